@@ -50,9 +50,7 @@ class _Listener(logging.Handler):
         self._lines.append(record.getMessage())
 
 
-def attack(
-    attempts: Iterable[Any], accept: Callable[[Sequence[bytes]], Sequence[Any]], *, batches: int
-) -> Outcome:
+def attack(attempts: Iterable[Any], accept: Callable[[Sequence[bytes]], Sequence[Any]], *, batches: int) -> Outcome:
     """Hand in attempts in batches of random size; `accept` gives a receipt per message."""
     from benchmarks.processor_time import resident_mb
 
@@ -116,16 +114,26 @@ def main(argv: list[str]) -> int:
         print(f"{how:>20}: {dict(counts)}", file=sys.stderr)
     for line in [*outcome.wrong[:5], *outcome.log[:5], *differences[:5]]:
         print(f"WRONG {line}", file=sys.stderr)
-    sound = (
-        not (outcome.wrong or outcome.log or differences) and found.messages == outcome.outcomes["accepted"]
+    sound = not (outcome.wrong or outcome.log or differences) and found.messages == outcome.outcomes["accepted"]
+    print(
+        json.dumps(
+            {
+                "name": "adversarial",
+                "seconds": round(seconds, 1),
+                "items": outcome.messages,
+                "items_per_s": round(outcome.messages / seconds, 1),
+                "peak_rss_mb": round(max(outcome.rss_mb), 1),
+                "growth_mb": round(growth_mb, 1),
+                "outcomes": dict(outcome.outcomes),
+                "wrong": len(outcome.wrong),
+                "logged": len(outcome.log),
+                "kept": found.messages,
+                "values_compared": len(found.said_wh),
+                "differences": len(differences),
+                "sound": sound,
+            }
+        )
     )
-    print(json.dumps({
-        "name": "adversarial", "seconds": round(seconds, 1), "items": outcome.messages,
-        "items_per_s": round(outcome.messages / seconds, 1), "peak_rss_mb": round(max(outcome.rss_mb), 1),
-        "growth_mb": round(growth_mb, 1), "outcomes": dict(outcome.outcomes), "wrong": len(outcome.wrong),
-        "logged": len(outcome.log), "kept": found.messages, "values_compared": len(found.said_wh),
-        "differences": len(differences), "sound": sound,
-    }))  # fmt: skip
     return 0 if sound else 1
 
 
@@ -135,9 +143,7 @@ def prepare(now: datetime, seed: int) -> tuple[Any, Any]:
     from members.models import Cooperative
 
     cooperative = Cooperative.objects.create(slug="bench", name="Bench eG")
-    microgrid = import_network(
-        folder=NETWORK, cooperative=cooperative, slug="bench", name="Bench", time_zone="Europe/Berlin"
-    ).microgrid
+    microgrid = import_network(folder=NETWORK, cooperative=cooperative, slug="bench", name="Bench", time_zone="Europe/Berlin").microgrid
     return microgrid, make_attack(microgrid, now, microgrid.now(now), seed)
 
 
@@ -155,16 +161,10 @@ def make_attack(microgrid: Any, real_now: datetime, now: datetime, seed: int) ->
     keys = {meter.pk: Ed25519PrivateKey.from_private_bytes(chance.randbytes(32)) for meter in meters}
     public = {pk: key.public_key().public_bytes_raw() for pk, key in keys.items()}
     devices = enrol_devices(microgrid=microgrid, public_keys=public, now=real_now)
-    attackers = [
-        Attacker(devices[m.pk].name, keys[m.pk], tuple(c.label for c in CHANNELS_OF[MeterKind(m.kind)]))
-        for m in meters
-    ]
+    attackers = [Attacker(devices[m.pk].name, keys[m.pk], tuple(c.label for c in CHANNELS_OF[MeterKind(m.kind)])) for m in meters]
     for meter in meters[::10]:
         revoke_device(device=devices[meter.pk], now=real_now)
-    return Attack(
-        [a for n, a in enumerate(attackers) if n % 10], attackers[::10], now,
-        public_sealing_key(microgrid.cooperative), seed,
-    )  # fmt: skip
+    return Attack([a for n, a in enumerate(attackers) if n % 10], attackers[::10], now, public_sealing_key(microgrid.cooperative), seed)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,21 @@ from hypothesis import strategies as st
 
 from energy.domain.cose import sign
 from energy.domain.sealing import seal_afresh
-from energy.domain.telemetry import (
-    CHANNEL_NAMES,
-    SAMPLE_NAMES,
-    IntervalBlock,
-    Sample,
-    encode_message,
-    key_id_of,
-)
+from energy.domain.telemetry import CHANNEL_NAMES, SAMPLE_NAMES, IntervalBlock, Sample, encode_message, key_id_of
 
 ACCEPTED, REPLAYED = "accepted", "replayed"
 UNREADABLE = {"malformed", "too_large", "unknown_key", "bad_signature", "cannot_decrypt"}
-SENSE = {"malformed", "too_large", "wrong_unit", "wrong_channel", "wrong_interval", "wrong_record", "outside_window", "clock",
-         "wrong_device"}  # fmt: skip
+SENSE = {
+    "malformed",
+    "too_large",
+    "wrong_unit",
+    "wrong_channel",
+    "wrong_interval",
+    "wrong_record",
+    "outside_window",
+    "clock",
+    "wrong_device",
+}
 DAYS = 40
 INTERVALS = 96
 REMEMBERED = 2_000
@@ -75,11 +77,26 @@ class Attack:
         chance = random.Random(self.seed)
         self._strange = strange_records(max(count // 8, 100), self.seed)
         ways: list[tuple[int, Callable[[random.Random], Attempt]]] = [
-            (24, self._sound), (8, self._flipped), (4, self._cut), (8, self._again), (6, self._old_counter),
-            (6, self._wrong_key), (3, self._revoked), (6, self._huge), (4, self._deep), (6, self._wrong_unit),
-            (5, self._clock_off), (5, self._not_finite), (5, self._elsewhen), (3, self._another_name), (3, self._another_channel),
-            (4, self._sealed_badly), (10, self._signed_nonsense), (3, self._noise), (3, self._huge_counter),
-        ]  # fmt: skip
+            (24, self._sound),
+            (8, self._flipped),
+            (4, self._cut),
+            (8, self._again),
+            (6, self._old_counter),
+            (6, self._wrong_key),
+            (3, self._revoked),
+            (6, self._huge),
+            (4, self._deep),
+            (6, self._wrong_unit),
+            (5, self._clock_off),
+            (5, self._not_finite),
+            (5, self._elsewhen),
+            (3, self._another_name),
+            (3, self._another_channel),
+            (4, self._sealed_badly),
+            (10, self._signed_nonsense),
+            (3, self._noise),
+            (3, self._huge_counter),
+        ]
         chosen = chance.choices([way for _, way in ways], [weight for weight, _ in ways], k=count)
         for way in chosen:
             attempt = way(chance)
@@ -93,9 +110,14 @@ class Attack:
         one = one or chance.choice(self.attackers)
         one.counter += 1
         given_arguments: dict[str, Any] = {
-            "private_key": one.key, "key_id": one.key_id, "device_name": one.name, "counter": one.counter,
-            "sent_at": self.now, "packed": chance.random() < 0.5, **changes,
-        }  # fmt: skip
+            "private_key": one.key,
+            "key_id": one.key_id,
+            "device_name": one.name,
+            "counter": one.counter,
+            "sent_at": self.now,
+            "packed": chance.random() < 0.5,
+            **changes,
+        }
         if "blocks" not in changes:
             given_arguments["blocks"] = self._blocks(chance, one.channels)
         return encode_message(**given_arguments)
@@ -121,7 +143,7 @@ class Attack:
         one = changes.pop("one", None) or chance.choice(self.attackers)
         one.counter += 1
         payload = records if isinstance(records, bytes) else cbor2.dumps(records)
-        return sign(private_key=one.key, key_id=one.key_id, counter=changes.get("counter", one.counter), payload=payload)  # fmt: skip
+        return sign(private_key=one.key, key_id=one.key_id, counter=changes.get("counter", one.counter), payload=payload)
 
     def _head(self, one: Attacker) -> dict[int, Any]:
         return {-2: one.name, -3: int(self.now.timestamp())}
@@ -157,24 +179,20 @@ class Attack:
 
     def _wrong_key(self, chance: random.Random) -> Attempt:
         other = chance.choice([*self.attackers, *self.revoked])
-        key = (
-            other.key if chance.random() < 0.5 else Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
-        )
+        key = other.key if chance.random() < 0.5 else Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
         one = chance.choice([a for a in self.attackers if a is not other])
         key_id = one.key_id if chance.random() < 0.7 else chance.randbytes(8)
         body = self._message(chance, one, private_key=key, key_id=key_id)
         return Attempt(body, "wrong key", frozenset({"bad_signature", "unknown_key"}))
 
     def _revoked(self, chance: random.Random) -> Attempt:
-        return Attempt(
-            self._message(chance, chance.choice(self.revoked)), "revoked key", frozenset({"revoked_key"})
-        )
+        return Attempt(self._message(chance, chance.choice(self.revoked)), "revoked key", frozenset({"revoked_key"}))
 
     def _huge(self, chance: random.Random) -> Attempt:
         one = chance.choice(self.attackers)
         value = chance.choice((2**31, 2**63, 2**64, 2**200, -1, -(2**63), -(2**70), 1e308, 2.5))
         name = chance.choice((one.channels[0], f"{one.channels[0]}/register"))
-        records = [self._head(one), {0: "interval", 2: 900}, {0: one.channels[0], 6: -90_000, 2: 1}, {0: name, 6: -90_000, 2: value}]  # fmt: skip
+        records = [self._head(one), {0: "interval", 2: 900}, {0: one.channels[0], 6: -90_000, 2: 1}, {0: name, 6: -90_000, 2: value}]
         return Attempt(self._signed(chance, records, one=one), "huge number", frozenset({"malformed"}))
 
     def _huge_counter(self, chance: random.Random) -> Attempt:
@@ -185,7 +203,7 @@ class Attack:
 
     def _deep(self, chance: random.Random) -> Attempt:
         depth = chance.choice((30, 900, 5_000, 60_000))
-        nest = bytes.fromhex(chance.choice(("81", "a100", "c1", "d81c81", "9f", "bf00", "98ff", "99ffff", "9affffffff")))  # fmt: skip
+        nest = bytes.fromhex(chance.choice(("81", "a100", "c1", "d81c81", "9f", "bf00", "98ff", "99ffff", "9affffffff")))
         raw = (nest * depth)[:60_000]
         body = self._signed(chance, raw) if chance.random() < 0.5 else b"\xd2" + raw
         return Attempt(body, "deep", frozenset({"malformed"}))
@@ -199,23 +217,24 @@ class Attack:
         return Attempt(body, "wrong unit", frozenset({"wrong_unit"}))
 
     def _clock_off(self, chance: random.Random) -> Attempt:
-        off = timedelta(
-            seconds=chance.choice((-1, 1)) * chance.choice((30, 200, 449, 451, 4000, 10**6, 10**9))
-        )
+        off = timedelta(seconds=chance.choice((-1, 1)) * chance.choice((30, 200, 449, 451, 4000, 10**6, 10**9)))
         right = {ACCEPTED} if abs(off) <= timedelta(seconds=450) else {"clock"}
-        return Attempt(
-            self._message(chance, sent_at=self.now + off, blocks=[]), "clock off", frozenset(right)
-        )
+        return Attempt(self._message(chance, sent_at=self.now + off, blocks=[]), "clock off", frozenset(right))
 
     def _not_finite(self, chance: random.Random) -> Attempt:
         one = chance.choice(self.attackers)
         value = chance.choice((math.nan, math.inf, -math.inf))
-        records = chance.choice((
-            [{0: "import_w", 2: value}], [{0: "import_w", 6: value, 2: 5}], [{0: "interval", 2: value}, {0: one.channels[0], 2: 5}],
-            [{0: "interval", 2: 900}, {0: one.channels[0], 6: value, 2: 5}], [{0: "interval", 2: 900}, {0: one.channels[0], 2: value}],
-        ))  # fmt: skip
+        records = chance.choice(
+            (
+                [{0: "import_w", 2: value}],
+                [{0: "import_w", 6: value, 2: 5}],
+                [{0: "interval", 2: value}, {0: one.channels[0], 2: 5}],
+                [{0: "interval", 2: 900}, {0: one.channels[0], 6: value, 2: 5}],
+                [{0: "interval", 2: 900}, {0: one.channels[0], 2: value}],
+            )
+        )
         if chance.random() < 0.2:
-            return Attempt(self._signed(chance, [{-2: one.name, -3: value}], one=one), "not finite", frozenset({"malformed"}))  # fmt: skip
+            return Attempt(self._signed(chance, [{-2: one.name, -3: value}], one=one), "not finite", frozenset({"malformed"}))
         body = self._signed(chance, [self._head(one), *records], one=one)
         return Attempt(body, "not finite", frozenset({"malformed"}))
 
@@ -267,24 +286,33 @@ class Attack:
 
 def strange_records(count: int, chosen_seed: int) -> list[Any]:
     """Lists of SenML records that hypothesis comes upon."""
-    names = st.sampled_from([*CHANNEL_NAMES, *SAMPLE_NAMES, "interval", "import/register", "export/register", "cover_open", "gas"])  # fmt: skip
+    names = st.sampled_from([*CHANNEL_NAMES, *SAMPLE_NAMES, "interval", "import/register", "export/register", "cover_open", "gas"])
     leaves = (
-        st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.binary(max_size=16)
-        | st.text(max_size=8) | names | st.datetimes(timezones=st.just(UTC)) | st.decimals() | st.fractions()
-    )  # fmt: skip
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**70), 2**70)
+        | st.floats()
+        | st.binary(max_size=16)
+        | st.text(max_size=8)
+        | names
+        | st.datetimes(timezones=st.just(UTC))
+        | st.decimals()
+        | st.fractions()
+    )
     sensible = st.fixed_dictionaries(
         {0: names, 2: st.sampled_from([900, 0, 1, 77]) | leaves},
-        optional={1: st.sampled_from(["Wh", "W", "s", "V"]), 6: st.sampled_from([-900, -1800, -2700, 0]) | leaves,
-                  4: st.booleans(), 8: st.binary(max_size=24)},
-    )  # fmt: skip
-    record = sensible | st.dictionaries(st.sampled_from([-5, -4, -3, -2, -1, 0, 1, 2, 4, 5, 6, 8]), leaves, max_size=5)  # fmt: skip
+        optional={
+            1: st.sampled_from(["Wh", "W", "s", "V"]),
+            6: st.sampled_from([-900, -1800, -2700, 0]) | leaves,
+            4: st.booleans(),
+            8: st.binary(max_size=24),
+        },
+    )
+    record = sensible | st.dictionaries(st.sampled_from([-5, -4, -3, -2, -1, 0, 1, 2, 4, 5, 6, 8]), leaves, max_size=5)
     found: list[Any] = []
 
     @seed(chosen_seed)
-    @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.lists(record | sensible | leaves, max_size=6))
     def collect(records: list[Any]) -> None:
         found.append(records)

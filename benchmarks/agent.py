@@ -52,9 +52,7 @@ def measure(count: int) -> dict[str, Any]:
     from microgrid_site.demo.cooperative import found_cooperative
 
     cooperative = found_cooperative()
-    microgrid = Microgrid.objects.create(
-        cooperative=cooperative, slug="bench", name="Bench", time_zone="Europe/Berlin"
-    )
+    microgrid = Microgrid.objects.create(cooperative=cooperative, slug="bench", name="Bench", time_zone="Europe/Berlin")
     make_sites(microgrid, cooperative, count)
     sites, chance = SiteAxis.of(microgrid), np.random.default_rng(5)
     net = chance.integers(-400, 900, (INTERVALS, count))
@@ -74,11 +72,19 @@ def measure(count: int) -> dict[str, Any]:
     orders = int((net != 0).sum())
     sound &= rounds[0].placed == orders and (rounds[1].placed, rounds[1].withdrawn) == (0, 0)
     return {
-        "name": "agent", "seconds": round(seconds[0], 2), "items": orders, "items_per_s": round(orders / seconds[0]),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1), "sites": count,
-        "again_seconds": round(seconds[1], 2), "a_tenth_changed_seconds": round(seconds[2], 2), "placed": [r.placed for r in rounds], "processor_s": processor_s,
-        "withdrawn": [r.withdrawn for r in rounds], "sound": bool(sound),
-    }  # fmt: skip
+        "name": "agent",
+        "seconds": round(seconds[0], 2),
+        "items": orders,
+        "items_per_s": round(orders / seconds[0]),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "sites": count,
+        "again_seconds": round(seconds[1], 2),
+        "a_tenth_changed_seconds": round(seconds[2], 2),
+        "placed": [r.placed for r in rounds],
+        "processor_s": processor_s,
+        "withdrawn": [r.withdrawn for r in rounds],
+        "sound": bool(sound),
+    }
 
 
 def _processor_s() -> float:

@@ -27,20 +27,21 @@ Case = dict[str, Any]
 
 def measure_battery(*, intervals: int, seed: int, against_flexmeasures: bool) -> tuple[dict[str, Any], bool]:
     """Figures for the JSON line, and whether the peer found the same optima."""
-    cases = {
-        "ordinary": _case(intervals, seed, negative=False),
-        "negative": _case(intervals, seed, negative=True),
-    }
+    cases = {"ordinary": _case(intervals, seed, negative=False), "negative": _case(intervals, seed, negative=True)}
     # A call of some milliseconds is repeated more often: its median would follow what else the machine does.
     own = {name: _plan(case, REPEATS * (10 if name == "ordinary" else 1)) for name, case in cases.items()}
     first = own["ordinary"]
     summary: dict[str, Any] = {
-        "name": "plan", "seconds": round(first["seconds"], 5), "items": intervals,
+        "name": "plan",
+        "seconds": round(first["seconds"], 5),
+        "items": intervals,
         "items_per_s": round(intervals / first["seconds"], 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "processor_s": round(first["processor_s"], 5), "cost": first["cost"], "binaries": first["binaries"],
+        "processor_s": round(first["processor_s"], 5),
+        "cost": first["cost"],
+        "binaries": first["binaries"],
         "negative_prices": {key: own["negative"][key] for key in ("seconds", "processor_s", "cost", "binaries")},
-    }  # fmt: skip
+    }
     if not against_flexmeasures:
         return summary, True
     answer = _ask_flexmeasures(list(cases.values()))
@@ -51,10 +52,14 @@ def measure_battery(*, intervals: int, seed: int, against_flexmeasures: bool) ->
         apart = abs(peer_cost - mine["cost"])
         same = same and apart <= SAME_COST * max(1.0, abs(mine["cost"]))
         against = {
-            "name": "flexmeasures", "version": answer["version"], "seconds": round(found["seconds"], 5),
-            "processor_s": round(found["processor_s"], 5), "ratio": round(found["seconds"] / mine["seconds"], 1),
-            "ratio_processor": round(found["processor_s"] / mine["processor_s"], 1), "cost": peer_cost,
-        }  # fmt: skip
+            "name": "flexmeasures",
+            "version": answer["version"],
+            "seconds": round(found["seconds"], 5),
+            "processor_s": round(found["processor_s"], 5),
+            "ratio": round(found["seconds"] / mine["seconds"], 1),
+            "ratio_processor": round(found["processor_s"] / mine["processor_s"], 1),
+            "cost": peer_cost,
+        }
         (summary if name == "ordinary" else summary["negative_prices"])["against"] = against
     return summary, same
 
@@ -71,17 +76,23 @@ def _case(intervals: int, seed: int, *, negative: bool) -> Case:
         noon = (hour >= 11) & (hour < 14)
         bought, sold = np.where(noon, -0.03, bought), np.where(noon, -0.06, sold)
     return {
-        "interval_minutes": 24 * 60 / intervals, "load_w": load.round(1).tolist(), "production_w": roof.round(1).tolist(),
-        "import_price_per_kwh": bought.tolist(), "export_price_per_kwh": sold.tolist(), "soc_start_wh": 2000.0,
-        "soc_min_wh": 500.0, "soc_max_wh": 9500.0, "charge_max_w": 5000.0, "discharge_max_w": 5000.0, "eta_charge": 0.95,
+        "interval_minutes": 24 * 60 / intervals,
+        "load_w": load.round(1).tolist(),
+        "production_w": roof.round(1).tolist(),
+        "import_price_per_kwh": bought.tolist(),
+        "export_price_per_kwh": sold.tolist(),
+        "soc_start_wh": 2000.0,
+        "soc_min_wh": 500.0,
+        "soc_max_wh": 9500.0,
+        "charge_max_w": 5000.0,
+        "discharge_max_w": 5000.0,
+        "eta_charge": 0.95,
         "eta_discharge": 0.95,
-    }  # fmt: skip
+    }
 
 
 def _problem(case: Case) -> PlanProblem:
-    storage = {
-        key: value for key, value in case.items() if key.startswith(("soc_", "charge_", "discharge_", "eta_"))
-    }
+    storage = {key: value for key, value in case.items() if key.startswith(("soc_", "charge_", "discharge_", "eta_"))}
     series = {key: value for key, value in case.items() if key not in storage}
     return PlanProblem.of(**series, storages=Storages.of(len(case["load_w"]), ["battery"], **storage))
 
@@ -96,12 +107,7 @@ def _plan(case: Case, own_repeats: int) -> dict[str, Any]:
         plan = find_plan(problem)
         processor.append(time.process_time() - spent)
         clock.append(time.perf_counter() - began)
-    return {
-        "cost": plan.cost,
-        "binaries": plan.binaries,
-        "seconds": statistics.median(clock),
-        "processor_s": statistics.median(processor),
-    }
+    return {"cost": plan.cost, "binaries": plan.binaries, "seconds": statistics.median(clock), "processor_s": statistics.median(processor)}
 
 
 def _cost(case: Case, power_kw: np.ndarray) -> float:
@@ -118,8 +124,11 @@ def _ask_flexmeasures(cases: list[Case]) -> dict[str, Any]:
         question, answer = Path(name) / "cases.json", Path(name) / "answer.json"
         question.write_text(json.dumps({"solver": "highspy", "repeats": REPEATS, "cases": cases}))
         subprocess.run(
-            [str(python), str(SCRIPT), str(question), str(answer)], check=True, stdout=sys.stderr, cwd=name,
+            [str(python), str(SCRIPT), str(question), str(answer)],
+            check=True,
+            stdout=sys.stderr,
+            cwd=name,
             env={"PATH": os.environ["PATH"], "HOME": name},
-        )  # fmt: skip
+        )
         found: dict[str, Any] = json.loads(answer.read_text())
     return found

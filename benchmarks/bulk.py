@@ -36,11 +36,19 @@ def main(argv: list[str]) -> int:
     steps = _measure(options.formats)
     values = METERS * DAYS * 96
     first = steps[options.formats[0]]
-    print(json.dumps({
-        "name": "bulk", "seconds": round(time.perf_counter() - began, 1), "items": values,
-        "items_per_s": round(values / first["stage_s"]),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "against": None, "formats": steps,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "name": "bulk",
+                "seconds": round(time.perf_counter() - began, 1),
+                "items": values,
+                "items_per_s": round(values / first["stage_s"]),
+                "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "against": None,
+                "formats": steps,
+            }
+        )
+    )
     return 0
 
 
@@ -53,9 +61,7 @@ def _village() -> Any:
     microgrid = Microgrid.objects.create(cooperative=cooperative, slug="bulk", name="Bulk")
     member = Member.objects.create(cooperative=cooperative, number="1", name="All", is_cooperative=True)
     for i in range(METERS):
-        site = Site.objects.create(
-            microgrid=microgrid, member=member, code=f"Home {i}", name=f"Home {i}", kind="household"
-        )
+        site = Site.objects.create(microgrid=microgrid, member=member, code=f"Home {i}", name=f"Home {i}", kind="household")
         Meter.objects.create(microgrid=microgrid, site=site, kind=MeterKind.SITE, code=f"Home {i}")
     return microgrid
 
@@ -93,9 +99,7 @@ def _measure(formats: list[str]) -> dict[str, dict[str, float]]:
     for name in formats:
         content = _content(microgrid, name)
         at = [time.perf_counter()]
-        received = receive_file(
-            microgrid=microgrid, content=content, file_name=name, format=name, user=None, now=now
-        )
+        received = receive_file(microgrid=microgrid, content=content, file_name=name, format=name, user=None, now=now)
         staged = stage_import(reading_import=received, now=now)
         at.append(time.perf_counter())
         assert staged.status == ImportStatus.STAGED, list(staged.problems.all()[:3])
@@ -106,10 +110,15 @@ def _measure(formats: list[str]) -> dict[str, dict[str, float]]:
         exported = sum(len(piece) for piece in export_readings(order))
         at.append(time.perf_counter())
         steps[name] = {
-            "file_mb": round(len(content) / 1e6, 1), "stage_s": round(at[1] - at[0], 2), "accept_s": round(at[2] - at[1], 2),
-            "export_s": round(at[3] - at[2], 2), "exported_mb": round(exported / 1e6, 1),
-            "days_new": accepted.days_new, "days_changed": accepted.days_changed, "days_same": accepted.days_same,
-        }  # fmt: skip
+            "file_mb": round(len(content) / 1e6, 1),
+            "stage_s": round(at[1] - at[0], 2),
+            "accept_s": round(at[2] - at[1], 2),
+            "export_s": round(at[3] - at[2], 2),
+            "exported_mb": round(exported / 1e6, 1),
+            "days_new": accepted.days_new,
+            "days_changed": accepted.days_changed,
+            "days_same": accepted.days_same,
+        }
         print(f"{name}: {steps[name]}", file=sys.stderr)
     return steps
 

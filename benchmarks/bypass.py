@@ -64,37 +64,36 @@ def _network(folder: SimbenchNetwork) -> tuple[Network, dict[str, int]]:
     for row in folder.lines:
         kind, length = folder.line_types[row.text("type")], row.number_of("length")
         ohm, reactance, siemens = (kind.number_of(name) * length for name in ("r", "x", "b"))
-        wires.append(
-            Wire(
-                row.text("id"),
-                at(row, "nodeA"),
-                at(row, "nodeB"),
-                ohm,
-                reactance,
-                siemens * 1e-6,
-                kind.number_of("iMax"),
-            )
-        )
+        wires.append(Wire(row.text("id"), at(row, "nodeA"), at(row, "nodeB"), ohm, reactance, siemens * 1e-6, kind.number_of("iMax")))
     transformers = []
     for row in folder.transformers:
         kind = folder.transformer_types[row.text("type")]
         transformers.append(
             TransformerData(
-                row.text("id"), at(row, "nodeHV"), at(row, "nodeLV"), kind.number_of("sR") * MEGA, kind.number_of("vmHV") * 1e3,
-                kind.number_of("vmLV") * 1e3, kind.number_of("vmImp"), kind.number_of("pCu") * 1e3, kind.number_of("pFe") * 1e3,
-                kind.number_of("iNoLoad"), round(row.number_of("tappos", 0.0)), round(kind.number_of("tapNeutr", 0.0)),
-                round(kind.number_of("tapMin", 0.0)), round(kind.number_of("tapMax", 0.0)), kind.number_of("dVm", 0.0),
+                row.text("id"),
+                at(row, "nodeHV"),
+                at(row, "nodeLV"),
+                kind.number_of("sR") * MEGA,
+                kind.number_of("vmHV") * 1e3,
+                kind.number_of("vmLV") * 1e3,
+                kind.number_of("vmImp"),
+                kind.number_of("pCu") * 1e3,
+                kind.number_of("pFe") * 1e3,
+                kind.number_of("iNoLoad"),
+                round(row.number_of("tappos", 0.0)),
+                round(kind.number_of("tapNeutr", 0.0)),
+                round(kind.number_of("tapMin", 0.0)),
+                round(kind.number_of("tapMax", 0.0)),
+                kind.number_of("dVm", 0.0),
             )
-        )  # fmt: skip
+        )
     voltage = np.array([row.number_of("vmR") * 1e3 for row in rows])
     return Network(voltage, np.where(np.isinf(held), np.nan, held), wires, transformers), place
 
 
 def _power(rows: list[Row], profiles: Profiles, rated: str, span: slice) -> Array:
     column = {name: i for i, name in enumerate(profiles.names)}
-    return np.array(
-        [profiles.shares[span, column[row.text("profile")]] * row.number_of(rated) * MEGA for row in rows]
-    )
+    return np.array([profiles.shares[span, column[row.text("profile")]] * row.number_of(rated) * MEGA for row in rows])
 
 
 def village(folder: SimbenchNetwork, first_day: int) -> Village:
@@ -102,15 +101,17 @@ def village(folder: SimbenchNetwork, first_day: int) -> Village:
     network, place = _network(folder)
     span = slice(first_day * PER_DAY, (first_day + DAYS) * PER_DAY)
     assert folder.source_profiles is not None
-    nodes = [
-        [place[folder.busbar_of[r.text("node")]] for r in rows] for rows in (folder.loads, folder.sources)
-    ]
+    nodes = [[place[folder.busbar_of[r.text("node")]] for r in rows] for rows in (folder.loads, folder.sources)]
     reactive = [row.number_of("qLoad") / max(row.number_of("pLoad"), 1e-9) for row in folder.loads]
     return Village(
-        network, [row.text("id") for row in folder.loads], np.array(nodes[0]),
-        _power(folder.loads, folder.load_profiles, "pLoad", span), np.array(reactive), np.array(nodes[1]),
+        network,
+        [row.text("id") for row in folder.loads],
+        np.array(nodes[0]),
+        _power(folder.loads, folder.load_profiles, "pLoad", span),
+        np.array(reactive),
+        np.array(nodes[1]),
         _power(folder.sources, folder.source_profiles, "pRES", span),
-    )  # fmt: skip
+    )
 
 
 def _feeders(network: Network) -> list[tuple[int, bool, NDArray[np.bool_]]]:
@@ -136,19 +137,13 @@ def _season(folder: SimbenchNetwork, first_day: int, trials: int) -> Counter[str
     told_production = np.rint(here.production_w / 4 * source_errors) * 4
     counts: Counter[str] = Counter()
     for _ in range(trials):
-        thief, since, share = (
-            int(rng.integers(len(here.codes))),
-            int(rng.integers(7, 21)),
-            float(rng.choice(SHARES)),
-        )
+        thief, since, share = (int(rng.integers(len(here.codes))), int(rng.integers(7, 21)), float(rng.choice(SHARES)))
         used = here.use_w.copy()
         used[thief, since * PER_DAY :] *= 1 - share
         metered = np.rint(used / 4 * errors)
         told = here.flows(metered * 4, told_production)
         for (i, to_is_lower, below), error in zip(feeders, feeder_errors, strict=True):
-            carried, expected = (
-                (flow.line_from_w if to_is_lower else flow.line_to_w)[:, i] / 4 for flow in (true, told)
-            )
+            carried, expected = ((flow.line_from_w if to_is_lower else flow.line_to_w)[:, i] / 4 for flow in (true, told))
             rows = np.flatnonzero(below[here.node])
             found = deviation(np.rint(carried * error), expected, OFFSETS, len(rows))
             if thief not in rows:
@@ -185,15 +180,20 @@ def main(argv: list[str]) -> int:
     seconds = time.perf_counter() - began
     found = max(counts["found"], 1)
     result = {
-        "name": "bypass", "seconds": round(seconds, 2), "items": counts["planted"],
+        "name": "bypass",
+        "seconds": round(seconds, 2),
+        "items": counts["planted"],
         "items_per_s": round(counts["planted"] / seconds, 2),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "against": None,
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "against": None,
         "found_share": round(counts["found"] / counts["planted"], 3),
         "large_found_share": round(counts["large_found"] / max(counts["large"], 1), 3),
-        "dated_share": round(counts["dated"] / found, 3), "first_share": round(counts["first"] / found, 3),
+        "dated_share": round(counts["dated"] / found, 3),
+        "first_share": round(counts["first"] / found, 3),
         "first_three_share": round(counts["first_three"] / found, 3),
-        "false_share": counts["false"] / counts["honest"], "honest": counts["honest"],
-    }  # fmt: skip
+        "false_share": counts["false"] / counts["honest"],
+        "honest": counts["honest"],
+    }
     print(json.dumps(result, indent=None if options.json else 1))
     return 0
 

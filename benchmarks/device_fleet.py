@@ -44,9 +44,14 @@ class FleetDevice:
         values = tuple(chance.randrange(LARGEST_WH) for _ in range(chance.choice((1, 1, 4, 96))))
         block = IntervalBlock(self.channel, datetime.fromtimestamp(start_s, UTC), 900, values)
         self.open_body = encode_message(
-            private_key=self.key, key_id=key_id_of(self.key.public_key().public_bytes_raw()), device_name=self.name,
-            counter=self.counter, sent_at=now, blocks=[block], packed=chance.random() < 0.5,
-        )  # fmt: skip
+            private_key=self.key,
+            key_id=key_id_of(self.key.public_key().public_bytes_raw()),
+            device_name=self.name,
+            counter=self.counter,
+            sent_at=now,
+            blocks=[block],
+            packed=chance.random() < 0.5,
+        )
         self.sent_at = -1e9
 
 

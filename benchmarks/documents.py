@@ -56,14 +56,18 @@ def main(argv: list[str]) -> int:
     print(
         json.dumps(
             {
-                "name": "documents", "seconds": round(seconds, 2), "items": len(papers),
-                "items_per_s": round(len(papers) / seconds, 1), "peak_rss_mb": round(peak_mb, 1), "broken_rules": broken[:20],
+                "name": "documents",
+                "seconds": round(seconds, 2),
+                "items": len(papers),
+                "items_per_s": round(len(papers) / seconds, 1),
+                "peak_rss_mb": round(peak_mb, 1),
+                "broken_rules": broken[:20],
                 "valid": not broken and len(papers) == run.documents.count(),
                 "checked_in_seconds": round(time.perf_counter() - began, 1),
                 "mean_kb": round(sum(paper.stat().st_size for paper in papers) / len(papers) / 1000, 1),
             }
         )
-    )  # fmt: skip
+    )
     return 0 if not broken else 1
 
 

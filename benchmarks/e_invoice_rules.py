@@ -29,7 +29,5 @@ def _rules() -> _Rules:
 def broken_rules(xml: bytes) -> list[str]:
     """Which rules of EN 16931 (the published schematron) an invoice breaks; empty where it is right."""
     rules = _rules()
-    report = rules.stylesheet.transform_to_string(
-        xdm_node=rules.processor.parse_xml(xml_text=xml.decode("utf-8"))
-    )
+    report = rules.stylesheet.transform_to_string(xdm_node=rules.processor.parse_xml(xml_text=xml.decode("utf-8")))
     return [" ".join(text.split()) for text in FAILED.findall(report)]

@@ -18,9 +18,17 @@ from flexmeasures.data.models.planning.linear_optimization import device_schedul
 from flexmeasures.data.models.planning.utils import initialize_df
 
 COLUMNS = [
-    "equals", "max", "min", "efficiency", "derivative equals", "derivative max", "derivative min",
-    "derivative down efficiency", "derivative up efficiency", "stock delta",
-]  # fmt: skip
+    "equals",
+    "max",
+    "min",
+    "efficiency",
+    "derivative equals",
+    "derivative max",
+    "derivative min",
+    "derivative down efficiency",
+    "derivative up efficiency",
+    "stock delta",
+]
 START = pd.Timestamp("2020-01-01T00:00:00")
 
 
@@ -32,32 +40,27 @@ def build(case):
     end = START + count * step
     battery = initialize_df(COLUMNS, START, end, step)
     soc = {key: case[key] / 1000 / hours for key in ("soc_start_wh", "soc_min_wh", "soc_max_wh")}
-    battery["max"], battery["min"] = (
-        soc["soc_max_wh"] - soc["soc_start_wh"],
-        soc["soc_min_wh"] - soc["soc_start_wh"],
-    )
-    battery["derivative max"], battery["derivative min"] = (
-        case["charge_max_w"] / 1000,
-        -case["discharge_max_w"] / 1000,
-    )
-    battery["derivative up efficiency"], battery["derivative down efficiency"] = (
-        case["eta_charge"],
-        case["eta_discharge"],
-    )
+    battery["max"], battery["min"] = (soc["soc_max_wh"] - soc["soc_start_wh"], soc["soc_min_wh"] - soc["soc_start_wh"])
+    battery["derivative max"], battery["derivative min"] = (case["charge_max_w"] / 1000, -case["discharge_max_w"] / 1000)
+    battery["derivative up efficiency"], battery["derivative down efficiency"] = (case["eta_charge"], case["eta_discharge"])
     site = initialize_df(COLUMNS, START, end, step)
     net = (np.array(case["load_w"]) - np.array(case["production_w"])) / 1000
     site["derivative equals"] = net
     site["derivative max"], site["derivative min"] = net, net
     index = battery.index
     price = FlowCommitment(
-        name="energy", quantity=0, index=index,
+        name="energy",
+        quantity=0,
+        index=index,
         upwards_deviation_price=pd.Series(np.array(case["import_price_per_kwh"]) * hours, index=index),
         downwards_deviation_price=pd.Series(np.array(case["export_price_per_kwh"]) * hours, index=index),
-    )  # fmt: skip
+    )
     return {
-        "device_constraints": [battery, site], "ems_constraints": initialize_df(COLUMNS, START, end, step),
-        "commitments": [price], "initial_stock": [soc["soc_start_wh"], 0],
-    }  # fmt: skip
+        "device_constraints": [battery, site],
+        "ems_constraints": initialize_df(COLUMNS, START, end, step),
+        "commitments": [price],
+        "initial_stock": [soc["soc_start_wh"], 0],
+    }
 
 
 def solve(case, repeats):
@@ -74,21 +77,14 @@ def solve(case, repeats):
             raise SystemExit(f"FlexMeasures found no optimum: {results.solver.termination_condition}")
         power, cost = powers[0].to_numpy().tolist(), float(costs)
     # What is loaded and compiled at the first call is not counted.
-    return {
-        "power_kw": power,
-        "cost": cost,
-        "processor_s": statistics.median(processor[1:]),
-        "seconds": statistics.median(clock[1:]),
-    }
+    return {"power_kw": power, "cost": cost, "processor_s": statistics.median(processor[1:]), "seconds": statistics.median(clock[1:])}
 
 
 def main():
     with open(sys.argv[1]) as file:
         question = json.load(file)
     app = Flask("bench")
-    app.config.update(
-        FLEXMEASURES_LP_SOLVER=question["solver"], LOGGING_LEVEL="INFO", FLEXMEASURES_LP_SOLVER_OPTIONS={}
-    )
+    app.config.update(FLEXMEASURES_LP_SOLVER=question["solver"], LOGGING_LEVEL="INFO", FLEXMEASURES_LP_SOLVER_OPTIONS={})
     with app.app_context():
         found = [solve(case, question["repeats"]) for case in question["cases"]]
     with open(sys.argv[2], "w") as file:

@@ -34,13 +34,7 @@ def main(path: str, settings: str) -> None:
         asset = GenericAsset(name="village", generic_asset_type=kind)
         source = DataSource(name="bench", type="script")
         sensors = [
-            Sensor(
-                f"meter {n}",
-                generic_asset=asset,
-                unit="Wh",
-                timezone="UTC",
-                event_resolution=timedelta(minutes=15),
-            )
+            Sensor(f"meter {n}", generic_asset=asset, unit="Wh", timezone="UTC", event_resolution=timedelta(minutes=15))
             for n in range(len(energy))
         ]
         db.session.add_all([kind, asset, source, *sensors])
@@ -59,10 +53,16 @@ def main(path: str, settings: str) -> None:
         size = db.session.execute(text("SELECT pg_total_relation_size('timed_belief')")).scalar()
     print(
         json.dumps(
-            {"version": version("flexmeasures"), "seconds": seconds, "processor_s": processor, "sum_wh": int(total),
-             "values": rows, "bytes": size}
+            {
+                "version": version("flexmeasures"),
+                "seconds": seconds,
+                "processor_s": processor,
+                "sum_wh": int(total),
+                "values": rows,
+                "bytes": size,
+            }
         )
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -37,9 +37,13 @@ ZONE = ZoneInfo("Europe/Berlin")
 HORIZON = 96
 ALMOST_ALWAYS_ZERO = 0.9
 CLASSES = (
-    ("H0", "households"), ("G", "businesses"), ("Air", "heat pumps"), ("Soil", "heat pumps"), ("HLS", "car chargers"),
+    ("H0", "households"),
+    ("G", "businesses"),
+    ("Air", "heat pumps"),
+    ("Soil", "heat pumps"),
+    ("HLS", "car chargers"),
     ("APLS", "car chargers"),
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -60,22 +64,15 @@ class Measured:
 def main(argv: list[str]) -> int:
     """Score the weeks asked for and print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench forecast", description=__doc__)
-    parser.add_argument(
-        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
-    )
+    parser.add_argument("--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format")
     parser.add_argument("--first", type=date.fromisoformat, default=date(2016, 9, 1))
     parser.add_argument("--last", type=date.fromisoformat, default=date(2016, 11, 30))
     parser.add_argument("--every", type=at_least(1), default=1, help="days between origins")
-    parser.add_argument(
-        "--recipe", type=json.loads, default={}, help="other hyper-parameters, as a JSON object"
-    )
+    parser.add_argument("--recipe", type=json.loads, default={}, help="other hyper-parameters, as a JSON object")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     network = read_network(options.folder, say=lambda _: None)
-    days = [
-        options.first + timedelta(days=i)
-        for i in range(0, (options.last - options.first).days + 1, options.every)
-    ]
+    days = [options.first + timedelta(days=i) for i in range(0, (options.last - options.first).days + 1, options.every)]
     print(json.dumps(measure(network, days, Recipe(**options.recipe))))
     return 0
 
@@ -99,14 +96,20 @@ def measure(network: SimbenchNetwork, days: list[date], recipe: Recipe) -> dict[
     trainings = len(forecaster.trained)
     seconds = training_s + predicting_s
     return {
-        "name": "forecast", "seconds": round(seconds, 2), "items": rows * len(days),
+        "name": "forecast",
+        "seconds": round(seconds, 2),
+        "items": rows * len(days),
         "items_per_s": round(rows * len(days) / seconds, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "days": len(days), "first": days[0].isoformat(), "last": days[-1].isoformat(), "trainings": trainings,
+        "days": len(days),
+        "first": days[0].isoformat(),
+        "last": days[-1].isoformat(),
+        "trainings": trainings,
         "clocks": sorted({str(clock) for clock in forecaster.clocks.values()}),
         "train_s_per_meter": round(training_s / trainings / rows, 4),
-        "predict_ms_per_meter": round(predicting_s / len(days) / rows * 1000, 3), **figures,
-    }  # fmt: skip
+        "predict_ms_per_meter": round(predicting_s / len(days) / rows * 1000, 3),
+        **figures,
+    }
 
 
 def consumption_of(network: SimbenchNetwork) -> MeterSeries:
@@ -115,9 +118,7 @@ def consumption_of(network: SimbenchNetwork) -> MeterSeries:
     shares = network.load_profiles.shares[:, [place[row.text("profile")] for row in network.loads]]
     powers_w = np.array([row.number_of("pLoad") for row in network.loads]) * 1e6
     first = network.load_profiles.first_label.replace(tzinfo=ZONE).astimezone(UTC).replace(tzinfo=None)
-    return MeterSeries(
-        np.datetime64(first, "s"), 15, ZONE, np.ascontiguousarray((shares * powers_w * 0.25).T)
-    )
+    return MeterSeries(np.datetime64(first, "s"), 15, ZONE, np.ascontiguousarray((shares * powers_w * 0.25).T))
 
 
 def note(measured: Measured, series: MeterSeries, origin: np.datetime64, band: Band) -> None:
@@ -128,9 +129,7 @@ def note(measured: Measured, series: MeterSeries, origin: np.datetime64, band: B
     starts = origin + np.arange(came.shape[1]) * series.step
     steps = wall_slots(starts, series.zone, 15) - (grid.first_day * grid.slots_per_day + grid.width)
     measured.actual.append(np.vstack([came, came.sum(axis=0)]))
-    for rows, values in (
-        (measured.low, band.p10_wh), (measured.middle, band.p50_wh), (measured.high, band.p90_wh),
-    ):  # fmt: skip
+    for rows, values in ((measured.low, band.p10_wh), (measured.middle, band.p50_wh), (measured.high, band.p90_wh)):
         rows.append(values[:, : came.shape[1]])
     for name, values in naive(grid, grid.width, steps).items():
         measured.habits[name].append(values)
@@ -153,28 +152,33 @@ def summary(measured: Measured, classes: list[str]) -> dict[str, Any]:
         means = {name: float(habit[chosen].mean()) for name, habit in habits.items()}
         error = float(scored.mae_wh[chosen].mean())
         return {
-            "meters": len(chosen), "mae_wh": round(error, 3),
+            "meters": len(chosen),
+            "mae_wh": round(error, 3),
             "habits_mae_wh": {name: round(value, 3) for name, value in means.items()},
             "zero_mae_wh": round(float(actual[chosen].mean()), 3),
             "gain": round(gain(error, list(means.values())), 4),
-            "mean_gain": round(float(gains[chosen].mean()), 4), "worse_than_habit": int((gains[chosen] < 0).sum()),
+            "mean_gain": round(float(gains[chosen].mean()), 4),
+            "worse_than_habit": int((gains[chosen] < 0).sum()),
             "coverage_80": round(float(scored.coverage[chosen].mean()), 4),
             "pinball_wh": round(float(scored.pinball_wh[chosen].mean()), 3),
-        }  # fmt: skip
+        }
 
     village = np.append(np.zeros(len(classes), dtype=np.bool_), True)
     used = np.append(zeros <= MOSTLY_ZERO, False)
     consumers, microgrid = figures(used), figures(village)
     names = np.append(np.array(classes), "")
     return {
-        "gain_microgrid": microgrid["gain"], "gain_consumers": min(consumers["gain"], consumers["mean_gain"]),
-        "coverage_80": consumers["coverage_80"], "coverage_80_microgrid": microgrid["coverage_80"],
+        "gain_microgrid": microgrid["gain"],
+        "gain_consumers": min(consumers["gain"], consumers["mean_gain"]),
+        "coverage_80": consumers["coverage_80"],
+        "coverage_80_microgrid": microgrid["coverage_80"],
         "crossings": int((band.p10_wh > band.p50_wh).sum() + (band.p50_wh > band.p90_wh).sum()),
-        "microgrid": microgrid, "consumers": consumers,
+        "microgrid": microgrid,
+        "consumers": consumers,
         "consumers_but_almost_always_zero": figures(np.append(zeros <= ALMOST_ALWAYS_ZERO, False)),
         "mostly_zero": figures(np.append(zeros > MOSTLY_ZERO, False)),
         "classes": {name: figures(names == name) for name in sorted(set(classes))},
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

@@ -77,9 +77,7 @@ def _broker(name: str) -> Iterator[tuple[str, int] | None]:
 @contextmanager
 def ingest_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """The real command."""
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "MQTT_URL": url}
-    )
+    process = subprocess.Popen([sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "MQTT_URL": url})
     try:
         yield process
     finally:
@@ -107,9 +105,7 @@ def measure(broker: str, url: str, broker_pid: int, options: argparse.Namespace)
     return result
 
 
-def _send(
-    url: str, messages: Sequence[tuple[str, bytes]], ingest_pid: int, broker_pid: int, probes: Sequence[Any] = ()
-) -> dict[str, Any]:  # fmt: skip
+def _send(url: str, messages: Sequence[tuple[str, bytes]], ingest_pid: int, broker_pid: int, probes: Sequence[Any] = ()) -> dict[str, Any]:
     """Send everything and wait for the last receipt; every message must have been accepted."""
     from benchmarks.mqtt_load import call, deliver, packets_of
     from benchmarks.processor_time import family_of, resident_mb, seconds_of
@@ -117,8 +113,12 @@ def _send(
 
     call(url, packets_of(messages[:1])[0])
     postgres = Running.load(Path(os.environ["MICROGRID_VAR"]) / "run", "postgres")
-    parties = {"ingest": [ingest_pid], "broker": [broker_pid], "generator": [os.getpid()],
-               "postgres": family_of(postgres.pid if postgres else 0)}  # fmt: skip
+    parties = {
+        "ingest": [ingest_pid],
+        "broker": [broker_pid],
+        "generator": [os.getpid()],
+        "postgres": family_of(postgres.pid if postgres else 0),
+    }
     packets = packets_of(messages[1:])
     before = {name: seconds_of(pids) for name, pids in parties.items()}
     watcher = _Watcher(probes)
@@ -128,12 +128,13 @@ def _send(
         raise AssertionError(f"messages were {done.outcomes}")
     spent = {name: seconds_of(pids) - before[name] for name, pids in parties.items()}
     figures: dict[str, Any] = {
-        "messages": len(packets), "seconds": round(done.seconds, 3),
+        "messages": len(packets),
+        "seconds": round(done.seconds, 3),
         "messages_per_s": round(len(packets) / done.seconds, 1),
         "mean_bytes": round(sum(len(body) for _, body in messages) / len(messages)),
         "processor_us_per_message": {name: round(1e6 * s / len(packets), 1) for name, s in spent.items()},
         "ingest_rss_mb": round(resident_mb(ingest_pid), 1),
-    }  # fmt: skip
+    }
     if probes:
         figures |= watcher.delays([name for name, _ in messages[1:]], done)
     return figures
@@ -187,8 +188,11 @@ class _Watcher(threading.Thread):
                 shown = next((when for value, when in seen if value >= first + n), None)
                 if shown is not None:
                     delays.append(shown - at)
-        return {"live_p99_s": round(float(np.quantile(delays, 0.99)), 3),
-                "live_p50_s": round(float(np.median(delays)), 3), "live_samples": len(delays)}  # fmt: skip
+        return {
+            "live_p99_s": round(float(np.quantile(delays, 0.99)), 3),
+            "live_p50_s": round(float(np.median(delays)), 3),
+            "live_samples": len(delays),
+        }
 
 
 def _compare_days(village: Any) -> None:
@@ -199,9 +203,11 @@ def _compare_days(village: Any) -> None:
     from energy.selectors.meter_days import load_channel
 
     block = load_channel(
-        microgrid=village.microgrid, channel=Channel.IMPORT, days=village.days[:-1],
+        microgrid=village.microgrid,
+        channel=Channel.IMPORT,
+        days=village.days[:-1],
         meter_ids=[signer.meter_id for signer in village.signers],
-    )  # fmt: skip
+    )
     said = village.use_wh[:-1].transpose(1, 0, 2).reshape(len(village.signers), -1)
     if not (np.array_equal(block.values_wh, said) and block.present.all() and not block.quality.any()):
         raise AssertionError("meter days differ from what was signed")
@@ -214,9 +220,11 @@ def _compare_singles(village: Any, intervals: int) -> None:
     from energy.selectors.meter_days import load_channel
 
     block = load_channel(
-        microgrid=village.microgrid, channel=Channel.IMPORT, days=village.days[-1:],
+        microgrid=village.microgrid,
+        channel=Channel.IMPORT,
+        days=village.days[-1:],
         meter_ids=[signer.meter_id for signer in village.signers],
-    )  # fmt: skip
+    )
     if not np.array_equal(block.values_wh[:, :intervals], village.use_wh[-1][:, :intervals]):
         raise AssertionError("single readings differ from what was signed")
 
@@ -226,9 +234,7 @@ def _beside(storage: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"storage": storage}
     if peer := storage.get("flexmeasures"):
         seconds = peer["values"] / peer["values_per_s"]
-        found["against"] = {
-            "name": "flexmeasures", "version": peer["version"], "seconds": round(seconds, 2), "ratio": peer["slower_by"]
-        }  # fmt: skip
+        found["against"] = {"name": "flexmeasures", "version": peer["version"], "seconds": round(seconds, 2), "ratio": peer["slower_by"]}
     return found
 
 
@@ -239,12 +245,18 @@ def _summary(results: dict[str, dict[str, Any]], seconds: float) -> dict[str, An
     batch = max(chosen["record"]["readings_per_s"], chosen["packed"]["readings_per_s"])
     items = chosen["packed"]["messages"] * 96
     return {
-        "name": "ingest", "seconds": round(seconds, 1), "items": items, "items_per_s": batch,
+        "name": "ingest",
+        "seconds": round(seconds, 1),
+        "items": items,
+        "items_per_s": batch,
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "batch_readings_per_s": batch, "record_readings_per_s": chosen["record"]["readings_per_s"],
-        "single_messages_per_s": chosen["single"]["messages_per_s"], "live_p99_s": chosen["single"]["live_p99_s"],
-        "broker": best, "brokers": results,
-    }  # fmt: skip
+        "batch_readings_per_s": batch,
+        "record_readings_per_s": chosen["record"]["readings_per_s"],
+        "single_messages_per_s": chosen["single"]["messages_per_s"],
+        "live_p99_s": chosen["single"]["live_p99_s"],
+        "broker": best,
+        "brokers": results,
+    }
 
 
 if __name__ == "__main__":

@@ -70,9 +70,15 @@ class Village:
     def _sign(self, signer: Signer, blocks: list[IntervalBlock], samples: list[Sample]) -> bytes:
         signer.counter += 1
         return encode_message(
-            private_key=signer.key, key_id=signer.key_id, device_name=signer.name, counter=signer.counter,
-            sent_at=datetime.now(UTC), blocks=blocks, samples=samples, packed=self.packed,
-        )  # fmt: skip
+            private_key=signer.key,
+            key_id=signer.key_id,
+            device_name=signer.name,
+            counter=signer.counter,
+            sent_at=datetime.now(UTC),
+            blocks=blocks,
+            samples=samples,
+            packed=self.packed,
+        )
 
 
 def make_village(slug: str, meters: int, days: int, *, packed: bool) -> Village:

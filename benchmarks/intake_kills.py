@@ -48,9 +48,7 @@ class House:
     def start_ingest(self) -> None:
         broker = Running.load(self.run, "broker")
         assert broker is not None
-        self.ingest = subprocess.Popen(
-            [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "MQTT_URL": broker.url}
-        )
+        self.ingest = subprocess.Popen([sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "MQTT_URL": broker.url})
 
     async def kill(self, target: str) -> str:
         """Kill one hard and wait until it is back; returns the broker's address, another where its port was taken meanwhile."""
@@ -89,36 +87,56 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--targets", type=some_of(TARGETS), default=",".join(TARGETS))
     parser.add_argument("--devices", type=at_least(1), default=60)
     parser.add_argument("--seed", type=at_least(0), default=1)
-    parser.add_argument(
-        "--between", type=at_least(1), default=200, help="receipts that come before the next kill"
-    )
+    parser.add_argument("--between", type=at_least(1), default=200, help="receipts that come before the next kill")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if not options.inside:
         result = in_own_servers(
-            targets=options.targets.split(","), kills=options.kills, seed=options.seed, devices=options.devices,
-            between=options.between,
-        )  # fmt: skip
+            targets=options.targets.split(","), kills=options.kills, seed=options.seed, devices=options.devices, between=options.between
+        )
     else:
         result = measure(options)
     print(json.dumps(result))
     return 0 if result["sound"] else 1
 
 
-def in_own_servers(
-    *, targets: Sequence[str], kills: int, seed: int, devices: int, between: int
-) -> dict[str, Any]:
+def in_own_servers(*, targets: Sequence[str], kills: int, seed: int, devices: int, between: int) -> dict[str, Any]:
     """Run with servers that go away with the run, and that may be killed meanwhile."""
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         Path(folder).chmod(0o755)
         done = subprocess.run(
-            [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", f"{folder}/var", "--need",
-             "postgres,valkey,broker", "--", sys.executable, "-m", "benchmarks.intake_kills", "--inside", "--kills", str(kills),
-             "--targets", ",".join(targets), "--seed", str(seed), "--devices", str(devices),
-             "--between", str(between)],
-            stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=environment_of_its_own(Path(folder) / "var"),
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "microgrid_site.embedded",
+                "run",
+                "--var",
+                f"{folder}/var",
+                "--need",
+                "postgres,valkey,broker",
+                "--",
+                sys.executable,
+                "-m",
+                "benchmarks.intake_kills",
+                "--inside",
+                "--kills",
+                str(kills),
+                "--targets",
+                ",".join(targets),
+                "--seed",
+                str(seed),
+                "--devices",
+                str(devices),
+                "--between",
+                str(between),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env=environment_of_its_own(Path(folder) / "var"),
+        )
         result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return result
 
@@ -151,11 +169,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     seconds = time.perf_counter() - began
     result = _verdict(microgrid, fleet)
     return {
-        "name": "intake_kills", "seconds": round(seconds, 1), "items": len(plan),
+        "name": "intake_kills",
+        "seconds": round(seconds, 1),
+        "items": len(plan),
         "items_per_s": round(len(plan) / seconds, 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "kills": {target: plan.count(target) for target in sorted(set(plan))}, **result,
-    }  # fmt: skip
+        "kills": {target: plan.count(target) for target in sorted(set(plan))},
+        **result,
+    }
 
 
 def _devices(count: int, seed: int) -> tuple[Any, list[Any]]:
@@ -177,9 +198,7 @@ def _devices(count: int, seed: int) -> tuple[Any, list[Any]]:
     return microgrid, [FleetDevice(devices[pk].name, keys[pk], "import", n) for n, pk in enumerate(meters)]
 
 
-async def _live_through(
-    fleet: Any, house: House, plan: Sequence[str], chance: random.Random, between: int
-) -> None:
+async def _live_through(fleet: Any, house: House, plan: Sequence[str], chance: random.Random, between: int) -> None:
     """Kill one after the other while the fleet sends; then let it come to its end."""
     killing = asyncio.create_task(_kill_all(fleet, house, plan, chance, between))
     sending = asyncio.create_task(fleet.run(lambda: not killing.done()))
@@ -189,9 +208,7 @@ async def _live_through(
     await asyncio.wait_for(sending, PATIENCE_S)
 
 
-async def _kill_all(
-    fleet: Any, house: House, plan: Sequence[str], chance: random.Random, between: int
-) -> None:
+async def _kill_all(fleet: Any, house: House, plan: Sequence[str], chance: random.Random, between: int) -> None:
     for n, target in enumerate([*plan, ""]):
         wanted, deadline = len(fleet.acknowledged) + between, time.monotonic() + PATIENCE_S
         while len(fleet.acknowledged) < wanted:
@@ -221,12 +238,18 @@ def _verdict(microgrid: Any, fleet: Any) -> dict[str, Any]:
     for line in [*differences[:5], *[f"lost {counter}" for counter in lost[:5]]]:
         print(f"WRONG {line}", file=sys.stderr)
     return {
-        "acknowledged": len(fleet.acknowledged), "kept": found.messages, "lost": len(lost), "twice": len(twice),
-        "differences": len(differences), "values_compared": len(found.said_wh), "connections": fleet.connections,
+        "acknowledged": len(fleet.acknowledged),
+        "kept": found.messages,
+        "lost": len(lost),
+        "twice": len(twice),
+        "differences": len(differences),
+        "values_compared": len(found.said_wh),
+        "connections": fleet.connections,
         "receipts": dict(fleet.outcomes),
-        "sound": not (lost or twice or differences) and len(fleet.acknowledged) > 0
+        "sound": not (lost or twice or differences)
+        and len(fleet.acknowledged) > 0
         and not any(what.startswith("refused") for what in fleet.outcomes),
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

@@ -101,9 +101,7 @@ def finish(var: Path, *arguments: str) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in VOLATILE}
 
 
-def run_with_cuts(
-    var: Path, wanted: int, chance: random.Random, calm_s: float, *arguments: str
-) -> tuple[list[Cut], dict[str, Any]]:
+def run_with_cuts(var: Path, wanted: int, chance: random.Random, calm_s: float, *arguments: str) -> tuple[list[Cut], dict[str, Any]]:
     """Start the demo again and again, cut its power at random moments, and let the last run end by itself.
 
     Each start goes on where the last one was cut, so the moments are drawn such that the cuts spread over the whole way; once

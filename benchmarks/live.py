@@ -36,9 +36,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two ticks")
     parser.add_argument("--slow", type=at_least(0), default=20, help="clients beside them that stop reading")
     parser.add_argument("--plain", action="store_true", help="clients that do not offer permessage-deflate")
-    parser.add_argument(
-        "--against", choices=["channels"], help="the same through Channels as it comes, uncompressed"
-    )
+    parser.add_argument("--against", choices=["channels"], help="the same through Channels as it comes, uncompressed")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")
@@ -57,17 +55,24 @@ def main(argv: list[str]) -> int:
     ours = _measure("microgrid_site.asgi:application", SOCKETS, microgrid, keys, message, options)
     print(f"ours: {json.dumps(ours)}", file=sys.stderr)
     summary: dict[str, Any] = {
-        "name": "live", "seconds": round(time.perf_counter() - began, 1), "items": ours.pop("messages"),
+        "name": "live",
+        "seconds": round(time.perf_counter() - began, 1),
+        "items": ours.pop("messages"),
         "items_per_s": ours.pop("messages_per_s"),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "clients": options.clients, "message_bytes": len(json.dumps(message, separators=(",", ":"))), **ours,
-    }  # fmt: skip
+        "clients": options.clients,
+        "message_bytes": len(json.dumps(message, separators=(",", ":"))),
+        **ours,
+    }
     if options.against:
         peer = _measure("benchmarks.live_channels:application", [], microgrid, keys, message, options)
         summary["against"] = {
-            "name": "channels", "version": _version("channels"), "seconds": round(peer["p99_ms"] / 1000, 3),
-            "ratio": round(peer["p99_ms"] / ours["p99_ms"], 1), **peer,
-        }  # fmt: skip
+            "name": "channels",
+            "version": _version("channels"),
+            "seconds": round(peer["p99_ms"] / 1000, 3),
+            "ratio": round(peer["p99_ms"] / ours["p99_ms"], 1),
+            **peer,
+        }
     print(json.dumps(summary))
     return 0
 
@@ -85,9 +90,9 @@ def _server(application: str, words: Sequence[str]) -> Iterator[tuple[subprocess
 
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port),
-         "--log-level", "warning", *words], cwd=ROOT,
-    )  # fmt: skip
+        [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", *words],
+        cwd=ROOT,
+    )
     try:
         deadline = time.monotonic() + 60
         while not is_open(port):
@@ -102,7 +107,7 @@ def _server(application: str, words: Sequence[str]) -> Iterator[tuple[subprocess
 
 def _measure(
     application: str, words: Sequence[str], microgrid: Any, keys: list[str], message: dict[str, Any], options: Any
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     with _server(application, words) as (process, port):
         import uvloop
 
@@ -112,7 +117,7 @@ def _measure(
 
 async def _drive(
     pid: int, port: int, microgrid: Any, keys: list[str], message: dict[str, Any], options: Any, by_channels: bool
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Connect, tick, let the slow ones be dropped, let all come back at once, tick again."""
     import gc
 
@@ -162,14 +167,20 @@ async def _drive(
     print(f"slowest client of each tick [ms]: {worst}", file=sys.stderr)
     expected = options.clients * options.ticks
     return {
-        "p99_ms": round(1000 * float(np.quantile(delays, 0.99)), 1), "p50_ms": round(1000 * float(np.median(delays)), 1),
-        "most_ms": round(1000 * float(delays.max()), 1), "missed": expected - len(delays),
+        "p99_ms": round(1000 * float(np.quantile(delays, 0.99)), 1),
+        "p50_ms": round(1000 * float(np.median(delays)), 1),
+        "most_ms": round(1000 * float(delays.max()), 1),
+        "missed": expected - len(delays),
         "p99_after_reconnect_ms": round(1000 * float(np.quantile(after, 0.99)), 1),
-        "slow": options.slow, "dropped": dropped, "reconnect_s": round(reconnect_s, 2),
-        "wire_bytes": crowd.frame_bytes, "messages": len(delays), "messages_per_s": round(len(delays) / seconds, 1),
+        "slow": options.slow,
+        "dropped": dropped,
+        "reconnect_s": round(reconnect_s, 2),
+        "wire_bytes": crowd.frame_bytes,
+        "messages": len(delays),
+        "messages_per_s": round(len(delays) / seconds, 1),
         "server_rss_mb": [round(mb, 1) for mb in (*resident, resident_mb(pid))],
         "server_ms_per_tick": round(1000 * spent / options.ticks, 1),
-    }  # fmt: skip
+    }
 
 
 def _moved(value: Any, number: int) -> Any:

@@ -25,12 +25,7 @@ GROUP = "live"
 settings.CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {
-            "hosts": [{"address": settings.REDIS_URL, "socket_timeout": 60}],
-            "prefix": "bench-live",
-            "expiry": 20,
-            "capacity": 200,
-        },
+        "CONFIG": {"hosts": [{"address": settings.REDIS_URL, "socket_timeout": 60}], "prefix": "bench-live", "expiry": 20, "capacity": 200},
     }
 }
 
@@ -46,9 +41,7 @@ class Page(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         public_id = self.scope["url_route"]["kwargs"]["public_id"]
-        grid = await database_sync_to_async(
-            lambda: visible_microgrids(self.scope["user"]).filter(public_id=public_id).first()
-        )()
+        grid = await database_sync_to_async(lambda: visible_microgrids(self.scope["user"]).filter(public_id=public_id).first())()
         if grid is None:
             await self.close(4404)
             return

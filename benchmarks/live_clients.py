@@ -117,9 +117,7 @@ class Crowd:
                 self._ticks.clear()
         self._arrivals.setdefault(tick, []).append(now)
 
-    async def connect(
-        self, keys: Sequence[str], *, at_once: int, reading: bool = True, until_heard: bool = False
-    ) -> None:  # fmt: skip
+    async def connect(self, keys: Sequence[str], *, at_once: int, reading: bool = True, until_heard: bool = False) -> None:
         """Come in, so many at a time, each with a session of its own."""
         for first in range(0, len(keys), at_once):
             comers = await asyncio.gather(*(self._one(key, reading) for key in keys[first : first + at_once]))
@@ -138,18 +136,21 @@ class Crowd:
                 break
             except BlockingIOError:
                 await asyncio.sleep(0.01)
-        _, client = await loop.create_connection(
-            lambda: Client(self, self._request(key), reading=reading), sock=kind
-        )
+        _, client = await loop.create_connection(lambda: Client(self, self._request(key), reading=reading), sock=kind)
         self.clients.add(client)
         return client
 
     def _request(self, key: str) -> bytes:
         lines = [
-            f"GET {self._path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}", f"Origin: http://127.0.0.1:{self._port}",
-            "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", f"Cookie: sessionid={key}",
-        ]  # fmt: skip
+            f"GET {self._path} HTTP/1.1",
+            f"Host: 127.0.0.1:{self._port}",
+            f"Origin: http://127.0.0.1:{self._port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+            f"Cookie: sessionid={key}",
+        ]
         if self._deflate:
             lines.append("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
         return ("\r\n".join(lines) + "\r\n\r\n").encode()

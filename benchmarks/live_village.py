@@ -23,25 +23,20 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def make_watchers(count: int) -> tuple[Microgrid, list[str]]:
     """The network, and the keys of `count` sessions of as many members."""
     cooperative = Cooperative.objects.create(slug="watched", name="Watched eG")
-    report = import_network(
-        folder=FOLDER, cooperative=cooperative, slug="watched", name="Watched", time_zone="Europe/Berlin"
-    )
-    users = User.objects.bulk_create(
-        User(email=f"watcher-{n}@example.org", password=f"!{get_random_string(40)}") for n in range(count)
-    )
-    Membership.objects.bulk_create(
-        Membership(user=user, cooperative=cooperative, role=Role.AUDITOR) for user in users
-    )
+    report = import_network(folder=FOLDER, cooperative=cooperative, slug="watched", name="Watched", time_zone="Europe/Berlin")
+    users = User.objects.bulk_create(User(email=f"watcher-{n}@example.org", password=f"!{get_random_string(40)}") for n in range(count))
+    Membership.objects.bulk_create(Membership(user=user, cooperative=cooperative, role=Role.AUDITOR) for user in users)
     store = SessionStore()
     rows = [
         Session(
-            session_key=get_random_string(32), expire_date=datetime.now(UTC) + timedelta(days=1),
+            session_key=get_random_string(32),
+            expire_date=datetime.now(UTC) + timedelta(days=1),
             session_data=store.encode(
                 {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: BACKEND, HASH_SESSION_KEY: user.get_session_auth_hash()}
             ),
         )
         for user in users
-    ]  # fmt: skip
+    ]
     Session.objects.bulk_create(rows)
     return report.microgrid, [row.session_key for row in rows]
 

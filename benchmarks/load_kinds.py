@@ -38,9 +38,7 @@ def _month() -> NDArray[np.int64]:
 
 
 def _sun(random: Random, kw: float) -> Kwh:
-    height = np.maximum(0, np.sin((_hour() - 6) / 12 * np.pi)) * (
-        0.65 - 0.35 * np.cos(_month() / 12 * 2 * np.pi)
-    )
+    height = np.maximum(0, np.sin((_hour() - 6) / 12 * np.pi)) * (0.65 - 0.35 * np.cos(_month() / 12 * 2 * np.pi))
     return height * kw * np.repeat(random.uniform(0.15, 1.0, 365), 24)
 
 
@@ -80,9 +78,7 @@ def car_at_night(random: Random) -> Year:
 
 def office_on_weekdays(random: Random) -> Year:
     weekday = np.arange(HOURS) // 24 % 7 < 5
-    return _settled(
-        np.where(weekday & (_hour() >= 7) & (_hour() < 19), 35.0, 4.0) * random.uniform(0.8, 1.2, HOURS)
-    )
+    return _settled(np.where(weekday & (_hour() >= 7) & (_hour() < 19), 35.0, 4.0) * random.uniform(0.8, 1.2, HOURS))
 
 
 def one_hour_of_welding(random: Random) -> Year:
@@ -120,7 +116,18 @@ def factory(random: Random) -> Year:
 LOADS: Mapping[str, Callable[[Random], Year]] = {
     kind.__name__.replace("_", " "): kind
     for kind in (
-        household, household_with_panels, pump_in_summer, lift_in_winter_with_panels, cold_store, car_at_night, office_on_weekdays,
-        one_hour_of_welding, nothing_at_all, solar_field, away_half_the_year, both_registers_at_once, factory,
+        household,
+        household_with_panels,
+        pump_in_summer,
+        lift_in_winter_with_panels,
+        cold_store,
+        car_at_night,
+        office_on_weekdays,
+        one_hour_of_welding,
+        nothing_at_all,
+        solar_field,
+        away_half_the_year,
+        both_registers_at_once,
+        factory,
     )
-}  # fmt: skip
+}

@@ -48,26 +48,37 @@ def main(argv: list[str]) -> int:
     pairs, pairs_s, _ = _timed(trades, bids, offers)
     twice = uniform_price_twice(bids, offers, cleared)
     summary: dict[str, Any] = {
-        "name": "market", "seconds": round(seconds, 5), "items": options.orders, "items_per_s": round(options.orders / seconds),
+        "name": "market",
+        "seconds": round(seconds, 5),
+        "items": options.orders,
+        "items_per_s": round(options.orders / seconds),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "processor_s": round(min(cpu for _, _, cpu in measured), 5), "levels": options.levels, "seed": options.seed,
-        "volume_wh": cleared.volume_wh, "price_per_kwh": None if twice is None else twice / 2 / MICRO,
-        "pairs": len(pairs.wh), "pairs_seconds": round(pairs_s, 5),
-    }  # fmt: skip
+        "processor_s": round(min(cpu for _, _, cpu in measured), 5),
+        "levels": options.levels,
+        "seed": options.seed,
+        "volume_wh": cleared.volume_wh,
+        "price_per_kwh": None if twice is None else twice / 2 / MICRO,
+        "pairs": len(pairs.wh),
+        "pairs_seconds": round(pairs_s, 5),
+    }
     sound = (cleared.volume_wh, twice) == _walked(bids, offers) and int(pairs.wh.sum()) == cleared.volume_wh
     summary["equals_plain_walk"] = bool(sound)
     if options.against:
         answer = _ask_pymarket(bids, offers)
         mine = _as_the_peer_prices(bids, offers, cleared)
-        same = answer["volume_wh"] == cleared.volume_wh and all(
-            round(answer[key] * MICRO * 2) == value for key, value in mine.items()
-        )
+        same = answer["volume_wh"] == cleared.volume_wh and all(round(answer[key] * MICRO * 2) == value for key, value in mine.items())
         summary["against"] = {
-            "name": "PyMarket", "version": answer["version"], "seconds": round(answer["seconds"], 3),
-            "ratio": round(answer["seconds"] / seconds), "volume_wh": answer["volume_wh"],
-            "price_per_kwh": round((answer["last_bid"] + answer["last_offer"]) / 2, 7), "price_by_its_own_rule": answer["price"],
-            "last_bid": answer["last_bid"], "last_offer": answer["last_offer"], "same": bool(same),
-        }  # fmt: skip
+            "name": "PyMarket",
+            "version": answer["version"],
+            "seconds": round(answer["seconds"], 3),
+            "ratio": round(answer["seconds"] / seconds),
+            "volume_wh": answer["volume_wh"],
+            "price_per_kwh": round((answer["last_bid"] + answer["last_offer"]) / 2, 7),
+            "price_by_its_own_rule": answer["price"],
+            "last_bid": answer["last_bid"],
+            "last_offer": answer["last_offer"],
+            "same": bool(same),
+        }
         sound = sound and same
     print(json.dumps(summary))
     return 0 if sound else 1
@@ -82,9 +93,7 @@ def random_book(orders: int, levels: int, seed: int) -> tuple[Orders, Orders]:
         if levels:
             step = max(int((high - low) * MICRO) // levels, 1)
             price = price // step * step
-        return Orders(
-            price, random.integers(1, 2001, count), random.integers(0, WINDOW_MICROSECONDS, count), random.permutation(count)
-        )  # fmt: skip
+        return Orders(price, random.integers(1, 2001, count), random.integers(0, WINDOW_MICROSECONDS, count), random.permutation(count))
 
     return side(orders // 2, 0.1, 0.38), side(orders - orders // 2, 0.08, 0.28)
 
@@ -119,10 +128,7 @@ def _as_the_peer_prices(bids: Orders, offers: Orders, cleared: Cleared) -> dict[
     last_bid, last_offer = int(bids.price[cleared.last_bid]), int(offers.price[cleared.last_offer])
     bid_in_full = cleared.bid_wh[cleared.last_bid] == bids.wh[cleared.last_bid]
     offer_in_full = cleared.offer_wh[cleared.last_offer] == offers.wh[cleared.last_offer]
-    if bid_in_full and offer_in_full:
-        price = last_bid + last_offer
-    else:
-        price = 2 * (last_offer if bid_in_full else last_bid)
+    price = last_bid + last_offer if bid_in_full and offer_in_full else 2 * (last_offer if bid_in_full else last_bid)
     return {"last_bid": 2 * last_bid, "last_offer": 2 * last_offer, "price": price}
 
 
@@ -138,8 +144,10 @@ def _ask_pymarket(bids: Orders, offers: Orders) -> dict[str, Any]:
         question.write_text(json.dumps(rows))
         subprocess.run(
             [str(python), str(ROOT / "benchmarks" / "pymarket_clearing.py"), str(question), str(answer)],
-            check=True, stdout=sys.stderr, env={"PATH": "", "HOME": name},
-        )  # fmt: skip
+            check=True,
+            stdout=sys.stderr,
+            env={"PATH": "", "HOME": name},
+        )
         found: dict[str, Any] = json.loads(answer.read_text())
     return found
 

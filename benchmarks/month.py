@@ -38,9 +38,7 @@ def main(argv: list[str]) -> int:
     if options.inside:
         print(json.dumps(measure(options.members)))
         return 0
-    sizes = sorted(
-        {options.members, *(() if options.no_growth else [n for n in GROWTH if n <= options.members])}
-    )
+    sizes = sorted({options.members, *(() if options.no_growth else [n for n in GROWTH if n <= options.members])})
     results = [in_own_servers(size) for size in sizes]
     for result in results:
         phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result["phases"].items())
@@ -60,11 +58,29 @@ def in_own_servers(members: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="month-") as folder:
         Path(folder).chmod(0o755)
         done = subprocess.run(
-            [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", f"{folder}/var", "--need", "postgres,valkey",
-             "--", sys.executable, "-m", "benchmarks.month", "--inside", "--members", str(members)],
-            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
+            [
+                sys.executable,
+                "-m",
+                "microgrid_site.embedded",
+                "run",
+                "--var",
+                f"{folder}/var",
+                "--need",
+                "postgres,valkey",
+                "--",
+                sys.executable,
+                "-m",
+                "benchmarks.month",
+                "--inside",
+                "--members",
+                str(members),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            cwd=ROOT,
             env=environment_of_its_own(Path(folder) / "var"),
-        )  # fmt: skip
+        )
         result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return result
 
@@ -80,9 +96,7 @@ def measure(members: int) -> dict[str, Any]:
     from kernel.intervals import Month
 
     month = Month(2016, 3)
-    with get_context("fork").Pool(
-        1
-    ) as maker:  # what making takes is not asked for: neither its time nor its memory
+    with get_context("fork").Pool(1) as maker:  # what making takes is not asked for: neither its time nor its memory
         making = maker.apply(make, (members, month))
     microgrid = Microgrid.objects.get()
     began = time.monotonic()
@@ -95,10 +109,15 @@ def measure(members: int) -> dict[str, Any]:
     assert summary.bills == members and summary.residual_minor == 0
     assert summary.debits_minor == summary.credits_minor
     return {
-        "name": "month", "seconds": round(seconds, 2), "items": members, "items_per_s": round(members / seconds, 1),
-        "peak_rss_mb": round(peak_mb, 1), "phases": {k: round(v, 2) for k, v in phases.items()},
-        "made_in_seconds": round(making, 1), "documents": summary.bills,
-    }  # fmt: skip
+        "name": "month",
+        "seconds": round(seconds, 2),
+        "items": members,
+        "items_per_s": round(members / seconds, 1),
+        "peak_rss_mb": round(peak_mb, 1),
+        "phases": {k: round(v, 2) for k, v in phases.items()},
+        "made_in_seconds": round(making, 1),
+        "documents": summary.bills,
+    }
 
 
 def make(members: int, month: Any) -> float:
@@ -129,9 +148,7 @@ def settle(workers: "Workers", microgrid: Any, month: Any) -> dict[str, float]:
     workers.run(share_day, [(microgrid.pk, day) for day in month.days()])
     phases["sharing"] = time.monotonic() - began
     # Readings came in as final days, so closing them is sharing them.
-    DayClosing.objects.bulk_create(
-        DayClosing(microgrid=microgrid, day=day, revision=0, closed_at=now) for day in month.days()
-    )
+    DayClosing.objects.bulk_create(DayClosing(microgrid=microgrid, day=day, revision=0, closed_at=now) for day in month.days())
     began = time.monotonic()
     run = prepare_run(microgrid=microgrid, month=month, now=now)
     phases["prepare"] = time.monotonic() - began

@@ -12,12 +12,14 @@ from billing.services.tariffs import draft_from, publish_version
 from energy.models import Microgrid
 from microgrid_site.demo.cooperative import BEGINNING, PEAK, PRICES
 
-WEEKEND = {"name": "weekend", "days": WindowDays.WEEKENDS, "start_minute": 0, "end_minute": 1440, "multiplier": Decimal("0.8")}  # fmt: skip
+WEEKEND = {"name": "weekend", "days": WindowDays.WEEKENDS, "start_minute": 0, "end_minute": 1440, "multiplier": Decimal("0.8")}
 STEPS: list[dict[str, Any]] = [
-    {"kind": "energy", "periods": [
-        {"name": "all hours", "tiers": [{"price": "0.24", "up_to": "150", "unit": "month"}, {"price": "0.33"}]}]},
+    {
+        "kind": "energy",
+        "periods": [{"name": "all hours", "tiers": [{"price": "0.24", "up_to": "150", "unit": "month"}, {"price": "0.33"}]}],
+    },
     {"kind": "demand", "periods": [{"name": "all day", "tiers": [{"price": "1.20"}]}]},
-]  # fmt: skip
+]
 
 
 def agree_on_tariffs(microgrid: Microgrid, change_on: date, now: datetime) -> None:
@@ -37,13 +39,9 @@ def agree_on_tariffs(microgrid: Microgrid, change_on: date, now: datetime) -> No
     publish_version(version=dearer, user=None, now=now)
 
 
-def _tariff(
-    village: Tariff, code: str, name: str, now: datetime, windows: tuple[dict[str, Any], ...] = (PEAK,), **terms: Any
-) -> Tariff:  # fmt: skip
+def _tariff(village: Tariff, code: str, name: str, now: datetime, windows: tuple[dict[str, Any], ...] = (PEAK,), **terms: Any) -> Tariff:
     tariff = Tariff.objects.create(cooperative=village.cooperative, code=code, name=name)
-    version = TariffVersion.objects.create(
-        tariff=tariff, number=1, valid_from=BEGINNING, **{**PRICES, **terms}
-    )
+    version = TariffVersion.objects.create(tariff=tariff, number=1, valid_from=BEGINNING, **{**PRICES, **terms})
     if "parts" not in terms:
         for window in windows:
             TimeWindow.objects.create(version=version, **window)

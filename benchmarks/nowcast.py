@@ -34,9 +34,7 @@ HORIZON = PER_DAY
 def main(argv: list[str]) -> int:
     """Score a month; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench nowcast", description=__doc__)
-    parser.add_argument(
-        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
-    )
+    parser.add_argument("--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format")
     parser.add_argument("--month", type=month_text, default="2016-05", help="YYYY-MM")
     parser.add_argument("--every", type=at_least(1), default=3, help="hours between origins")
     parser.add_argument("--json", action="store_true")
@@ -49,13 +47,17 @@ def main(argv: list[str]) -> int:
     print(
         json.dumps(
             {
-                "name": "nowcast", "seconds": round(seconds, 1), "processor_s": round(time.process_time() - processor, 1),
-                "items": len(origins), "items_per_s": round(len(origins) / seconds, 1),
+                "name": "nowcast",
+                "seconds": round(seconds, 1),
+                "processor_s": round(time.process_time() - processor, 1),
+                "items": len(origins),
+                "items_per_s": round(len(origins) / seconds, 1),
                 "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-                "month": options.month, **figures,
+                "month": options.month,
+                **figures,
             }
         )
-    )  # fmt: skip
+    )
     return 0
 
 
@@ -68,9 +70,7 @@ def _is_known(setting: Setting, k: int) -> bool:
 def measure(setting: Setting, origins: list[int]) -> dict[str, Any]:
     """Foresee from each origin; returns the figures of each quantity."""
     foresee = _foreseer(setting)
-    series = dict(
-        zip(("use", "production"), (s.values_wh.sum(axis=0) for s in (setting.use, setting.production)), strict=True)
-    )  # fmt: skip
+    series = dict(zip(("use", "production"), (s.values_wh.sum(axis=0) for s in (setting.use, setting.production)), strict=True))
     series["net"] = series["use"] - series["production"]
     found: dict[str, list[Array]] = {name: [] for name in series}
     for k in origins:
@@ -82,7 +82,7 @@ def measure(setting: Setting, origins: list[int]) -> dict[str, Any]:
     return {
         name: figures(values[places], np.stack(found[name]), np.quantile(values[places - ago], (0.1, 0.5, 0.9), axis=0))
         for name, values in series.items()
-    }  # fmt: skip
+    }
 
 
 def _foreseer(setting: Setting) -> Callable[[int], tuple[SumForecast, SumForecast, NetForecast]]:
@@ -108,14 +108,13 @@ def figures(came: Array, foreseen: Array, usual: Array) -> dict[str, Any]:
     for lead, (first, last) in LEADS_H.items():
         part = slice(first * PER_HOUR, last * PER_HOUR)
         result[lead] = {
-            "mae_wh": _error(came, foreseen[:, 1], part), "coverage_80": _share(came, foreseen[:, 0], foreseen[:, 2], part),
-            "two_weeks_mae_wh": _error(came, usual[1], part), "two_weeks_coverage_80": _share(came, usual[0], usual[2], part),
-        }  # fmt: skip
+            "mae_wh": _error(came, foreseen[:, 1], part),
+            "coverage_80": _share(came, foreseen[:, 0], foreseen[:, 2], part),
+            "two_weeks_mae_wh": _error(came, usual[1], part),
+            "two_weeks_coverage_80": _share(came, usual[0], usual[2], part),
+        }
     whole = slice(None)
-    return result | {
-        "mae_wh": _error(came, foreseen[:, 1], whole),
-        "two_weeks_mae_wh": _error(came, usual[1], whole),
-    }
+    return result | {"mae_wh": _error(came, foreseen[:, 1], whole), "two_weeks_mae_wh": _error(came, usual[1], whole)}
 
 
 def _error(came: Array, foreseen: Array, part: slice) -> float:

@@ -26,17 +26,15 @@ def peer_python(name: str, requirements: Sequence[str]) -> Path:
     python = folder / "bin" / "python"
     if (folder / "complete").exists():
         return python
-    print(
-        f"Installing {', '.join(requirements)} into an environment of its own ...",
-        file=sys.stderr,
-        flush=True,
-    )
+    print(f"Installing {', '.join(requirements)} into an environment of its own ...", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
     done = subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         shutil.rmtree(folder, ignore_errors=True)
         raise CannotInstallPeer(f"{name} could not be installed:\n{done.stderr[-1500:]}")

@@ -24,16 +24,11 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if options.storages > 1:
         summary, same = measure_fleet(
-            storages=options.storages,
-            intervals=options.intervals,
-            seed=options.seed,
-            against_highs=options.against == "highs",
+            storages=options.storages, intervals=options.intervals, seed=options.seed, against_highs=options.against == "highs"
         )
         print(json.dumps(summary))
         return 0 if same else 1
-    summary, same = measure_battery(
-        intervals=options.intervals, seed=options.seed, against_flexmeasures=options.against == "flexmeasures"
-    )
+    summary, same = measure_battery(intervals=options.intervals, seed=options.seed, against_flexmeasures=options.against == "flexmeasures")
     print(json.dumps(summary))
     return 0 if same else 1
 

@@ -14,10 +14,17 @@ Doubles = NDArray[np.float64]
 HELD = 8
 GAP_LENGTHS = (1, 2, 4, 8, 16, 48, 96, 288)
 EXPECTED = {
-    "gap": None, "negative": Check.HIGH, "above_connection": Check.HIGH, "spike": Check.SPIKE, "stuck": Check.STUCK,
-    "zero_day": Check.STUCK, "night": Check.IMPLAUSIBLE, "register": Check.SUM_FAILED, "high_day": Check.UNUSUAL,
+    "gap": None,
+    "negative": Check.HIGH,
+    "above_connection": Check.HIGH,
+    "spike": Check.SPIKE,
+    "stuck": Check.STUCK,
+    "zero_day": Check.STUCK,
+    "night": Check.IMPLAUSIBLE,
+    "register": Check.SUM_FAILED,
+    "high_day": Check.UNUSUAL,
     "low_day": Check.UNUSUAL,
-}  # fmt: skip
+}
 OF_DAYS = (Check.SUM_FAILED, Check.UNUSUAL)
 
 
@@ -60,18 +67,18 @@ def plant(village: Village, *, seed: int, share: float = 0.0025) -> Planted:
     start, end = village.registers.start_wh.copy(), village.registers.end_wh.copy()
     start[rng.random(start.shape) < 0.1] = np.nan  # some days have none
     planted = Planted(
-        village.truth_wh.copy(), Registers(start, end, village.registers.limit_wh),
-        np.zeros(village.truth_wh.shape, bool), np.zeros(start.shape, bool),
-    )  # fmt: skip
+        village.truth_wh.copy(),
+        Registers(start, end, village.registers.limit_wh),
+        np.zeros(village.truth_wh.shape, bool),
+        np.zeros(start.shape, bool),
+    )
     for kind in EXPECTED:
         for meter, day in _choose(village, planted, kind, share, rng):
             _PLANT[kind](village, planted, int(meter), int(day), rng)
     return planted
 
 
-def _choose(
-    village: Village, planted: Planted, kind: str, share: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _choose(village: Village, planted: Planted, kind: str, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
     """Meter days that can bear the fault and hold none yet."""
     axis, truth = village.axis, village.truth_wh
     energy = axis.per_day(np.add, truth)
@@ -95,7 +102,7 @@ def _choose(
     return chosen
 
 
-def _record(planted: Planted, village: Village, kind: str, meter: int, first: int, last: int, size: float) -> None:  # fmt: skip
+def _record(planted: Planted, village: Village, kind: str, meter: int, first: int, last: int, size: float) -> None:
     planted.altered[meter, first:last] = True
     days = np.unique(village.axis.day_of[first:last])
     planted.faulty_days[meter, days] = True
@@ -193,9 +200,7 @@ def _register(village: Village, planted: Planted, meter: int, day: int, rng: np.
     planted.events.append(("register", meter, first, last, off))
 
 
-def _scaled(
-    kind: str, sizes: tuple[float, ...]
-) -> Callable[[Village, Planted, int, int, np.random.Generator], None]:
+def _scaled(kind: str, sizes: tuple[float, ...]) -> Callable[[Village, Planted, int, int, np.random.Generator], None]:
     def scale(village: Village, planted: Planted, meter: int, day: int, rng: np.random.Generator) -> None:
         first, last = _span(village, day)
         size = float(rng.choice(sizes))
@@ -206,10 +211,17 @@ def _scaled(
 
 
 _PLANT = {
-    "gap": _gap, "negative": _negative, "above_connection": _above, "spike": _spike, "stuck": _stuck,
-    "zero_day": _zero_day, "night": _night, "register": _register,
-    "high_day": _scaled("high_day", (2.0, 2.5, 3.0, 4.0, 6.0)), "low_day": _scaled("low_day", (0.1, 0.2, 0.3, 0.4, 0.5)),
-}  # fmt: skip
+    "gap": _gap,
+    "negative": _negative,
+    "above_connection": _above,
+    "spike": _spike,
+    "stuck": _stuck,
+    "zero_day": _zero_day,
+    "night": _night,
+    "register": _register,
+    "high_day": _scaled("high_day", (2.0, 2.5, 3.0, 4.0, 6.0)),
+    "low_day": _scaled("low_day", (0.1, 0.2, 0.3, 0.4, 0.5)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +236,7 @@ class Score:
     false_by_check: dict[str, float]
 
 
-def score(
-    village: Village, planted: Planted, intervals: NDArray[np.int16], days: NDArray[np.int16], rows: NDArray[np.int64]
-) -> Score:  # fmt: skip
+def score(village: Village, planted: Planted, intervals: NDArray[np.int16], days: NDArray[np.int16], rows: NDArray[np.int64]) -> Score:
     """Compare flags with what was planted, for the meters `rows` alone."""
     axis = village.axis
     hits: dict[str, list[tuple[float, bool]]] = {}
@@ -253,8 +263,13 @@ def score(
         checks[check.name or ""] = float((hit_days & sound_days).sum() / sound_days.sum())
     return Score(
         {kind: float(np.mean([hit for _, hit in found])) for kind, found in hits.items()},
-        {kind: {size: round(float(np.mean([h for s, h in found if s == size])), 3) for size in sorted({s for s, _ in found})}
-         for kind, found in hits.items() if kind in ("spike", "stuck", "high_day", "low_day")},
+        {
+            kind: {size: round(float(np.mean([h for s, h in found if s == size])), 3) for size in sorted({s for s, _ in found})}
+            for kind, found in hits.items()
+            if kind in ("spike", "stuck", "high_day", "low_day")
+        },
         {kind: len(found) for kind, found in hits.items()},
-        false_values, float((flagged_days & sound_days).sum() / sound_days.sum()), checks,
-    )  # fmt: skip
+        false_values,
+        float((flagged_days & sound_days).sum() / sound_days.sum()),
+        checks,
+    )

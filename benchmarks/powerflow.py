@@ -30,9 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "energy" / "data" / "simbench_lv_rural3"
 PEER = ["pandapower==3.5.6", "numba"]
 STEPS = 35_040
-RANDOM_NETWORKS = [
-    (seed, nodes, loops) for seed, (nodes, loops) in enumerate([(5, 0), (20, 0), (60, 0), (12, 2), (40, 5)])
-]
+RANDOM_NETWORKS = [(seed, nodes, loops) for seed, (nodes, loops) in enumerate([(5, 0), (20, 0), (60, 0), (12, 2), (40, 5)])]
 SAME_PU = 1e-6
 Array = NDArray[np.float64]
 
@@ -51,24 +49,28 @@ def main(argv: list[str]) -> int:
     flow = solve_series(folder.network, draw_w, draw_var)
     seconds = time.perf_counter() - began
     summary: dict[str, Any] = {
-        "name": "powerflow", "seconds": round(seconds, 3), "items": STEPS, "items_per_s": round(STEPS / seconds, 1),
+        "name": "powerflow",
+        "seconds": round(seconds, 3),
+        "items": STEPS,
+        "items_per_s": round(STEPS / seconds, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "losses_kwh": round(float(flow.losses_w.sum()) / 4000, 1),
-    }  # fmt: skip
+    }
     if options.against:
         steps = min(options.peer_steps, STEPS)
         cases = [(folder.network, draw_w[:steps], draw_var[:steps]), *_random_cases()]
         answer = _ask_pandapower(cases)
         ours = [solve_series(*case).voltage_pu for case in cases]
-        worst = max(
-            float(np.abs(a - np.array(b)).max()) for a, b in zip(ours, answer["voltages"], strict=True)
-        )
+        worst = max(float(np.abs(a - np.array(b)).max()) for a, b in zip(ours, answer["voltages"], strict=True))
         peer_step_s = answer["seconds"][0] / steps
         summary["worst_pu"] = worst
         summary["against"] = {
-            "name": "pandapower", "version": answer["version"], "seconds": round(peer_step_s * STEPS, 1), "steps": steps,
+            "name": "pandapower",
+            "version": answer["version"],
+            "seconds": round(peer_step_s * STEPS, 1),
+            "steps": steps,
             "ratio": round(peer_step_s / (seconds / STEPS), 1),
-        }  # fmt: skip
+        }
     print(json.dumps(summary))
     return 0 if summary.get("worst_pu", 0.0) <= SAME_PU else 1
 
@@ -90,8 +92,10 @@ def _ask_pandapower(cases: list[tuple[Network, Array, Array]]) -> dict[str, Any]
         question.write_text(json.dumps([_as_json(*case) for case in cases]))
         subprocess.run(
             [str(python), str(ROOT / "benchmarks" / "pandapower_series.py"), str(question), str(answer)],
-            check=True, stdout=sys.stderr, env={"PATH": "", "HOME": name},
-        )  # fmt: skip
+            check=True,
+            stdout=sys.stderr,
+            env={"PATH": "", "HOME": name},
+        )
         found: dict[str, Any] = json.loads(answer.read_text())
     return found
 
@@ -102,8 +106,9 @@ def _as_json(network: Network, draw_w: Array, draw_var: Array) -> dict[str, Any]
         "held_pu": [None if np.isnan(held) else float(held) for held in network.held_pu],
         "wires": [asdict(wire) for wire in network.wires],
         "transformers": [asdict(transformer) for transformer in network.transformers],
-        "draw_w": draw_w.tolist(), "draw_var": draw_var.tolist(),
-    }  # fmt: skip
+        "draw_w": draw_w.tolist(),
+        "draw_var": draw_var.tolist(),
+    }
 
 
 if __name__ == "__main__":

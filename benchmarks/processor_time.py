@@ -16,11 +16,7 @@ def _fields(pid: int) -> list[str]:
 
 def family_of(pid: int) -> list[int]:
     """A process and its children."""
-    children = [
-        int(entry.name)
-        for entry in Path("/proc").glob("[0-9]*")
-        if (fields := _fields(int(entry.name))) and int(fields[1]) == pid
-    ]
+    children = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if (fields := _fields(int(entry.name))) and int(fields[1]) == pid]
     return [pid, *children]
 
 

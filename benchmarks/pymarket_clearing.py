@@ -24,9 +24,13 @@ def main(question: str, answer: str) -> None:
     volume, last_bid, last_offer, price = intersect_stepwise(demand, supply)
     seconds = time.perf_counter() - began
     found = {
-        "seconds": seconds, "version": version("pymarket"), "volume_wh": volume, "price": price,
-        "last_bid": demand[last_bid, 1], "last_offer": supply[last_offer, 1],
-    }  # fmt: skip
+        "seconds": seconds,
+        "version": version("pymarket"),
+        "volume_wh": volume,
+        "price": price,
+        "last_bid": demand[last_bid, 1],
+        "last_offer": supply[last_offer, 1],
+    }
     Path(answer).write_text(json.dumps(found))
 
 

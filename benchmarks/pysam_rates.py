@@ -73,9 +73,7 @@ def _rates(case: dict[str, Any]) -> dict[str, Any]:
         rates["ur_monthly_min_charge"] = tariff["minmonthlycharge"]
     if "annualmincharge" in tariff and "ur_annual_min_charge" not in rates:
         rates["ur_annual_min_charge"] = tariff["annualmincharge"]
-    monthly = case["metering"] == "net-metering" or (
-        case["metering"] == "none" and case["tiers"] == "prorated"
-    )
+    monthly = case["metering"] == "net-metering" or (case["metering"] == "none" and case["tiers"] == "prorated")
     rates["ur_metering_option"] = NET_METERING if monthly else NET_BILLING
     if case["metering"] == "buy-all-sell-all":
         rates["ur_metering_option"] = BUY_ALL_SELL_ALL
@@ -94,13 +92,13 @@ def _ratchet(case: dict[str, Any], per_hour: int) -> dict[str, Any]:
     ends = [sum(DAYS_OF[:month]) * 24 * per_hour for month in range(13)]
     drawn = case["import_kwh"]
     return {
-        "ur_enable_billing_demand": 1, "ur_billing_demand_minimum": 0, "ur_billing_demand_lookback_period": months or 11,
-        "ur_billing_demand_lookback_percentages": [
-            [share * 100 if flag or not any(named) else 0, 1] for flag in named or [True] * 12
-        ],
+        "ur_enable_billing_demand": 1,
+        "ur_billing_demand_minimum": 0,
+        "ur_billing_demand_lookback_period": months or 11,
+        "ur_billing_demand_lookback_percentages": [[share * 100 if flag or not any(named) else 0, 1] for flag in named or [True] * 12],
         "ur_dc_billing_demand_periods": [[place + 1, 1] for place in range(len(tariff.get("demandratestructure", [0])))],
         "ur_yearzero_usage_peaks": [max(drawn[a:b]) * per_hour for a, b in itertools.pairwise(ends)],
-    }  # fmt: skip
+    }
 
 
 def _without_nulls(given: Any) -> Any:
@@ -117,13 +115,15 @@ def _months(model: Any) -> list[dict[str, float]]:
     twice = _power_of_the_plant(model)
     return [
         {
-            "fixed": out.charge_w_sys_fixed_ym[1][m], "energy": charge[m] + credit[m],
+            "fixed": out.charge_w_sys_fixed_ym[1][m],
+            "energy": charge[m] + credit[m],
             "demand": out.charge_w_sys_dc_fixed_ym[1][m] + out.charge_w_sys_dc_tou_ym[1][m] - twice[m],
-            "export_credit": credit[m], "minimum": out.charge_w_sys_minimum_ym[1][m],
+            "export_credit": credit[m],
+            "minimum": out.charge_w_sys_minimum_ym[1][m],
             "total": out.utility_bill_w_sys_ym[1][m] - twice[m],
         }
         for m in range(12)
-    ]  # fmt: skip
+    ]
 
 
 def _power_of_the_plant(model: Any) -> list[float]:

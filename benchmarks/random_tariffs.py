@@ -31,10 +31,7 @@ class RateCase:
 
 
 def finer_load(
-    random: np.random.Generator,
-    import_kwh: NDArray[np.float64],
-    export_kwh: NDArray[np.float64],
-    per_hour: int,
+    random: np.random.Generator, import_kwh: NDArray[np.float64], export_kwh: NDArray[np.float64], per_hour: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The hours cut into parts that sum to them; both registers may run within one interval."""
     parts = random.dirichlet(np.full(per_hour, 4.0), (2, HOURS))
@@ -53,9 +50,7 @@ def random_load(random: np.random.Generator) -> tuple[NDArray[np.float64], NDArr
     load = size * daily * yearly * random.gamma(2.0, 0.5, HOURS)
     if random.random() < 0.15:
         load[random.integers(0, 300) : random.integers(700, 2200)] = 0.0
-    sun = np.maximum(0, np.sin((hour % 24 - 6) / 12 * np.pi)) * (
-        1 + 0.5 * np.sin((hour / HOURS - 0.25) * 2 * np.pi)
-    )
+    sun = np.maximum(0, np.sin((hour % 24 - 6) / 12 * np.pi)) * (1 + 0.5 * np.sin((hour / HOURS - 0.25) * 2 * np.pi))
     plant = size * float(random.choice([0.0, 1.0, 3.0, 8.0])) * sun * random.uniform(0.1, 1.0, HOURS)
     net = np.round(load - plant, 4)
     return np.maximum(net, 0), np.maximum(-net, 0)
@@ -111,11 +106,7 @@ def _energy(random: np.random.Generator, monthly_kwh: float) -> dict[str, Any]:
             row.append(tier)
         structure.append(row)
     weekday, weekend = _grids(random, periods)
-    return {
-        "energyratestructure": structure,
-        "energyweekdayschedule": weekday,
-        "energyweekendschedule": weekend,
-    }
+    return {"energyratestructure": structure, "energyweekdayschedule": weekday, "energyweekendschedule": weekend}
 
 
 def _grids(random: np.random.Generator, periods: int) -> tuple[list[list[int]], list[list[int]]]:
@@ -160,9 +151,7 @@ def _minimum(random: np.random.Generator, monthly_kwh: float) -> dict[str, Any]:
     return {}
 
 
-def _power_tiers(
-    random: np.random.Generator, peak_kw: float, periods: int, same_limits: bool
-) -> list[list[dict[str, Any]]]:
+def _power_tiers(random: np.random.Generator, peak_kw: float, periods: int, same_limits: bool) -> list[list[dict[str, Any]]]:
     tiers = int(random.choice([1, 1, 2, 3]))
     structure = []
     limits = np.sort(np.round(random.uniform(0.1, 1.0, tiers - 1) * peak_kw, 2)).tolist()
@@ -192,6 +181,8 @@ def _demand_by_time(random: np.random.Generator, peak_kw: float) -> dict[str, An
     periods = int(random.integers(1, 5))
     weekday, weekend = _grids(random, periods)
     return {
-        "demandrateunit": "kW", "demandratestructure": _power_tiers(random, peak_kw, periods, same_limits=True),
-        "demandweekdayschedule": weekday, "demandweekendschedule": weekend,
-    }  # fmt: skip
+        "demandrateunit": "kW",
+        "demandratestructure": _power_tiers(random, peak_kw, periods, same_limits=True),
+        "demandweekdayschedule": weekday,
+        "demandweekendschedule": weekend,
+    }

@@ -52,16 +52,21 @@ def main(argv: list[str]) -> int:
     ours = [months_of(case) for case in cases]
     seconds = time.perf_counter() - began
     summary: dict[str, Any] = {
-        "name": "rate", "seconds": round(seconds, 3), "items": len(cases), "items_per_s": round(len(cases) / seconds, 1),
+        "name": "rate",
+        "seconds": round(seconds, 3),
+        "items": len(cases),
+        "items_per_s": round(len(cases) / seconds, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-    }  # fmt: skip
+    }
     if options.against:
         answer = ask_pysam(cases)
         summary |= _compare(cases, ours, answer["months"])
         summary["against"] = {
-            "name": "Utilityrate5", "version": answer["version"], "seconds": round(answer["seconds"], 3),
+            "name": "Utilityrate5",
+            "version": answer["version"],
+            "seconds": round(answer["seconds"], 3),
             "ratio": round(answer["seconds"] / seconds, 1),
-        }  # fmt: skip
+        }
     print(json.dumps(summary))
     return 0 if summary.get("worst", 0.0) <= CENT else 1
 
@@ -75,9 +80,13 @@ def months_of(case: RateCase) -> list[dict[str, float]]:
         metered = metered.without_export()
     rated = rate(read.tariff, common_year(len(case.import_kwh) // 8760), metered, conventions=SAM)
     columns = {
-        "fixed": rated.of("standing"), "energy": rated.of("energy"), "demand": rated.of("demand"),
-        "export_credit": -rated.of("export_credit"), "minimum": rated.of("minimum"), "total": rated.net,
-    }  # fmt: skip
+        "fixed": rated.of("standing"),
+        "energy": rated.of("energy"),
+        "demand": rated.of("demand"),
+        "export_credit": -rated.of("export_credit"),
+        "minimum": rated.of("minimum"),
+        "total": rated.net,
+    }
     return [{name: float(amount[0, m]) / MINOR for name, amount in columns.items()} for m in range(12)]
 
 
@@ -96,15 +105,22 @@ def ask_pysam(cases: list[RateCase], repeat: int = 1) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="pysam-") as name:
         question, answer = Path(name) / "cases.json", Path(name) / "answer.json"
         given = [
-            {"tariff": c.tariff, "import_kwh": c.import_kwh.tolist(), "export_kwh": c.export_kwh.tolist(),
-             "metering": c.metering, "tiers": c.tiers}
+            {
+                "tariff": c.tariff,
+                "import_kwh": c.import_kwh.tolist(),
+                "export_kwh": c.export_kwh.tolist(),
+                "metering": c.metering,
+                "tiers": c.tiers,
+            }
             for c in cases
-        ]  # fmt: skip
+        ]
         question.write_text(json.dumps({"cases": given, "repeat": repeat}))
         subprocess.run(
             [str(python), str(ROOT / "benchmarks" / "pysam_rates.py"), str(question), str(answer)],
-            check=True, stdout=sys.stderr, env={"PATH": "", "HOME": name},
-        )  # fmt: skip
+            check=True,
+            stdout=sys.stderr,
+            env={"PATH": "", "HOME": name},
+        )
         found: dict[str, Any] = json.loads(answer.read_text())
     return found
 
@@ -127,12 +143,7 @@ def _compare(cases: list[RateCase], ours: list[Any], theirs: list[Any]) -> dict[
             print(f"{case.name}, {case.metering}, {case.tiers}: {off}", file=sys.stderr)
     for text in refused:
         print(f"refused by the peer: {text}", file=sys.stderr)
-    return {
-        "compared": len(cases) - len(refused),
-        "refused": len(refused),
-        "different": different,
-        "worst": worst,
-    }
+    return {"compared": len(cases) - len(refused), "refused": len(refused), "different": different, "worst": worst}
 
 
 if __name__ == "__main__":

@@ -37,11 +37,18 @@ def main(argv: list[str]) -> int:
     for name, limit in LIMITS_MS.items():
         print(f"{name}: {result[name]:.1f} of {limit}", file=sys.stderr)
     values = NETWORK_METERS * DAYS * 96
-    print(json.dumps({
-        "name": "readback", "seconds": round(time.perf_counter() - began, 1), "items": values,
-        "items_per_s": round(1000 * values / result["network_year_ms"]),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1), **result,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "name": "readback",
+                "seconds": round(time.perf_counter() - began, 1),
+                "items": values,
+                "items_per_s": round(1000 * values / result["network_year_ms"]),
+                "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+                **result,
+            }
+        )
+    )
     return 0 if all(result[name] < limit for name, limit in LIMITS_MS.items()) else 1
 
 
@@ -55,9 +62,7 @@ def measure() -> dict[str, Any]:
     year = [FIRST_DAY + timedelta(days=n) for n in range(DAYS)]
 
     def one_year() -> Any:
-        return load_channel(
-            microgrid=network, channel=Channel.IMPORT, days=year, meter_ids=network_ids[70:71]
-        )
+        return load_channel(microgrid=network, channel=Channel.IMPORT, days=year, meter_ids=network_ids[70:71])
 
     def whole_year() -> Any:
         return load_channel(microgrid=network, channel=Channel.IMPORT, days=year, with_quality=False)
@@ -70,7 +75,7 @@ def measure() -> dict[str, Any]:
 
     if int(whole_year().values_wh.sum()) != network_sum or town_day().values_wh.shape != (TOWN_METERS, 96):
         raise AssertionError("what is read back is not what was written")
-    reads = {"meter_year": one_year, "network_year": whole_year, "network_year_with_quality": flagged_year, "town_day": town_day}  # fmt: skip
+    reads = {"meter_year": one_year, "network_year": whole_year, "network_year_with_quality": flagged_year, "town_day": town_day}
     result: dict[str, Any] = {}
     for name, read in reads.items():
         result[f"{name}_ms"], result[f"{name}_processor_ms"] = _time(read)
@@ -146,8 +151,11 @@ def _stream(microgrid: Any, total_wh: int) -> dict[str, Any]:
         largest_mb = max(largest_mb, resident_mb(os.getpid()))
     if (lines, read_wh) != (TOWN_METERS * TOWN_DAYS, total_wh):
         raise AssertionError(f"{lines} lines with {read_wh} Wh came over the API")
-    return {"stream_meter_days_per_s": round(lines / (time.perf_counter() - began)), "stream_mb": round(size / 2**20, 1),
-            "stream_growth_mb": round(largest_mb - before, 1)}  # fmt: skip
+    return {
+        "stream_meter_days_per_s": round(lines / (time.perf_counter() - began)),
+        "stream_mb": round(size / 2**20, 1),
+        "stream_growth_mb": round(largest_mb - before, 1),
+    }
 
 
 if __name__ == "__main__":

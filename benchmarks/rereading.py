@@ -34,9 +34,7 @@ def read_again(cursor: Any, microgrid_id: int) -> Rereading:
            WHERE d.microgrid_id = %s""",
         [microgrid_id],
     )
-    keys = {
-        bytes(key_id): Ed25519PublicKey.from_public_bytes(bytes(key)) for key_id, key in cursor.fetchall()
-    }
+    keys = {bytes(key_id): Ed25519PublicKey.from_public_bytes(bytes(key)) for key_id, key in cursor.fetchall()}
     cursor.execute(
         """SELECT t.id, t.device_id, t.counter, t.body, d.meter_id FROM energy_telemetrymessage t
            JOIN energy_device d ON d.id = t.device_id WHERE t.microgrid_id = %s ORDER BY t.id""",

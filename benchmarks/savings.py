@@ -37,16 +37,10 @@ NUMBERS = {"all": (0, 1), "odd": (1,), "even": (0,)}
 def main(argv: list[str]) -> int:
     """Measure a month or several; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench savings", description=__doc__)
-    parser.add_argument(
-        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
-    )
+    parser.add_argument("--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format")
     parser.add_argument("--month", type=month_text, default="2016-05", help="YYYY-MM")
-    parser.add_argument(
-        "--months", choices=sorted(NUMBERS), help="all months with four weeks before them, or half of them"
-    )
-    parser.add_argument(
-        "--forecasts", type=Path, default=usual_folder(), help="where forecasts are kept between runs"
-    )
+    parser.add_argument("--months", choices=sorted(NUMBERS), help="all months with four weeks before them, or half of them")
+    parser.add_argument("--forecasts", type=Path, default=usual_folder(), help="where forecasts are kept between runs")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     began = time.perf_counter()
@@ -55,19 +49,20 @@ def main(argv: list[str]) -> int:
     except CannotMeasure as problem:
         print(problem, file=sys.stderr)
         return 2
-    seconds, spent = (
-        time.perf_counter() - began,
-        [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)],
-    )
+    seconds, spent = (time.perf_counter() - began, [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)])
     print(
         json.dumps(
             {
-                "name": "savings", "seconds": round(seconds, 1), "processor_s": round(sum(use.ru_utime + use.ru_stime for use in spent), 1),
-                "items": figures["items"], "items_per_s": round(figures["items"] / seconds, 1),
-                "peak_rss_mb": round(max(use.ru_maxrss for use in spent) / 1024, 1), **figures,
+                "name": "savings",
+                "seconds": round(seconds, 1),
+                "processor_s": round(sum(use.ru_utime + use.ru_stime for use in spent), 1),
+                "items": figures["items"],
+                "items_per_s": round(figures["items"] / seconds, 1),
+                "peak_rss_mb": round(max(use.ru_maxrss for use in spent) / 1024, 1),
+                **figures,
             }
         )
-    )  # fmt: skip
+    )
     return 0
 
 
@@ -78,9 +73,7 @@ def _one(options: argparse.Namespace) -> dict[str, Any]:
 def _several(options: argparse.Namespace) -> dict[str, Any]:
     """Each month in a process of its own, and their sums."""
     wanted = NUMBERS[options.months]
-    months = [
-        m for m in months_of(read_network(options.folder, say=lambda _: None)) if int(m[-2:]) % 2 in wanted
-    ]
+    months = [m for m in months_of(read_network(options.folder, say=lambda _: None)) if int(m[-2:]) % 2 in wanted]
     if not months:
         raise CannotMeasure("No month of the folder's profiles has four weeks before it.")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the processes share the processors already
@@ -107,16 +100,15 @@ def measure(folder: Path, forecasts: Path, month: str) -> dict[str, Any]:
 
 def in_all(months: list[dict[str, Any]]) -> dict[str, Any]:
     """Savings of several months added up, and the plan's and the rule's share of foresight's."""
-    sums = {
-        name: {part: round(sum(month[name][part] for month in months), 2) for part in PARTS} for name in ("plan", "foresight", "rule")
-    }  # fmt: skip
+    sums = {name: {part: round(sum(month[name][part] for month in months), 2) for part in PARTS} for name in ("plan", "foresight", "rule")}
     best = sums["foresight"]["saving"]
     return {
         "items": sum(month["items"] for month in months),
         "share_of_foresight": round(sums["plan"]["saving"] / best, 4) if best > 0 else None,
         "share_of_foresight_rule": round(sums["rule"]["saving"] / best, 4) if best > 0 else None,
-        "more_than_rule": all(month["more_than_rule"] for month in months), **sums,
-    }  # fmt: skip
+        "more_than_rule": all(month["more_than_rule"] for month in months),
+        **sums,
+    }
 
 
 def compare(setting: Setting, runs: dict[str, Run]) -> dict[str, Any]:
@@ -130,11 +122,7 @@ def compare(setting: Setting, runs: dict[str, Run]) -> dict[str, Any]:
         for name, run in runs.items():
             after = run.costs(setting, part)
             energy, peak = (before[key] - after[key] for key in ("energy", "peak"))
-            found[name] = {
-                "saving": round(energy + peak, 2),
-                "energy": round(energy, 2),
-                "peak": round(peak, 2),
-            }
+            found[name] = {"saving": round(energy + peak, 2), "energy": round(energy, 2), "peak": round(peak, 2)}
         return found
 
     month = saved()
@@ -146,9 +134,13 @@ def compare(setting: Setting, runs: dict[str, Run]) -> dict[str, Any]:
     return {
         "share_of_foresight": round(month["plan"]["saving"] / best, 4) if best > 0 else None,
         "share_of_foresight_rule": round(month["rule"]["saving"] / best, 4) if best > 0 else None,
-        "more_than_rule": bool(month["plan"]["saving"] > month["rule"]["saving"]), "idle_cost": round(sum(total.values()), 2),
-        "cycles_least": round(float(used.min()), 2), "cycles_most": round(float(used.max()), 2), **month, "weeks": weeks,
-    }  # fmt: skip
+        "more_than_rule": bool(month["plan"]["saving"] > month["rule"]["saving"]),
+        "idle_cost": round(sum(total.values()), 2),
+        "cycles_least": round(float(used.min()), 2),
+        "cycles_most": round(float(used.max()), 2),
+        **month,
+        "weeks": weeks,
+    }
 
 
 if __name__ == "__main__":

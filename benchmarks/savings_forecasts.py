@@ -27,14 +27,9 @@ class Foreseer:
     def __init__(self, setting: Setting) -> None:
         calendar = Calendar("DE")
         self.setting = setting
-        self.use, self.production = (
-            Forecaster(setting.use, calendar),
-            Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL),
-        )
+        self.use, self.production = (Forecaster(setting.use, calendar), Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL))
         starts = starts_from(self._origin(0), MINUTES, setting.count + HORIZON).astype(np.int64)
-        self.light = (
-            ~is_down(starts, MINUTES, *setting.place) if setting.place else np.ones(len(starts), bool)
-        )
+        self.light = ~is_down(starts, MINUTES, *setting.place) if setting.place else np.ones(len(starts), bool)
 
     def foresee(self, k: int) -> NetForecast:
         origin = self._origin(k)

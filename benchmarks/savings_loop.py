@@ -52,11 +52,7 @@ def start_of(limits: StorageLimits) -> Array:
 def closed_loop(setting: Setting, forecasts: Foreseen, say: Callable[[str], None]) -> Run:
     """Go through the month as the application does, thinking the plan over each quarter hour with what was foreseen then."""
     net, limits, fleet = setting.net_w, setting.limits, Fleet.of(setting.limits, WEAR)
-    soc, able, cycled = (
-        start_of(limits),
-        np.ones(len(limits.soc_max_wh), bool),
-        np.zeros(len(limits.soc_max_wh)),
-    )
+    soc, able, cycled = (start_of(limits), np.ones(len(limits.soc_max_wh), bool), np.zeros(len(limits.soc_max_wh)))
     charge, discharge = np.zeros((2, len(soc), setting.count))
     reached, held = 0.0, np.zeros(0)
     for k in range(setting.count):
@@ -75,19 +71,26 @@ def closed_loop(setting: Setting, forecasts: Foreseen, say: Callable[[str], None
     return Run(charge, discharge, float(soc.sum()))
 
 
-def _think(
-    setting: Setting, fleet: Fleet, forecasts: Foreseen, k: int, held_w: Array, reached_w: float
-) -> StoredValue:  # fmt: skip
+def _think(setting: Setting, fleet: Fleet, forecasts: Foreseen, k: int, held_w: Array, reached_w: float) -> StoredValue:
     net, persistence = forecasts.at(k)
     count = len(net.middle_w)
     peak = month_peak(
-        fleet, hours=HOURS, held_w=held_w, net_w=net.middle_w, reached_w=reached_w, intervals_left=setting.count - k,
+        fleet,
+        hours=HOURS,
+        held_w=held_w,
+        net_w=net.middle_w,
+        reached_w=reached_w,
+        intervals_left=setting.count - k,
         price_per_kw=PEAK_PRICE,
-    )  # fmt: skip
+    )
     outlook = outlook_of(
-        net, hours=HOURS, import_price=setting.prices(setting.first + k, count), export_price=np.full(count, FEED_IN), peak=peak,
+        net,
+        hours=HOURS,
+        import_price=setting.prices(setting.first + k, count),
+        export_price=np.full(count, FEED_IN),
+        peak=peak,
         persistence=persistence,
-    )  # fmt: skip
+    )
     return value_of_storing(fleet, outlook)
 
 
@@ -96,16 +99,28 @@ def foresight(setting: Setting) -> Run:
     limits, fleet = setting.limits, Fleet.of(setting.limits, WEAR)
     net = setting.net_w[setting.first : setting.first + setting.count]
     storages = Storages.of(
-        setting.count, ("all",), soc_start_wh=start_of(limits).sum(), soc_max_wh=fleet.capacity_wh,
-        charge_max_w=fleet.charge_max_w, discharge_max_w=fleet.discharge_max_w, eta_charge=float(limits.eta_charge.max()),
-        eta_discharge=float(limits.eta_discharge.max()), self_discharge_per_h=1 - float(limits.kept_per_hour.max()),
-        wear_per_kwh=WEAR, soc_end_min_wh=0.0, end_value_per_kwh=NIGHT / fleet.eta_charge,
-    )  # fmt: skip
+        setting.count,
+        ("all",),
+        soc_start_wh=start_of(limits).sum(),
+        soc_max_wh=fleet.capacity_wh,
+        charge_max_w=fleet.charge_max_w,
+        discharge_max_w=fleet.discharge_max_w,
+        eta_charge=float(limits.eta_charge.max()),
+        eta_discharge=float(limits.eta_discharge.max()),
+        self_discharge_per_h=1 - float(limits.kept_per_hour.max()),
+        wear_per_kwh=WEAR,
+        soc_end_min_wh=0.0,
+        end_value_per_kwh=NIGHT / fleet.eta_charge,
+    )
     problem = PlanProblem.of(
-        interval_minutes=MINUTES, import_price_per_kwh=setting.prices(setting.first, setting.count),
-        export_price_per_kwh=FEED_IN, load_w=np.maximum(net, 0), production_w=np.maximum(-net, 0), storages=storages,
+        interval_minutes=MINUTES,
+        import_price_per_kwh=setting.prices(setting.first, setting.count),
+        export_price_per_kwh=FEED_IN,
+        load_w=np.maximum(net, 0),
+        production_w=np.maximum(-net, 0),
+        storages=storages,
         peak_price_per_kw=PEAK_PRICE,
-    )  # fmt: skip
+    )
     found = find_plan(problem, seconds=FORESIGHT_S)
     return Run(found.charge_w, found.discharge_w, float(found.soc_wh[0, -1]))
 

@@ -55,14 +55,10 @@ def setting_of(network: SimbenchNetwork, month: str) -> Setting:
         raise CannotMeasure("The folder has no storages: there is nothing to plan and nothing to save.")
     use = consumption_of(network)
     first_day = date.fromisoformat(f"{month}-01")
-    first, end = (
-        int((_midnight(day) - use.first_at) // use.step) for day in (first_day, _month_after(first_day))
-    )
+    first, end = (int((_midnight(day) - use.first_at) // use.step) for day in (first_day, _month_after(first_day)))
     end = min(end, use.values_wh.shape[1])
     if first < 0 or end <= first:
-        raise CannotMeasure(
-            f"The folder's profiles do not reach into {month}; choose a month with --month YYYY-MM."
-        )
+        raise CannotMeasure(f"The folder's profiles do not reach into {month}; choose a month with --month YYYY-MM.")
     where = list(network.coordinates.values())
     place = (float(np.mean([y for _, y in where])), float(np.mean([x for x, _ in where]))) if where else None
     return Setting(use, production_of(network, use), place, limits_of(network), first, end - first)

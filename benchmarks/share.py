@@ -42,11 +42,14 @@ def main(argv: list[str]) -> int:
     items = options.sites * options.days * INTERVALS * len(seconds)
     total = sum(seconds.values())
     summary: dict[str, Any] = {
-        "name": "share", "seconds": round(total, 3), "items": items, "items_per_s": round(items / total),
+        "name": "share",
+        "seconds": round(total, 3),
+        "items": items,
+        "items_per_s": round(items / total),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "by_key_s": {key: round(value, 3) for key, value in seconds.items()},
         "by_key_processor_s": {key: round(value, 3) for key, value in processor_s.items()},
-    }  # fmt: skip
+    }
     unlike = [
         f"{rule} {seed}"
         for rule in ShareRule
@@ -102,8 +105,10 @@ def _equals_reference(rule: ShareRule, seed: int) -> bool:
     ours = {
         "received_wh": dict(zip(given.members, result.received_wh.T.tolist(), strict=True)),
         "delivered_wh": dict(zip(given.members, result.delivered_wh.T.tolist(), strict=True)),
-        "buy_price_per_kwh": list(result.buy), "sell_price_per_kwh": list(result.sell), "matched_wh": result.matched_wh.tolist(),
-    }  # fmt: skip
+        "buy_price_per_kwh": list(result.buy),
+        "sell_price_per_kwh": list(result.sell),
+        "matched_wh": result.matched_wh.tolist(),
+    }
     return ours == answer(case)
 
 

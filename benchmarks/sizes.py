@@ -17,9 +17,7 @@ def at_least(least: int) -> Callable[[str], int]:
         is_number = text.lstrip("-").isdecimal() and len(text) <= len(str(MOST))
         number = int(text) if is_number else least - 1
         if not least <= number <= MOST:
-            raise ArgumentTypeError(
-                f"is {text[:40]}; give a whole number, at least {least} and at most {MOST}"
-            )
+            raise ArgumentTypeError(f"is {text[:40]}; give a whole number, at least {least} and at most {MOST}")
         return number
 
     return whole

@@ -44,9 +44,12 @@ class Stored:
     version: str = ""
 
     def figures(self) -> dict[str, Any]:
-        return {"values": self.values, "values_per_s": round(self.values / self.seconds),
-                "bytes_per_value": round(self.size_bytes / self.values, 2),
-                **({"version": self.version} if self.version else {})}  # fmt: skip
+        return {
+            "values": self.values,
+            "values_per_s": round(self.values / self.seconds),
+            "bytes_per_value": round(self.size_bytes / self.values, 2),
+            **({"version": self.version} if self.version else {}),
+        }
 
 
 def compare_storage(*, with_flexmeasures: bool) -> dict[str, Any]:
@@ -74,11 +77,18 @@ def _as_meter_days(use: NDArray[np.int32]) -> Stored:
     register = np.zeros(len(meters), dtype=np.int64)
     for n, energy in enumerate(use):
         table = MeterDayTable(
-            np.full(len(meters), (FIRST_DAY - EPOCH).days + n), meters, np.zeros(len(meters), np.int64),
-            np.ones(len(meters), np.int16), np.ones(len(meters), np.int16), np.zeros(len(meters), np.int16), energy,
-            np.zeros(energy.shape, np.int16), register, register + energy.sum(axis=1),
+            np.full(len(meters), (FIRST_DAY - EPOCH).days + n),
+            meters,
+            np.zeros(len(meters), np.int64),
+            np.ones(len(meters), np.int16),
+            np.ones(len(meters), np.int16),
+            np.zeros(len(meters), np.int16),
+            energy,
+            np.zeros(energy.shape, np.int16),
+            register,
+            register + energy.sum(axis=1),
             np.full(len(meters), np.datetime64("2026-02-01", "us")),
-        )  # fmt: skip
+        )
         register = table.register_end_wh
         with transaction.atomic(), connection.cursor() as cursor:
             messages = [[n * len(meters) + m] for m in range(len(meters))]
@@ -104,7 +114,7 @@ def _as_rows(use: NDArray[np.int32]) -> Stored:
     for n, energy in enumerate(use):
         first = np.datetime64(FIRST_DAY + timedelta(days=n), "us")
         times = first + np.arange(READINGS) * np.timedelta64(15, "m")
-        values = {"time": np.repeat(times, len(meters)), "meter_id": np.tile(meters, READINGS), "value": energy.T.reshape(-1)}  # fmt: skip
+        values = {"time": np.repeat(times, len(meters)), "meter_id": np.tile(meters, READINGS), "value": energy.T.reshape(-1)}
         with transaction.atomic(), connection.cursor() as cursor:
             copy_in(cursor, "reading_rows", columns, values, energy.size)
     seconds = time.perf_counter() - began
@@ -132,9 +142,13 @@ def _by_flexmeasures(use: NDArray[np.int32]) -> Stored:
             "SECURITY_TWO_FACTOR_LOGIN_VALIDITY = '7 days'\nSECURITY_TOTP_SECRETS = {'1': 'bench'}\n"
         )
         done = subprocess.run(
-            [str(python), str(PEER), str(readings), str(settings)], stdout=subprocess.PIPE, text=True, check=True,
-            cwd=folder, env={"PATH": os.environ["PATH"], "HOME": folder, "FLEXMEASURES_ENV": "development"},
-        )  # fmt: skip
+            [str(python), str(PEER), str(readings), str(settings)],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "HOME": folder, "FLEXMEASURES_ENV": "development"},
+        )
     said = json.loads(done.stdout.strip().splitlines()[-1])
     _check(said["sum_wh"], use)
     return Stored(said["values"], said["seconds"], said["bytes"], said["version"])

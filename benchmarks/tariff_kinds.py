@@ -36,9 +36,7 @@ def price(random: Random, low: float = 0.03, high: float = 0.5) -> float:
     return round(float(random.uniform(low, high)), 5)
 
 
-def tiers_of(
-    random: Random, count: int, unit: str, typical: float, *, sells: bool = True, falling: bool = False
-) -> Tiers:
+def tiers_of(random: Random, count: int, unit: str, typical: float, *, sells: bool = True, falling: bool = False) -> Tiers:
     """Tiers of rising limits around what is typical; prices rise, or fall as they do for large users."""
     limits = np.sort(np.round(random.uniform(0.1, 1.5, count - 1) * typical, 3)).tolist()
     prices = sorted((price(random) for _ in range(count)), reverse=falling)
@@ -68,9 +66,7 @@ def day_of(base: int, *blocks: tuple[int, int, int]) -> list[int]:
     return hours
 
 
-def energy(
-    structure: list[Tiers], weekday: list[list[int]], weekend: list[list[int]] | None = None
-) -> Tariff:
+def energy(structure: list[Tiers], weekday: list[list[int]], weekend: list[list[int]] | None = None) -> Tariff:
     return {
         "energyratestructure": structure,
         "energyweekdayschedule": weekday,
@@ -90,15 +86,14 @@ def two_seasons(winter: list[Tiers], summer: list[Tiers]) -> Tariff:
         base, count = (first, len(summer)) if month in SUMMER else (0, first)
         return day_of(base, *[(7 + 4 * place, 11 + 4 * place, base + place) for place in range(1, count)])
 
-    return energy(
-        [*winter, *summer], grid(weekday), grid(lambda month: day_of(first if month in SUMMER else 0))
-    )
+    return energy([*winter, *summer], grid(weekday), grid(lambda month: day_of(first if month in SUMMER else 0)))
 
 
 def plain(random: Random, load: Energy) -> Tariff:
     return one_period([{"rate": price(random), "adj": price(random, -0.02, 0.02)}]) | {
-        "fixedchargefirstmeter": price(random, 0.1, 1.5), "fixedchargeunits": "$/day"
-    }  # fmt: skip
+        "fixedchargefirstmeter": price(random, 0.1, 1.5),
+        "fixedchargeunits": "$/day",
+    }
 
 
 def seasons_with_other_blocks(random: Random, load: Energy) -> Tariff:
@@ -113,18 +108,15 @@ def baseline_by_day(random: Random, load: Energy) -> Tariff:
     winter = tiers_of(random, 2, "kWh daily", load.monthly_kwh / 30)
     summer = tiers_of(random, 2, "kWh daily", load.monthly_kwh / 30)
     return two_seasons([winter, priced_like(random, winter)], [summer, priced_like(random, summer)]) | {
-        "mincharge": 0.34511, "minchargeunits": "$/day"
-    }  # fmt: skip
+        "mincharge": 0.34511,
+        "minchargeunits": "$/day",
+    }
 
 
 def hours_of_use(random: Random, load: Energy) -> Tariff:
     """Falling prices by hours of use of the month's peak."""
     tiers = tiers_of(random, int(random.integers(2, 5)), "kWh/kW", 300.0, falling=True)
-    return (
-        one_period(tiers)
-        | flat_demand(random, load, 1)
-        | {"fixedchargefirstmeter": 85, "fixedchargeunits": "$/month"}
-    )
+    return one_period(tiers) | flat_demand(random, load, 1) | {"fixedchargefirstmeter": 85, "fixedchargeunits": "$/month"}
 
 
 def hours_of_use_by_season(random: Random, load: Energy) -> Tariff:
@@ -154,23 +146,19 @@ def steps_inside_a_block(random: Random, load: Energy) -> Tariff:
 
 def lifeline(random: Random, load: Energy) -> Tariff:
     """The first kWh cost nothing; the minimum is below what most months cost."""
-    tiers = [
-        {"rate": 0, "max": round(load.monthly_kwh / 3, 1), "unit": "kWh"},
-        {"rate": price(random), "unit": "kWh", "sell": 0.05},
-    ]
+    tiers = [{"rate": 0, "max": round(load.monthly_kwh / 3, 1), "unit": "kWh"}, {"rate": price(random), "unit": "kWh", "sell": 0.05}]
     return one_period(tiers) | {"minmonthlycharge": 6.5, "annualmincharge": round(load.monthly_kwh * 0.9, 2)}
 
 
 def midday_for_nothing(random: Random, load: Energy) -> Tariff:
     """Negative at noon in spring, dear in the evening, buying back at a part of it."""
-    structure = [
-        [{"rate": 0.21, "sell": 0.09}], [{"rate": -price(random, 0.01, 0.3), "sell": -0.02}], [{"rate": 0.62, "sell": 0.4}]
-    ]  # fmt: skip
+    structure = [[{"rate": 0.21, "sell": 0.09}], [{"rate": -price(random, 0.01, 0.3), "sell": -0.02}], [{"rate": 0.62, "sell": 0.4}]]
     spring = range(2, 6)
     weekday = grid(lambda month: day_of(0, (11, 15, 1 if month in spring else 0), (17, 21, 2)))
     return energy(structure, weekday, grid(lambda month: day_of(0, (10, 16, 1 if month in spring else 0)))) | {
-        "fixedchargefirstmeter": 144, "fixedchargeunits": "$/year"
-    }  # fmt: skip
+        "fixedchargefirstmeter": 144,
+        "fixedchargeunits": "$/year",
+    }
 
 
 def each_month_its_own(random: Random, load: Energy) -> Tariff:
@@ -185,12 +173,7 @@ def each_month_its_own(random: Random, load: Energy) -> Tariff:
 def weekend_only(random: Random, load: Energy) -> Tariff:
     """Weekends cheap and in blocks; the periods of weekdays are never in use on them, and one never at all."""
     tiers = tiers_of(random, 2, "kWh", load.monthly_kwh)
-    structure = [
-        priced_like(random, tiers),
-        priced_like(random, tiers),
-        tiers,
-        [{"rate": 9.99, "sell": 9.99}],
-    ]
+    structure = [priced_like(random, tiers), priced_like(random, tiers), tiers, [{"rate": 9.99, "sell": 9.99}]]
     return energy(structure, grid(lambda month: day_of(0, (8, 20, 1))), grid(lambda month: day_of(2))) | (
         {"mincharge": round(load.monthly_kwh * 1.4, 2), "minchargeunits": "$/year"}
     )
@@ -204,8 +187,11 @@ def selling_above_buying(random: Random, load: Energy) -> Tariff:
 
 def limits_beyond_all(random: Random, load: Energy) -> Tariff:
     """Limits that nobody reaches, and the numbers that stand for none."""
-    tiers = [{"rate": price(random), "max": 1e9, "unit": "kWh"}, {"rate": price(random), "max": 9.99e37, "unit": "kWh"},
-             {"rate": 5, "max": 1e38, "unit": "kWh"}]  # fmt: skip
+    tiers = [
+        {"rate": price(random), "max": 1e9, "unit": "kWh"},
+        {"rate": price(random), "max": 9.99e37, "unit": "kWh"},
+        {"rate": 5, "max": 1e38, "unit": "kWh"},
+    ]
     return one_period(tiers) | flat_demand(random, load, 2, last=1e38)
 
 
@@ -223,9 +209,10 @@ def flat_demand(random: Random, load: Energy, periods: int, last: float | None =
         end = {} if last is None else {"max": last}
         structure.append([*steps, {"rate": price(random, 0, 20), "adj": price(random, -1, 1)} | end])
     return {
-        "flatdemandunit": "kW", "flatdemandstructure": structure,
+        "flatdemandunit": "kW",
+        "flatdemandstructure": structure,
         "flatdemandmonths": [month * periods // MONTHS for month in range(MONTHS)],
-    }  # fmt: skip
+    }
 
 
 def demand_by_month(random: Random, load: Energy) -> Tariff:
@@ -241,36 +228,55 @@ def demand_by_season_and_hour(random: Random, load: Energy) -> Tariff:
     structure = [[{"rate": 6.21}], summer_off, summer_on]
     weekday = grid(lambda month: day_of(1, (12, 18, 2)) if month in SUMMER else day_of(0))
     weekend = grid(lambda month: day_of(1 if month in SUMMER else 0))
-    return one_period([{"rate": 0.08}]) | flat_demand(random, load, 1) | {
-        "demandrateunit": "kW", "demandratestructure": structure,
-        "demandweekdayschedule": weekday, "demandweekendschedule": weekend,
-        "annualmincharge": round(load.peak_kw * 150, 2),
-    }  # fmt: skip
+    return (
+        one_period([{"rate": 0.08}])
+        | flat_demand(random, load, 1)
+        | {
+            "demandrateunit": "kW",
+            "demandratestructure": structure,
+            "demandweekdayschedule": weekday,
+            "demandweekendschedule": weekend,
+            "annualmincharge": round(load.peak_kw * 150, 2),
+        }
+    )
 
 
 def power_at_some_hours_only(random: Random, load: Energy) -> Tariff:
     """Power counts on weekday evenings; everything else is of a period at no price."""
     step = round(load.peak_kw / 2, 2)
-    structure = [
-        [{"rate": 0, "max": step}, {"rate": 0}],
-        [{"rate": price(random, 5, 25), "max": step}, {"rate": 31.5}],
-    ]
+    structure = [[{"rate": 0, "max": step}, {"rate": 0}], [{"rate": price(random, 5, 25), "max": step}, {"rate": 31.5}]]
     return one_period([{"rate": 0.11, "sell": 0.11}]) | {
-        "demandrateunit": "kW", "demandratestructure": structure, "demandwindow": 15,
+        "demandrateunit": "kW",
+        "demandratestructure": structure,
+        "demandwindow": 15,
         "demandweekdayschedule": grid(lambda month: day_of(0, (16, 21, 1))),
         "demandweekendschedule": grid(lambda month: day_of(0)),
-    }  # fmt: skip
+    }
 
 
 def keys_nobody_bills(random: Random, load: Energy) -> Tariff:
     """Coincident and reactive charges, fuel by the month, a ratchet that looks at no month: all listed, none billed."""
     return demand_by_month(random, load) | {
-        "lookbackpercent": 0.8, "lookbackrange": 0, "lookbackmonths": [False] * 12,
-        "coincidentratestructure": [[{"rate": 12.0}]], "coincidentrateunit": "kW", "coincidentrateschedule": grid(lambda month: day_of(0)),
-        "demandreactivepowercharge": 0.55, "fueladjustmentsmonthly": [0.01] * MONTHS, "demandratchetpercentage": [0.5] * MONTHS,
-        "peakkwcapacitymin": 20, "peakkwcapacitymax": 500, "voltagecategory": "Primary", "phasewiring": "3-Phase", "fixedchargeeaaddl": 4.0,
-        "energyattrs": [{"season": "all"}], "energycomments": "none", "approved": True, "is_default": False, "enddate": None,
-    }  # fmt: skip
+        "lookbackpercent": 0.8,
+        "lookbackrange": 0,
+        "lookbackmonths": [False] * 12,
+        "coincidentratestructure": [[{"rate": 12.0}]],
+        "coincidentrateunit": "kW",
+        "coincidentrateschedule": grid(lambda month: day_of(0)),
+        "demandreactivepowercharge": 0.55,
+        "fueladjustmentsmonthly": [0.01] * MONTHS,
+        "demandratchetpercentage": [0.5] * MONTHS,
+        "peakkwcapacitymin": 20,
+        "peakkwcapacitymax": 500,
+        "voltagecategory": "Primary",
+        "phasewiring": "3-Phase",
+        "fixedchargeeaaddl": 4.0,
+        "energyattrs": [{"season": "all"}],
+        "energycomments": "none",
+        "approved": True,
+        "is_default": False,
+        "enddate": None,
+    }
 
 
 def power_of_months_before(random: Random, load: Energy) -> Tariff:
@@ -278,45 +284,55 @@ def power_of_months_before(random: Random, load: Energy) -> Tariff:
     base = hours_of_use(random, load) if random.random() < 0.4 else demand_by_month(random, load)
     kind = int(random.integers(0, 3))
     if kind != 0:
-        base |= {
-            key: value
-            for key, value in demand_by_season_and_hour(random, load).items()
-            if key.startswith("demand")
-        }
+        base |= {key: value for key, value in demand_by_season_and_hour(random, load).items() if key.startswith("demand")}
     if kind == 1:
         base = {key: value for key, value in base.items() if not key.startswith("flatdemand")}
     named = (random.random(MONTHS) < 0.4).tolist()
-    looks = [{"lookbackrange": int(random.integers(1, 13))}, {"lookbackrange": 0, "lookbackmonths": named},
-             {"lookbackrange": int(random.integers(1, 13)), "lookbackmonths": named}]  # fmt: skip
-    return (
-        base
-        | {"lookbackpercent": round(float(random.uniform(0.3, 1)), 2)}
-        | looks[int(random.integers(0, 3))]
-    )
+    looks = [
+        {"lookbackrange": int(random.integers(1, 13))},
+        {"lookbackrange": 0, "lookbackmonths": named},
+        {"lookbackrange": int(random.integers(1, 13)), "lookbackmonths": named},
+    ]
+    return base | {"lookbackpercent": round(float(random.uniform(0.3, 1)), 2)} | looks[int(random.integers(0, 3))]
 
 
 def keys_that_are_null(random: Random, load: Energy) -> Tariff:
     """What a database writes of fields that nobody filled in."""
     return one_period([{"rate": price(random), "max": None, "adj": None, "sell": None, "unit": None}]) | {
-        "fixedchargefirstmeter": None, "fixedchargeunits": None, "fixedmonthlycharge": 7.5, "mincharge": None,
-        "minchargeunits": None, "minmonthlycharge": 9, "flatdemandstructure": None, "flatdemandmonths": None, "demandratestructure": None,
-        "demandweekdayschedule": None, "demandweekendschedule": None,
-    }  # fmt: skip
+        "fixedchargefirstmeter": None,
+        "fixedchargeunits": None,
+        "fixedmonthlycharge": 7.5,
+        "mincharge": None,
+        "minchargeunits": None,
+        "minmonthlycharge": 9,
+        "flatdemandstructure": None,
+        "flatdemandmonths": None,
+        "demandratestructure": None,
+        "demandweekdayschedule": None,
+        "demandweekendschedule": None,
+    }
 
 
 def older_and_newer_names(random: Random, load: Energy) -> Tariff:
     """Both names of one charge: the newer counts."""
     return one_period(tiers_of(random, 2, "kWh", load.monthly_kwh)) | {
-        "fixedmonthlycharge": 99, "fixedchargefirstmeter": 0.25, "fixedchargeunits": "$/day",
-        "minmonthlycharge": 500, "mincharge": round(load.monthly_kwh * 0.2, 2), "minchargeunits": "$/month",
-    }  # fmt: skip
+        "fixedmonthlycharge": 99,
+        "fixedchargefirstmeter": 0.25,
+        "fixedchargeunits": "$/day",
+        "minmonthlycharge": 500,
+        "mincharge": round(load.monthly_kwh * 0.2, 2),
+        "minchargeunits": "$/month",
+    }
 
 
 def credit_each_month(random: Random, load: Energy) -> Tariff:
     """A rebate as a standing amount below nothing, and a minimum of nothing."""
     return one_period(tiers_of(random, 2, "kWh", load.monthly_kwh)) | {
-        "fixedchargefirstmeter": -12.5, "fixedchargeunits": "$/month", "mincharge": 0, "minchargeunits": "$/month"
-    }  # fmt: skip
+        "fixedchargefirstmeter": -12.5,
+        "fixedchargeunits": "$/month",
+        "mincharge": 0,
+        "minchargeunits": "$/month",
+    }
 
 
 def periods_of_four_days_a_year(random: Random, load: Energy) -> Tariff:
@@ -338,9 +354,29 @@ def seasons_of_other_tier_counts_netted(random: Random, load: Energy) -> Tariff:
 KINDS: Mapping[str, Callable[[Random, Energy], Tariff]] = {
     kind.__name__.replace("_", " "): kind
     for kind in (
-        plain, seasons_with_other_blocks, baseline_by_day, hours_of_use, hours_of_use_by_season, hours_of_use_by_day,
-        steps_inside_a_block, lifeline, midday_for_nothing, each_month_its_own, weekend_only, selling_above_buying,
-        limits_beyond_all, tiny_limits, demand_by_month, demand_by_season_and_hour, power_at_some_hours_only, keys_nobody_bills,
-        power_of_months_before, keys_that_are_null, older_and_newer_names, credit_each_month, periods_of_four_days_a_year, seasons_of_other_tier_counts_netted,
+        plain,
+        seasons_with_other_blocks,
+        baseline_by_day,
+        hours_of_use,
+        hours_of_use_by_season,
+        hours_of_use_by_day,
+        steps_inside_a_block,
+        lifeline,
+        midday_for_nothing,
+        each_month_its_own,
+        weekend_only,
+        selling_above_buying,
+        limits_beyond_all,
+        tiny_limits,
+        demand_by_month,
+        demand_by_season_and_hour,
+        power_at_some_hours_only,
+        keys_nobody_bills,
+        power_of_months_before,
+        keys_that_are_null,
+        older_and_newer_names,
+        credit_each_month,
+        periods_of_four_days_a_year,
+        seasons_of_other_tier_counts_netted,
     )
-}  # fmt: skip
+}

@@ -26,9 +26,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="script/bench tick", description=__doc__)
     parser.add_argument("--points", type=at_least(0), default=0)
     parser.add_argument("--ticks", type=at_least(1), default=TICKS)
-    parser.add_argument(
-        "--silent", type=int, default=5, help="per cent of the sites whose meters say nothing"
-    )
+    parser.add_argument("--silent", type=int, default=5, help="per cent of the sites whose meters say nothing")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")
@@ -44,13 +42,21 @@ def main(argv: list[str]) -> int:
     found = tick_village.measure(microgrid, options.ticks, options.silent)
     seconds = statistics.median(found["ticks"])
     summary: dict[str, Any] = {
-        "name": "tick", "seconds": round(seconds, 4), "items": found["points"],
+        "name": "tick",
+        "seconds": round(seconds, 4),
+        "items": found["points"],
         "items_per_s": round(found["points"] / seconds, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "processor_s": round(statistics.median(found["processor"]), 4), "slowest_s": round(max(found["ticks"]), 4), "reading_s": round(statistics.median(found["reading"]), 4),
-        "behind_s": round(statistics.median(found["behind"]), 4), "commands": found["commands"], "nodes": found["nodes"],
-        "binding_limits": found["binding"], "points_estimated": found["estimated"], "weighing_s": round(found["weighing"], 3),
-    }  # fmt: skip
+        "processor_s": round(statistics.median(found["processor"]), 4),
+        "slowest_s": round(max(found["ticks"]), 4),
+        "reading_s": round(statistics.median(found["reading"]), 4),
+        "behind_s": round(statistics.median(found["behind"]), 4),
+        "commands": found["commands"],
+        "nodes": found["nodes"],
+        "binding_limits": found["binding"],
+        "points_estimated": found["estimated"],
+        "weighing_s": round(found["weighing"], 3),
+    }
     print(json.dumps(summary))
     return 0 if seconds <= LIMIT_S["many" if options.points else "demo"] else 1
 

@@ -9,18 +9,7 @@ import numpy as np
 from django.conf import settings
 
 from energy.adapters.live_store import LiveSample, read_samples, write_samples
-from energy.models import (
-    Consumer,
-    Device,
-    Line,
-    Meter,
-    Microgrid,
-    Node,
-    Site,
-    Source,
-    StorageUnit,
-    Transformer,
-)
+from energy.models import Consumer, Device, Line, Meter, Microgrid, Node, Site, Source, StorageUnit, Transformer
 from energy.models.meters import MeterKind
 from energy.selectors.live import readings_of
 from energy.services.import_simbench import import_network
@@ -42,9 +31,7 @@ PER_FEEDER = 100
 
 def demo() -> Microgrid:
     """The demo network with all its meters."""
-    report = import_network(
-        folder=FOLDER, cooperative=_cooperative(), slug="demo", name="Demo", time_zone="Europe/Berlin"
-    )
+    report = import_network(folder=FOLDER, cooperative=_cooperative(), slug="demo", name="Demo", time_zone="Europe/Berlin")
     return _with_devices(report.microgrid)
 
 
@@ -53,85 +40,76 @@ def many(points: int) -> Microgrid:
     cooperative = _cooperative()
     member = Member.objects.create(cooperative=cooperative, number=1, name="All", is_cooperative=True)
     grid = Microgrid.objects.create(
-        cooperative=cooperative,
-        slug="many",
-        name="Many",
-        import_limit_w=points * 1000,
-        export_limit_w=points * 1000,
+        cooperative=cooperative, slug="many", name="Many", import_limit_w=points * 1000, export_limit_w=points * 1000
     )
     feeders = max(points // PER_FEEDER, 1)
-    coupling = Node.objects.create(
-        microgrid=grid, code="PCC", nominal_voltage_v=20_000, is_coupling_point=True, vm_setpoint_pu=1.0
-    )
-    heads = Node.objects.bulk_create(
-        [Node(microgrid=grid, code=f"F{f}", nominal_voltage_v=400) for f in range(feeders)]
-    )
+    coupling = Node.objects.create(microgrid=grid, code="PCC", nominal_voltage_v=20_000, is_coupling_point=True, vm_setpoint_pu=1.0)
+    heads = Node.objects.bulk_create([Node(microgrid=grid, code=f"F{f}", nominal_voltage_v=400) for f in range(feeders)])
     Transformer.objects.bulk_create(
         [
             Transformer(
-                microgrid=grid, code=f"T{f}", node_hv=coupling, node_lv=head, rated_va=400_000, voltage_hv_v=20_000,
-                voltage_lv_v=400, short_circuit_percent=4.0, copper_loss_w=4000, iron_loss_w=500, no_load_current_percent=0.3,
+                microgrid=grid,
+                code=f"T{f}",
+                node_hv=coupling,
+                node_lv=head,
+                rated_va=400_000,
+                voltage_hv_v=20_000,
+                voltage_lv_v=400,
+                short_circuit_percent=4.0,
+                copper_loss_w=4000,
+                iron_loss_w=500,
+                no_load_current_percent=0.3,
             )
             for f, head in enumerate(heads)
         ]
-    )  # fmt: skip
-    nodes = Node.objects.bulk_create(
-        [Node(microgrid=grid, code=f"N{i}", nominal_voltage_v=400) for i in range(points)]
     )
+    nodes = Node.objects.bulk_create([Node(microgrid=grid, code=f"N{i}", nominal_voltage_v=400) for i in range(points)])
     # Ten strings of ten nodes leave each feeder's busbar.
-    before = [
-        heads[min(i // PER_FEEDER, feeders - 1)] if i % 10 == 0 else nodes[i - 1] for i in range(points)
-    ]
+    before = [heads[min(i // PER_FEEDER, feeders - 1)] if i % 10 == 0 else nodes[i - 1] for i in range(points)]
     Line.objects.bulk_create(
         [
             Line(
-                microgrid=grid, code=f"L{i}", node_from=before[i], node_to=nodes[i], length_km=0.03, resistance_ohm_per_km=0.2,
-                reactance_ohm_per_km=0.08, max_current_a=270 if i % 1000 else 14,
+                microgrid=grid,
+                code=f"L{i}",
+                node_from=before[i],
+                node_to=nodes[i],
+                length_km=0.03,
+                resistance_ohm_per_km=0.2,
+                reactance_ohm_per_km=0.08,
+                max_current_a=270 if i % 1000 else 14,
             )
             for i in range(points)
         ]
-    )  # fmt: skip
+    )
     sites = Site.objects.bulk_create(
-        [
-            Site(microgrid=grid, member=member, node=n, code=f"S{i}", name=f"S{i}", kind="household")
-            for i, n in enumerate(nodes)
-        ]
+        [Site(microgrid=grid, member=member, node=n, code=f"S{i}", name=f"S{i}", kind="household") for i, n in enumerate(nodes)]
     )
     Consumer.objects.bulk_create(
-        [
-            Consumer(site=s, code=f"C{i}", kind="household", max_demand_w=8000, priority_tier=1 + i % 4)
-            for i, s in enumerate(sites)
-        ]
+        [Consumer(site=s, code=f"C{i}", kind="household", max_demand_w=8000, priority_tier=1 + i % 4) for i, s in enumerate(sites)]
     )
     roofs = Source.objects.bulk_create(
-        [
-            Source(site=s, code=f"R{i}", kind="solar", capacity_w=10_000)
-            for i, s in enumerate(sites)
-            if i % 3 == 0
-        ]
+        [Source(site=s, code=f"R{i}", kind="solar", capacity_w=10_000) for i, s in enumerate(sites) if i % 3 == 0]
     )
     batteries = StorageUnit.objects.bulk_create(
         [
             StorageUnit(
-                site=s, code=f"B{i}", capacity_wh=10_000, charge_max_w=5000, discharge_max_w=5000, eta_charge="0.95",
-                eta_discharge="0.95", soc_max_wh=10_000, soc_wh=5000,
+                site=s,
+                code=f"B{i}",
+                capacity_wh=10_000,
+                charge_max_w=5000,
+                discharge_max_w=5000,
+                eta_charge="0.95",
+                eta_discharge="0.95",
+                soc_max_wh=10_000,
+                soc_wh=5000,
             )
             for i, s in enumerate(sites)
             if i % 10 == 0
         ]
-    )  # fmt: skip
-    Meter.objects.bulk_create(
-        [Meter(microgrid=grid, site=s, kind=MeterKind.SITE, code=s.code) for s in sites]
     )
-    Meter.objects.bulk_create(
-        [Meter(microgrid=grid, site=r.site, kind=MeterKind.SOURCE, source=r, code=r.code) for r in roofs]
-    )
-    Meter.objects.bulk_create(
-        [
-            Meter(microgrid=grid, site=b.site, kind=MeterKind.STORAGE, storage=b, code=b.code)
-            for b in batteries
-        ]
-    )
+    Meter.objects.bulk_create([Meter(microgrid=grid, site=s, kind=MeterKind.SITE, code=s.code) for s in sites])
+    Meter.objects.bulk_create([Meter(microgrid=grid, site=r.site, kind=MeterKind.SOURCE, source=r, code=r.code) for r in roofs])
+    Meter.objects.bulk_create([Meter(microgrid=grid, site=b.site, kind=MeterKind.STORAGE, storage=b, code=b.code) for b in batteries])
     return _with_devices(grid)
 
 
@@ -149,9 +127,7 @@ def _with_devices(microgrid: Microgrid) -> Microgrid:
     return microgrid
 
 
-def let_report(
-    microgrid: Microgrid, at: datetime, tick: int, silent_percent: int, volts: dict[int, float]
-) -> None:
+def let_report(microgrid: Microgrid, at: datetime, tick: int, silent_percent: int, volts: dict[int, float]) -> None:
     """Every meter but the same few silent sites says something new: homes draw about a kilowatt, roofs give, batteries do as they were."""
     random = np.random.default_rng(tick)
     samples: dict[int, LiveSample] = {}
@@ -202,19 +178,8 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
     link.start()
     judged: Judgement | None = None
     volts: dict[int, float] = {}
-    found: dict[str, Any] = {
-        "ticks": [],
-        "processor": [],
-        "reading": [],
-        "behind": [],
-        "commands": 0,
-        "binding": 0,
-    }
-    meter_ids = [
-        *layout.site_meters.tolist(),
-        *layout.source_meters.tolist(),
-        *layout.storage_meters.tolist(),
-    ]
+    found: dict[str, Any] = {"ticks": [], "processor": [], "reading": [], "behind": [], "commands": 0, "binding": 0}
+    meter_ids = [*layout.site_meters.tolist(), *layout.source_meters.tolist(), *layout.storage_meters.tolist()]
     for tick in range(ticks + 1):
         now = NOW + timedelta(seconds=4 * tick)
         let_report(microgrid, now, tick, silent_percent, volts)
@@ -223,9 +188,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
             hearing.put(meter_id, sample)
         live = fresh_readings(readings_of(hearing.of(meter_ids)), microgrid, now)
         read = time.perf_counter()
-        thought = think(
-            layout, lay_out(layout, live), None, memory, told, now=now, at_s=4.0 * tick, judged=judged
-        )
+        thought = think(layout, lay_out(layout, live), None, memory, told, now=now, at_s=4.0 * tick, judged=judged)
         link.send([order_of(layout, command) for command in thought.commands])
         ended, spent = time.perf_counter(), time.process_time() - worked
         memory, told = thought.choice.memory, thought.told

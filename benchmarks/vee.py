@@ -70,18 +70,22 @@ def measure(seeds: list[int]) -> dict[str, Any]:
         if name == WITHOUT_REGISTERS:
             estimated.append(outcome)
     return {
-        "name": "vee", "seconds": round(sum(taken), 3), "items": days * len(runs),
+        "name": "vee",
+        "seconds": round(sum(taken), 3),
+        "items": days * len(runs),
         "items_per_s": round(days * len(runs) / sum(taken), 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "days_per_s": round(days / min(taken), 1), **_summary(scores), "counts": _counts(scores),
-        "found_kinds": found, "found_by_size": _sizes(scores),
+        "days_per_s": round(days / min(taken), 1),
+        **_summary(scores),
+        "counts": _counts(scores),
+        "found_kinds": found,
+        "found_by_size": _sizes(scores),
         "false_days_by_check": {
-            check: round(float(np.mean([one.false_by_check[check] for one in scores])), 5)
-            for check in scores[0].false_by_check
+            check: round(float(np.mean([one.false_by_check[check] for one in scores])), 5) for check in scores[0].false_by_check
         },
         "estimates": _estimate_errors(village, estimated),
         "elsewhere": elsewhere,
-    }  # fmt: skip
+    }
 
 
 def demo_village() -> tuple[Village, list[str]]:
@@ -89,10 +93,7 @@ def demo_village() -> tuple[Village, list[str]]:
     network = read_network(NETWORK, lambda text: None)
     assert network.source_profiles is not None
     power_w, profiles, connection_w = [], [], []
-    for rows, shares, nominal in (
-        (network.loads, network.load_profiles, "pLoad"),
-        (network.sources, network.source_profiles, "pRES"),
-    ):
+    for rows, shares, nominal in ((network.loads, network.load_profiles, "pLoad"), (network.sources, network.source_profiles, "pRES")):
         for row in rows:
             name = row.text("profile")
             power_w.append(shares.shares[:, shares.names.index(name)] * row.number_of(nominal) * 1e6)
@@ -105,7 +106,7 @@ def demo_village() -> tuple[Village, list[str]]:
 
 def village_of(
     truth_wh: NDArray[np.float64], connection_wh: NDArray[np.float64], is_production: NDArray[np.bool_], first_s: int
-) -> Village:  # fmt: skip
+) -> Village:
     """Sound readings with registers that roll over now and then."""
     start_s = first_s + np.arange(truth_wh.shape[1]) * 900
     axis = day_axis(start_s=start_s, zone=BERLIN, interval_minutes=15, is_holiday=holiday_test("DE", "MV"))
@@ -122,16 +123,16 @@ def _registers(truth_wh: NDArray[np.float64], axis: DayAxis) -> Registers:
     return Registers(rolled[:, :-1], rolled[:, 1:], np.full(len(truth_wh), ROLLOVER_WH))
 
 
-def _villages(
-    village: Village, profiles: list[str]
-) -> dict[str, Callable[[], tuple[Village, NDArray[np.int64], float]]]:
+def _villages(village: Village, profiles: list[str]) -> dict[str, Callable[[], tuple[Village, NDArray[np.int64], float]]]:
     """Villages elsewhere: readings, the meters that are scored, and the share of days on which a kind is planted."""
     every = np.arange(len(profiles))
     _, single = np.unique(profiles, return_index=True)
     rng = np.random.default_rng(7)
     noise = np.exp(rng.normal(0, 0.15, village.truth_wh.shape))
 
-    def part(rows: NDArray[np.int64], days: slice = slice(None), truth: NDArray[np.float64] = village.truth_wh, spare: float = 1.0) -> Village:  # fmt: skip
+    def part(
+        rows: NDArray[np.int64], days: slice = slice(None), truth: NDArray[np.float64] = village.truth_wh, spare: float = 1.0
+    ) -> Village:
         chosen = truth[rows].reshape(len(rows), -1, 96)[:, days].reshape(len(rows), -1)
         first = FIRST_S + (days.start or 0) * 86_400
         return village_of(chosen, village.connection_wh[rows] * spare, village.is_production[rows], first)
@@ -140,13 +141,11 @@ def _villages(
     return {
         "one meter per profile": lambda: (part(single), np.arange(len(single)), 0.005),
         "noise of 15 % on every value": lambda: (part(every, truth=noisy, spare=2.0), every, 0.0025),
-        "half of the meters, connection four times as large": lambda: (
-            part(every[::2], spare=4.0), np.arange(len(every[::2])), 0.0025,
-        ),
+        "half of the meters, connection four times as large": lambda: (part(every[::2], spare=4.0), np.arange(len(every[::2])), 0.0025),
         "July and August": lambda: (part(every, slice(182, 244)), every, 0.0025),
         "four weeks of November": lambda: (part(every, slice(306, 334)), every, 0.004),
         WITHOUT_REGISTERS: lambda: (replace(village, registers=_unread(village.registers)), every, 0.0025),
-    }  # fmt: skip
+    }
 
 
 def _unread(registers: Registers) -> Registers:
@@ -154,19 +153,21 @@ def _unread(registers: Registers) -> Registers:
     return Registers(nothing, nothing, registers.limit_wh)
 
 
-def _run(
-    village: Village, seed: int, rows: NDArray[np.int64], share: float = 0.0025
-) -> tuple[Score, float, tuple[Planted, Validated]]:
+def _run(village: Village, seed: int, rows: NDArray[np.int64], share: float = 0.0025) -> tuple[Score, float, tuple[Planted, Validated]]:
     planted = plant(village, seed=seed, share=share)
     readings = Readings(
-        village.axis, planted.values_wh.astype(np.float32), village.is_production, village.connection_wh,
-        village.is_night, planted.registers,
-    )  # fmt: skip
+        village.axis,
+        planted.values_wh.astype(np.float32),
+        village.is_production,
+        village.connection_wh,
+        village.is_night,
+        planted.registers,
+    )
     sky = sun_over(village.axis.start_s, 15, *PLACE).clear_sky_w_m2[None, :]
     began = time.perf_counter()
     result = validate_and_estimate(readings, sky)
     taken = time.perf_counter() - began
-    return score(village, planted, result.findings.intervals, result.findings.days, rows), taken, (planted, result)  # fmt: skip
+    return score(village, planted, result.findings.intervals, result.findings.days, rows), taken, (planted, result)
 
 
 def _counts(scores: list[Score]) -> dict[str, int]:
@@ -192,10 +193,12 @@ def _summary(scores: list[Score]) -> dict[str, Any]:
     found = _found(scores)
     worst = min(found, key=lambda kind: found[kind])
     return {
-        "found_share": found[worst], "hardest_kind": worst, "found_all_share": round(_overall(scores), 4),
+        "found_share": found[worst],
+        "hardest_kind": worst,
+        "found_all_share": round(_overall(scores), 4),
         "false_share": round(float(np.mean([one.false_values for one in scores])), 6),
         "false_day_share": round(float(np.mean([one.false_days for one in scores])), 5),
-    }  # fmt: skip
+    }
 
 
 def _sizes(scores: list[Score]) -> dict[str, dict[str, float]]:
@@ -204,10 +207,7 @@ def _sizes(scores: list[Score]) -> dict[str, dict[str, float]]:
         for kind, sizes in one.by_size.items():
             for size, share in sizes.items():
                 tables.setdefault(kind, {}).setdefault(f"{size:g}", []).append(share)
-    return {
-        kind: {size: round(float(np.mean(shares)), 3) for size, shares in sizes.items()}
-        for kind, sizes in tables.items()
-    }
+    return {kind: {size: round(float(np.mean(shares)), 3) for size, shares in sizes.items()} for kind, sizes in tables.items()}
 
 
 def _estimate_errors(village: Village, runs: list[tuple[Planted, Validated]]) -> list[dict[str, Any]]:
@@ -222,18 +222,18 @@ def _estimate_errors(village: Village, runs: list[tuple[Planted, Validated]]) ->
             error = result.estimates.wh[at] - village.truth_wh[meter, first:last]
             method = Method(int(result.estimates.methods[at[0]])).label
             mean = village.truth_wh[meter].mean() * (last - first)
-            rows.setdefault((method, last - first), []).append(
-                (np.abs(error).sum() / mean, abs(error.sum()) / mean)
-            )
+            rows.setdefault((method, last - first), []).append((np.abs(error).sum() / mean, abs(error.sum()) / mean))
     return [
         {
-            "method": method, "intervals": length, "gaps": len(found),
+            "method": method,
+            "intervals": length,
+            "gaps": len(found),
             "mean_error": round(float(np.mean([one[0] for one in found])), 3),
             "energy_error": round(float(np.mean([one[1] for one in found])), 3),
         }
         for (method, length), found in sorted(rows.items())
         if len(found) >= 5
-    ]  # fmt: skip
+    ]
 
 
 def _place_of(estimates: Estimates, shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -51,11 +51,15 @@ def main(argv: list[str]) -> int:
     rated, seconds = _best_of_three(lambda: _rate_own(tariff, days, wh))
     years = options.members * options.days / 365
     summary: dict[str, Any] = {
-        "name": "whatif", "seconds": round(seconds, 3), "items": options.members, "items_per_s": round(options.members / seconds, 1),
-        "customer_years_per_s": round(years / seconds, 1), "intervals": wh.shape[1],
+        "name": "whatif",
+        "seconds": round(seconds, 3),
+        "items": options.members,
+        "items_per_s": round(options.members / seconds, 1),
+        "customer_years_per_s": round(years / seconds, 1),
+        "intervals": wh.shape[1],
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "revenue": round(float(rated.net.sum()) / MINOR, 2),
-    }  # fmt: skip
+    }
     if options.against:
         if options.days != 365:
             parser.error("the peer bills whole years: leave --days at 365")
@@ -80,25 +84,25 @@ def _against_pysam(wh: NDArray[np.int64], peer_members: int) -> dict[str, Any]:
     tariff, axis = tariff_of(_urdb()), common_year(PER_HOUR)
     plain = PricedTariff(tariff.parts[:-1], "USD")
     energy = wh.astype(np.float64)
-    rated, seconds = _best_of_three(
-        lambda: rate(plain, axis, Metered(energy, energy).without_export(), conventions=SAM)
-    )
+    rated, seconds = _best_of_three(lambda: rate(plain, axis, Metered(energy, energy).without_export(), conventions=SAM))
     count = min(peer_members, len(wh))
     nothing = np.zeros(wh.shape[1])
-    cases = [
-        RateCase(f"member {i}", _urdb(), wh[i] / 1000, nothing, "none", "chronological") for i in range(count)
-    ]
+    cases = [RateCase(f"member {i}", _urdb(), wh[i] / 1000, nothing, "none", "chronological") for i in range(count)]
     answer = ask_pysam(cases)
     bills = np.array([[month["total"] for month in months] for months in answer["months"]])
     worst = float(np.abs(bills - rated.net[:count] / MINOR).max())
     return {
         "worst": worst,
         "against": {
-            "name": "Utilityrate5", "version": answer["version"], "seconds": round(answer["seconds"] * len(wh) / count, 1),
-            "members": count, "customer_years_per_s": round(count / answer["seconds"], 1),
-            "ours_by_its_rules_s": round(seconds, 3), "ratio": round(answer["seconds"] / count / (seconds / len(wh)), 1),
+            "name": "Utilityrate5",
+            "version": answer["version"],
+            "seconds": round(answer["seconds"] * len(wh) / count, 1),
+            "members": count,
+            "customer_years_per_s": round(count / answer["seconds"], 1),
+            "ours_by_its_rules_s": round(seconds, 3),
+            "ratio": round(answer["seconds"] / count / (seconds / len(wh)), 1),
         },
-    }  # fmt: skip
+    }
 
 
 def _best_of_three(work: Any) -> tuple[Rated, float]:
@@ -130,16 +134,18 @@ def _urdb() -> dict[str, Any]:
     tiers = [
         [{"rate": rate, "unit": "kWh", **({"max": limit} if limit else {})} for rate, limit in zip(row, (200, 450, None), strict=True)]
         for row in prices
-    ]  # fmt: skip
+    ]
     winter = [0] * 6 + [1] * 11 + [2] * 4 + [1] * 2 + [0]
     summer = [0] * 7 + [1] * 7 + [2] * 5 + [1] * 3 + [0] * 2
     weekend = [0] * 9 + [1] * 12 + [0] * 3
     return {
-        "fixedchargefirstmeter": 0.25, "fixedchargeunits": "$/day", "minmonthlycharge": 12,
+        "fixedchargefirstmeter": 0.25,
+        "fixedchargeunits": "$/day",
+        "minmonthlycharge": 12,
         "energyratestructure": tiers,
         "energyweekdayschedule": [summer if 4 <= month <= 8 else winter for month in range(12)],
         "energyweekendschedule": [weekend] * 12,
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ def finish_run(_rated: object = None, *, run_id: int, in_one_go: bool = False) -
 
 def dispatch_run(run: BillingRun, *, in_one_go: bool = False) -> None:
     """Hand a prepared run to the workers: one task per open chunk, then the last step. Handing it over twice does no harm."""
-    if run.status not in (RunStatus.PREPARED, RunStatus.RATED) or (
-        run.status == RunStatus.RATED and not in_one_go
-    ):
+    if run.status not in (RunStatus.PREPARED, RunStatus.RATED) or (run.status == RunStatus.RATED and not in_one_go):
         return
     chunks = list(run.chunks.filter(status=ChunkStatus.OPEN).order_by("index").values_list("pk", flat=True))
     last = finish_run.s(run_id=run.pk, in_one_go=in_one_go)
@@ -198,9 +196,7 @@ def publish_prices_ahead() -> int:
     for microgrid in Microgrid.objects.select_related("cooperative"):
         now = microgrid.now(timezone.now())
         today = now.astimezone(microgrid.zone).date()
-        published += publish_tariff_prices(
-            microgrid=microgrid, days=[today, today + timedelta(days=1)], now=now
-        )
+        published += publish_tariff_prices(microgrid=microgrid, days=[today, today + timedelta(days=1)], now=now)
     return published
 
 
@@ -248,9 +244,7 @@ def remind_members() -> int:
 @shared_task(queue="default", time_limit=300)
 def use_open_credits() -> int:
     """Use members' credit for their open bills, where the cooperative's rule says so; returns how many members had some used."""
-    members = Member.objects.filter(
-        payments__credit_minor__gt=0, documents__status=DocumentStatus.OPEN
-    ).distinct()
+    members = Member.objects.filter(payments__credit_minor__gt=0, documents__status=DocumentStatus.OPEN).distinct()
     now = timezone.now()
     return sum(bool(use_credit(member=member, now=now)) for member in members.order_by("pk"))
 

@@ -32,19 +32,17 @@ def stage_readings(*, reading_import_id: int) -> str:
     reading_import = ReadingImport.objects.select_related("microgrid", "file").get(pk=reading_import_id)
     now = reading_import.microgrid.now(timezone.now())
     staged = stage_import(
-        reading_import=reading_import, now=now,
+        reading_import=reading_import,
+        now=now,
         tell=lambda step, percent: cache.set(progress_key(reading_import_id), (step, percent), PROGRESS_KEPT_S),
-    )  # fmt: skip
+    )
     return staged.status
 
 
 @shared_task(queue="default", time_limit=300)
 def hear_silence() -> str:
     """Look who should have been heard and was not, by each microgrid's clock."""
-    reports = [
-        check_silence(microgrid=microgrid, now=microgrid.now(timezone.now()))
-        for microgrid in Microgrid.objects.all()
-    ]
+    reports = [check_silence(microgrid=microgrid, now=microgrid.now(timezone.now())) for microgrid in Microgrid.objects.all()]
     return f"{sum(r.opened for r in reports)} fell silent, {sum(r.ended for r in reports)} are heard again"
 
 
@@ -63,10 +61,7 @@ def look_after_sources() -> str:
 @shared_task(queue="default", time_limit=900)
 def judge_own_alarms() -> int:
     """Look at the alarms that members set, on the newest final day of each microgrid."""
-    return sum(
-        own_alarms.judge_alarms(microgrid=microgrid, now=microgrid.now(timezone.now()))
-        for microgrid in Microgrid.objects.all()
-    )
+    return sum(own_alarms.judge_alarms(microgrid=microgrid, now=microgrid.now(timezone.now())) for microgrid in Microgrid.objects.all())
 
 
 @shared_task(queue="default", time_limit=900)
@@ -90,10 +85,7 @@ def renew_what_runs_out() -> None:
 @shared_task(queue="default", time_limit=3600)
 def learn_limits() -> int:
     """Learn once a night what is usual for each meter; the close of days checks against it."""
-    return sum(
-        limits.learn(microgrid=microgrid, now=microgrid.now(timezone.now()))
-        for microgrid in Microgrid.objects.all()
-    )
+    return sum(limits.learn(microgrid=microgrid, now=microgrid.now(timezone.now())) for microgrid in Microgrid.objects.all())
 
 
 @shared_task(queue="default", time_limit=1800)

@@ -10,15 +10,7 @@ from django.utils import timezone
 
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
-from grid.models import (
-    BypassCheck,
-    DayClosing,
-    DeviceLink,
-    LinkProtocol,
-    NetworkStudy,
-    OutageState,
-    SharingKey,
-)
+from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy, OutageState, SharingKey
 from grid.services import (
     bypass,
     control_watch,
@@ -44,9 +36,7 @@ def close_day(*, microgrid_id: int, day: str) -> str:
     """Close one day of one microgrid, and those that waited for it."""
     microgrid = Microgrid.objects.get(pk=microgrid_id)
     try:
-        closing = day_close.close_in_turn(
-            microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now())
-        )
+        closing = day_close.close_in_turn(microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now()))
     except day_close.CannotClose as reason:  # it is asked for again every minute
         return str(reason)
     return f"{closing.day} revision {closing.revision}"
@@ -85,10 +75,7 @@ def forget_old_orders() -> int:
 @shared_task(queue="default", time_limit=300)
 def close_votes() -> int:
     """Count and decide the votes on sharing that are over."""
-    return sum(
-        len(votes.close_votes(microgrid=microgrid, now=microgrid.now(timezone.now())))
-        for microgrid in Microgrid.objects.all()
-    )
+    return sum(len(votes.close_votes(microgrid=microgrid, now=microgrid.now(timezone.now()))) for microgrid in Microgrid.objects.all())
 
 
 @shared_task(queue="default", time_limit=900)
@@ -121,10 +108,7 @@ def study_networks() -> int:
     asked = 0
     for microgrid in Microgrid.objects.all():
         last = DayClosing.objects.filter(microgrid=microgrid).aggregate(last=Max("day"))["last"]
-        if (
-            last is not None
-            and not NetworkStudy.objects.filter(microgrid=microgrid, last_day__gte=last).exists()
-        ):
+        if last is not None and not NetworkStudy.objects.filter(microgrid=microgrid, last_day__gte=last).exists():
             study_network.delay(microgrid_id=microgrid.pk)
             asked += 1
     return asked

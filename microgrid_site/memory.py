@@ -15,8 +15,10 @@ LARGEST_FROM_HEAP_BYTES = 256 << 20
 STEP_BYTES = 64 << 20
 # A database has many sessions, most of them idle: each keeps little.
 OF_DATABASE: Mapping[str, str] = {
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TOP_PAD_": str(4 << 20),
-}  # fmt: skip
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+    "MALLOC_TOP_PAD_": str(4 << 20),
+}
 
 
 def keep_memory() -> bool:

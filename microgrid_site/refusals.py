@@ -27,19 +27,12 @@ class Bounded(MiddlewareMixin):
             return _bad_request(request, _("The address holds a sign that no text has; leave it out."))
         years = [int(year) for text in texts for year in DAY.findall(text)]
         if any(not FIRST_YEAR <= year <= LAST_YEAR for year in years):
-            return _bad_request(
-                request,
-                _("Days lie in the years %(first)s to %(last)s.") % {"first": FIRST_YEAR, "last": LAST_YEAR},
-            )
+            return _bad_request(request, _("Days lie in the years %(first)s to %(last)s.") % {"first": FIRST_YEAR, "last": LAST_YEAR})
         return None
 
     def process_view(self, request: HttpRequest, view: Any, *_words: Any) -> HttpResponse | None:
         """Pages' forms hold no NUL either; the API's bodies are judged by its serializers."""
-        is_form = (
-            request.method == "POST"
-            and request.content_type in FORMS
-            and not getattr(view, "csrf_exempt", False)
-        )
+        is_form = request.method == "POST" and request.content_type in FORMS and not getattr(view, "csrf_exempt", False)
         if is_form and any("\0" in text for _name, many in request.POST.lists() for text in many):
             return _bad_request(request, _("The form holds a sign that no text has; leave it out."))
         return None
@@ -52,7 +45,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, for a mistake of ours; it is in the log."""
-    return _as_problem(request, 500, _("The server made a mistake; try again later.")) or defaults.server_error(request)  # fmt: skip
+    return _as_problem(request, 500, _("The server made a mistake; try again later.")) or defaults.server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

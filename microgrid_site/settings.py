@@ -43,9 +43,7 @@ MQTT_URL = os.environ.get("MQTT_URL") or "mqtt://127.0.0.1:1883"
 MQTT_TLS_URL = os.environ.get("MQTT_TLS_URL", "")
 MQTT_TLS_NAMES = [n for n in os.environ.get("MQTT_TLS_NAMES", "localhost,127.0.0.1").split(",") if n]
 # Networks in which devices that we call may be (SunSpec); an address outside is never asked.
-DEVICE_NETWORKS = [
-    n for n in (os.environ.get("DEVICE_NETWORKS") or "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8").split(",") if n
-]  # fmt: skip
+DEVICE_NETWORKS = [n for n in (os.environ.get("DEVICE_NETWORKS") or "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8").split(",") if n]
 DEVICE_PATIENCE_S = float(os.environ.get("DEVICE_PATIENCE_S") or 3)
 BROKER_DIR = VAR_DIR / "broker"
 FIRMWARE_DIR = VAR_DIR / "firmware"
@@ -86,9 +84,7 @@ if CARD_PROVIDER and not (CARD_SECRET_KEY and CARD_WEBHOOK_SECRETS):
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or "only-for-commands-without-a-server"
 DEBUG = _flag("DEBUG", False)
-ALLOWED_HOSTS = [
-    h for h in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h
-]
+ALLOWED_HOSTS = [h for h in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 SITE_IS_HTTPS = _flag("SITE_IS_HTTPS", False)
 
@@ -157,17 +153,14 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "microgrid_site.pages.navigation.navigation",
-            ],
+            ]
         },
-    },
+    }
 ]
 COTTON_DIR = "cotton"
 
 AUTH_USER_MODEL = "members.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -189,13 +182,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "microgrid",
-    }
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "microgrid"}}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = REDIS_URL
@@ -213,41 +200,17 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DOCUMENT_FONTS = BASE_DIR / "billing" / "adapters" / "documents" / "fonts"
 CONTROL_TICK_SECONDS = float(os.environ.get("CONTROL_TICK_SECONDS") or 4)
 CELERY_BEAT_SCHEDULE = {
-    "read devices behind links": {
-        "task": "grid.tasks.read_device_links",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
-    "tell OpenADR's clients": {
-        "task": "grid.tasks.tell_openadr_clients",
-        "schedule": 10.0,
-        "options": {"queue": "default", "expires": 10},
-    },
-    "make plans": {
-        "task": "grid.tasks.make_plans",
-        "schedule": 30.0,
-        "options": {"queue": "default", "expires": 30},
-    },
-    "close finished days": {
-        "task": "grid.tasks.close_finished_days",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "read devices behind links": {"task": "grid.tasks.read_device_links", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
+    "tell OpenADR's clients": {"task": "grid.tasks.tell_openadr_clients", "schedule": 10.0, "options": {"queue": "default", "expires": 10}},
+    "make plans": {"task": "grid.tasks.make_plans", "schedule": 30.0, "options": {"queue": "default", "expires": 30}},
+    "close finished days": {"task": "grid.tasks.close_finished_days", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "bill finished months": {
         "task": "billing.tasks.bill_finished_months",
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
-    "send documents": {
-        "task": "billing.tasks.send_queued",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
-    "run markets": {
-        "task": "grid.tasks.run_markets",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "send documents": {"task": "billing.tasks.send_queued", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
+    "run markets": {"task": "grid.tasks.run_markets", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "fetch index prices": {
         "task": "billing.tasks.fetch_index_prices",
         "schedule": crontab(minute="2-59/5"),
@@ -273,11 +236,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="10"),
         "options": {"queue": "default", "expires": 3600},
     },
-    "close votes": {
-        "task": "grid.tasks.close_votes",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "close votes": {"task": "grid.tasks.close_votes", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "replay posted months": {
         "task": "billing.tasks.replay_posted_months",
         "schedule": 120.0,
@@ -288,11 +247,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="17"),
         "options": {"queue": "default", "expires": 3600},
     },
-    "begin moves": {
-        "task": "billing.tasks.begin_moves",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "begin moves": {"task": "billing.tasks.begin_moves", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "look after sources": {
         "task": "energy.tasks.look_after_sources",
         "schedule": crontab(minute="7"),
@@ -303,21 +258,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "default", "expires": 30},
     },
-    "run planned outages": {
-        "task": "grid.tasks.run_planned_outages",
-        "schedule": 5.0,
-        "options": {"queue": "default", "expires": 5},
-    },
-    "watch control": {
-        "task": "grid.tasks.watch_control",
-        "schedule": 10.0,
-        "options": {"queue": "default", "expires": 10},
-    },
-    "study networks": {
-        "task": "grid.tasks.study_networks",
-        "schedule": crontab(hour="3", minute="40"),
-        "options": {"queue": "default"},
-    },
+    "run planned outages": {"task": "grid.tasks.run_planned_outages", "schedule": 5.0, "options": {"queue": "default", "expires": 5}},
+    "watch control": {"task": "grid.tasks.watch_control", "schedule": 10.0, "options": {"queue": "default", "expires": 10}},
+    "study networks": {"task": "grid.tasks.study_networks", "schedule": crontab(hour="3", minute="40"), "options": {"queue": "default"}},
     "look for bypass": {
         "task": "grid.tasks.look_for_bypass",
         "schedule": crontab(minute="22"),
@@ -333,11 +276,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default", "expires": 600},
     },
-    "hear silence": {
-        "task": "energy.tasks.hear_silence",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "hear silence": {"task": "energy.tasks.hear_silence", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "judge members' own alarms": {
         "task": "energy.tasks.judge_own_alarms",
         "schedule": crontab(minute="*/15"),
@@ -353,21 +292,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="41"),
         "options": {"queue": "default", "expires": 3000},
     },
-    "look ahead": {
-        "task": "energy.tasks.look_ahead",
-        "schedule": 300.0,
-        "options": {"queue": "default", "expires": 300},
-    },
+    "look ahead": {"task": "energy.tasks.look_ahead", "schedule": 300.0, "options": {"queue": "default", "expires": 300}},
     "take the weather": {
         "task": "energy.tasks.take_weather",
         "schedule": crontab(minute="41"),
         "options": {"queue": "default", "expires": 3000},
     },
-    "send notifications": {
-        "task": "members.tasks.send_notifications",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    "send notifications": {"task": "members.tasks.send_notifications", "schedule": 60.0, "options": {"queue": "default", "expires": 60}},
     "remind members": {
         "task": "billing.tasks.remind_members",
         "schedule": crontab(hour="5", minute="5"),
@@ -383,11 +314,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="10"),
         "options": {"queue": "default", "expires": 3600},
     },
-    "witness": {
-        "task": "contracts.tasks.witness",
-        "schedule": 5.0,
-        "options": {"queue": "chain", "expires": 5},
-    },
+    "witness": {"task": "contracts.tasks.witness", "schedule": 5.0, "options": {"queue": "chain", "expires": 5}},
 }
 
 REST_FRAMEWORK = {
@@ -405,10 +332,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "energy.api.problems.as_problem",
     "DEFAULT_PAGINATION_CLASS": "energy.api.paging.Pages",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle", "rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min"},
 }
 SPECTACULAR_SETTINGS = {
@@ -449,15 +373,33 @@ UNFOLD = {
     # The accent of the portal (static/src/style.css) and its neighbours in lightness.
     "COLORS": {
         "base": {
-            "50": "#faf9f5", "100": "#f1f2ed", "200": "#dfe3dc", "300": "#c9d0c9", "400": "#9fb0a7", "500": "#6d7b73",
-            "600": "#56635c", "700": "#3c4a43", "800": "#26302b", "900": "#18201c", "950": "#0f1512",
+            "50": "#faf9f5",
+            "100": "#f1f2ed",
+            "200": "#dfe3dc",
+            "300": "#c9d0c9",
+            "400": "#9fb0a7",
+            "500": "#6d7b73",
+            "600": "#56635c",
+            "700": "#3c4a43",
+            "800": "#26302b",
+            "900": "#18201c",
+            "950": "#0f1512",
         },
         "primary": {
-            "50": "#eef3ef", "100": "#d6e9df", "200": "#aed6c3", "300": "#7fc2a5", "400": "#4cc79a", "500": "#2b9c76",
-            "600": "#0b6e4f", "700": "#095a41", "800": "#074733", "900": "#053626", "950": "#03241a",
+            "50": "#eef3ef",
+            "100": "#d6e9df",
+            "200": "#aed6c3",
+            "300": "#7fc2a5",
+            "400": "#4cc79a",
+            "500": "#2b9c76",
+            "600": "#0b6e4f",
+            "700": "#095a41",
+            "800": "#074733",
+            "900": "#053626",
+            "950": "#03241a",
         },
     },
-}  # fmt: skip
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]

@@ -7,9 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 WITH_PAGES = ("members", "energy", "grid", "billing", "contracts")
 WITH_API = ("members", "energy", "grid", "billing", "contracts")
 
-handler400, handler404, handler500 = (
-    f"microgrid_site.refusals.{name}" for name in ("bad_request", "not_found", "server_error")
-)
+handler400, handler404, handler500 = (f"microgrid_site.refusals.{name}" for name in ("bad_request", "not_found", "server_error"))
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -15,9 +15,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPe
 from grid.adapters.shared_frames import SHARED_FRAMES, WINDOW_BITS, SharedFrame
 
 KERNEL_BUFFER_BYTES = 64 * 1024
-HIGH_WATER_BYTES = (
-    64 * 1024
-)  # what waits here beyond the kernel's buffer; the next message waits in the application
+HIGH_WATER_BYTES = 64 * 1024  # what waits here beyond the kernel's buffer; the next message waits in the application
 LAST_WORDS_S = 5.0
 
 
@@ -35,10 +33,12 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             # Without context takeover a compressed frame is the same for all, and nothing is kept per client.
             self.conn.available_extensions = [
                 ServerPerMessageDeflateFactory(
-                    server_no_context_takeover=True, client_no_context_takeover=True,
-                    server_max_window_bits=WINDOW_BITS, client_max_window_bits=WINDOW_BITS,
+                    server_no_context_takeover=True,
+                    client_no_context_takeover=True,
+                    server_max_window_bits=WINDOW_BITS,
+                    client_max_window_bits=WINDOW_BITS,
                 )
-            ]  # fmt: skip
+            ]
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

@@ -28,10 +28,28 @@ def run_demo(var: Path, *words: str) -> dict:
     if not (var / "postgres").exists():
         copy_prepared(var)
     done = subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(var), "--", sys.executable,
-         str(ROOT / "manage.py"), "demo", "--once", "--json", *words],
-        capture_output=True, text=True, timeout=LONGEST_DEMO_S, env=environment_of_its_own(var), cwd=ROOT, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(var),
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "demo",
+            "--once",
+            "--json",
+            *words,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_DEMO_S,
+        env=environment_of_its_own(var),
+        cwd=ROOT,
+        check=False,
+    )
     if done.returncode:
         raise AssertionError(f"the demo ended with code {done.returncode}:\n{done.stderr[-4000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -47,9 +65,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def small_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty sites and three days of the demo network, with the day that has 92 quarter hours."""
-    return cut_network(
-        tmp_path_factory.mktemp("network") / "small", sites=20, first_day=date(2016, 3, 26), days=3
-    )
+    return cut_network(tmp_path_factory.mktemp("network") / "small", sites=20, first_day=date(2016, 3, 26), days=3)
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +73,7 @@ def settled_var(tmp_path_factory: pytest.TempPathFactory, small_network: Path) -
     """A folder in which the small network's days were settled, with the auditor's files beside it."""
     folder = tmp_path_factory.mktemp("settled")
     folder.chmod(0o755)
-    report = run_demo(
-        folder / "var", "--data", str(small_network), "--month", "2016-03", "--export", str(folder / "export")
-    )
+    report = run_demo(folder / "var", "--data", str(small_network), "--month", "2016-03", "--export", str(folder / "export"))
     (folder / "export" / "report.json").write_text(json.dumps(report))
     yield folder
 

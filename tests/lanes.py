@@ -15,11 +15,7 @@ from microgrid_site.embedded.servers import SERVERS, Servers, environment_of_its
 from tests.prepared import COPIED, copy_prepared
 
 # Files that look at the same demo stay in one lane, so that it runs once.
-OF_ONE_DEMO = {
-    "test_a_month_passes_every_room",
-    "test_another_hand_recomputes_the_month",
-    "test_the_path_is_real",
-}
+OF_ONE_DEMO = {"test_a_month_passes_every_room", "test_another_hand_recomputes_the_month", "test_the_path_is_real"}
 
 
 class FileByFile(LoadScopeScheduling):  # type: ignore[misc]

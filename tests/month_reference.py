@@ -120,23 +120,14 @@ def filled(c: dict[str, int], shares: dict[str, Fraction], matched: int) -> dict
     """Water in buckets as wide as the shares and as large as the demand, until so much is poured; what is over goes by demand."""
     keyed = {name for name in c if shares.get(name)}
     if sum(c[name] for name in keyed) <= matched:
-        over, others = (
-            matched - sum(c[name] for name in keyed),
-            sum(c[name] for name in c if name not in keyed),
-        )
-        return {
-            name: Fraction(wh) if name in keyed else (Fraction(over * wh, others) if others else Fraction(0))
-            for name, wh in c.items()
-        }
+        over, others = (matched - sum(c[name] for name in keyed), sum(c[name] for name in c if name not in keyed))
+        return {name: Fraction(wh) if name in keyed else (Fraction(over * wh, others) if others else Fraction(0)) for name, wh in c.items()}
     full: set[str] = set()
     while True:
         level = (matched - sum(c[name] for name in full)) / sum(shares[name] for name in keyed - full)
         more = {name for name in keyed - full if shares[name] * level >= c[name]}
         if not more:
-            return {
-                name: Fraction(c[name]) if name in full else shares.get(name, Fraction(0)) * level
-                for name in c
-            }
+            return {name: Fraction(c[name]) if name in full else shares.get(name, Fraction(0)) * level for name in c}
         full |= more
 
 
@@ -184,20 +175,11 @@ def bills(village: Village) -> dict[Key, Paper]:
 
     for day in village.days:
         rule = [rule for rule in village.rules if rule.since <= day][-1]
-        here = {
-            site: next(s for s in stays if s.first <= day <= s.last) for site, stays in village.stays.items()
-        }
+        here = {site: next(s for s in stays if s.first <= day <= s.last) for site, stays in village.stays.items()}
         terms = {site: version_on(village, village.tariff_of[site], day) for site in village.stays}
         for site, stay in here.items():
             if terms[site].standing:
-                add(
-                    (site, stay.member, stay.first, "bill"),
-                    "standing",
-                    "",
-                    terms[site].since,
-                    1,
-                    terms[site].standing * 100,
-                )
+                add((site, stay.member, stay.first, "bill"), "standing", "", terms[site].since, 1, terms[site].standing * 100)
         notice = version_on(village, village.reference, day)
         for place, start in enumerate(village.starts[day]):
             c = {site: village.drawn[site][day][place] for site in here}
@@ -211,53 +193,26 @@ def bills(village: Village) -> dict[Key, Paper]:
                 credit = (site, stay.member, stay.first, "credit")
                 add(bill, "local", own.local_window(start.hour), own.since, got[site], got[site] * local / 10)
                 component, window, price = own.energy(start.hour, index)
-                add(
-                    bill,
-                    component,
-                    window,
-                    own.since,
-                    c[site] - got[site],
-                    (c[site] - got[site]) * price / 10,
-                )
+                add(bill, component, window, own.since, c[site] - got[site], (c[site] - got[site]) * price / 10)
                 if own.incentive:
                     add(bill, "incentive", "", own.since, got[site], -got[site] * own.incentive / 10)
                 add(credit, "local_delivered", "", date.min, gave[site], gave[site] * local / 10)
-                add(
-                    credit,
-                    "export",
-                    "",
-                    own.since,
-                    p[site] - gave[site],
-                    (p[site] - gave[site]) * own.export / 10,
-                )
+                add(credit, "export", "", own.since, p[site] - gave[site], (p[site] - gave[site]) * own.export / 10)
     return _papers(village, lines)
 
 
-def _papers(
-    village: Village, lines: dict[Key, dict[tuple[str, str, date], tuple[int, Fraction]]]
-) -> dict[Key, Paper]:
+def _papers(village: Village, lines: dict[Key, dict[tuple[str, str, date], tuple[int, Fraction]]]) -> dict[Key, Paper]:
     # What neighbours pay for local energy, as it stands on their bills, is what those who delivered it share.
-    paid = sum(
-        cents(amount)
-        for rows in lines.values()
-        for (component, *_), (_, amount) in rows.items()
-        if component == "local"
-    )
+    paid = sum(cents(amount) for rows in lines.values() for (component, *_), (_, amount) in rows.items() if component == "local")
     owed = {
-        f"{site}\0{first}": rows["local_delivered", "", date.min][1]
-        for (site, _, first, kind), rows in lines.items() if kind == "credit"
-    }  # fmt: skip
+        f"{site}\0{first}": rows["local_delivered", "", date.min][1] for (site, _, first, kind), rows in lines.items() if kind == "credit"
+    }
     received = split(paid, owed)
     found = {}
     for key, rows in lines.items():
         site, member, first, kind = key
         told = [
-            (
-                component,
-                window,
-                quantity,
-                received[f"{site}\0{first}"] if component == "local_delivered" else cents(amount),
-            )
+            (component, window, quantity, received[f"{site}\0{first}"] if component == "local_delivered" else cents(amount))
             for (component, window, _), (quantity, amount) in rows.items()
         ]
         told = sorted(line for line in told if line[2] or line[3])

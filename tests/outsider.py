@@ -104,9 +104,7 @@ class _Piece:
 
     terms: Terms
     days: int = 0
-    intervals: list[tuple[datetime, int, int, Fraction, Fraction]] = field(
-        default_factory=list
-    )  # start, c, a, m, index
+    intervals: list[tuple[datetime, int, int, Fraction, Fraction]] = field(default_factory=list)  # start, c, a, m, index
     delivered: Fraction = NOTHING
     delivered_wh: int = 0
     exported: int = 0
@@ -117,9 +115,7 @@ def papers(village: Village) -> dict[Key, Paper]:
     pieces: dict[tuple[str, str, date], dict[date, _Piece]] = defaultdict(dict)
     for day in village.days:
         rule = [rule for rule in village.rules if rule.since <= day][-1]
-        here = {
-            site: next(s for s in stays if s.first <= day <= s.last) for site, stays in village.stays.items()
-        }
+        here = {site: next(s for s in stays if s.first <= day <= s.last) for site, stays in village.stays.items()}
         now = {site: _on(village, village.tariff_of[site], day) for site in here}
         piece = {}
         for site, stay in here.items():
@@ -131,13 +127,9 @@ def papers(village: Village) -> dict[Key, Paper]:
             c = {site: village.drawn[site][day][place] for site in here}
             p = {site: village.fed_in[site][day][place] for site in here}
             got, gave = shared(c, p, rule)
-            m = local_price(
-                rule, sum(c.values()), sum(got.values()), notice.price(start, F(0)), notice.export
-            )
+            m = local_price(rule, sum(c.values()), sum(got.values()), notice.price(start, F(0)), notice.export)
             for site in here:
-                piece[site].intervals.append(
-                    (start, c[site], got[site], m, village.index[start.astimezone(UTC)])
-                )
+                piece[site].intervals.append((start, c[site], got[site], m, village.index[start.astimezone(UTC)]))
                 piece[site].delivered += gave[site] * m / 10
                 piece[site].delivered_wh += gave[site]
                 piece[site].exported += p[site] - gave[site]
@@ -149,20 +141,9 @@ def _on(village: Village, tariff: str, day: date) -> Terms:
 
 
 def _documents(village: Village, pieces: dict[tuple[str, str, date], dict[date, _Piece]]) -> dict[Key, Paper]:
-    billed = {
-        key: {since: _lines(village, key[:2], piece) for since, piece in of_stay.items()} for key, of_stay in pieces.items()
-    }  # fmt: skip
-    paid = sum(
-        minor
-        for of_stay in billed.values()
-        for lines in of_stay.values()
-        for what, minor in lines
-        if what == "local"
-    )
-    owed = {
-        f"{site}\0{first}": sum((x.delivered for x in of_stay.values()), F(0))
-        for (site, _, first), of_stay in pieces.items()
-    }
+    billed = {key: {since: _lines(village, key[:2], piece) for since, piece in of_stay.items()} for key, of_stay in pieces.items()}
+    paid = sum(minor for of_stay in billed.values() for lines in of_stay.values() for what, minor in lines if what == "local")
+    owed = {f"{site}\0{first}": sum((x.delivered for x in of_stay.values()), F(0)) for (site, _, first), of_stay in pieces.items()}
     received = split(paid, owed)
     found: dict[Key, Paper] = {}
     for (site, member, first), of_stay in pieces.items():
@@ -171,19 +152,11 @@ def _documents(village: Village, pieces: dict[tuple[str, str, date], dict[date, 
         for since, rows in billed[site, member, first].items():
             terms = of_stay[since].terms
             for what, minor in rows:
-                rate = (
-                    terms.vat_on_standing
-                    if what == "standing" and terms.vat_on_standing is not None
-                    else terms.vat
-                )
-                taxed = not (
-                    village.shows_no_vat or member in village.own or member in village.owes_as_recipient
-                )
+                rate = terms.vat_on_standing if what == "standing" and terms.vat_on_standing is not None else terms.vat
+                taxed = not (village.shows_no_vat or member in village.own or member in village.owes_as_recipient)
                 by_rate[rate if taxed else F(0)] += minor
                 lines.append((what, minor))
-        if any(minor for _, minor in lines) or any(
-            x.days for x in of_stay.values() if x.intervals and any(i[1] for i in x.intervals)
-        ):
+        if any(minor for _, minor in lines) or any(x.days for x in of_stay.values() if x.intervals and any(i[1] for i in x.intervals)):
             found[site, member, first, "bill"] = Paper(sorted(x for x in lines if x[1]), _taxed(by_rate))
         credit = [("local_delivered", received[f"{site}\0{first}"])]
         credit += [("export", cents(x.exported * x.terms.export / 10)) for x in of_stay.values()]
@@ -191,9 +164,7 @@ def _documents(village: Village, pieces: dict[tuple[str, str, date], dict[date, 
             net = sum(minor for _, minor in credit)
             rate = village.delivers_with.get(member, F(0))
             found[site, member, first, "credit"] = Paper(
-                sorted(x for x in credit if x[1]),
-                _taxed({rate: net}),
-                cents(net * village.owed_for.get(member, F(0))),
+                sorted(x for x in credit if x[1]), _taxed({rate: net}), cents(net * village.owed_for.get(member, F(0)))
             )
     return found
 
@@ -225,9 +196,7 @@ def _lines(village: Village, whose: tuple[str, str], piece: _Piece) -> list[tupl
     lines.append(("levy", cents((of_energy + sum(minor for _, minor in demand)) * terms.town_percent / 100)))
     lines.append(("discount", -cents(of_energy * terms.off_percent / 100)))
     lines.append(("discount", -cents(terms.off_a_month * 100 * month)))
-    missing = cents(terms.least_a_month * 100 * month) - max(
-        sum(minor for _, minor in lines), 0
-    )  # what comes back is not eaten up
+    missing = cents(terms.least_a_month * 100 * month) - max(sum(minor for _, minor in lines), 0)  # what comes back is not eaten up
     if terms.least_a_month and missing > 0:
         lines.append(("minimum", missing))
     return [line for line in lines if line[1]]
@@ -236,15 +205,10 @@ def _lines(village: Village, whose: tuple[str, str], piece: _Piece) -> list[tupl
 def _energy(village: Village, piece: _Piece, peak_w: int) -> list[tuple[str, int]]:
     terms = piece.terms
     if terms.spot is not None:
-        exact = sum(
-            ((c - a) * terms.price(start, index) / 10 for start, c, a, _, index in piece.intervals), F(0)
-        )
+        exact = sum(((c - a) * terms.price(start, index) / 10 for start, c, a, _, index in piece.intervals), F(0))
         return [("spot", cents(exact))]
     so_far, wh = 0, defaultdict(int)
-    ends = {
-        late: [_end(village, piece, peak_w, step) for step in (terms.evening if late else terms.day)]
-        for late in (False, True)
-    }
+    ends = {late: [_end(village, piece, peak_w, step) for step in (terms.evening if late else terms.day)] for late in (False, True)}
     for start, c, a, _, _ in piece.intervals:
         late, rest = terms.is_evening(start), c - a
         while rest:
@@ -253,24 +217,15 @@ def _energy(village: Village, piece: _Piece, peak_w: int) -> list[tuple[str, int
             part = rest if end is None else min(rest, end - so_far)
             wh[late, step] += part
             so_far, rest = so_far + part, rest - part
-    return [
-        ("grid", cents(many * (terms.evening if late else terms.day)[step][0] / 10))
-        for (late, step), many in wh.items()
-    ]
+    return [("grid", cents(many * (terms.evening if late else terms.day)[step][0] / 10)) for (late, step), many in wh.items()]
 
 
-def _end(
-    village: Village, piece: _Piece, peak_w: int, step: tuple[Fraction, Fraction | None, str]
-) -> int | None:
+def _end(village: Village, piece: _Piece, peak_w: int, step: tuple[Fraction, Fraction | None, str]) -> int | None:
     """Where a step ends in the days of the piece [Wh]: a month's limit in proportion, a day's for each day, per kW of the peak."""
     _, limit, unit = step
     if limit is None:
         return None
-    times = {
-        "month": F(1000 * piece.days, village.days_in_month),
-        "day": F(1000 * piece.days),
-        "kw": F(peak_w),
-    }[unit]
+    times = {"month": F(1000 * piece.days, village.days_in_month), "day": F(1000 * piece.days), "kw": F(peak_w)}[unit]
     return floor(limit * times + F(1, 2))
 
 

@@ -54,10 +54,12 @@ class _Rows:
                 matrix[i, column] += factor
         low, high = [r[1] for r in self.rows] or [0.0], [r[2] for r in self.rows] or [0.0]
         found = milp(
-            cost, integrality=np.array(self.whole), bounds=Bounds(np.array(self.low), np.array(self.high)),
+            cost,
+            integrality=np.array(self.whole),
+            bounds=Bounds(np.array(self.low), np.array(self.high)),
             constraints=LinearConstraint(matrix.tocsr(), np.array(low), np.array(high)),
             options={"mip_rel_gap": 1e-9, "time_limit": 120.0},
-        )  # fmt: skip
+        )
         if found.status == 1:
             raise TimeoutError("the reference took too long")
         if found.x is None:
@@ -97,11 +99,7 @@ def _written(s: Scenario) -> tuple[_Rows, dict[Any, float], list[Any], list[Any]
     for t in range(count):
         most_in = load[t] + charge_sum + flexible_sum + 0.001
         most_out = made[t] + discharge_sum + 0.001
-        for name, high in (
-            ("in", most_in),
-            ("out", most_out),
-            ("cut", made[t] if s.get("curtailable") else 0.0),
-        ):
+        for name, high in (("in", most_in), ("out", most_out), ("cut", made[t] if s.get("curtailable") else 0.0)):
             w.column((name, t), high)
         w.column(("in over", t), math.inf if math.isfinite(limit_in[t]) else 0.0)
         w.column(("out over", t), math.inf if math.isfinite(limit_out[t]) else 0.0)
@@ -125,11 +123,7 @@ def _written(s: Scenario) -> tuple[_Rows, dict[Any, float], list[Any], list[Any]
             w.column(("charges", name, t), 1.0, whole=True)
             w.column(("soc", name, t), b["soc_max_wh"] / 1000, b["soc_min_wh"] / 1000)
             w.row({("charge", name, t): 1, ("charges", name, t): -b["charge_max_w"] / 1000}, -math.inf, 0)
-            w.row(
-                {("discharge", name, t): 1, ("charges", name, t): b["discharge_max_w"] / 1000},
-                -math.inf,
-                b["discharge_max_w"] / 1000,
-            )
+            w.row({("discharge", name, t): 1, ("charges", name, t): b["discharge_max_w"] / 1000}, -math.inf, b["discharge_max_w"] / 1000)
             kept = (1 - b.get("self_discharge_per_h", 0.0)) ** hours
             terms = {
                 ("soc", name, t): 1.0,
@@ -199,12 +193,8 @@ def best(s: Scenario) -> Best:
 def cost_of(s: Scenario, plan: dict[str, Any]) -> float:
     """The cost of a printed plan, from its own powers."""
     hours = s["interval_minutes"] / 60
-    total = (
-        sum(p * v for p, v in zip(s["import_price_per_kwh"], plan["import_w"], strict=True)) * hours / 1000
-    )
-    total -= (
-        sum(p * v for p, v in zip(s["export_price_per_kwh"], plan["export_w"], strict=True)) * hours / 1000
-    )
+    total = sum(p * v for p, v in zip(s["import_price_per_kwh"], plan["import_w"], strict=True)) * hours / 1000
+    total -= sum(p * v for p, v in zip(s["export_price_per_kwh"], plan["export_w"], strict=True)) * hours / 1000
     total += s.get("peak_price_per_kw", 0.0) * max(plan["import_w"]) / 1000
     for b in s["storages"]:
         total += b.get("wear_per_kwh", 0.0) * sum(plan["discharge_w"][b["id"]]) * hours / 1000
@@ -221,14 +211,8 @@ def shortfalls(s: Scenario, plan: dict[str, Any]) -> tuple[float, float]:
         for key, limit in (("import_w", "import_limit_w"), ("export_w", "export_limit_w"))
         for v, m in zip(plan[key], _each(s.get(limit), count), strict=True)
     )
-    missing = sum(
-        max(0.0, f["energy_wh"] - sum(plan["flexible_w"][f["id"]]) * hours)
-        for f in s.get("flexible_loads", [])
-    )
-    missing += sum(
-        max(0.0, b.get("soc_end_min_wh", b["soc_min_wh"]) - plan["soc_wh"][b["id"]][-1])
-        for b in s["storages"]
-    )
+    missing = sum(max(0.0, f["energy_wh"] - sum(plan["flexible_w"][f["id"]]) * hours) for f in s.get("flexible_loads", []))
+    missing += sum(max(0.0, b.get("soc_end_min_wh", b["soc_min_wh"]) - plan["soc_wh"][b["id"]][-1]) for b in s["storages"])
     return above * hours, missing
 
 
@@ -242,13 +226,7 @@ def faults(s: Scenario, plan: dict[str, Any], hair: float = 1e-6) -> list[str]:
             found.append(what)
 
     for t in range(count):
-        left = (
-            plan["import_w"][t]
-            + s["production_w"][t]
-            - plan["curtailed_w"][t]
-            - plan["export_w"][t]
-            - s["load_w"][t]
-        )
+        left = plan["import_w"][t] + s["production_w"][t] - plan["curtailed_w"][t] - plan["export_w"][t] - s["load_w"][t]
         left += sum(plan["discharge_w"][b["id"]][t] - plan["charge_w"][b["id"]][t] for b in s["storages"])
         left -= sum(plan["flexible_w"][f["id"]][t] for f in s.get("flexible_loads", []))
         check(abs(left) <= hair * max(1.0, s["load_w"][t] / 1e6), f"balance of {t} is off by {left} W")
@@ -262,23 +240,16 @@ def faults(s: Scenario, plan: dict[str, Any], hair: float = 1e-6) -> list[str]:
         for t in range(count):
             charge, discharge = plan["charge_w"][b["id"]][t], plan["discharge_w"][b["id"]][t]
             check(
-                0 <= charge <= b["charge_max_w"] and 0 <= discharge <= b["discharge_max_w"],
-                f"{b['id']} power in {t}: {charge} {discharge}",
+                0 <= charge <= b["charge_max_w"] and 0 <= discharge <= b["discharge_max_w"], f"{b['id']} power in {t}: {charge} {discharge}"
             )
             check(min(charge, discharge) == 0, f"{b['id']} charges and discharges in {t}")
             soc = soc * kept + b["eta_charge"] * charge * hours - discharge * hours / b["eta_discharge"]
-            check(
-                abs(soc - plan["soc_wh"][b["id"]][t]) <= hair,
-                f"{b['id']} soc in {t} is {plan['soc_wh'][b['id']][t]}, not {soc}",
-            )
+            check(abs(soc - plan["soc_wh"][b["id"]][t]) <= hair, f"{b['id']} soc in {t} is {plan['soc_wh'][b['id']][t]}, not {soc}")
             check(b["soc_min_wh"] - hair <= soc <= b["soc_max_wh"] + hair, f"{b['id']} soc in {t} is {soc}")
             soc = plan["soc_wh"][b["id"]][t]
     for f in s.get("flexible_loads", []):
         found += _flexible_faults(f, plan["flexible_w"][f["id"]], hours, hair)
-    check(
-        abs(cost_of(s, plan) - plan["cost"]) <= 1e-9 * max(1.0, abs(plan["cost"])),
-        "the cost is not that of the schedule",
-    )
+    check(abs(cost_of(s, plan) - plan["cost"]) <= 1e-9 * max(1.0, abs(plan["cost"])), "the cost is not that of the schedule")
     found += _report_faults(s, plan)
     return found
 
@@ -295,9 +266,9 @@ def _flexible_faults(f: dict[str, Any], power: list[float], hours: float, hair: 
     if not f["interruptible"] and energy > 0:
         shape = [v * 1000 for v in _run(f, hours)]
         begin = next(t for t, v in enumerate(power) if v > 0)
-        if any(
-            abs(a - b) > hair for a, b in zip(power[begin : begin + len(shape)], shape, strict=True)
-        ) or sum(map(bool, power)) != sum(v > 1e-9 for v in shape):
+        if any(abs(a - b) > hair for a, b in zip(power[begin : begin + len(shape)], shape, strict=True)) or sum(map(bool, power)) != sum(
+            v > 1e-9 for v in shape
+        ):
             found.append(f"{f['id']} does not run in one piece")
     return found
 
@@ -310,20 +281,12 @@ def _report_faults(s: Scenario, plan: dict[str, Any]) -> list[str]:
         for t, (v, m) in enumerate(zip(plan[key], _each(s.get(name + "_w"), count), strict=True)):
             short[(name, t)] = v - m
     for f in s.get("flexible_loads", []):
-        short[(f"flexible:{f['id']}", max(f["latest"] - 1, 0))] = (
-            f["energy_wh"] - sum(plan["flexible_w"][f["id"]]) * hours
-        )
+        short[(f"flexible:{f['id']}", max(f["latest"] - 1, 0))] = f["energy_wh"] - sum(plan["flexible_w"][f["id"]]) * hours
     for b in s["storages"]:
-        short[(f"soc_end_min:{b['id']}", count - 1)] = (
-            b.get("soc_end_min_wh", b["soc_min_wh"]) - plan["soc_wh"][b["id"]][-1]
-        )
+        short[(f"soc_end_min:{b['id']}", count - 1)] = b.get("soc_end_min_wh", b["soc_min_wh"]) - plan["soc_wh"][b["id"]][-1]
     said = {(line["name"], line["interval"]): line["short_by"] for line in plan["limits"]}
     found = [f"{k} is short by {v} but not named" for k, v in short.items() if v > hair and k not in said]
-    found += [
-        f"{k} is said to be short by {v}, is {short.get(k)}"
-        for k, v in said.items()
-        if abs(short.get(k, math.inf) - v) > hair
-    ]
+    found += [f"{k} is said to be short by {v}, is {short.get(k)}" for k, v in said.items() if abs(short.get(k, math.inf) - v) > hair]
     if plan["status"] == "optimal" and (plan["limits"] or any(v > hair for v in short.values())):
         found.append("called optimal but something is short")
     if plan["status"] == "best_effort" and not (plan["limits"] and plan["reasons"]):

@@ -58,10 +58,26 @@ def _make(folder: Path) -> None:
         place = Path(made)
         place.chmod(0o755)
         subprocess.run(
-            [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(place / "var"), "--need", "postgres", "--",
-             sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"],
-            check=True, env=environment_of_its_own(place / "var"), cwd=ROOT,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "microgrid_site.embedded",
+                "run",
+                "--var",
+                str(place / "var"),
+                "--need",
+                "postgres",
+                "--",
+                sys.executable,
+                str(ROOT / "manage.py"),
+                "migrate",
+                "--verbosity",
+                "0",
+            ],
+            check=True,
+            env=environment_of_its_own(place / "var"),
+            cwd=ROOT,
+        )
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(place / "var" / "postgres" / "data", part, symlinks=True)

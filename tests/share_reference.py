@@ -31,9 +31,7 @@ def rounded(parts: Parts) -> dict[str, int]:
 
 def in_proportion(total: int, weights: dict[str, int]) -> dict[str, int]:
     whole = sum(weights.values())
-    return rounded(
-        {name: Fraction(total * w, whole) if whole else Fraction(0) for name, w in weights.items()}
-    )
+    return rounded({name: Fraction(total * w, whole) if whole else Fraction(0) for name, w in weights.items()})
 
 
 def dynamic(c: dict[str, int], p: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
@@ -44,9 +42,7 @@ def dynamic(c: dict[str, int], p: dict[str, int]) -> tuple[dict[str, int], dict[
 def static(c: dict[str, int], p: dict[str, int], keys: Parts) -> tuple[dict[str, int], dict[str, int]]:
     produced = sum(p.values())
     exact_parts = {name: min(keys[name] * produced, Fraction(c[name])) for name in c}
-    if floor(sum(exact_parts.values())) > min(
-        produced, sum(c.values())
-    ):  # keys a hair above one, on very much energy
+    if floor(sum(exact_parts.values())) > min(produced, sum(c.values())):  # keys a hair above one, on very much energy
         whole = sum(keys.values())
         exact_parts = {name: min(keys[name] / whole * produced, Fraction(c[name])) for name in c}
     received = rounded(exact_parts)
@@ -77,17 +73,12 @@ def hybrid(c: dict[str, int], p: dict[str, int], keys: Parts) -> tuple[dict[str,
     return rounded(given), in_proportion(matched, p)
 
 
-def hierarchical(
-    c: dict[str, int], p: dict[str, int], feeder: dict[str, str]
-) -> tuple[dict[str, int], dict[str, int]]:
+def hierarchical(c: dict[str, int], p: dict[str, int], feeder: dict[str, str]) -> tuple[dict[str, int], dict[str, int]]:
     received = {name: min(c[name], p[name]) for name in c}
     delivered = dict(received)
     groups = [[name for name in c if feeder[name] == one] for one in sorted(set(feeder.values()))]
     for group in [*groups, list(c)]:
-        took, gave = dynamic(
-            {name: c[name] - received[name] for name in group},
-            {name: p[name] - delivered[name] for name in group},
-        )
+        took, gave = dynamic({name: c[name] - received[name] for name in group}, {name: p[name] - delivered[name] for name in group})
         for name in group:
             received[name] += took[name]
             delivered[name] += gave[name]
@@ -99,13 +90,7 @@ def market(case: Case, t: int, names: list[str]) -> tuple[dict[str, int], dict[s
 
     def side(key: str, sign: int) -> list[list[Any]]:
         rows = [row for row in case[key] if row["interval"] == t and row["wh"] > 0]
-        rows.sort(
-            key=lambda row: (
-                sign * exact(row["price_per_kwh"]),
-                datetime.fromisoformat(row["placed_at"]),
-                row["member"],
-            )
-        )
+        rows.sort(key=lambda row: (sign * exact(row["price_per_kwh"]), datetime.fromisoformat(row["placed_at"]), row["member"]))
         return [[row["member"], row["wh"], exact(row["price_per_kwh"])] for row in rows]
 
     bids, offers = side("bids", -1), side("offers", 1)
@@ -140,9 +125,12 @@ def answer(case: Case) -> dict[str, Any]:
     names = [row["id"] for row in case["members"]]
     intervals = len(case["consumption_wh"][names[0]])
     out: dict[str, Any] = {
-        "received_wh": {name: [] for name in names}, "delivered_wh": {name: [] for name in names},
-        "buy_price_per_kwh": [], "sell_price_per_kwh": [], "matched_wh": [],
-    }  # fmt: skip
+        "received_wh": {name: [] for name in names},
+        "delivered_wh": {name: [] for name in names},
+        "buy_price_per_kwh": [],
+        "sell_price_per_kwh": [],
+        "matched_wh": [],
+    }
     for t in range(intervals):
         c = {name: case["consumption_wh"][name][t] for name in names}
         p = {name: case["production_wh"][name][t] for name in names}
@@ -153,9 +141,7 @@ def answer(case: Case) -> dict[str, Any]:
             if case["rule"] == "dynamic":
                 received, delivered = dynamic(c, p)
             elif case["rule"] == "hierarchical":
-                received, delivered = hierarchical(
-                    c, p, {row["id"]: row["feeder"] for row in case["members"]}
-                )
+                received, delivered = hierarchical(c, p, {row["id"]: row["feeder"] for row in case["members"]})
             else:
                 keys = {row["id"]: exact(row["key"]) for row in case["members"]}
                 received, delivered = (static if case["rule"] == "static" else hybrid)(c, p, keys)
@@ -163,9 +149,7 @@ def answer(case: Case) -> dict[str, Any]:
                 exact(value[t] if isinstance(value, list) else value)
                 for value in (case["retail_price_per_kwh"], case["feed_in_price_per_kwh"])
             )
-            buy, sell = prices(
-                case["price_rule"], sum(c.values()), sum(p.values()), sum(received.values()), b, f
-            )
+            buy, sell = prices(case["price_rule"], sum(c.values()), sum(p.values()), sum(received.values()), b, f)
         for name in names:
             out["received_wh"][name].append(received[name])
             out["delivered_wh"][name].append(delivered[name])
@@ -178,10 +162,7 @@ def answer(case: Case) -> dict[str, Any]:
 def random_case(seed: int, rule: str) -> Case:
     """A case of a few members and intervals, with ties, zeros, huge numbers and every corner of the rules now and then."""
     r = random.Random(f"{rule} {seed}")
-    names = r.sample(
-        ["a", "A", "ä", "b", "B 10", "B 9", "B 1", "Z", "meter-7", "meter-70", "é", "0", "00", "~"],
-        r.randint(1, 9),
-    )
+    names = r.sample(["a", "A", "ä", "b", "B 10", "B 9", "B 1", "Z", "meter-7", "meter-70", "é", "0", "00", "~"], r.randint(1, 9))
     if r.random() < 0.04:
         names = [f"site {number}" for number in r.sample(range(1000), r.randint(10, 70))]
     intervals = r.randint(1, 6)
@@ -191,10 +172,7 @@ def random_case(seed: int, rule: str) -> Case:
         kind = r.choice(["none", "same", "few", "any", "any"])
         if kind == "none":
             return [0] * intervals
-        return [
-            {"same": scale, "few": r.randint(0, 2) * scale, "any": r.randint(0, scale)}[kind]
-            for _ in range(intervals)
-        ]
+        return [{"same": scale, "few": r.randint(0, 2) * scale, "any": r.randint(0, scale)}[kind] for _ in range(intervals)]
 
     case: Case = {
         "rule": rule,
@@ -204,7 +182,7 @@ def random_case(seed: int, rule: str) -> Case:
         "retail_price_per_kwh": r.choice([0.3, 30, [round(r.uniform(0.1, 0.5), 4) for _ in range(intervals)]]),
         "feed_in_price_per_kwh": r.choice([0.08, 0, -0.02, 0.1, [round(r.uniform(-0.05, 0.1), 5) for _ in range(intervals)]]),
         "price_rule": "uniform_auction" if rule == "market" else r.choice(["mid_market", "supply_demand_ratio", "bill_sharing"]),
-    }  # fmt: skip
+    }
     if rule in ("static", "hybrid"):
         for row, key in zip(case["members"], _keys(r, len(names)), strict=True):
             row["key"] = key
@@ -215,14 +193,10 @@ def random_case(seed: int, rule: str) -> Case:
 
 def _keys(r: random.Random, count: int) -> list[float]:
     """Keys that sum to 1, exactly or nearly, some of them 0."""
-    some = r.choice(
-        [[0, 1, 1, 50], [1], [1, 1_000_000], [0, 1, 10**9]]
-    )  # equal, or one against very small ones
+    some = r.choice([[0, 1, 1, 50], [1], [1, 1_000_000], [0, 1, 10**9]])  # equal, or one against very small ones
     weights = [r.choice([*some, r.randint(0, 50)] if len(some) > 1 else some) for _ in range(count)]
     weights[r.randrange(count)] += not sum(weights)
-    digits = r.choice(
-        [3 if count < 10 else 6, 6, 11, 17]
-    )  # of many, three digits would round to more than one
+    digits = r.choice([3 if count < 10 else 6, 6, 11, 17])  # of many, three digits would round to more than one
     keys = [round(w / sum(weights), digits) for w in weights]
     if digits < 11:
         fullest = max(range(count), key=keys.__getitem__)
@@ -237,9 +211,13 @@ def _orders(r: random.Random, names: list[str], intervals: int, scale: int) -> l
     levels = r.choice([[0.1, 0.15, 0.2], [-0.05, 0, 0.1], [r.uniform(0.05, 0.4) for _ in range(20)]])
     return [
         {
-            "member": r.choice(names), "interval": r.randrange(intervals), "wh": r.choice([0, 1, scale, r.randint(0, scale)]),
+            "member": r.choice(names),
+            "interval": r.randrange(intervals),
+            "wh": r.choice([0, 1, scale, r.randint(0, scale)]),
             "price_per_kwh": r.choice(levels),
-            "placed_at": (start + timedelta(minutes=r.randint(0, 2))).astimezone(timezone(timedelta(hours=r.choice([-7, 0, 2])))).isoformat(),
+            "placed_at": (start + timedelta(minutes=r.randint(0, 2)))
+            .astimezone(timezone(timedelta(hours=r.choice([-7, 0, 2]))))
+            .isoformat(),
         }
         for _ in range(r.randint(0, 14))
-    ]  # fmt: skip
+    ]

@@ -17,15 +17,10 @@ def faults_of(plan: Plan, stored_wh: Mapping[int, float]) -> list[str]:
     through = [0] * len(plan.use_w)
     for row in plan.storages.select_related("storage"):
         unit, held = row.storage, stored_wh[row.storage_id]
-        for t, (charge, discharge, said) in enumerate(
-            zip(row.charge_w, row.discharge_w, row.soc_wh, strict=True)
-        ):
+        for t, (charge, discharge, said) in enumerate(zip(row.charge_w, row.discharge_w, row.soc_wh, strict=True)):
             place = f"{unit.code} in interval {t}"
             kept = (1 - float(unit.self_discharge_per_day)) ** (hours / 24)
-            held = (
-                held * kept
-                + (charge * float(unit.eta_charge) - discharge / float(unit.eta_discharge)) * hours
-            )
+            held = held * kept + (charge * float(unit.eta_charge) - discharge / float(unit.eta_discharge)) * hours
             through[t] += charge - discharge
             if min(charge, discharge) != 0 or charge < 0 or discharge < 0:
                 found.append(f"{place}: charges {charge} W and discharges {discharge} W")
@@ -35,9 +30,7 @@ def faults_of(plan: Plan, stored_wh: Mapping[int, float]) -> list[str]:
                 found.append(f"{place}: {held:.6f} Wh are stored")
             if abs(held - said) > 0.5 + HAIR:
                 found.append(f"{place}: {said} Wh are said to be stored, {held:.3f} are")
-    for t, (use, made, bought, sold) in enumerate(
-        zip(plan.use_w, plan.production_w, plan.import_w, plan.export_w, strict=True)
-    ):
+    for t, (use, made, bought, sold) in enumerate(zip(plan.use_w, plan.production_w, plan.import_w, plan.export_w, strict=True)):
         if min(bought, sold) != 0:
             found.append(f"interval {t}: {bought} W in and {sold} W out")
         if abs(bought - sold - (use - made + through[t])) > 1:  # each of these is rounded to a watt

@@ -93,19 +93,11 @@ def bills(
             for hour in hours:
                 period = period_of("demand", hour)
                 peaks[period] = max(peaks[period], drawn_wh[hour])
-            demand += sum(
-                in_steps(tariff["demandratestructure"][period], power) for period, power in peaks.items()
-            )
+            demand += sum(in_steps(tariff["demandratestructure"][period], power) for period, power in peaks.items())
         year_days = 365 + calendar.isleap(starts[0].year)
-        amounts = {
-            "fixed": _spanned(_fixed(tariff), days, year_days), "energy": energy, "demand": demand, "export_credit": credit
-        }  # fmt: skip
+        amounts = {"fixed": _spanned(_fixed(tariff), days, year_days), "energy": energy, "demand": demand, "export_credit": credit}
         net = amounts["fixed"] + energy + demand - credit
-        minimum = sum(
-            max(_spanned(one, days, year_days) - max(net, 0), 0)
-            for one in _least(tariff)
-            if one[1] != "$/year"
-        )
+        minimum = sum(max(_spanned(one, days, year_days) - max(net, 0), 0) for one in _least(tariff) if one[1] != "$/year")
         found.append(amounts | {"minimum": minimum, "total": net + minimum})
     of_year = sum(max(month["total"] - month["minimum"], 0) + month["minimum"] for month in found)
     for amount, unit in _least(tariff):
@@ -138,8 +130,4 @@ def _least(tariff: Tariff) -> list[tuple[Fraction, str]]:
 def _spanned(given: tuple[Fraction, str], days: int, year_days: int) -> int:
     """An amount by the day, month or year in one month."""
     amount, unit = given
-    return cents(
-        amount
-        * 100
-        * {"$/day": Fraction(days), "$/month": Fraction(1), "$/year": Fraction(days, year_days)}[unit]
-    )
+    return cents(amount * 100 * {"$/day": Fraction(days), "$/month": Fraction(1), "$/year": Fraction(days, year_days)}[unit])

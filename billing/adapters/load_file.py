@@ -43,9 +43,7 @@ def read_load_file(path: Path, conventions: Conventions, zone: ZoneInfo | None) 
     starts, energy_kwh = _rows(path)
     if conventions.equal_months:
         if len(energy_kwh) % YEAR_HOURS or not 1 <= len(energy_kwh) // YEAR_HOURS <= 60:
-            raise CannotReadLoad(
-                f"{path.name}: has {len(energy_kwh)} rows; SAM's year has {YEAR_HOURS} hours, give a row for each"
-            )
+            raise CannotReadLoad(f"{path.name}: has {len(energy_kwh)} rows; SAM's year has {YEAR_HOURS} hours, give a row for each")
         axis = common_year(len(energy_kwh) // YEAR_HOURS)
     else:
         axis = _calendar(path, starts, zone)
@@ -62,15 +60,9 @@ def _rows(path: Path) -> tuple[list[str], NDArray[np.float64]]:
             header = [name.strip() for name in next(reader, [])]
             missing = [name for name in COLUMNS if name not in header]
             if missing:
-                raise CannotReadLoad(
-                    f"{path.name}: has no column {missing[0]}; the first line must name {', '.join(COLUMNS)}"
-                )
+                raise CannotReadLoad(f"{path.name}: has no column {missing[0]}; the first line must name {', '.join(COLUMNS)}")
             places = [header.index(name) for name in COLUMNS]
-            rows = [
-                _row(path, number, row, places, len(header))
-                for number, row in enumerate(reader, start=2)
-                if any(row)
-            ]
+            rows = [_row(path, number, row, places, len(header)) for number, row in enumerate(reader, start=2) if any(row)]
     except FileNotFoundError:
         raise CannotReadLoad(f"{path.name}: there is no such file in {path.parent}; check the path") from None
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
@@ -80,21 +72,13 @@ def _rows(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     return [row[0] for row in rows], np.array([row[1:] for row in rows])
 
 
-def _row(
-    path: Path, number: int, row: list[str], places: list[int], columns: int
-) -> tuple[str, float, float]:
+def _row(path: Path, number: int, row: list[str], places: list[int], columns: int) -> tuple[str, float, float]:
     if len(row) <= max(places) or any(row[columns:]):
-        raise CannotReadLoad(
-            f"{path.name}, row {number}: has {len(row)} fields; give {', '.join(COLUMNS)}, with points as decimal marks"
-        )
+        raise CannotReadLoad(f"{path.name}, row {number}: has {len(row)} fields; give {', '.join(COLUMNS)}, with points as decimal marks")
     start = row[places[0]].strip()
     if not start:
-        raise CannotReadLoad(
-            f"{path.name}, row {number}, hour_beginning: is empty; give the hour's first instant"
-        )
-    drawn, fed_in = (
-        _energy(path, number, name, row[place]) for name, place in zip(COLUMNS[1:], places[1:], strict=True)
-    )
+        raise CannotReadLoad(f"{path.name}, row {number}, hour_beginning: is empty; give the hour's first instant")
+    drawn, fed_in = (_energy(path, number, name, row[place]) for name, place in zip(COLUMNS[1:], places[1:], strict=True))
     return start, drawn, fed_in
 
 
@@ -127,15 +111,11 @@ def _calendar(path: Path, texts: list[str], zone: ZoneInfo | None) -> TimeAxis:
             )
     minutes = int(step / timedelta(minutes=1))
     if minutes <= 0 or timedelta(minutes=minutes) != step or 60 % minutes:
-        raise CannotReadLoad(
-            f"{path.name}, hour_beginning: rows are {step} apart; must be an hour or an even part of one"
-        )
+        raise CannotReadLoad(f"{path.name}, hour_beginning: rows are {step} apart; must be an hour or an even part of one")
     local = [start.astimezone(zone) for start in starts] if zone else starts
     axis = axis_of_starts(local, minutes)
     if len(axis.months) != MONTHS or (axis.days_on_axis != axis.days_in_month).any():
-        raise CannotReadLoad(
-            f"{path.name}: covers {axis.months[0]} to {axis.months[-1]}, not twelve whole months"
-        )
+        raise CannotReadLoad(f"{path.name}: covers {axis.months[0]} to {axis.months[-1]}, not twelve whole months")
     return axis
 
 
@@ -143,6 +123,4 @@ def _instant(path: Path, number: int, text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise CannotReadLoad(
-            f"{path.name}, row {number}, hour_beginning: is '{text}'; write times as 2026-01-01T00:00+01:00"
-        ) from None
+        raise CannotReadLoad(f"{path.name}, row {number}, hour_beginning: is '{text}'; write times as 2026-01-01T00:00+01:00") from None

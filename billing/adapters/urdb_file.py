@@ -21,15 +21,11 @@ def read_urdb_file(path: Path, *, metering: Metering, tier_rule: TierRule) -> Ur
     try:
         given = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal, parse_constant=_refused)
     except FileNotFoundError:
-        raise CannotReadTariffFile(
-            f"{path.name}: there is no such file in {path.parent}; check the path"
-        ) from None
+        raise CannotReadTariffFile(f"{path.name}: there is no such file in {path.parent}; check the path") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotReadTariffFile(f"{path.name}: cannot be read ({problem}); give a JSON file") from None
     except (ValueError, ArithmeticError, RecursionError) as problem:
-        raise CannotReadTariffFile(
-            f"{path.name}: is no JSON ({problem}); write it again as one JSON object"
-        ) from None
+        raise CannotReadTariffFile(f"{path.name}: is no JSON ({problem}); write it again as one JSON object") from None
     if isinstance(given, dict) and isinstance(given.get("items"), list) and len(given["items"]) == 1:
         given = given["items"][0]
     if not isinstance(given, dict):

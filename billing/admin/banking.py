@@ -15,13 +15,7 @@ from unfold.decorators import action
 from billing.domain.banking.references import is_creditor_id
 from billing.models import BankStatementLine, Charge, Mandate, MandateStatus, PaymentRules
 from billing.selectors.phrases import PHRASES, pause_said
-from billing.services.mandates import (
-    CannotGiveMandate,
-    checked_iban,
-    give_mandate,
-    resume_mandate,
-    revoke_mandate,
-)
+from billing.services.mandates import CannotGiveMandate, checked_iban, give_mandate, resume_mandate, revoke_mandate
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin
 from members.language import said
@@ -91,10 +85,9 @@ class MandateAdmin(RoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: Mandate, form: Any, change: bool) -> None:
         made = give_mandate(
-            member=obj.member, holder=obj.holder, iban=obj.iban, bic=obj.bic, signed_date=obj.signed_date, user=None,
-            now=timezone.now(),
-        )  # fmt: skip
-        obj.pk, obj.public_id, obj.reference, obj.cooperative_id = made.pk, made.public_id, made.reference, made.cooperative_id  # fmt: skip
+            member=obj.member, holder=obj.holder, iban=obj.iban, bic=obj.bic, signed_date=obj.signed_date, user=None, now=timezone.now()
+        )
+        obj.pk, obj.public_id, obj.reference, obj.cooperative_id = made.pk, made.public_id, made.reference, made.cooperative_id
 
     @admin.display(description=gettext_lazy("Why it is paused"))
     def paused_because(self, mandate: Mandate) -> str:
@@ -113,9 +106,13 @@ class MandateAdmin(RoleAdmin):
             messages.info(request, _("Only a paused mandate can be resumed."))
             return redirect(here)
         asked = ask_first(
-            request, title=_("Resume %(mandate)s") % {"mandate": mandate}, button=_("Let it count again"), back=here,
-            sentence=_("It was paused: %(pause_reason)s. Bills of %(member)s are collected by it again.") % {"pause_reason": pause_said(mandate.pause_reason), "member": mandate.member},
-        )  # fmt: skip
+            request,
+            title=_("Resume %(mandate)s") % {"mandate": mandate},
+            button=_("Let it count again"),
+            back=here,
+            sentence=_("It was paused: %(pause_reason)s. Bills of %(member)s are collected by it again.")
+            % {"pause_reason": pause_said(mandate.pause_reason), "member": mandate.member},
+        )
         if asked:
             return asked
         resume_mandate(mandate=mandate)
@@ -127,9 +124,13 @@ class MandateAdmin(RoleAdmin):
         mandate = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:billing_mandate_change", args=[object_id])
         asked = ask_first(
-            request, title=_("Revoke %(mandate)s") % {"mandate": mandate}, button=_("Revoke"), back=here,
-            sentence=_("Nothing more is collected from %(member)s by it; this cannot be taken back, a new mandate can be given.") % {"member": mandate.member},
-        )  # fmt: skip
+            request,
+            title=_("Revoke %(mandate)s") % {"mandate": mandate},
+            button=_("Revoke"),
+            back=here,
+            sentence=_("Nothing more is collected from %(member)s by it; this cannot be taken back, a new mandate can be given.")
+            % {"member": mandate.member},
+        )
         if asked:
             return asked
         revoke_mandate(mandate=mandate, now=timezone.now())

@@ -17,14 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES
 from billing.domain.bank_csv import CannotReadStatement
-from billing.models import (
-    BankStatement,
-    BankStatementLine,
-    FlexibilityCredit,
-    LedgerEntry,
-    LedgerTransaction,
-    Payment,
-)
+from billing.models import BankStatement, BankStatementLine, FlexibilityCredit, LedgerEntry, LedgerTransaction, Payment
 from billing.selectors.phrases import PHRASES
 from billing.services.bank_statements import import_statement, preview_statement
 from billing.services.deadlocks import TooBusy
@@ -104,14 +97,10 @@ class PaymentAdmin(FactAdmin):
 class StatementForm(forms.Form):
     """A statement's file and the cooperative whose account it is of."""
 
-    cooperative = forms.ModelChoiceField(
-        Cooperative.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Cooperative")
-    )
+    cooperative = forms.ModelChoiceField(Cooperative.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Cooperative"))
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
-        help_text=gettext_lazy(
-            "camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB."
-        ),
+        help_text=gettext_lazy("camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB."),
         label=gettext_lazy("File"),
     )
 
@@ -148,15 +137,10 @@ class BankStatementAdmin(FactAdmin):
 
     @admin.display(description=gettext_lazy("Matched"))
     def lines_matched(self, statement: BankStatement) -> str:
-        return _("%(count)s of %(count2)s") % {
-            "count": statement.lines.filter(status="booked").count(),
-            "count2": statement.lines.count(),
-        }
+        return _("%(count)s of %(count2)s") % {"count": statement.lines.filter(status="booked").count(), "count2": statement.lines.count()}
 
     def get_urls(self) -> list[URLPattern]:
-        own = [
-            path("import/", self.admin_site.admin_view(self.import_view), name="billing_bankstatement_import")
-        ]
+        own = [path("import/", self.admin_site.admin_view(self.import_view), name="billing_bankstatement_import")]
         return own + list(super().get_urls())
 
     @action(description=gettext_lazy("Import a statement"), url_path="start-import", permissions=["import"])
@@ -171,31 +155,23 @@ class BankStatementAdmin(FactAdmin):
         if not self.has_import_permission(request):
             return redirect("admin:billing_bankstatement_changelist")
         form = StatementForm(request.POST or None, request.FILES or None)
-        offer(form, "cooperative", Cooperative.objects.filter(
-            pk__in=served_ids(request, (Role.TARIFF_ADMIN,))
-        ) if not request.user.is_superuser else Cooperative.objects.all())  # fmt: skip
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Import a bank statement"),
-            "form": form,
-            "opts": self.opts,
-        }
+        offer(
+            form,
+            "cooperative",
+            Cooperative.objects.filter(pk__in=served_ids(request, (Role.TARIFF_ADMIN,)))
+            if not request.user.is_superuser
+            else Cooperative.objects.all(),
+        )
+        context = {**self.admin_site.each_context(request), "title": _("Import a bank statement"), "form": form, "opts": self.opts}
         if request.method == "POST" and form.is_valid():
             content = form.cleaned_data["file"].read()
             cooperative = form.cleaned_data["cooperative"]
             try:
                 if "book" in request.POST:
                     statement, fresh = import_statement(
-                        cooperative=cooperative,
-                        content=content,
-                        file_name=form.cleaned_data["file"].name,
-                        now=timezone.now(),
+                        cooperative=cooperative, content=content, file_name=form.cleaned_data["file"].name, now=timezone.now()
                     )
-                    text = (
-                        _("The statement is imported.")
-                        if fresh
-                        else _("This statement was imported before; nothing changed.")
-                    )
+                    text = _("The statement is imported.") if fresh else _("This statement was imported before; nothing changed.")
                     messages.success(request, text)
                     return redirect("admin:billing_bankstatement_change", statement.pk)
                 context["previews"] = preview_statement(cooperative=cooperative, content=content)

@@ -22,7 +22,7 @@ class DistributionRuleAdmin(RoleAdmin):
     view_roles = BOOKS
     change_roles = KEEPER
     add_roles = KEEPER
-    list_display = ("cooperative", "valid_from", "reserve_rate", "highest_dividend", "dividend_withholding", "member_cap_minor")  # fmt: skip
+    list_display = ("cooperative", "valid_from", "reserve_rate", "highest_dividend", "dividend_withholding", "member_cap_minor")
 
 
 @admin.register(MemberShare)
@@ -33,15 +33,7 @@ class MemberShareAdmin(RoleAdmin):
     view_roles = BOOKS
     change_roles = KEEPER
     add_roles = KEEPER
-    list_display = (
-        "member",
-        "count",
-        "paid_in_minor",
-        "paid_in_date",
-        "way",
-        "returned_date",
-        "repaid_minor",
-    )
+    list_display = ("member", "count", "paid_in_minor", "paid_in_date", "way", "returned_date", "repaid_minor")
     list_select_related = ("member",)
     search_fields = ("member__number", "member__name")
 

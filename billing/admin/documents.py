@@ -41,17 +41,7 @@ class LineInline(RoleTabularInline):
 
     model = DocumentLine
     view_roles = SHOWN
-    fields = (
-        "position",
-        "component",
-        "window",
-        "quantity",
-        "unit",
-        "price",
-        "net_minor",
-        "vat_category",
-        "vat_rate",
-    )
+    fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor", "vat_category", "vat_rate")
     readonly_fields = fields
     can_delete = False
     ordering = ("position",)
@@ -117,11 +107,7 @@ class DocumentAdmin(FactAdmin):
 
     @admin.display(description="PDF")
     def pdf(self, document: Document) -> str:
-        return (
-            format_html('<a href="{}">PDF</a>', reverse("bill-pdf", args=[document.public_id]))
-            if document.number
-            else "–"
-        )
+        return format_html('<a href="{}">PDF</a>', reverse("bill-pdf", args=[document.public_id])) if document.number else "–"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -143,9 +129,7 @@ class DocumentAdmin(FactAdmin):
         return redirect("admin:billing_document_send", object_id)
 
     def _document(self, request: HttpRequest, document_id: int) -> Document:
-        document = get_object_or_404(
-            self.get_queryset(request).select_related("member", "run__microgrid"), pk=document_id
-        )
+        document = get_object_or_404(self.get_queryset(request).select_related("member", "run__microgrid"), pk=document_id)
         if not self._may_row(request, TREASURERS, document):
             raise PermissionDenied
         return document
@@ -157,28 +141,19 @@ class DocumentAdmin(FactAdmin):
         if request.method == "POST" and form.is_valid():
             now = document.run.microgrid.now(timezone.now())
             try:
-                run = prepare_cancellation(
-                    document=document, reason=form.cleaned_data["reason"], user=user_of(request), now=now
-                )
+                run = prepare_cancellation(document=document, reason=form.cleaned_data["reason"], user=user_of(request), now=now)
             except CannotBill as problem:
                 form.add_error(None, str(problem))
             else:
                 messages.success(
-                    request,
-                    _("A credit note for %(document)s is drafted; a second person releases it.")
-                    % {"document": document},
+                    request, _("A credit note for %(document)s is drafted; a second person releases it.") % {"document": document}
                 )
                 return redirect("admin:billing_billingrun_change", run.pk)
         sentence = _(
             "A credit note will take back %(document)s whole; it stays readable as it was. Another document comes only by the month's next run."
         ) % {"document": document}
         return self._ask(
-            request,
-            document,
-            form,
-            _("Take back %(document)s") % {"document": document},
-            sentence,
-            _("Draft the credit note"),
+            request, document, form, _("Take back %(document)s") % {"document": document}, sentence, _("Draft the credit note")
         )
 
     def send_view(self, request: HttpRequest, document_id: int) -> HttpResponse:
@@ -188,26 +163,26 @@ class DocumentAdmin(FactAdmin):
         done = reverse("admin:billing_document_change", args=[document.pk])
         return sending_page(self, request, document, document.member.email, now, done)
 
-    def _ask(
-        self, request: HttpRequest, document: Document, form: forms.Form, title: str, sentence: str, button: str
-    ) -> HttpResponse:  # fmt: skip
+    def _ask(self, request: HttpRequest, document: Document, form: forms.Form, title: str, sentence: str, button: str) -> HttpResponse:
         back = reverse("admin:billing_document_change", args=[document.pk])
         return asked(self, request, form, title, sentence, button, back)
 
 
-def asked(
-    page: FactAdmin, request: HttpRequest, form: forms.Form, title: str, sentence: str, button: str, back: str
-) -> HttpResponse:  # fmt: skip
+def asked(page: FactAdmin, request: HttpRequest, form: forms.Form, title: str, sentence: str, button: str, back: str) -> HttpResponse:
     """A question with a form, beside the pages of a model."""
     context = {
-        **page.admin_site.each_context(request), "title": title, "form": form, "sentence": sentence, "button": button, "back": back, "opts": page.opts,
-    }  # fmt: skip
+        **page.admin_site.each_context(request),
+        "title": title,
+        "form": form,
+        "sentence": sentence,
+        "button": button,
+        "back": back,
+        "opts": page.opts,
+    }
     return render(request, "admin/billing/ask_form.html", context)
 
 
-def sending_page(
-    page: FactAdmin, request: HttpRequest, letter: Letter, recipient: str, now: datetime, back: str
-) -> HttpResponse:
+def sending_page(page: FactAdmin, request: HttpRequest, letter: Letter, recipient: str, now: datetime, back: str) -> HttpResponse:
     """Ask for the address, then send a letter once more, to it alone."""
     form = SendForm(request.POST or None, initial={"recipient": recipient})
     if request.method == "POST" and form.is_valid():
@@ -218,16 +193,10 @@ def sending_page(
             form.add_error(None, said(str(problem), PHRASES))
         else:
             send_queued.delay()
-            messages.success(
-                request,
-                _("%(document)s is on its way to %(recipient)s.")
-                % {"document": letter, "recipient": recipient},
-            )
+            messages.success(request, _("%(document)s is on its way to %(recipient)s.") % {"document": letter, "recipient": recipient})
             return redirect(back)
     title = _("Send %(document)s") % {"document": letter}
-    return asked(
-        page, request, form, title, _("It goes out as an e-mail, to this address alone."), _("Send"), back
-    )
+    return asked(page, request, form, title, _("It goes out as an e-mail, to this address alone."), _("Send"), back)
 
 
 class LetterKindFilter(admin.SimpleListFilter):
@@ -249,34 +218,12 @@ class DeliveryAdmin(FactAdmin):
 
     cooperative_path = "member__cooperative"
     view_roles = SHOWN
-    list_display = (
-        "letter",
-        "member",
-        "recipient",
-        "sending",
-        "state",
-        "queued_at",
-        "sent_at",
-        "opened_at",
-        "why",
-    )
+    list_display = ("letter", "member", "recipient", "sending", "state", "queued_at", "sent_at", "opened_at", "why")
     list_filter = ("status", LetterKindFilter)
     list_select_related = BEHIND
     search_fields = ("recipient", "document__label", "member__name", "member__number")
     ordering = ("-queued_at", "-pk")
-    fields = (
-        "what",
-        "member",
-        "recipient",
-        "sending",
-        "state",
-        "queued_at",
-        "claimed_at",
-        "sent_at",
-        "opened_at",
-        "why",
-        "ways",
-    )
+    fields = ("what", "member", "recipient", "sending", "state", "queued_at", "claimed_at", "sent_at", "opened_at", "why", "ways")
     readonly_fields = ("what", "state", "why", "ways")
     actions_detail = ("again",)
 
@@ -285,9 +232,10 @@ class DeliveryAdmin(FactAdmin):
         return f"{LETTER_NAMES[row.kind]}: {row.letter}"
 
     @display(
-        description=gettext_lazy("State"), ordering="status",
+        description=gettext_lazy("State"),
+        ordering="status",
         label={"sent": "success", "opened": "success", "failed": "danger", "queued": "info", "sending": "info"},
-    )  # fmt: skip
+    )
     def state(self, row: Delivery) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
@@ -300,9 +248,18 @@ class DeliveryAdmin(FactAdmin):
         """Each recipient and sending with its state, the newest first."""
         rows = Delivery.objects.filter(**{row.kind: row.letter}).order_by("-queued_at", "-pk")[:MOST_WAYS]
         return format_html_join(
-            "", '<a href="{}">{}</a> &ensp; {}, {}<br>',
-            ((reverse("admin:billing_delivery_change", args=[way.pk]), way.recipient, way.get_status_display(), date_format(localtime(way.sent_at or way.queued_at), "SHORT_DATETIME_FORMAT")) for way in rows),
-        )  # fmt: skip
+            "",
+            '<a href="{}">{}</a> &ensp; {}, {}<br>',
+            (
+                (
+                    reverse("admin:billing_delivery_change", args=[way.pk]),
+                    way.recipient,
+                    way.get_status_display(),
+                    date_format(localtime(way.sent_at or way.queued_at), "SHORT_DATETIME_FORMAT"),
+                )
+                for way in rows
+            ),
+        )
 
     def has_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         row = Delivery.objects.filter(pk=object_id).select_related("member").first() if object_id else None
@@ -313,11 +270,4 @@ class DeliveryAdmin(FactAdmin):
         """Once more to this recipient, or to another address."""
         row = get_object_or_404(self.get_queryset(request).select_related(*BEHIND), pk=object_id)
         back = reverse("admin:billing_delivery_change", args=[row.pk])
-        return sending_page(
-            self,
-            request,
-            row.letter,
-            row.recipient,
-            cooperative_now(row.member.cooperative_id, timezone.now()),
-            back,
-        )
+        return sending_page(self, request, row.letter, row.recipient, cooperative_now(row.member.cooperative_id, timezone.now()), back)

@@ -32,60 +32,60 @@ from billing.selectors.phrases import PHRASES
 from members.language import said
 
 KIND_CHOICES = (
-    ("local_use", gettext_lazy("energy received from neighbours")), ("shift_off_peak", gettext_lazy("energy moved out of the peak")),
-    ("demand_response", gettext_lazy("drawing less when asked (price by the programme of the event)")), ("low_income", gettext_lazy("support for low income")),
-)  # fmt: skip
+    ("local_use", gettext_lazy("energy received from neighbours")),
+    ("shift_off_peak", gettext_lazy("energy moved out of the peak")),
+    ("demand_response", gettext_lazy("drawing less when asked (price by the programme of the event)")),
+    ("low_income", gettext_lazy("support for low income")),
+)
 BY_CHOICES = (
     ("kwh", gettext_lazy("for each kWh")),
     ("month", gettext_lazy("fixed, for a month")),
     ("day", gettext_lazy("fixed, for each day")),
 )
-FIELDS = ("kind", "by", "amount", "from_kwh", "most_kwh_a_day", "peak_from", "peak_to", "workdays_only", "usual_days", "least_days")  # fmt: skip
+FIELDS = ("kind", "by", "amount", "from_kwh", "most_kwh_a_day", "peak_from", "peak_to", "workdays_only", "usual_days", "least_days")
 
 
 class IncentiveVersionForm(forms.ModelForm):
     """What is rewarded, by how much, within which limits; only what the kind needs is read."""
 
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Rewarded is"), choices=KIND_CHOICES, widget=UnfoldAdminSelectWidget()
-    )
-    by = forms.ChoiceField(
-        label=gettext_lazy("Paid"),
-        choices=BY_CHOICES,
-        required=False,
-        initial="kwh",
-        widget=UnfoldAdminSelectWidget(),
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("Rewarded is"), choices=KIND_CHOICES, widget=UnfoldAdminSelectWidget())
+    by = forms.ChoiceField(label=gettext_lazy("Paid"), choices=BY_CHOICES, required=False, initial="kwh", widget=UnfoldAdminSelectWidget())
     amount = forms.DecimalField(
-        label=gettext_lazy("Amount"), required=False, min_value=0, max_digits=12, decimal_places=6, widget=UnfoldAdminDecimalFieldWidget(),
-        help_text=gettext_lazy("In the currency: 0.02 per kWh, 5.00 a month. Not for drawing less when asked."),
-    )  # fmt: skip
-    from_kwh = forms.IntegerField(
-        label=gettext_lazy("From so many kWh a month"), required=False, min_value=0, widget=UnfoldAdminIntegerFieldWidget(), help_text=gettext_lazy("For a fixed amount a month.")
-    )  # fmt: skip
-    most_kwh_a_day = forms.IntegerField(
-        label=gettext_lazy("Up to so many kWh a day"), required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget(), help_text=gettext_lazy("For low income by kWh; empty: all that was drawn.")
-    )  # fmt: skip
-    peak_from = forms.CharField(
-        label=gettext_lazy("Peak from"), required=False, initial="17:00", widget=UnfoldAdminTextInputWidget()
-    )
-    peak_to = forms.CharField(
-        label=gettext_lazy("Peak to"), required=False, initial="21:00", widget=UnfoldAdminTextInputWidget()
-    )
-    workdays_only = forms.BooleanField(
-        label=gettext_lazy("On workdays only"),
+        label=gettext_lazy("Amount"),
         required=False,
-        initial=True,
-        widget=UnfoldBooleanSwitchWidget(),
+        min_value=0,
+        max_digits=12,
+        decimal_places=6,
+        widget=UnfoldAdminDecimalFieldWidget(),
+        help_text=gettext_lazy("In the currency: 0.02 per kWh, 5.00 a month. Not for drawing less when asked."),
+    )
+    from_kwh = forms.IntegerField(
+        label=gettext_lazy("From so many kWh a month"),
+        required=False,
+        min_value=0,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=gettext_lazy("For a fixed amount a month."),
+    )
+    most_kwh_a_day = forms.IntegerField(
+        label=gettext_lazy("Up to so many kWh a day"),
+        required=False,
+        min_value=1,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=gettext_lazy("For low income by kWh; empty: all that was drawn."),
+    )
+    peak_from = forms.CharField(label=gettext_lazy("Peak from"), required=False, initial="17:00", widget=UnfoldAdminTextInputWidget())
+    peak_to = forms.CharField(label=gettext_lazy("Peak to"), required=False, initial="21:00", widget=UnfoldAdminTextInputWidget())
+    workdays_only = forms.BooleanField(
+        label=gettext_lazy("On workdays only"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
     )
     usual_days = forms.IntegerField(
-        label=gettext_lazy("What is usual is measured over so many days before the month"), required=False, initial=28, widget=UnfoldAdminIntegerFieldWidget()
-    )  # fmt: skip
-    least_days = forms.IntegerField(
-        label=gettext_lazy("and said from so many of them on"),
+        label=gettext_lazy("What is usual is measured over so many days before the month"),
         required=False,
-        initial=14,
+        initial=28,
         widget=UnfoldAdminIntegerFieldWidget(),
+    )
+    least_days = forms.IntegerField(
+        label=gettext_lazy("and said from so many of them on"), required=False, initial=14, widget=UnfoldAdminIntegerFieldWidget()
     )
 
     class Meta:
@@ -120,11 +120,7 @@ def _json_of(given: dict[str, Any]) -> dict[str, Any]:
     if by == "month":
         rule["reward"]["from_wh"] = (given.get("from_kwh") or 0) * 1000
     if kind == "shift_off_peak":
-        rule["peak"] = {
-            "from": given.get("peak_from"),
-            "to": given.get("peak_to"),
-            "workdays_only": bool(given.get("workdays_only")),
-        }
+        rule["peak"] = {"from": given.get("peak_from"), "to": given.get("peak_to"), "workdays_only": bool(given.get("workdays_only"))}
         rule |= {name: given[name] for name in ("usual_days", "least_days") if given.get(name) is not None}
     if kind == "low_income" and by == "kwh" and given.get("most_kwh_a_day"):
         rule["most_wh_a_day"] = given["most_kwh_a_day"] * 1000
@@ -145,9 +141,12 @@ def fields_of(rule: Rule) -> dict[str, Any]:
         found |= {"by": "month", "amount": reward.amount, "from_kwh": reward.from_wh // 1000}
     if isinstance(rule, ShiftOffPeak):
         found |= {
-            "peak_from": clock(rule.peak.start_minute), "peak_to": clock(rule.peak.end_minute), "workdays_only": rule.peak.workdays_only,
-            "usual_days": rule.usual_days, "least_days": rule.least_days,
-        }  # fmt: skip
+            "peak_from": clock(rule.peak.start_minute),
+            "peak_to": clock(rule.peak.end_minute),
+            "workdays_only": rule.peak.workdays_only,
+            "usual_days": rule.usual_days,
+            "least_days": rule.least_days,
+        }
     if isinstance(rule, LowIncome) and rule.most_wh_a_day:
         found["most_kwh_a_day"] = rule.most_wh_a_day // 1000
     return found
@@ -158,22 +157,26 @@ def in_words(rule: Rule, currency: str) -> str:
     if isinstance(rule, DemandResponse):
         return _("Drawing less when asked, at the price of the event's programme, within these limits.")
     reward = rule.reward
-    amount = (
-        f"{Decimal(reward.price if isinstance(reward, PerKwh) else reward.amount).normalize():f} {currency}"
+    amount = f"{Decimal(reward.price if isinstance(reward, PerKwh) else reward.amount).normalize():f} {currency}"
+    span = (
+        _("for each kWh")
+        if isinstance(reward, PerKwh)
+        else _("for each day")
+        if isinstance(reward, PerDay)
+        else _("for a month with at least %(from_wh)s kWh") % {"from_wh": reward.from_wh // 1000}
     )
-    span = _("for each kWh") if isinstance(reward, PerKwh) else _("for each day") if isinstance(reward, PerDay) else _("for a month with at least %(from_wh)s kWh") % {"from_wh": reward.from_wh // 1000}  # fmt: skip
     if isinstance(rule, ShiftOffPeak):
         days = _("on workdays") if rule.peak.workdays_only else _("every day")
-        what = _(
-            "moved out of the peak, %(start_minute)s to %(end_minute)s %(days)s, against the %(usual_days)s days before the month"
-        ) % {
+        what = _("moved out of the peak, %(start_minute)s to %(end_minute)s %(days)s, against the %(usual_days)s days before the month") % {
             "start_minute": clock(rule.peak.start_minute),
             "end_minute": clock(rule.peak.end_minute),
             "days": days,
             "usual_days": rule.usual_days,
         }
     elif isinstance(rule, LowIncome):
-        what = _("for members who are entitled") + (_(", up to %(most_wh_a_day)s kWh a day") % {"most_wh_a_day": rule.most_wh_a_day // 1000} if rule.most_wh_a_day else "")  # fmt: skip
+        what = _("for members who are entitled") + (
+            _(", up to %(most_wh_a_day)s kWh a day") % {"most_wh_a_day": rule.most_wh_a_day // 1000} if rule.most_wh_a_day else ""
+        )
     else:
         what = _("received from neighbours")
     return f"{amount} {span} {what}."

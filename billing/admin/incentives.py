@@ -28,13 +28,7 @@ from billing.models import (
 )
 from billing.selectors.phrases import PHRASES
 from billing.services.incentive_awards import Foreseen, foresee
-from billing.services.incentive_versions import (
-    CannotApprove,
-    approve_incentive,
-    next_number,
-    reject_incentive,
-    submit_incentive,
-)
+from billing.services.incentive_versions import CannotApprove, approve_incentive, next_number, reject_incentive, submit_incentive
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, MonthFilter, RoleAdmin
 from members.language import said
@@ -74,19 +68,14 @@ class IncentiveVersionAdmin(RoleAdmin):
     fieldsets = (
         (None, {"fields": (("programme", "number"), ("valid_from", "status"))}),
         (gettext_lazy("What is rewarded"), {"fields": FIELDS}),
-        (
-            gettext_lazy("Within which limits"),
-            {"fields": ("member_cap_minor", ("budget_minor", "budget_span"), "when_short")},
-        ),
+        (gettext_lazy("Within which limits"), {"fields": ("member_cap_minor", ("budget_minor", "budget_span"), "when_short")}),
     )
     actions_detail = ("look", "submit", "approve", "reject")
 
     @admin.display(description=gettext_lazy("What is rewarded"))
     def rewards(self, version: IncentiveVersion) -> str:
         """The rule in one sentence."""
-        return (
-            in_words(version.parsed, version.programme.microgrid.cooperative.currency) if version.pk else ""
-        )
+        return in_words(version.parsed, version.programme.microgrid.cooperative.currency) if version.pk else ""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """A version that stands shows its rule as a sentence."""
@@ -112,9 +101,7 @@ class IncentiveVersionAdmin(RoleAdmin):
             raise PermissionDenied
         return version
 
-    def _may_step(
-        self, request: HttpRequest, object_id: Any, status: IncentiveStatus
-    ) -> IncentiveVersion | None:
+    def _may_step(self, request: HttpRequest, object_id: Any, status: IncentiveStatus) -> IncentiveVersion | None:
         rows = IncentiveVersion.objects.filter(pk=object_id or 0, status=status)
         version = rows.select_related("programme__microgrid__cooperative").first()
         return version if version is not None and self._may_row(request, KEEPER, version) else None
@@ -133,17 +120,32 @@ class IncentiveVersionAdmin(RoleAdmin):
     def look(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Who would have got what in the newest billed month, and what the checks say; nothing is kept, looks are recorded."""
         version = self._seen(request, object_id)
-        run = BillingRun.objects.filter(microgrid=version.programme.microgrid, kind=RunKind.FINAL, only_sites=[], status=RunStatus.POSTED).order_by("-period").first()  # fmt: skip
+        run = (
+            BillingRun.objects.filter(microgrid=version.programme.microgrid, kind=RunKind.FINAL, only_sites=[], status=RunStatus.POSTED)
+            .order_by("-period")
+            .first()
+        )
         found: Foreseen | None = foresee(version=version, days=run.days()) if run else None
         rows = sorted(found.rows, key=lambda row: -row[1].paid_minor)[:SHOWN] if found else []
         record_looks(
-            user=user_of(request), members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}), what="incentive", subject=str(version), now=timezone.now()
-        )  # fmt: skip
+            user=user_of(request),
+            members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}),
+            what="incentive",
+            subject=str(version),
+            now=timezone.now(),
+        )
         context = {
-            **self.admin_site.each_context(request), "title": _("%(version)s: what it would have given") % {"version": version}, "version": version, "run": run, "found": found,
-            "rows": rows, "words": self.rewards(version), "currency": version.programme.microgrid.cooperative.currency,
-            "held": sum(bool(one.concerns) for one, _ in found.rows) if found else 0, "back": reverse("admin:billing_incentiveversion_change", args=[version.pk]),
-        }  # fmt: skip
+            **self.admin_site.each_context(request),
+            "title": _("%(version)s: what it would have given") % {"version": version},
+            "version": version,
+            "run": run,
+            "found": found,
+            "rows": rows,
+            "words": self.rewards(version),
+            "currency": version.programme.microgrid.cooperative.currency,
+            "held": sum(bool(one.concerns) for one, _ in found.rows) if found else 0,
+            "back": reverse("admin:billing_incentiveversion_change", args=[version.pk]),
+        }
         return render(request, "admin/billing/incentive_look.html", context)
 
     @action(description=gettext_lazy("Hand in"), url_path="submit", permissions=["submit"])
@@ -151,37 +153,48 @@ class IncentiveVersionAdmin(RoleAdmin):
         """Hand the saved draft over; from here on it stands."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, _("Hand in"), _("%(version)s is handed over for approval, to hold from %(valid_from)s. %(version2)s From then on it cannot be changed.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version)},
-            lambda: submit_incentive(version=version, by=user_of(request)), _("%(version)s waits for approval by somebody else.") % {"version": version},
-        )  # fmt: skip
+            request,
+            version,
+            _("Hand in"),
+            _("%(version)s is handed over for approval, to hold from %(valid_from)s. %(version2)s From then on it cannot be changed.")
+            % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version)},
+            lambda: submit_incentive(version=version, by=user_of(request)),
+            _("%(version)s waits for approval by somebody else.") % {"version": version},
+        )
 
     @action(description=gettext_lazy("Approve"), url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Approve what somebody else handed in."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, _("Approve"), _("%(version)s will hold from %(valid_from)s on. %(version2)s %(submitted_by)s handed it in.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version), "submitted_by": version.submitted_by},
-            lambda: approve_incentive(version=version, by=user_of(request), now=timezone.now()), _("%(version)s is approved.") % {"version": version},
-        )  # fmt: skip
+            request,
+            version,
+            _("Approve"),
+            _("%(version)s will hold from %(valid_from)s on. %(version2)s %(submitted_by)s handed it in.")
+            % {
+                "version": version,
+                "valid_from": version.valid_from,
+                "version2": self.rewards(version),
+                "submitted_by": version.submitted_by,
+            },
+            lambda: approve_incentive(version=version, by=user_of(request), now=timezone.now()),
+            _("%(version)s is approved.") % {"version": version},
+        )
 
     @action(description=gettext_lazy("Reject"), url_path="reject", permissions=["reject"])
     def reject(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Send it back."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, _("Reject"), _("%(version)s stays as it is and never holds; write another version instead.") % {"version": version},
-            lambda: reject_incentive(version=version), _("%(version)s is rejected.") % {"version": version},
-        )  # fmt: skip
+            request,
+            version,
+            _("Reject"),
+            _("%(version)s stays as it is and never holds; write another version instead.") % {"version": version},
+            lambda: reject_incentive(version=version),
+            _("%(version)s is rejected.") % {"version": version},
+        )
 
-    def _step(
-        self,
-        request: HttpRequest,
-        version: IncentiveVersion,
-        button: str,
-        sentence: str,
-        take: Any,
-        done: str,
-    ) -> HttpResponse:
+    def _step(self, request: HttpRequest, version: IncentiveVersion, button: str, sentence: str, take: Any, done: str) -> HttpResponse:
         back = reverse("admin:billing_incentiveversion_change", args=[version.pk])
         asked = ask_first(request, title=f"{button}: {version}", sentence=sentence, button=button, back=back)
         if asked:
@@ -216,16 +229,7 @@ class IncentiveAwardAdmin(FactAdmin):
 
     cooperative_path = "version__programme__microgrid__cooperative"
     view_roles = BOOKS
-    list_display = (
-        "version",
-        "site",
-        "member",
-        "period",
-        "earned_minor",
-        "awarded_minor",
-        "status",
-        "why_held",
-    )
+    list_display = ("version", "site", "member", "period", "earned_minor", "awarded_minor", "status", "why_held")
     list_filter = ("status", MonthFilter)
     list_select_related = ("version__programme", "site", "member")
     fields = (
@@ -273,9 +277,7 @@ class IncentiveEntitlementAdmin(RoleAdmin):
     list_display = ("member", "valid_from", "valid_to")
     list_select_related = ("member",)
 
-    def save_model(
-        self, request: HttpRequest, obj: IncentiveEntitlement, form: ModelForm, change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: IncentiveEntitlement, form: ModelForm, change: bool) -> None:
         if not change:
             obj.noted_by = user_of(request)
         super().save_model(request, obj, form, change)

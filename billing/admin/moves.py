@@ -30,27 +30,20 @@ class MoveForm(ModelForm):
     """A move: who has the site from a day on."""
 
     tariff = forms.ModelChoiceField(
-        Tariff.objects.none(), required=False, help_text=gettext_lazy("Empty: the site keeps the tariff it has."), widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Tariff"))  # fmt: skip
+        Tariff.objects.none(),
+        required=False,
+        help_text=gettext_lazy("Empty: the site keeps the tariff it has."),
+        widget=UnfoldAdminSelectWidget(),
+        label=gettext_lazy("Tariff"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         told = {
             "site": (_("Site"), True, _("What is handed over: a home, a business, a plant.")),
-            "member": (
-                _("Who comes"),
-                False,
-                _("Empty: nobody. Its landlord pays meanwhile, or the cooperative."),
-            ),
-            "valid_from": (
-                _("From"),
-                True,
-                _("The first day of who comes; the day before is the last of who goes."),
-            ),
-            "reason": (
-                _("Reason"),
-                False,
-                _("For those who read it later; neither of the two members sees it."),
-            ),
+            "member": (_("Who comes"), False, _("Empty: nobody. Its landlord pays meanwhile, or the cooperative.")),
+            "valid_from": (_("From"), True, _("The first day of who comes; the day before is the last of who goes.")),
+            "reason": (_("Reason"), False, _("For those who read it later; neither of the two members sees it.")),
         }
         for name, (label, is_needed, help_text) in told.items():
             field = self.fields[name]
@@ -87,17 +80,7 @@ class SiteOwnershipAdmin(RoleAdmin):
     ordering = (F("valid_from").desc(nulls_last=True), "site__code")
     actions = None
     autocomplete_fields = ("site", "member")
-    fields = (
-        "site",
-        "member",
-        "valid_from",
-        "valid_to",
-        "is_vacant",
-        "has_begun",
-        "entered_at",
-        "entered_by",
-        "reason",
-    )
+    fields = ("site", "member", "valid_from", "valid_to", "is_vacant", "has_begun", "entered_at", "entered_by", "reason")
 
     @admin.display(description=gettext_lazy("From"), ordering=F("valid_from").asc(nulls_first=True))
     def first_day(self, row: SiteOwnership) -> str:
@@ -109,21 +92,12 @@ class SiteOwnershipAdmin(RoleAdmin):
 
     @display(
         description=gettext_lazy("State"),
-        label={
-            "theirs": "success",
-            gettext_lazy("nobody lives there"): "warning",
-            "ahead": "info",
-            "over": "",
-        },
+        label={"theirs": "success", gettext_lazy("nobody lives there"): "warning", "ahead": "info", "over": ""},
     )
     def state(self, row: SiteOwnership) -> str:
         if not row.has_begun:
             return "ahead"
-        if (
-            row.valid_to is not None
-            and row.valid_to
-            <= row.site.microgrid.now(timezone.now()).astimezone(row.site.microgrid.zone).date()
-        ):
+        if row.valid_to is not None and row.valid_to <= row.site.microgrid.now(timezone.now()).astimezone(row.site.microgrid.zone).date():
             return "over"
         return _("nobody lives there") if row.is_vacant else "theirs"
 
@@ -131,9 +105,7 @@ class SiteOwnershipAdmin(RoleAdmin):
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         form = super().get_form(request, obj, change, form=MoveForm, fields=MoveForm.Meta.fields)
-        form.base_fields["site"].queryset = (
-            self._scoped(Site, request).select_related("microgrid").order_by("code")
-        )
+        form.base_fields["site"].queryset = self._scoped(Site, request).select_related("microgrid").order_by("code")
         form.base_fields["member"].queryset = self._scoped(Member, request).order_by("number")
         form.base_fields["member"].required = False
         form.base_fields["tariff"].queryset = self._scoped(Tariff, request).order_by("name")
@@ -155,16 +127,17 @@ class SiteOwnershipAdmin(RoleAdmin):
         given, user = form.cleaned_data, user_of(request)
         now = given["site"].microgrid.now(timezone.now())
         row = move(
-            site=given["site"], member=given["member"], day=given["valid_from"], by=user, now=now, tariff=given["tariff"],
+            site=given["site"],
+            member=given["member"],
+            day=given["valid_from"],
+            by=user,
+            now=now,
+            tariff=given["tariff"],
             reason=given["reason"],
-        )  # fmt: skip
+        )
         obj.pk, obj.site, obj.member, obj.valid_from = row.pk, row.site, row.member, row.valid_from
         began = _("It is handed over.") if row.has_begun else _("It is handed over on that day.")
-        messages.info(
-            request,
-            _("%(began)s Each is billed for their own days; what they paid and owe stays theirs.")
-            % {"began": began},
-        )
+        messages.info(request, _("%(began)s Each is billed for their own days; what they paid and owe stays theirs.") % {"began": began})
 
     def delete_model(self, request: HttpRequest, obj: SiteOwnership) -> None:
         take_back(ownership=obj)

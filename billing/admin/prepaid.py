@@ -17,21 +17,24 @@ class PrepaidRuleAdmin(RoleAdmin):
 
     view_roles = BOOKS
     change_roles = add_roles = KEEPER
-    list_display = (
-        "cooperative",
-        "low_days",
-        "very_low_days",
-        "little_minor",
-        "friendly_minor",
-        "friendly_days",
-        "limit_w",
-    )
+    list_display = ("cooperative", "low_days", "very_low_days", "little_minor", "friendly_minor", "friendly_days", "limit_w")
     fieldsets = (
         (None, {"fields": ("cooperative",)}),
         (gettext_lazy("Told"), {"fields": (("low_days", "very_low_days"), "little_minor")}),
         (gettext_lazy("Friendly credit"), {"fields": (("friendly_minor", "friendly_days"),)}),
-        (gettext_lazy("Limit"), {"fields": ("limit_w", ("night_from_hour", "night_to_hour"), "spares_weekends", ("winter_first_month", "winter_last_month"), "spares_all_in_winter")}),
-    )  # fmt: skip
+        (
+            gettext_lazy("Limit"),
+            {
+                "fields": (
+                    "limit_w",
+                    ("night_from_hour", "night_to_hour"),
+                    "spares_weekends",
+                    ("winter_first_month", "winter_last_month"),
+                    "spares_all_in_winter",
+                )
+            },
+        ),
+    )
 
     def get_readonly_fields(self, request, obj=None):
         return () if obj is None else ("cooperative",)

@@ -21,14 +21,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, Unfol
 from billing.models import BillingPolicy, BillingRun, RunCheck, RunKind, RunStatus
 from billing.models.checks import CheckKind
 from billing.selectors.phrases import PHRASES
-from billing.selectors.run_progress import (
-    CheckCount,
-    RunProgress,
-    check_kinds,
-    component_changes,
-    progress_of,
-    totals_by_kind,
-)
+from billing.selectors.run_progress import CheckCount, RunProgress, check_kinds, component_changes, progress_of, totals_by_kind
 from billing.services.corrections import prepare_correction
 from billing.services.deliveries import queue_run
 from billing.services.papers import unprinted, why_not_printed
@@ -55,25 +48,24 @@ MOST_DAYS = 31
 class PrepareForm(forms.Form):
     """Which month, which days of it, and for whom."""
 
-    microgrid = forms.ModelChoiceField(
-        Microgrid.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Microgrid")
-    )
+    microgrid = forms.ModelChoiceField(Microgrid.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Microgrid"))
     kind = forms.ChoiceField(
-        choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget, label=gettext_lazy("Kind"))  # fmt: skip
+        choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)],
+        widget=UnfoldAdminSelectWidget,
+        label=gettext_lazy("Kind"),
+    )
     month = forms.RegexField(
-        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}), help_text=gettext_lazy("Year and month, as 2016-03."),
-        error_messages={"invalid": gettext_lazy("Write the month as 2016-03.")}, label=gettext_lazy("Month"))  # fmt: skip
+        r"^\d{4}-\d{2}$",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}),
+        help_text=gettext_lazy("Year and month, as 2016-03."),
+        error_messages={"invalid": gettext_lazy("Write the month as 2016-03.")},
+        label=gettext_lazy("Month"),
+    )
     first_day = forms.DateField(
-        required=False,
-        widget=UnfoldAdminDateWidget,
-        help_text=gettext_lazy("Empty for the whole month."),
-        label=gettext_lazy("First day"),
+        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month."), label=gettext_lazy("First day")
     )
     last_day = forms.DateField(
-        required=False,
-        widget=UnfoldAdminDateWidget,
-        help_text=gettext_lazy("Empty for the whole month."),
-        label=gettext_lazy("Last day"),
+        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month."), label=gettext_lazy("Last day")
     )
     member = forms.CharField(
         required=False,
@@ -109,19 +101,13 @@ class PrepareForm(forms.Form):
             return None
         first, last = first or month.first_day, last or month.days()[-1]
         if first not in month.days() or last not in month.days() or last < first:
-            raise forms.ValidationError(
-                {"first_day": _("Choose days of the month, the first before the last.")}
-            )
+            raise forms.ValidationError({"first_day": _("Choose days of the month, the first before the last.")})
         return [first + timedelta(days=i) for i in range((last - first).days + 1)]
 
     def _sites(self, cleaned: dict[str, Any]) -> list[int]:
         if not cleaned["member"]:
             return []
-        sites = list(
-            Site.objects.filter(microgrid=cleaned["microgrid"], member__number=cleaned["member"]).values_list(
-                "pk", flat=True
-            )
-        )
+        sites = list(Site.objects.filter(microgrid=cleaned["microgrid"], member__number=cleaned["member"]).values_list("pk", flat=True))
         if not sites:
             raise forms.ValidationError({"member": _("No site of this microgrid belongs to that number.")})
         return sites
@@ -133,17 +119,7 @@ class BillingRunAdmin(FactAdmin):
 
     cooperative_path = "microgrid__cooperative"
     view_roles = BOOKS
-    list_display = (
-        "microgrid",
-        "period",
-        "kind",
-        "revision",
-        "status",
-        "progress",
-        "to_look_at",
-        "issue_date",
-        "posted_at",
-    )
+    list_display = ("microgrid", "period", "kind", "revision", "status", "progress", "to_look_at", "issue_date", "posted_at")
     list_filter = ("status", "kind", "microgrid")
     list_select_related = ("microgrid",)
     ordering = ("-period", "-revision")
@@ -151,11 +127,7 @@ class BillingRunAdmin(FactAdmin):
     change_form_template = "admin/billing/run.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = (
-            super()
-            .get_queryset(request)
-            .select_related("microgrid__cooperative", "prepared_by", "released_by")
-        )
+        rows = super().get_queryset(request).select_related("microgrid__cooperative", "prepared_by", "released_by")
         return rows.annotate(
             parts=Count("chunks", distinct=True),
             rated_parts=Count("chunks", filter=Q(chunks__status="rated"), distinct=True),
@@ -176,9 +148,7 @@ class BillingRunAdmin(FactAdmin):
             path("prepare/", view(self.prepare_view), name="billing_billingrun_prepare_form"),
             path("<int:run_id>/progress/", view(self.progress_view), name="billing_billingrun_progress"),
             path("<int:run_id>/step/<str:step>/", view(self.step_view), name="billing_billingrun_step"),
-            path(
-                "<int:run_id>/checks/<int:check_id>/", view(self.check_view), name="billing_billingrun_check"
-            ),
+            path("<int:run_id>/checks/<int:check_id>/", view(self.check_view), name="billing_billingrun_check"),
             path("<int:run_id>/checks/", view(self.checks_view), name="billing_billingrun_checks"),
         ]
         return own + list(super().get_urls())
@@ -218,9 +188,7 @@ class BillingRunAdmin(FactAdmin):
             "opts": self.opts,
             "button": _("Prepare"),
             "back": reverse("admin:billing_billingrun_changelist"),
-            "sentence": _(
-                "Everything is rated and drawn up; nothing is posted before somebody else releases it."
-            ),
+            "sentence": _("Everything is rated and drawn up; nothing is posted before somebody else releases it."),
         }
         return render(request, "admin/billing/ask_form.html", context)
 
@@ -230,13 +198,19 @@ class BillingRunAdmin(FactAdmin):
         if chosen["kind"] == RunKind.CORRECTION:
             return prepare_correction(microgrid=microgrid, month=month, now=now, user=user)
         return prepare_run(
-            microgrid=microgrid, month=month, now=now, days=chosen["days"], kind=RunKind(chosen["kind"]),
-            only_sites=chosen["only_sites"], user=user, reason=chosen["reason"],
-        )  # fmt: skip
+            microgrid=microgrid,
+            month=month,
+            now=now,
+            days=chosen["days"],
+            kind=RunKind(chosen["kind"]),
+            only_sites=chosen["only_sites"],
+            user=user,
+            reason=chosen["reason"],
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:  # fmt: skip
+    ) -> HttpResponse:
         run = self.get_queryset(request).filter(pk=whole_number(object_id)).first()
         extra = self._shown(request, run) if run else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
@@ -247,18 +221,21 @@ class BillingRunAdmin(FactAdmin):
         )
         kinds = check_kinds(run)
         kind = request.GET.get("kind", "")
-        shown = (
-            checks.filter(kind=kind)
-            if kind in CheckKind.values
-            else checks.filter(kind__in=_first_kinds(kinds))
-        )
+        shown = checks.filter(kind=kind) if kind in CheckKind.values else checks.filter(kind__in=_first_kinds(kinds))
         return {
-            "run": run, "progress": _progress(run), "totals": totals_by_kind(run),
-            "changes": component_changes(run), "checks": Paginator(shown, CHECKS_A_PAGE).get_page(request.GET.get("page")),
-            "kinds": kinds, "kind": kind, "open_checks": sum(k.open for k in kinds), "blocking": sum(k.blocking for k in kinds),
+            "run": run,
+            "progress": _progress(run),
+            "totals": totals_by_kind(run),
+            "changes": component_changes(run),
+            "checks": Paginator(shown, CHECKS_A_PAGE).get_page(request.GET.get("page")),
+            "kinds": kinds,
+            "kind": kind,
+            "open_checks": sum(k.open for k in kinds),
+            "blocking": sum(k.blocking for k in kinds),
             "may_release": self._may_row(request, TREASURERS, run) and run.prepared_by_id != request.user.pk,
-            "may_work": self._may_row(request, TREASURERS, run), "drafts": run.documents.filter(number=None).exists(),
-        }  # fmt: skip
+            "may_work": self._may_row(request, TREASURERS, run),
+            "drafts": run.documents.filter(number=None).exists(),
+        }
 
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """The part of the page that moves; when the run came to rest the page is loaded anew, with its next button."""
@@ -332,9 +309,7 @@ def _first_kinds(kinds: list[CheckCount]) -> list[str]:
 def _tell_who_was_faster(request: HttpRequest, run: BillingRun) -> None:
     """Who asked for a run and is led to another hand's is told so."""
     if run.prepared_by is None:
-        messages.info(
-            request, _("The clock prepared it before you: this is its run, and you changed nothing about it.")
-        )
+        messages.info(request, _("The clock prepared it before you: this is its run, and you changed nothing about it."))
     elif run.prepared_by != user_of(request):
         told = _("%(who)s prepared it before you: this is their run, and you changed nothing about it.")
         messages.info(request, told % {"who": run.prepared_by})
@@ -369,12 +344,24 @@ def _send(run: BillingRun, user: Any) -> str:
 
 STEPS = {
     "release": (
-        gettext_lazy("Release"), gettext_lazy("All its documents get their numbers and are posted to the books; after that nothing of them can change."),
-        gettext_lazy("Release and post"), _release,
+        gettext_lazy("Release"),
+        gettext_lazy("All its documents get their numbers and are posted to the books; after that nothing of them can change."),
+        gettext_lazy("Release and post"),
+        _release,
     ),
-    "withdraw": (gettext_lazy("Withdraw"), gettext_lazy("Its drafts are thrown away. No number is used, and the run stays in the list as withdrawn."), gettext_lazy("Withdraw"), _withdraw),
-    "send": (gettext_lazy("Send"), gettext_lazy("Every document that was not sent yet goes to its member's e-mail address, with the PDF."), gettext_lazy("Send"), _send),
-}  # fmt: skip
+    "withdraw": (
+        gettext_lazy("Withdraw"),
+        gettext_lazy("Its drafts are thrown away. No number is used, and the run stays in the list as withdrawn."),
+        gettext_lazy("Withdraw"),
+        _withdraw,
+    ),
+    "send": (
+        gettext_lazy("Send"),
+        gettext_lazy("Every document that was not sent yet goes to its member's e-mail address, with the PDF."),
+        gettext_lazy("Send"),
+        _send,
+    ),
+}
 
 
 @admin.register(BillingPolicy)

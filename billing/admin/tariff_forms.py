@@ -50,19 +50,12 @@ class VersionForm(forms.ModelForm):
 
     vat_rate = PercentField(
         label=gettext_lazy("VAT [%]"), min_value=0, max_value=1, decimal_places=4, max_digits=7, widget=UnfoldAdminDecimalFieldWidget()
-    )  # fmt: skip
+    )
 
     class Meta:
         model = TariffVersion
-        fields = (
-            "tariff", "valid_from", "vat_rate", "standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh",
-            "parts",
-        )  # fmt: skip
-        widgets = {
-            "parts": forms.Textarea(
-                attrs={"rows": 14, "spellcheck": "false", "style": "font-family:monospace;width:100%"}
-            )
-        }
+        fields = ("tariff", "valid_from", "vat_rate", "standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh", "parts")
+        widgets = {"parts": forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "style": "font-family:monospace;width:100%"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,11 +80,7 @@ class VersionForm(forms.ModelForm):
         price = self._first_price(cleaned.get("parts"))
         if price is not None:
             cleaned["energy_per_kwh"] = max(price, Decimal(0))
-        elif (
-            "parts" in cleaned
-            and cleaned.get("energy_per_kwh") is None
-            and "energy_per_kwh" not in self.errors
-        ):
+        elif "parts" in cleaned and cleaned.get("energy_per_kwh") is None and "energy_per_kwh" not in self.errors:
             self.add_error("energy_per_kwh", _("Give a price of energy."))
         return cleaned
 
@@ -104,10 +93,15 @@ class VersionForm(forms.ModelForm):
         cleaned, zero = self.cleaned_data, Decimal(0)
         windows = () if prices_energy(parts) or self.instance.pk is None else windows_of(self.instance)
         return TariffTerms(
-            self.instance.pk or 0, cleaned.get("standing_per_day") or zero, cleaned.get("energy_per_kwh") or zero,
-            cleaned.get("export_per_kwh") or zero, cleaned.get("incentive_per_kwh") or zero, cleaned.get("vat_rate") or zero,
-            windows, tuple(parts),
-        )  # fmt: skip
+            self.instance.pk or 0,
+            cleaned.get("standing_per_day") or zero,
+            cleaned.get("energy_per_kwh") or zero,
+            cleaned.get("export_per_kwh") or zero,
+            cleaned.get("incentive_per_kwh") or zero,
+            cleaned.get("vat_rate") or zero,
+            windows,
+            tuple(parts),
+        )
 
     def terms(self) -> TariffTerms:
         """What a valid form says, saved or not."""
@@ -147,27 +141,24 @@ class AssignForm(forms.Form):
     """From which day on."""
 
     valid_from = forms.DateField(
-        widget=UnfoldAdminDateWidget, label=gettext_lazy("Valid from"), help_text=gettext_lazy("A version of the tariff must hold on each day that is billed.")
-    )  # fmt: skip
+        widget=UnfoldAdminDateWidget,
+        label=gettext_lazy("Valid from"),
+        help_text=gettext_lazy("A version of the tariff must hold on each day that is billed."),
+    )
 
 
 class TariffFileForm(forms.Form):
     """Somebody else's tariff as a draft of ours."""
 
-    tariff = forms.ModelChoiceField(
-        queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Tariff")
-    )
+    tariff = forms.ModelChoiceField(queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Tariff"))
     file = forms.FileField(
-        label=gettext_lazy("OpenEI URDB file"), help_text=gettext_lazy("JSON, one tariff. Its amounts are taken as the cooperative's currency."),
+        label=gettext_lazy("OpenEI URDB file"),
+        help_text=gettext_lazy("JSON, one tariff. Its amounts are taken as the cooperative's currency."),
         widget=UnfoldAdminFileFieldWidget(),
-    )  # fmt: skip
-    metering = forms.ChoiceField(
-        label=gettext_lazy("Feeding in"), choices=METERING, initial="none", widget=UnfoldAdminSelectWidget()
     )
+    metering = forms.ChoiceField(label=gettext_lazy("Feeding in"), choices=METERING, initial="none", widget=UnfoldAdminSelectWidget())
     valid_from = forms.DateField(
-        label=gettext_lazy("First day"),
-        help_text=gettext_lazy("It can be changed in the draft."),
-        widget=UnfoldAdminDateWidget(),
+        label=gettext_lazy("First day"), help_text=gettext_lazy("It can be changed in the draft."), widget=UnfoldAdminDateWidget()
     )
 
     def __init__(self, tariffs: Any, *args: Any, **kwargs: Any) -> None:
@@ -179,7 +170,5 @@ class RejectionForm(forms.Form):
     """Why a version is sent back."""
 
     reason = forms.CharField(
-        label=gettext_lazy("What should be different?"),
-        max_length=400,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        label=gettext_lazy("What should be different?"), max_length=400, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
     )

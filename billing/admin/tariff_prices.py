@@ -33,18 +33,28 @@ class PriceFileForm(forms.Form):
     """A file of an index's prices."""
 
     file = forms.FileField(
-        label=gettext_lazy("File"), help_text=gettext_lazy("CSV with the columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh, in the cooperative's currency; or ENTSO-E's XML (A44), aWATTar's or Energy-Charts' JSON."),
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "CSV with the columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh, in the cooperative's currency; or ENTSO-E's XML (A44), aWATTar's or Energy-Charts' JSON."
+        ),
         widget=UnfoldAdminFileFieldWidget(),
-    )  # fmt: skip
+    )
     source = forms.CharField(
-        label=gettext_lazy("Where from"), max_length=120, help_text=gettext_lazy("Who published these prices, or how they were made."),
+        label=gettext_lazy("Where from"),
+        max_length=120,
+        help_text=gettext_lazy("Who published these prices, or how they were made."),
         widget=UnfoldAdminTextInputWidget(),
-    )  # fmt: skip
+    )
     exchange_rate = forms.DecimalField(
-        label=gettext_lazy("Exchange rate"), required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8, localize=True,
+        label=gettext_lazy("Exchange rate"),
+        required=False,
+        min_value=Decimal("0.00000001"),
+        max_digits=18,
+        decimal_places=8,
+        localize=True,
         help_text=gettext_lazy("Only where the file is in another currency: what a unit of it is worth in the cooperative's."),
         widget=UnfoldAdminTextInputWidget(),
-    )  # fmt: skip
+    )
 
 
 class SpotFeedInline(RoleStackedInline):
@@ -76,9 +86,7 @@ class SpotIndexAdmin(RoleAdmin):
     inlines = (SpotFeedInline,)
 
     def get_urls(self) -> list[URLPattern]:
-        page = path(
-            "<int:object_id>/file/", self.admin_site.admin_view(self.file_page), name="billing_spotindex_file"
-        )
+        page = path("<int:object_id>/file/", self.admin_site.admin_view(self.file_page), name="billing_spotindex_file")
         return [page, *super().get_urls()]
 
     def has_take_file_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -99,9 +107,14 @@ class SpotIndexAdmin(RoleAdmin):
             given = form.cleaned_data
             try:
                 taken = import_spot_prices(
-                    index=index, source=given["source"], file_name=given["file"].name, content=given["file"].read(),
-                    user=user_of(request), now=timezone.now(), exchange_rate=given["exchange_rate"],
-                )  # fmt: skip
+                    index=index,
+                    source=given["source"],
+                    file_name=given["file"].name,
+                    content=given["file"].read(),
+                    user=user_of(request),
+                    now=timezone.now(),
+                    exchange_rate=given["exchange_rate"],
+                )
             except CannotImportPrices as problem:
                 form.add_error("file", [said(one, PHRASES) for one in str(problem).split("\n")])
             else:
@@ -112,10 +125,13 @@ class SpotIndexAdmin(RoleAdmin):
                 )
                 return redirect(reverse("admin:billing_spotindex_change", args=[index.pk]))
         context = {
-            **self.admin_site.each_context(request), "title": _("Prices of %(index)s") % {"index": index}, "form": form, "button": _("Import"),
+            **self.admin_site.each_context(request),
+            "title": _("Prices of %(index)s") % {"index": index},
+            "form": form,
+            "button": _("Import"),
             "back": reverse("admin:billing_spotindex_change", args=[index.pk]),
             "sentence": _("Prices that tariffs have published already stay as they are."),
-        }  # fmt: skip
+        }
         return render(request, "admin/billing/tariff_file.html", context)
 
 
@@ -124,16 +140,7 @@ class SpotImportAdmin(FactAdmin):
     """Where an index's prices came from."""
 
     cooperative_path = "index__cooperative"
-    list_display = (
-        "index",
-        "file_name",
-        "source",
-        "prices",
-        "first_at",
-        "last_at",
-        "imported_at",
-        "imported_by",
-    )
+    list_display = ("index", "file_name", "source", "prices", "first_at", "last_at", "imported_at", "imported_by")
     list_select_related = ("index", "imported_by")
     list_filter = ("index",)
 

@@ -87,7 +87,7 @@ class TariffVersionAdmin(RoleAdmin):
             },
         ),
         (gettext_lazy("As the program keeps it (for experts)"), {"fields": ("parts",), "classes": ("collapse",)}),
-    )  # fmt: skip
+    )
     actions_detail = ("submit", "approve", "reject", "copy_to_draft", "download_openei")
 
     @admin.display(description=gettext_lazy("Status"), ordering="status")
@@ -115,11 +115,7 @@ class TariffVersionAdmin(RoleAdmin):
         return self.readonly_fields if obj is None else ("tariff", *self.readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("tariff__cooperative", "submitted_by", "published_by")
-        )
+        return super().get_queryset(request).select_related("tariff__cooperative", "submitted_by", "published_by")
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: TariffVersion, form: Any, change: bool) -> None:
@@ -129,13 +125,9 @@ class TariffVersionAdmin(RoleAdmin):
         if prices_energy(parts_from_json(obj.parts)):
             obj.windows.all().delete()  # the painted grid has taken their place
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:  # fmt: skip
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> Any:
         version = self.get_object(request, object_id) if object_id else None
-        return super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), **self._shown(request, version)}
-        )
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **self._shown(request, version)})
 
     def _shown(self, request: HttpRequest, version: TariffVersion | None) -> dict[str, Any]:
         """What the page knows beside its form: the parts to edit, what changes, what bills would become."""
@@ -143,20 +135,25 @@ class TariffVersionAdmin(RoleAdmin):
             return {"editor_parts": [], "is_draft": True, "look_url": "", "effect_url": "", "currency": "EUR"}
         terms = terms_of(version)
         return {
-            "version": version, "typed": request.method == "POST", "editor_parts": editable_parts(terms), "kinds": BILLABLE_KINDS, "indexes": list(version.tariff.cooperative.spot_indexes.values_list("code", flat=True)), "is_draft": is_draft(version),
-            "parts_text": as_text(version.parts), "currency": version.tariff.cooperative.currency,
+            "version": version,
+            "typed": request.method == "POST",
+            "editor_parts": editable_parts(terms),
+            "kinds": BILLABLE_KINDS,
+            "indexes": list(version.tariff.cooperative.spot_indexes.values_list("code", flat=True)),
+            "is_draft": is_draft(version),
+            "parts_text": as_text(version.parts),
+            "currency": version.tariff.cooperative.currency,
             "look_url": reverse("admin:billing_tariffversion_look", args=[version.pk]),
             "effect_url": reverse("admin:billing_tariffversion_effect", args=[version.pk]),
-            "not_billed": not_billed_in_words(version.not_billed), "words": in_words(terms, version.tariff.cooperative.currency),
+            "not_billed": not_billed_in_words(version.not_billed),
+            "words": in_words(terms, version.tariff.cooperative.currency),
             **self._look_context(version, terms),
-        }  # fmt: skip
+        }
 
     def _look_context(self, version: TariffVersion, terms: TariffTerms) -> dict[str, Any]:
         currency = version.tariff.cooperative.currency
         before, changed = changes_of(version, terms, currency)
-        context: dict[str, Any] = {
-            "version": version, "before": before, "changes": changed, "currency": currency, "bills": [], "fault": "",
-        }  # fmt: skip
+        context: dict[str, Any] = {"version": version, "before": before, "changes": changed, "currency": currency, "bills": [], "fault": ""}
         try:
             context["bills"] = preview_terms(tariff=version.tariff, terms=terms)
         except CannotRate as problem:
@@ -191,13 +188,10 @@ class TariffVersionAdmin(RoleAdmin):
             return render(request, "admin/billing/tariff_effect.html", {"fault": str(problem)})
         named = [row.site.member_id for row in (*found.most_more, *found.most_less)]
         record_looks(
-            user=user_of(request), members=Member.objects.filter(pk__in=named), what="what-if", subject=str(version),
-            now=timezone.now(),
-        )  # fmt: skip
+            user=user_of(request), members=Member.objects.filter(pk__in=named), what="what-if", subject=str(version), now=timezone.now()
+        )
         bins = found.effect.bins()
-        context = {
-            "found": found, "bins": bins, "highest": max((b.customers for b in bins), default=1), "currency": cooperative.currency,
-        }  # fmt: skip
+        context = {"found": found, "bins": bins, "highest": max((b.customers for b in bins), default=1), "currency": cooperative.currency}
         return render(request, "admin/billing/tariff_effect.html", context)
 
     def _seen(self, request: HttpRequest, object_id: int) -> TariffVersion:
@@ -207,9 +201,7 @@ class TariffVersionAdmin(RoleAdmin):
         return version
 
     def _stands(self, object_id: Any, status: VersionStatus) -> TariffVersion | None:
-        found = TariffVersion.objects.filter(pk=object_id, status=status).select_related(
-            "tariff__cooperative"
-        )
+        found = TariffVersion.objects.filter(pk=object_id, status=status).select_related("tariff__cooperative")
         return found.first() if object_id else None
 
     def _may_step(self, request: HttpRequest, object_id: Any, status: VersionStatus) -> TariffVersion | None:
@@ -234,30 +226,42 @@ class TariffVersionAdmin(RoleAdmin):
         """Hand the saved draft over; from here on it stands."""
         version = self._seen(request, object_id)
         others = approvers_beside(version, user_of(request))
-        who = ", ".join(other.get_full_name() for other in others) or _(
-            "nobody yet: give somebody else the role tariff admin"
-        )
+        who = ", ".join(other.get_full_name() for other in others) or _("nobody yet: give somebody else the role tariff admin")
         asked = self._asked(
-            request, version, _("Submit %(version)s") % {"version": version}, _("Submit"),
-            _("%(version)s, as it was saved, is handed over for approval, to hold from %(valid_from)s. From then on it can be copied but no longer changed. It can be approved by: %(who)s.") % {"version": version, "valid_from": version.valid_from, "who": who},
-        )  # fmt: skip
+            request,
+            version,
+            _("Submit %(version)s") % {"version": version},
+            _("Submit"),
+            _(
+                "%(version)s, as it was saved, is handed over for approval, to hold from %(valid_from)s. From then on it can be copied but no longer changed. It can be approved by: %(who)s."
+            )
+            % {"version": version, "valid_from": version.valid_from, "who": who},
+        )
         return asked or self._step(
-            request, version, lambda now: submit_version(version=version, user=user_of(request), now=now),
+            request,
+            version,
+            lambda now: submit_version(version=version, user=user_of(request), now=now),
             _("%(version)s waits for approval by somebody else.") % {"version": version},
-        )  # fmt: skip
+        )
 
     @action(description=gettext_lazy("Approve"), url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Approve what somebody else submitted: it holds from its first day on."""
         version = self._seen(request, object_id)
         asked = self._asked(
-            request, version, _("Approve %(version)s") % {"version": version}, _("Approve"),
-            _("%(version)s will hold from %(valid_from)s on, and the version before it ends there. %(submitted_by)s submitted it.") % {"version": version, "valid_from": version.valid_from, "submitted_by": version.submitted_by},
-        )  # fmt: skip
+            request,
+            version,
+            _("Approve %(version)s") % {"version": version},
+            _("Approve"),
+            _("%(version)s will hold from %(valid_from)s on, and the version before it ends there. %(submitted_by)s submitted it.")
+            % {"version": version, "valid_from": version.valid_from, "submitted_by": version.submitted_by},
+        )
         return asked or self._step(
-            request, version, lambda now: approve_version(version=version, user=user_of(request), now=now),
+            request,
+            version,
+            lambda now: approve_version(version=version, user=user_of(request), now=now),
             _("%(version)s is approved and holds from %(valid_from)s on.") % {"version": version, "valid_from": version.valid_from},
-        )  # fmt: skip
+        )
 
     @action(description=gettext_lazy("Reject"), url_path="reject", permissions=["reject"])
     def reject(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -266,20 +270,22 @@ class TariffVersionAdmin(RoleAdmin):
         form = RejectionForm(request.POST or None)
         if not form.is_valid():
             context = {
-                **self.admin_site.each_context(request), "title": _("Reject %(version)s") % {"version": version}, "form": form, "button": _("Reject"),
+                **self.admin_site.each_context(request),
+                "title": _("Reject %(version)s") % {"version": version},
+                "form": form,
+                "button": _("Reject"),
                 "back": reverse("admin:billing_tariffversion_change", args=[object_id]),
                 "sentence": _("It stays as it is, with the reason; a copy of it is a draft again."),
-            }  # fmt: skip
+            }
             return render(request, "admin/billing/tariff_file.html", context)
         return self._step(
-            request, version,
+            request,
+            version,
             lambda now: reject_version(version=version, user=user_of(request), reason=form.cleaned_data["reason"], now=now),
             _("%(version)s is rejected.") % {"version": version},
-        )  # fmt: skip
+        )
 
-    def _asked(
-        self, request: HttpRequest, version: TariffVersion, title: str, button: str, sentence: str
-    ) -> HttpResponse | None:
+    def _asked(self, request: HttpRequest, version: TariffVersion, title: str, button: str, sentence: str) -> HttpResponse | None:
         back = reverse("admin:billing_tariffversion_change", args=[version.pk])
         return ask_first(request, title=title, button=button, back=back, sentence=sentence)
 
@@ -298,16 +304,16 @@ class TariffVersionAdmin(RoleAdmin):
         """Make a draft with the same prices."""
         version = self._seen(request, object_id)
         asked = self._asked(
-            request, version, _("Copy %(version)s") % {"version": version}, _("Make the draft"),
+            request,
+            version,
+            _("Copy %(version)s") % {"version": version},
+            _("Make the draft"),
             _("A draft with the prices and hours of %(version)s will be made. %(version)s stays as it is.") % {"version": version},
-        )  # fmt: skip
+        )
         if asked:
             return asked
         draft = draft_from(version=version, now=timezone.now())
-        messages.success(
-            request,
-            _("%(draft)s is a draft now: change it, look at what it does, submit it.") % {"draft": draft},
-        )
+        messages.success(request, _("%(draft)s is a draft now: change it, look at what it does, submit it.") % {"draft": draft})
         return redirect(reverse("admin:billing_tariffversion_change", args=[draft.pk]))
 
     @action(description=gettext_lazy("Download as OpenEI JSON"), url_path="openei")
@@ -316,6 +322,5 @@ class TariffVersionAdmin(RoleAdmin):
         version = self._seen(request, object_id)
         name = f"{version.tariff.code}-{version.number}.json"
         return HttpResponse(
-            version_as_openei(version), content_type="application/json",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )  # fmt: skip
+            version_as_openei(version), content_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )

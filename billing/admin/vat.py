@@ -13,16 +13,7 @@ class VatStatusAdmin(RoleAdmin):
 
     view_roles = (Role.AUDITOR, Role.SUPPORT)
     change_roles = add_roles = delete_roles = (Role.TARIFF_ADMIN,)
-    list_display = (
-        "cooperative",
-        "member",
-        "scheme",
-        "rate",
-        "owes_as_recipient",
-        "recipient_owes",
-        "valid_from",
-        "valid_to",
-    )
+    list_display = ("cooperative", "member", "scheme", "rate", "owes_as_recipient", "recipient_owes", "valid_from", "valid_to")
     list_filter = ("scheme", "cooperative")
     list_select_related = ("cooperative", "member")
     search_fields = ("member__name", "member__number", "vat_id")

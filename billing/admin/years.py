@@ -12,6 +12,6 @@ class YearClosingAdmin(FactAdmin):
     """What was carried to equity, and by whom."""
 
     view_roles = (Role.TARIFF_ADMIN, Role.AUDITOR)
-    list_display = ("first_day", "last_day", "status", "result_minor", "reserve_minor", "prepared_by", "released_by")  # fmt: skip
+    list_display = ("first_day", "last_day", "status", "result_minor", "reserve_minor", "prepared_by", "released_by")
     list_filter = ("status",)
     list_select_related = ("prepared_by", "released_by", "cooperative")

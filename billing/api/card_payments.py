@@ -18,14 +18,7 @@ from billing.adapters.cards import back_url, provider
 from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.models import CardCheckout, CheckoutStatus, Document
 from billing.selectors.cards import cards_are_on, own_checkouts
-from billing.services.cards import (
-    LEAST_MINOR,
-    MOST_MINOR,
-    CannotPayByCard,
-    follow_checkout,
-    pay_bill_by_card,
-    top_up_by_card,
-)
+from billing.services.cards import LEAST_MINOR, MOST_MINOR, CannotPayByCard, follow_checkout, pay_bill_by_card, top_up_by_card
 from energy.api.problems import problem
 from members.models import Member
 from members.selectors.scope import own_members, user_of
@@ -50,21 +43,13 @@ class CardPaymentSerializer(serializers.ModelSerializer[CardCheckout]):
 
     id = serializers.UUIDField(source="public_id")
     member = serializers.CharField(source="member.number")
-    bill = serializers.UUIDField(
-        source="document.public_id", allow_null=True, default=None, help_text="Null: a top-up, on account."
-    )
-    payment = serializers.UUIDField(
-        source="payment.public_id", allow_null=True, default=None, help_text="What was booked for it."
-    )
-    page_url = serializers.SerializerMethodField(
-        help_text="The provider's page; empty once nothing is to be paid there."
-    )
+    bill = serializers.UUIDField(source="document.public_id", allow_null=True, default=None, help_text="Null: a top-up, on account.")
+    payment = serializers.UUIDField(source="payment.public_id", allow_null=True, default=None, help_text="What was booked for it.")
+    page_url = serializers.SerializerMethodField(help_text="The provider's page; empty once nothing is to be paid there.")
 
     class Meta:
         model = CardCheckout
-        fields = (
-            "id", "member", "bill", "amount_minor", "currency", "status", "why", "page_url", "made_at", "payment",
-        )  # fmt: skip
+        fields = ("id", "member", "bill", "amount_minor", "currency", "status", "why", "page_url", "made_at", "payment")
 
     def get_page_url(self, row: CardCheckout) -> str:
         return row.page_url if row.status == CheckoutStatus.OPEN else ""
@@ -79,9 +64,17 @@ class TopUpSerializer(serializers.Serializer[Any]):
 
 
 STARTED = {
-    "id": "01900000-0000-7000-8000-000000000001", "member": "17", "bill": None, "amount_minor": 5000, "currency": "EUR", "status": "open",
-    "why": "", "page_url": "https://pay.example/c/cs_1", "made_at": "2016-04-01T09:08:00Z", "payment": None,
-}  # fmt: skip
+    "id": "01900000-0000-7000-8000-000000000001",
+    "member": "17",
+    "bill": None,
+    "amount_minor": 5000,
+    "currency": "EUR",
+    "status": "open",
+    "why": "",
+    "page_url": "https://pay.example/c/cs_1",
+    "made_at": "2016-04-01T09:08:00Z",
+    "payment": None,
+}
 PAID = STARTED | {"status": "paid", "page_url": "", "payment": "01900000-0000-7000-8000-000000000009"}
 ASKED = {"id": "01900000-0000-7000-8000-000000000001", "member": "17", "amount_minor": 5000}
 OFF = "Cards are not taken here."
@@ -99,9 +92,11 @@ class BillCardPayment(APIView):
     throttle_classes = (StartThrottle,)
 
     @extend_schema(
-        summary="Pay a bill by card", request=None, responses={201: CardPaymentSerializer},
+        summary="Pay a bill by card",
+        request=None,
+        responses={201: CardPaymentSerializer},
         examples=[OpenApiExample("begun", STARTED | {"bill": "01a20d37-e455-7703-a238-85580daa8a5e"}, response_only=True)],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: UUID) -> Response:
         user = user_of(request)
         bills = Document.objects.select_related("member__cooperative")
@@ -109,9 +104,7 @@ class BillCardPayment(APIView):
         if not cards_are_on(document.member.cooperative):
             raise Http404(OFF)
         try:
-            checkout = pay_bill_by_card(
-                document=document, user=user, back_url=back_url(), provider=provider(), now=timezone.now()
-            )
+            checkout = pay_bill_by_card(document=document, user=user, back_url=back_url(), provider=provider(), now=timezone.now())
         except CannotPayByCard as why:
             return problem(409, "Not to be paid by card", str(why))
         except (CannotReachProvider, ProviderRefuses):
@@ -121,10 +114,11 @@ class BillCardPayment(APIView):
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="card_payments_list", summary="Card payments, newest first",
+        operation_id="card_payments_list",
+        summary="Card payments, newest first",
         examples=[OpenApiExample("paid", PAID, response_only=True)],
     )
-)  # fmt: skip
+)
 class CardPayments(generics.ListAPIView[CardCheckout]):
     """Of the own members; a top-up is begun here."""
 
@@ -139,11 +133,15 @@ class CardPayments(generics.ListAPIView[CardCheckout]):
         return own_checkouts(user)
 
     @extend_schema(
-        operation_id="card_payments_create", summary="Top up by card", request=TopUpSerializer, responses={201: CardPaymentSerializer},
+        operation_id="card_payments_create",
+        summary="Top up by card",
+        request=TopUpSerializer,
+        responses={201: CardPaymentSerializer},
         examples=[
-            OpenApiExample("fifty", ASKED, request_only=True), OpenApiExample("begun", STARTED, response_only=True, status_codes=["201"]),
+            OpenApiExample("fifty", ASKED, request_only=True),
+            OpenApiExample("begun", STARTED, response_only=True, status_codes=["201"]),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         user = user_of(request)
         asked = TopUpSerializer(data=request.data)
@@ -152,9 +150,14 @@ class CardPayments(generics.ListAPIView[CardCheckout]):
         member = self._member(user, given["member"])
         try:
             checkout = top_up_by_card(
-                member=member, amount_minor=given["amount_minor"], user=user, back_url=back_url(), provider=provider(),
-                key=given["id"], now=timezone.now(),
-            )  # fmt: skip
+                member=member,
+                amount_minor=given["amount_minor"],
+                user=user,
+                back_url=back_url(),
+                provider=provider(),
+                key=given["id"],
+                now=timezone.now(),
+            )
         except CannotPayByCard as why:
             return problem(409, "Not to be paid by card", str(why))
         except (CannotReachProvider, ProviderRefuses):
@@ -176,9 +179,8 @@ class CardPayment(APIView):
     throttle_classes = (StateThrottle,)
 
     @extend_schema(
-        summary="How a card payment stands", responses=CardPaymentSerializer,
-        examples=[OpenApiExample("paid", PAID, response_only=True)],
-    )  # fmt: skip
+        summary="How a card payment stands", responses=CardPaymentSerializer, examples=[OpenApiExample("paid", PAID, response_only=True)]
+    )
     def get(self, request: Request, public_id: UUID) -> Response:
         user = user_of(request)
         checkout = get_object_or_404(own_checkouts(user), public_id=public_id)

@@ -22,38 +22,67 @@ class DistributionPartSerializer(serializers.ModelSerializer[DistributionPart]):
     energy_percent = serializers.IntegerField(
         source="distribution.energy_percent", help_text="Of the sum, by Wh delivered; the rest by shares."
     )
-    shared_minor = serializers.IntegerField(
-        source="distribution.shared_minor", help_text="The sum of all parts."
-    )
+    shared_minor = serializers.IntegerField(source="distribution.shared_minor", help_text="The sum of all parts.")
     member = serializers.CharField(source="member.number")
     net_minor = serializers.IntegerField()
     takes_back = serializers.UUIDField(
         source="distribution.counters.public_id", allow_null=True, default=None, help_text="The distribution that this one takes back."
-    )  # fmt: skip
+    )
     released_at = serializers.DateTimeField(source="distribution.released_at")
 
     class Meta:
         model = DistributionPart
         fields = (
-            "id", "distribution", "name", "kind", "first_day", "last_day", "currency", "energy_percent", "shared_minor", "member",
-            "delivered_wh", "capital_days", "gross_minor", "withheld_minor", "net_minor", "paid_minor", "takes_back", "released_at",
-        )  # fmt: skip
+            "id",
+            "distribution",
+            "name",
+            "kind",
+            "first_day",
+            "last_day",
+            "currency",
+            "energy_percent",
+            "shared_minor",
+            "member",
+            "delivered_wh",
+            "capital_days",
+            "gross_minor",
+            "withheld_minor",
+            "net_minor",
+            "paid_minor",
+            "takes_back",
+            "released_at",
+        )
 
 
 ANSWERED = {
-    "id": "01900000-0000-7000-8000-000000000001", "distribution": "01900000-0000-7000-8000-000000000000", "name": "Revenue of 2016", "kind": "revenue",
-    "first_day": "2016-01-01", "last_day": "2016-12-31", "currency": "EUR", "energy_percent": 60, "shared_minor": 90000, "member": "17",
-    "delivered_wh": 2150000, "capital_days": 3660000, "gross_minor": 4210, "withheld_minor": 0, "net_minor": 4210, "paid_minor": 0,
-    "takes_back": None, "released_at": "2017-02-01T10:00:00Z",
-}  # fmt: skip
+    "id": "01900000-0000-7000-8000-000000000001",
+    "distribution": "01900000-0000-7000-8000-000000000000",
+    "name": "Revenue of 2016",
+    "kind": "revenue",
+    "first_day": "2016-01-01",
+    "last_day": "2016-12-31",
+    "currency": "EUR",
+    "energy_percent": 60,
+    "shared_minor": 90000,
+    "member": "17",
+    "delivered_wh": 2150000,
+    "capital_days": 3660000,
+    "gross_minor": 4210,
+    "withheld_minor": 0,
+    "net_minor": 4210,
+    "paid_minor": 0,
+    "takes_back": None,
+    "released_at": "2017-02-01T10:00:00Z",
+}
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="distributions_list", summary="What was shared out",
+        operation_id="distributions_list",
+        summary="What was shared out",
         examples=[OpenApiExample("one part", ANSWERED, response_only=True)],
     )
-)  # fmt: skip
+)
 class DistributionList(generics.ListAPIView[DistributionPart]):
     """Parts of the own members; treasurers and auditors see all of their cooperative."""
 

@@ -35,17 +35,7 @@ class LineSerializer(serializers.ModelSerializer[DocumentLine]):
 
     class Meta:
         model = DocumentLine
-        fields = (
-            "position",
-            "component",
-            "window",
-            "quantity",
-            "unit",
-            "price",
-            "net_minor",
-            "vat_category",
-            "vat_rate",
-        )
+        fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor", "vat_category", "vat_rate")
 
 
 class VatSerializer(serializers.ModelSerializer[DocumentVat]):
@@ -67,22 +57,36 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
     type_code = serializers.IntegerField(
         help_text="EN 16931: 380 a bill, 389 a self-billed credit, 381 and 261 what takes one of them back."
     )
-    cancels = serializers.CharField(
-        source="cancels.label", allow_null=True, default=None, help_text="The document that it takes back."
-    )
+    cancels = serializers.CharField(source="cancels.label", allow_null=True, default=None, help_text="The document that it takes back.")
     replaces = serializers.CharField(
-        source="replaces.label",
-        allow_null=True,
-        default=None,
-        help_text="The document in whose place it stands.",
+        source="replaces.label", allow_null=True, default=None, help_text="The document in whose place it stands."
     )
 
     class Meta:
         model = Document
         fields: tuple[str, ...] = (
-            "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "first_day", "last_day", "issue_date", "due_date",
-            "net_minor", "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference", "cancels", "replaces",
-        )  # fmt: skip
+            "id",
+            "number",
+            "kind",
+            "type_code",
+            "status",
+            "period",
+            "member",
+            "site",
+            "currency",
+            "first_day",
+            "last_day",
+            "issue_date",
+            "due_date",
+            "net_minor",
+            "vat_minor",
+            "gross_minor",
+            "paid_minor",
+            "rest_minor",
+            "payment_reference",
+            "cancels",
+            "replaces",
+        )
 
 
 class ChangedLineSerializer(serializers.Serializer[ExplainedLine]):
@@ -106,9 +110,7 @@ class CorrectionSerializer(serializers.Serializer[Correction]):
     reversal = serializers.CharField(source="reversal.label")
     new = serializers.CharField(source="new.label", allow_null=True, default=None)
     reasons = serializers.ListField(child=serializers.CharField())
-    difference_minor = serializers.IntegerField(
-        help_text="By how much the sum to pay, or to be paid, changes."
-    )
+    difference_minor = serializers.IntegerField(help_text="By how much the sum to pay, or to be paid, changes.")
     lines = ChangedLineSerializer(many=True)
 
 
@@ -133,13 +135,17 @@ class DocumentDetailSerializer(DocumentSerializer):
         OpenApiExample(
             "a bank transfer",
             {
-                "id": "01a20d40-0000-7703-a238-85580daa8a5e", "bill": "01a20d37-e455-7703-a238-85580daa8a5e", "rail": "bank",
-                "amount_minor": 11875, "credit_minor": 0, "received_at": "2016-04-04T00:00:00Z",
+                "id": "01a20d40-0000-7703-a238-85580daa8a5e",
+                "bill": "01a20d37-e455-7703-a238-85580daa8a5e",
+                "rail": "bank",
+                "amount_minor": 11875,
+                "credit_minor": 0,
+                "received_at": "2016-04-04T00:00:00Z",
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
     """A payment and the bill that its payer meant; `credit_minor` is what nothing has used up."""
 
@@ -155,26 +161,39 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 BILL_EXAMPLE = OpenApiExample(
     "A settled bill",
     value={
-        "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "type_code": 380, "status": "settled",
-        "period": 201603, "member": "1087", "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR",
-        "first_day": "2016-03-01", "last_day": "2016-03-31", "issue_date": "2016-04-01", "due_date": "2016-04-15",
-        "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
-        "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008", "cancels": None,
+        "id": "01a20d37-e455-7703-a238-85580daa8a5e",
+        "number": "B-2016-000008",
+        "kind": "bill",
+        "type_code": 380,
+        "status": "settled",
+        "period": 201603,
+        "member": "1087",
+        "site": "01a20d31-aaaa-7703-a238-85580daa8a5e",
+        "currency": "EUR",
+        "first_day": "2016-03-01",
+        "last_day": "2016-03-31",
+        "issue_date": "2016-04-01",
+        "due_date": "2016-04-15",
+        "net_minor": 9979,
+        "vat_minor": 1896,
+        "gross_minor": 11875,
+        "paid_minor": 11875,
+        "rest_minor": 0,
+        "payment_reference": "B2016000008",
+        "cancels": None,
         "replaces": None,
     },
     response_only=True,
-)  # fmt: skip
+)
 
 
 @extend_schema_view(
     get=extend_schema(
         summary="Bills and credit documents, newest first",
-        parameters=[
-            OpenApiParameter("kind", enum=DocumentKind.values), OpenApiParameter("period", int, description="YYYYMM"),
-        ],
+        parameters=[OpenApiParameter("kind", enum=DocumentKind.values), OpenApiParameter("period", int, description="YYYYMM")],
         examples=[BILL_EXAMPLE],
     )
-)  # fmt: skip
+)
 class BillList(generics.ListAPIView[Document]):
     """What the user may see."""
 
@@ -186,9 +205,7 @@ class BillList(generics.ListAPIView[Document]):
         kind, period = self.request.query_params.get("kind"), self.request.query_params.get("period")
         if kind:
             if kind not in DocumentKind.values:
-                raise serializers.ValidationError(
-                    {"kind": ["Choose bill, credit, bill_reversal or credit_reversal."]}
-                )
+                raise serializers.ValidationError({"kind": ["Choose bill, credit, bill_reversal or credit_reversal."]})
             documents = documents.filter(kind=kind)
         if period:
             month = whole_number(period) if len(period) == len("201603") else None
@@ -239,15 +256,7 @@ def visible_document(request: Request, public_id: UUID) -> Document:
                         },
                     ],
                     "correction": None,
-                    "vat_sums": [
-                        {
-                            "category": "S",
-                            "rate": "0.1900",
-                            "net_minor": 9979,
-                            "vat_minor": 1896,
-                            "reason": "",
-                        }
-                    ],
+                    "vat_sums": [{"category": "S", "rate": "0.1900", "net_minor": 9979, "vat_minor": 1896, "reason": ""}],
                 },
                 response_only=True,
             )
@@ -293,6 +302,4 @@ class PaymentList(generics.ListAPIView[Payment]):
     serializer_class = PaymentSerializer
 
     def get_queryset(self) -> QuerySet[Payment]:
-        return (
-            visible_payments(user_of(self.request)).select_related("document").order_by("-received_at", "-pk")
-        )
+        return visible_payments(user_of(self.request)).select_related("document").order_by("-received_at", "-pk")

@@ -19,42 +19,75 @@ class AwardSerializer(serializers.ModelSerializer[IncentiveAward]):
     member = serializers.CharField(source="member.number")
     site = serializers.UUIDField(source="site.public_id")
     currency = serializers.CharField(source="version.programme.microgrid.cooperative.currency")
-    awarded_minor = serializers.IntegerField(
-        help_text="Within cap and budget; while held, what is set aside."
-    )
-    concerns = serializers.SerializerMethodField(
-        help_text="Why a person looks at it, in the member's language."
-    )
+    awarded_minor = serializers.IntegerField(help_text="Within cap and budget; while held, what is set aside.")
+    concerns = serializers.SerializerMethodField(help_text="Why a person looks at it, in the member's language.")
     document = serializers.CharField(
         source="document_label", allow_null=True, help_text="The credit document on which it stands; null: not on one yet."
-    )  # fmt: skip
+    )
 
     class Meta:
         model = IncentiveAward
         fields = (
-            "id", "programme", "kind", "member", "site", "currency", "period", "start_at", "end_at", "quantity", "unit", "baseline_wh", "measured_wh",
-            "earned_minor", "capped_minor", "awarded_minor", "status", "concerns", "why", "decided_at", "document",
-        )  # fmt: skip
+            "id",
+            "programme",
+            "kind",
+            "member",
+            "site",
+            "currency",
+            "period",
+            "start_at",
+            "end_at",
+            "quantity",
+            "unit",
+            "baseline_wh",
+            "measured_wh",
+            "earned_minor",
+            "capped_minor",
+            "awarded_minor",
+            "status",
+            "concerns",
+            "why",
+            "decided_at",
+            "document",
+        )
 
     def get_concerns(self, award: IncentiveAward) -> list[str]:
         return [concern_in(name, award.member.language) for name in award.concerns]
 
 
 AWARDED = {
-    "id": "01900000-0000-7000-8000-000000000001", "programme": "Solarstrom", "kind": "low_income", "member": "17",
-    "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR", "period": 201603, "start_at": "2016-02-29T23:00:00Z",
-    "end_at": "2016-03-31T22:00:00Z", "quantity": 31, "unit": "day", "baseline_wh": None, "measured_wh": None, "earned_minor": 310,
-    "capped_minor": 310, "awarded_minor": 310, "status": "granted", "concerns": [], "why": "", "decided_at": None, "document": "C-2016-000003",
-}  # fmt: skip
+    "id": "01900000-0000-7000-8000-000000000001",
+    "programme": "Solarstrom",
+    "kind": "low_income",
+    "member": "17",
+    "site": "01a20d31-aaaa-7703-a238-85580daa8a5e",
+    "currency": "EUR",
+    "period": 201603,
+    "start_at": "2016-02-29T23:00:00Z",
+    "end_at": "2016-03-31T22:00:00Z",
+    "quantity": 31,
+    "unit": "day",
+    "baseline_wh": None,
+    "measured_wh": None,
+    "earned_minor": 310,
+    "capped_minor": 310,
+    "awarded_minor": 310,
+    "status": "granted",
+    "concerns": [],
+    "why": "",
+    "decided_at": None,
+    "document": "C-2016-000003",
+}
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="incentive_awards_list", summary="Incentives awarded, newest first",
+        operation_id="incentive_awards_list",
+        summary="Incentives awarded, newest first",
         parameters=[OpenApiParameter("status", enum=AwardStatus.values, description="`held`: being looked at by a person.")],
         examples=[OpenApiExample("a month's support", AWARDED, response_only=True)],
     )
-)  # fmt: skip
+)
 class AwardList(generics.ListAPIView[IncentiveAward]):
     """Of the own members; treasurers and auditors see all of their cooperative."""
 

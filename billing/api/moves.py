@@ -31,21 +31,31 @@ class NewMoveSerializer(serializers.Serializer[dict[str, Any]]):
         return {
             "member": serializers.CharField(max_length=20, allow_blank=True, default="", help_text="Number of the member."),
             "from": serializers.DateField(help_text="First day of who comes."),
-            "tariff": serializers.CharField(max_length=40, allow_blank=True, default="", help_text="Its code; empty: the site keeps its tariff."),
+            "tariff": serializers.CharField(
+                max_length=40, allow_blank=True, default="", help_text="Its code; empty: the site keeps its tariff."
+            ),
             "reason": serializers.CharField(max_length=300, allow_blank=True, default=""),
-        }  # fmt: skip
+        }
 
 
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
             "who lives there",
-            {"id": "0190d5f0-c1f8-7d4a-b1c2-000000000007", "member": "1044", "valid_from": "2016-03-18", "valid_to": None,
-             "is_vacant": False, "has_begun": True, "entered_at": "2016-03-10T09:00:00Z", "reason": "moved in"},
+            {
+                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000007",
+                "member": "1044",
+                "valid_from": "2016-03-18",
+                "valid_to": None,
+                "is_vacant": False,
+                "has_begun": True,
+                "entered_at": "2016-03-10T09:00:00Z",
+                "reason": "moved in",
+            },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class OwnershipSerializer(serializers.ModelSerializer[SiteOwnership]):
     """Days on which a site is one member's: from the first up to and without `valid_to`; null where there is no end."""
 
@@ -65,9 +75,9 @@ class SiteMoves(generics.ListAPIView[SiteOwnership]):
     def _site(self) -> Site:
         user = user_of(self.request)
         return get_object_or_404(
-            Site.objects.filter(
-                microgrid__in=operated_microgrids(user, *MOVERS).order_by().values("pk")
-            ).select_related("microgrid__cooperative"),
+            Site.objects.filter(microgrid__in=operated_microgrids(user, *MOVERS).order_by().values("pk")).select_related(
+                "microgrid__cooperative"
+            ),
             public_id=self.kwargs["public_id"],
         )
 
@@ -81,31 +91,23 @@ class SiteMoves(generics.ListAPIView[SiteOwnership]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
 
-    @extend_schema(
-        operation_id="sites_move",
-        summary="Hand a site over",
-        request=NewMoveSerializer,
-        responses={201: OwnershipSerializer},
-    )
+    @extend_schema(operation_id="sites_move", summary="Hand a site over", request=NewMoveSerializer, responses={201: OwnershipSerializer})
     def post(self, request: Request, public_id: Any) -> Response:
         site, form = self._site(), NewMoveSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given, cooperative = form.validated_data, site.microgrid.cooperative
-        member = (
-            get_object_or_404(Member, cooperative=cooperative, number=given["member"])
-            if given["member"]
-            else None
-        )
-        tariff = (
-            get_object_or_404(Tariff, cooperative=cooperative, code=given["tariff"])
-            if given["tariff"]
-            else None
-        )
+        member = get_object_or_404(Member, cooperative=cooperative, number=given["member"]) if given["member"] else None
+        tariff = get_object_or_404(Tariff, cooperative=cooperative, code=given["tariff"]) if given["tariff"] else None
         try:
             row = move(
-                site=site, member=member, day=given["from"], by=user_of(request), now=site.microgrid.now(timezone.now()),
-                tariff=tariff, reason=given["reason"],
-            )  # fmt: skip
+                site=site,
+                member=member,
+                day=given["from"],
+                by=user_of(request),
+                now=site.microgrid.now(timezone.now()),
+                tariff=tariff,
+                reason=given["reason"],
+            )
         except CannotMove as why:
             return problem(409, "Cannot be handed over", str(why))
         return Response(OwnershipSerializer(row).data, status=201)

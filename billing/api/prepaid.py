@@ -36,13 +36,9 @@ class PrepaidSerializer(serializers.ModelSerializer[PrepaidAgreement]):
     currency = serializers.CharField(source="cooperative.currency")
     reference = serializers.CharField(help_text="Of a transfer that tops the balance up.")
     iban = serializers.CharField(source="cooperative.iban", help_text="Where transfers go; may be empty.")
-    shown_minor = serializers.SerializerMethodField(
-        help_text="What is left: in the books less not billed yet."
-    )
+    shown_minor = serializers.SerializerMethodField(help_text="What is left: in the books less not billed yet.")
     books_minor = serializers.SerializerMethodField()
-    unbilled_minor = serializers.SerializerMethodField(
-        help_text="Used and not billed yet, as bills would be."
-    )
+    unbilled_minor = serializers.SerializerMethodField(help_text="Used and not billed yet, as bills would be.")
     usual_minor = serializers.SerializerMethodField(help_text="What a day usually costs.")
     days_left = serializers.SerializerMethodField(help_text="At usual use; null where nothing is used.")
     unbilled_days = serializers.SerializerMethodField()
@@ -56,10 +52,28 @@ class PrepaidSerializer(serializers.ModelSerializer[PrepaidAgreement]):
     class Meta:
         model = PrepaidAgreement
         fields = (
-            "id", "member", "currency", "valid_from", "ended_date", "reference", "iban", "friendly_minor", "friendly_days", "shown_minor",
-            "books_minor", "unbilled_minor", "usual_minor", "days_left", "unbilled_days", "estimated_days", "looked_at", "alarms", "limits",
-            "own_days", "own_minor",
-        )  # fmt: skip
+            "id",
+            "member",
+            "currency",
+            "valid_from",
+            "ended_date",
+            "reference",
+            "iban",
+            "friendly_minor",
+            "friendly_days",
+            "shown_minor",
+            "books_minor",
+            "unbilled_minor",
+            "usual_minor",
+            "days_left",
+            "unbilled_days",
+            "estimated_days",
+            "looked_at",
+            "alarms",
+            "limits",
+            "own_days",
+            "own_minor",
+        )
 
     def _balance(self, row: PrepaidAgreement) -> Balance | None:
         return self.context["balances"].get(row.pk)
@@ -110,37 +124,70 @@ class PrepaidDaySerializer(serializers.ModelSerializer[PrepaidDay]):
     class Meta:
         model = PrepaidDay
         fields = (
-            "day", "shown_minor", "books_minor", "unbilled_minor", "unbilled_days", "estimated_days", "unread_days", "usual_minor", "looked_at",
-        )  # fmt: skip
+            "day",
+            "shown_minor",
+            "books_minor",
+            "unbilled_minor",
+            "unbilled_days",
+            "estimated_days",
+            "unread_days",
+            "usual_minor",
+            "looked_at",
+        )
 
 
 def shown(rows: Sequence[PrepaidAgreement]) -> list[dict[str, Any]]:
     """Some agreements with their balances, read together."""
     context = {
-        "balances": balances_now(rows), "days": newest_days(rows), "alarms": standing_alarms(list(rows)),
+        "balances": balances_now(rows),
+        "days": newest_days(rows),
+        "alarms": standing_alarms(list(rows)),
         "limits": open_limits([row.member for row in rows]),
-    }  # fmt: skip
+    }
     return list(PrepaidSerializer(rows, many=True, context=context).data)
 
 
 ANSWERED: dict[str, Any] = {
-    "id": "01900000-0000-7000-8000-000000000001", "member": "17", "currency": "EUR", "valid_from": "2016-03-01", "ended_date": None,
-    "reference": "PP2016000001", "iban": "DE02120300000000202051", "friendly_minor": 2000, "friendly_days": 14, "shown_minor": 3120,
-    "books_minor": 5000, "unbilled_minor": 1880, "usual_minor": 145, "days_left": 21, "unbilled_days": 13, "estimated_days": 1,
-    "looked_at": "2016-03-14T09:08:00Z", "alarms": [], "limits": [],
-    "own_days": None, "own_minor": None,
-}  # fmt: skip
+    "id": "01900000-0000-7000-8000-000000000001",
+    "member": "17",
+    "currency": "EUR",
+    "valid_from": "2016-03-01",
+    "ended_date": None,
+    "reference": "PP2016000001",
+    "iban": "DE02120300000000202051",
+    "friendly_minor": 2000,
+    "friendly_days": 14,
+    "shown_minor": 3120,
+    "books_minor": 5000,
+    "unbilled_minor": 1880,
+    "usual_minor": 145,
+    "days_left": 21,
+    "unbilled_days": 13,
+    "estimated_days": 1,
+    "looked_at": "2016-03-14T09:08:00Z",
+    "alarms": [],
+    "limits": [],
+    "own_days": None,
+    "own_minor": None,
+}
 DAY = {
-    "day": "2016-03-14", "shown_minor": 3120, "books_minor": 5000, "unbilled_minor": 1880, "unbilled_days": 13, "estimated_days": 1,
-    "unread_days": 0, "usual_minor": 145, "looked_at": "2016-03-14T09:08:00Z",
-}  # fmt: skip
+    "day": "2016-03-14",
+    "shown_minor": 3120,
+    "books_minor": 5000,
+    "unbilled_minor": 1880,
+    "unbilled_days": 13,
+    "estimated_days": 1,
+    "unread_days": 0,
+    "usual_minor": 145,
+    "looked_at": "2016-03-14T09:08:00Z",
+}
 
 
 @extend_schema_view(
     get=extend_schema(
         operation_id="prepaid_list", summary="Prepaid balances", examples=[OpenApiExample("one member", ANSWERED, response_only=True)]
     )
-)  # fmt: skip
+)
 class PrepaidList(generics.ListAPIView[PrepaidAgreement]):
     """Of the own members; treasurers, auditors and support see all of their cooperative."""
 
@@ -159,9 +206,11 @@ class PrepaidList(generics.ListAPIView[PrepaidAgreement]):
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="prepaid_days_list", summary="A prepaid balance day by day", examples=[OpenApiExample("one day", DAY, response_only=True)]
+        operation_id="prepaid_days_list",
+        summary="A prepaid balance day by day",
+        examples=[OpenApiExample("one day", DAY, response_only=True)],
     )
-)  # fmt: skip
+)
 class PrepaidDayList(generics.ListAPIView[PrepaidDay]):
     """The newest first."""
 

@@ -15,13 +15,7 @@ from rest_framework.views import APIView
 from billing.api.prepaid import ANSWERED, PrepaidSerializer, shown
 from billing.models import PrepaidAgreement
 from billing.selectors.prepaid import local_today, prepaid_rule
-from billing.services.prepaid import (
-    CannotAgreeOnPrepaid,
-    agree_on_prepaid,
-    choose_own_alarms,
-    end_prepaid,
-    terms_text,
-)
+from billing.services.prepaid import CannotAgreeOnPrepaid, agree_on_prepaid, choose_own_alarms, end_prepaid, terms_text
 from energy.api.problems import problem
 from members.models import Cooperative, Member
 from members.selectors.scope import own_members, user_of
@@ -66,18 +60,26 @@ class PrepaidTerms(APIView):
     """The terms of an own member, as of today."""
 
     @extend_schema(
-        operation_id="prepaid_terms", summary="Terms of paying before using", responses=TermsSerializer,
+        operation_id="prepaid_terms",
+        summary="Terms of paying before using",
+        responses=TermsSerializer,
         parameters=[OpenApiParameter("member", str, required=True, description="The number of an own member.")],
         examples=[OpenApiExample("today's", TERMS, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request) -> Response:
         member = _own_member(user_of(request), request.query_params.get("member", ""))
         return Response(TermsSerializer({"member": member.number, "terms": _terms(member)}).data)
 
     @extend_schema(
-        operation_id="prepaid_agree", summary="Agree to pay before using", request=TermsSerializer, responses={201: PrepaidSerializer},
-        examples=[OpenApiExample("as read", TERMS, request_only=True), OpenApiExample("agreed", ANSWERED, response_only=True, status_codes=["201"])],
-    )  # fmt: skip
+        operation_id="prepaid_agree",
+        summary="Agree to pay before using",
+        request=TermsSerializer,
+        responses={201: PrepaidSerializer},
+        examples=[
+            OpenApiExample("as read", TERMS, request_only=True),
+            OpenApiExample("agreed", ANSWERED, response_only=True, status_codes=["201"]),
+        ],
+    )
     def post(self, request: Request) -> Response:
         """Send back the terms that were read; others than today's are refused."""
         given = TermsSerializer(data=request.data)
@@ -85,13 +87,11 @@ class PrepaidTerms(APIView):
         user = user_of(request)
         member = _own_member(user, given.validated_data["member"])
         if given.validated_data["terms"].strip() != _terms(member).strip():
-            return problem(
-                409, "Other terms hold", "The terms changed since they were read; read them again."
-            )
+            return problem(409, "Other terms hold", "The terms changed since they were read; read them again.")
         now = _now(member.cooperative)
         today = local_today(PrepaidAgreement(cooperative=member.cooperative), now)
         try:
-            made = agree_on_prepaid(member=member, valid_from=today, by=user, now=now, language=member.language)  # fmt: skip
+            made = agree_on_prepaid(member=member, valid_from=today, by=user, now=now, language=member.language)
         except CannotAgreeOnPrepaid as why:
             return problem(409, "Not agreed", str(why))
         return Response(shown([made])[0], status=201)
@@ -106,21 +106,24 @@ class PrepaidOne(APIView):
         return get_object_or_404(rows.select_related("member", "cooperative"), public_id=public_id)
 
     @extend_schema(
-        operation_id="prepaid_alarms", summary="Be told earlier", request=OwnAlarmsSerializer, responses=PrepaidSerializer,
+        operation_id="prepaid_alarms",
+        summary="Be told earlier",
+        request=OwnAlarmsSerializer,
+        responses=PrepaidSerializer,
         examples=[OpenApiExample("ten days", {"own_days": 10, "own_minor": None}, request_only=True), SAVED],
-    )  # fmt: skip
+    )
     def patch(self, request: Request, public_id: UUID) -> Response:
         agreement = self._agreement(request, public_id)
         given = OwnAlarmsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         chosen = {"own_days": agreement.own_days, "own_minor": agreement.own_minor} | given.validated_data
         try:
-            row = choose_own_alarms(agreement=agreement, days=chosen["own_days"], amount_minor=chosen["own_minor"])  # fmt: skip
+            row = choose_own_alarms(agreement=agreement, days=chosen["own_days"], amount_minor=chosen["own_minor"])
         except CannotAgreeOnPrepaid as why:
             return problem(400, "Not earlier", str(why))
         return Response(shown([row])[0])
 
-    @extend_schema(operation_id="prepaid_end", summary="Pay by bill again", responses=PrepaidSerializer, examples=[SAVED])  # fmt: skip
+    @extend_schema(operation_id="prepaid_end", summary="Pay by bill again", responses=PrepaidSerializer, examples=[SAVED])
     def delete(self, request: Request, public_id: UUID) -> Response:
         """What lies in the books stays the member's; a limit or a request for one ends."""
         user = user_of(request)

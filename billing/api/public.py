@@ -15,19 +15,69 @@ from billing.selectors.public_page import NotShown, shown_microgrid, shown_month
 
 FRESH_S = 600
 EXAMPLE = {
-    "microgrid": "village", "currency": "EUR", "month": "2016-03", "is_whole": True, "lines_without_energy": 0,
-    "days": [{
-        "day": "2016-03-01", "bought_wh": 900, "produced_wh": 500, "used_wh": 1200, "sold_wh": 100, "charged_wh": 80, "discharged_wh": 0,
-        "lost_wh": 20, "shared_wh": 300, "in_wh": 1400, "out_wh": 1300, "stored_wh": 80, "residual_wh": 0, "negative_intervals": 0,
-        "paid_minor": 6, "received_minor": 6, "residual_minor": 0,
-    }],
+    "microgrid": "village",
+    "currency": "EUR",
+    "month": "2016-03",
+    "is_whole": True,
+    "lines_without_energy": 0,
+    "days": [
+        {
+            "day": "2016-03-01",
+            "bought_wh": 900,
+            "produced_wh": 500,
+            "used_wh": 1200,
+            "sold_wh": 100,
+            "charged_wh": 80,
+            "discharged_wh": 0,
+            "lost_wh": 20,
+            "shared_wh": 300,
+            "in_wh": 1400,
+            "out_wh": 1300,
+            "stored_wh": 80,
+            "residual_wh": 0,
+            "negative_intervals": 0,
+            "paid_minor": 6,
+            "received_minor": 6,
+            "residual_minor": 0,
+        }
+    ],
     "money": {
-        "billed_minor": 125, "vat_minor": 21, "local_paid_minor": 47, "local_received_minor": 47, "producers_minor": 49, "kept_minor": 55,
-        "booked_minor": 125, "residual_minor": 0, "gap_minor": 0,
+        "billed_minor": 125,
+        "vat_minor": 21,
+        "local_paid_minor": 47,
+        "local_received_minor": 47,
+        "producers_minor": 49,
+        "kept_minor": 55,
+        "booked_minor": 125,
+        "residual_minor": 0,
+        "gap_minor": 0,
     },
-}  # fmt: skip
-WH = ("bought_wh", "produced_wh", "used_wh", "sold_wh", "charged_wh", "discharged_wh", "lost_wh", "shared_wh", "in_wh", "out_wh", "stored_wh", "residual_wh")  # fmt: skip
-MONEY = ("billed_minor", "vat_minor", "local_paid_minor", "local_received_minor", "producers_minor", "kept_minor", "booked_minor", "residual_minor", "gap_minor")  # fmt: skip
+}
+WH = (
+    "bought_wh",
+    "produced_wh",
+    "used_wh",
+    "sold_wh",
+    "charged_wh",
+    "discharged_wh",
+    "lost_wh",
+    "shared_wh",
+    "in_wh",
+    "out_wh",
+    "stored_wh",
+    "residual_wh",
+)
+MONEY = (
+    "billed_minor",
+    "vat_minor",
+    "local_paid_minor",
+    "local_received_minor",
+    "producers_minor",
+    "kept_minor",
+    "booked_minor",
+    "residual_minor",
+    "gap_minor",
+)
 
 
 class PublicDaySerializer(serializers.Serializer[Any]):
@@ -82,10 +132,14 @@ class PublicDays(APIView):
         except NotShown:
             raise Http404 from None
         body = {
-            "microgrid": microgrid.slug, "currency": microgrid.cooperative.currency, "month": str(found.month) if found else "",
-            "is_whole": found is None or found.is_whole, "lines_without_energy": found.lines_without_energy if found else 0,
-            "days": found.days if found else [], "money": found.money if found else None,
-        }  # fmt: skip
+            "microgrid": microgrid.slug,
+            "currency": microgrid.cooperative.currency,
+            "month": str(found.month) if found else "",
+            "is_whole": found is None or found.is_whole,
+            "lines_without_energy": found.lines_without_energy if found else 0,
+            "days": found.days if found else [],
+            "money": found.money if found else None,
+        }
         reply = Response(PublicMonthSerializer(body).data)
         patch_cache_control(reply, public=True, max_age=FRESH_S)
         return reply

@@ -23,9 +23,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     key = serializers.ChoiceField(SharingKey.values)
     price_rule = serializers.ChoiceField(SharingPrice.values)
     own_minor = serializers.IntegerField()
-    difference_minor = serializers.IntegerField(
-        help_text="To the months as they were; below zero it is cheaper."
-    )
+    difference_minor = serializers.IntegerField(help_text="To the months as they were; below zero it is cheaper.")
     better = serializers.IntegerField(help_text="Members that would have paid less.")
     worse = serializers.IntegerField()
     shared_wh = serializers.IntegerField()
@@ -43,34 +41,37 @@ class RuleComparisonSerializer(serializers.Serializer[Any]):
 
 
 EXAMPLE = {
-    "currency": "EUR", "periods": ["2016-03"], "own_minor": 6214, "shared_wh": 1_204_330, "members": 118,
-    "outcomes": [{
-        "key": "static", "price_rule": "mid_market", "own_minor": 6102, "difference_minor": -112, "better": 70, "worse": 48,
-        "shared_wh": 980_112,
-    }],
-}  # fmt: skip
+    "currency": "EUR",
+    "periods": ["2016-03"],
+    "own_minor": 6214,
+    "shared_wh": 1_204_330,
+    "members": 118,
+    "outcomes": [
+        {
+            "key": "static",
+            "price_rule": "mid_market",
+            "own_minor": 6102,
+            "difference_minor": -112,
+            "better": 70,
+            "worse": 48,
+            "shared_wh": 980_112,
+        }
+    ],
+}
 
 
 class SiteSharingRules(APIView):
     """Every rule of sharing on a site's last months."""
 
     @extend_schema(
-        operation_id="sites_sharing_rules_retrieve", summary="What every rule of sharing would have made of the last bills",
-        responses=RuleComparisonSerializer, examples=[OpenApiExample("a household", EXAMPLE, response_only=True)],
-    )  # fmt: skip
+        operation_id="sites_sharing_rules_retrieve",
+        summary="What every rule of sharing would have made of the last bills",
+        responses=RuleComparisonSerializer,
+        examples=[OpenApiExample("a household", EXAMPLE, response_only=True)],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
-        site = get_object_or_404(
-            visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id
-        )
-        record_look(
-            user=user_of(request),
-            member=site.member,
-            what="sharing rules",
-            subject=site.code,
-            now=timezone.now(),
-        )
+        site = get_object_or_404(visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id)
+        record_look(user=user_of(request), member=site.member, what="sharing rules", subject=site.code, now=timezone.now())
         found = compare_rules(microgrid=site.microgrid, sites=[site])
         body = {name: getattr(found, name) for name in found.__slots__}
-        return Response(
-            RuleComparisonSerializer({**body, "currency": site.microgrid.cooperative.currency}).data
-        )
+        return Response(RuleComparisonSerializer({**body, "currency": site.microgrid.cooperative.currency}).data)

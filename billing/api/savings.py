@@ -40,34 +40,36 @@ class TipsSerializer(serializers.Serializer[Any]):
 
 
 EXAMPLE = {
-    "days": 31, "currency": "EUR", "why_none": "",
-    "tips": [{
-        "kind": "base_load", "title": "47 W less, day and night", "advice": "142 W run at your place at any hour.",
-        "energy_wh": 414_640, "is_moved": False, "money_minor": 12_805, "per": "a year",
-        "rests_on": "31 days of your readings and what you paid per kWh on average. Assumed: a third of it can go.",
-    }],
-}  # fmt: skip
+    "days": 31,
+    "currency": "EUR",
+    "why_none": "",
+    "tips": [
+        {
+            "kind": "base_load",
+            "title": "47 W less, day and night",
+            "advice": "142 W run at your place at any hour.",
+            "energy_wh": 414_640,
+            "is_moved": False,
+            "money_minor": 12_805,
+            "per": "a year",
+            "rests_on": "31 days of your readings and what you paid per kWh on average. Assumed: a third of it can go.",
+        }
+    ],
+}
 
 
 class SiteTipsView(APIView):
     """Tips that name kWh and money."""
 
     @extend_schema(
-        operation_id="sites_tips_retrieve", summary="Saving tips from own readings and the own tariff", responses=TipsSerializer,
+        operation_id="sites_tips_retrieve",
+        summary="Saving tips from own readings and the own tariff",
+        responses=TipsSerializer,
         examples=[OpenApiExample("a household", EXAMPLE, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
-        site = get_object_or_404(
-            visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id
-        )
-        record_look(
-            user=user_of(request), member=site.member, what="tips", subject=site.code, now=timezone.now()
-        )
+        site = get_object_or_404(visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id)
+        record_look(user=user_of(request), member=site.member, what="tips", subject=site.code, now=timezone.now())
         found = site_tips(site, real_now=timezone.now())
-        body = {
-            "days": found.days,
-            "currency": site.microgrid.cooperative.currency,
-            "tips": found.tips,
-            "why_none": found.why_none,
-        }
+        body = {"days": found.days, "currency": site.microgrid.cooperative.currency, "tips": found.tips, "why_none": found.why_none}
         return Response(TipsSerializer(body).data)

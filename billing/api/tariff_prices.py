@@ -24,28 +24,34 @@ class TariffPricesSerializer(serializers.Serializer[Any]):
     interval_minutes = serializers.IntegerField(source="microgrid.interval_minutes")
     starts = serializers.ListField(child=serializers.DateTimeField())
     price_micro = serializers.ListField(child=serializers.IntegerField())
-    substituted = serializers.ListField(
-        child=serializers.BooleanField(), help_text="Where a fallback rule stands in for the index."
-    )
+    substituted = serializers.ListField(child=serializers.BooleanField(), help_text="Where a fallback rule stands in for the index.")
     vat_rate = serializers.DecimalField(max_digits=5, decimal_places=4)
-    published_at = serializers.DateTimeField(
-        allow_null=True, help_text="Null where the tariff's fixed hours say the price."
-    )
+    published_at = serializers.DateTimeField(allow_null=True, help_text="Null where the tariff's fixed hours say the price.")
 
 
 ANSWERED = {
-    "tariff": "dorfstrom", "microgrid": "01900000-0000-7000-8000-000000000000", "currency": "EUR", "day": "2016-04-01", "interval_minutes": 15,
-    "starts": ["2016-04-01T00:00:00+02:00"], "price_micro": [270000], "substituted": [False], "vat_rate": "0.1900", "published_at": None,
-}  # fmt: skip
+    "tariff": "dorfstrom",
+    "microgrid": "01900000-0000-7000-8000-000000000000",
+    "currency": "EUR",
+    "day": "2016-04-01",
+    "interval_minutes": 15,
+    "starts": ["2016-04-01T00:00:00+02:00"],
+    "price_micro": [270000],
+    "substituted": [False],
+    "vat_rate": "0.1900",
+    "published_at": None,
+}
 
 
 class TariffPricesView(APIView):
     """What a kWh costs, a day ahead."""
 
     @extend_schema(
-        operation_id="tariff_prices", summary="Prices of today and tomorrow", responses=TariffPricesSerializer(many=True),
+        operation_id="tariff_prices",
+        summary="Prices of today and tomorrow",
+        responses=TariffPricesSerializer(many=True),
         examples=[OpenApiExample("one interval", ANSWERED, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request) -> Response:
         user = user_of(request)
         found = []

@@ -41,9 +41,7 @@ class TriedTariffSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(required=False)
     parts = serializers.JSONField(required=False, help_text="{format, currency, parts}, see docs/tariffs.md.")
     urdb = serializers.JSONField(required=False, help_text="An OpenEI URDB tariff.")
-    metering = serializers.ChoiceField(
-        ["none", "net-billing", "net-metering", "buy-all-sell-all"], default="none"
-    )
+    metering = serializers.ChoiceField(["none", "net-billing", "net-metering", "buy-all-sell-all"], default="none")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if sum(key in attrs for key in ("version", "parts", "urdb")) != 1:
@@ -80,9 +78,7 @@ class TariffOutcomeSerializer(serializers.Serializer[Any]):
     revenue_after_minor = serializers.IntegerField()
     paying_more = serializers.IntegerField()
     paying_less = serializers.IntegerField()
-    ignored = serializers.ListField(
-        child=serializers.CharField(), help_text="Keys of the file that are not billed."
-    )
+    ignored = serializers.ListField(child=serializers.CharField(), help_text="Keys of the file that are not billed.")
     sites = SiteAmountSerializer(many=True)
 
 
@@ -97,24 +93,49 @@ class WhatIfSerializer(serializers.Serializer[Any]):
     left_out = serializers.ListField(child=serializers.CharField())
 
 
-ASKED = {"tariffs": [{"name": "flat", "metering": "none", "parts": {
-    "format": 1, "currency": "EUR", "parts": [{"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": "0.31"}]}]}]}}]}  # fmt: skip
+ASKED = {
+    "tariffs": [
+        {
+            "name": "flat",
+            "metering": "none",
+            "parts": {
+                "format": 1,
+                "currency": "EUR",
+                "parts": [{"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": "0.31"}]}]}],
+            },
+        }
+    ]
+}
 ANSWERED = {
-    "currency": "EUR", "first_day": "2016-03-01", "last_day": "2016-03-31", "days": 31, "left_out": [],
-    "tariffs": [{
-        "name": "flat", "revenue_before_minor": 9_120, "revenue_after_minor": 9_460, "paying_more": 1, "paying_less": 0,
-        "ignored": [], "sites": [{"site": "R1", "before_minor": 9_120, "after_minor": 9_460}],
-    }],
-}  # fmt: skip
+    "currency": "EUR",
+    "first_day": "2016-03-01",
+    "last_day": "2016-03-31",
+    "days": 31,
+    "left_out": [],
+    "tariffs": [
+        {
+            "name": "flat",
+            "revenue_before_minor": 9_120,
+            "revenue_after_minor": 9_460,
+            "paying_more": 1,
+            "paying_less": 0,
+            "ignored": [],
+            "sites": [{"site": "R1", "before_minor": 9_120, "after_minor": 9_460}],
+        }
+    ],
+}
 
 
 class WhatIfView(APIView):
     """Tariffs over real readings; nothing is written."""
 
     @extend_schema(
-        operation_id="what_if", summary="What tariffs would have cost", request=WhatIfRequestSerializer, responses=WhatIfSerializer,
+        operation_id="what_if",
+        summary="What tariffs would have cost",
+        request=WhatIfRequestSerializer,
+        responses=WhatIfSerializer,
         examples=[OpenApiExample("asked", ASKED, request_only=True), OpenApiExample("answered", ANSWERED, response_only=True)],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         form = WhatIfRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -130,16 +151,19 @@ class WhatIfView(APIView):
         if not days and (known := comparable_days(microgrid)):
             return problem(
                 409, "Nothing to compare", f"None of these days is closed and yours to compare; closed are {known[0]} to {known[-1]}."
-            )  # fmt: skip
+            )
         try:
             proposals = [_proposal(user, microgrid, given) for given in form.validated_data["tariffs"]]
             found = what_if(sites=sites, proposals=proposals, days=days)
         except CannotCompare as refusal:
             return problem(409, "Cannot be compared", str(refusal))
         record_looks(
-            user=user, members=Member.objects.filter(sites__in=[site.pk for site in found.sites]), what="what-if",
-            subject=microgrid.name, now=timezone.now(),
-        )  # fmt: skip
+            user=user,
+            members=Member.objects.filter(sites__in=[site.pk for site in found.sites]),
+            what="what-if",
+            subject=microgrid.name,
+            now=timezone.now(),
+        )
         return Response(WhatIfSerializer(_body(found)).data)
 
 
@@ -156,18 +180,23 @@ def _proposal(user: Any, microgrid: Microgrid, given: dict[str, Any]) -> Proposa
 def _body(found: WhatIf) -> dict[str, Any]:
     return {
         "currency": found.sites[0].microgrid.cooperative.currency if found.sites else "",
-        "first_day": found.days[0], "last_day": found.days[-1], "days": len(found.days),
+        "first_day": found.days[0],
+        "last_day": found.days[-1],
+        "days": len(found.days),
         "tariffs": [_outcome(found, outcome) for outcome in found.outcomes],
         "left_out": [f"{site.code}: {why}" for site, why in found.left_out],
-    }  # fmt: skip
+    }
 
 
 def _outcome(found: WhatIf, outcome: Outcome) -> dict[str, Any]:
     effect = outcome.effect
     amounts = zip(found.sites, effect.before_minor.tolist(), effect.after_minor.tolist(), strict=True)
     return {
-        "name": outcome.proposal.name, "ignored": outcome.proposal.ignored,
-        "revenue_before_minor": effect.revenue_before_minor, "revenue_after_minor": effect.revenue_after_minor,
-        "paying_more": effect.paying_more, "paying_less": effect.paying_less,
+        "name": outcome.proposal.name,
+        "ignored": outcome.proposal.ignored,
+        "revenue_before_minor": effect.revenue_before_minor,
+        "revenue_after_minor": effect.revenue_after_minor,
+        "paying_more": effect.paying_more,
+        "paying_less": effect.paying_less,
         "sites": [{"site": site.code, "before_minor": before, "after_minor": after} for site, before, after in amounts],
-    }  # fmt: skip
+    }

@@ -55,7 +55,9 @@ class Refusal(StrEnum):
     TOO_LITTLE = "too_little"
 
 
-def next_stage(stages: Sequence[Stage], *, due_date: date, today: date, sent_level: int, sent_date: date | None, rest_days: int) -> Stage | None:  # fmt: skip
+def next_stage(
+    stages: Sequence[Stage], *, due_date: date, today: date, sent_level: int, sent_date: date | None, rest_days: int
+) -> Stage | None:
     """The reminder that is due now; none while the last one has not had its days. One stage at a time, none skipped.
 
     Args:
@@ -76,9 +78,7 @@ def age_of(due_date: date, today: date) -> int:
     return next(i for i, (_, last) in enumerate(AGES) if last is None or days <= last)
 
 
-def interest(
-    rest_minor: int, first: date, end: date, base_rates: Sequence[BaseRatePeriod], points: Decimal
-) -> list[InterestPiece]:
+def interest(rest_minor: int, first: date, end: date, base_rates: Sequence[BaseRatePeriod], points: Decimal) -> list[InterestPiece]:
     """Simple interest on what is open over `[first, end)`: base rate + points, exact days, a year of 365 (section 288 BGB's way).
 
     A negative base rate lowers the rate, never below 0. Days before the first known base rate bear none.
@@ -126,10 +126,14 @@ def is_winter(day: date, first_month: int, last_month: int) -> bool:
 
 def refusals(
     *, life_support: bool, hardship: bool, winter: bool, plan_stands: bool, level: int, least_level: int, rest_minor: int, least_minor: int
-) -> list[Refusal]:  # fmt: skip
+) -> list[Refusal]:
     """Why a disconnection may not be proposed; empty only where nothing forbids it. Whoever decides is a person, never this."""
     found = [
-        (life_support, Refusal.LIFE_SUPPORT), (hardship, Refusal.HARDSHIP), (winter, Refusal.WINTER), (plan_stands, Refusal.PLAN),
-        (level < least_level, Refusal.TOO_EARLY), (rest_minor < least_minor, Refusal.TOO_LITTLE),
-    ]  # fmt: skip
+        (life_support, Refusal.LIFE_SUPPORT),
+        (hardship, Refusal.HARDSHIP),
+        (winter, Refusal.WINTER),
+        (plan_stands, Refusal.PLAN),
+        (level < least_level, Refusal.TOO_EARLY),
+        (rest_minor < least_minor, Refusal.TOO_LITTLE),
+    ]
     return [refusal for holds, refusal in found if holds]

@@ -13,14 +13,7 @@ from billing.domain.refusals import Refused, all_read
 HEADERS = {
     "booked_date": ("date", "booking date", "booked", "buchungstag", "buchungsdatum", "datum", "valuta"),
     "amount": ("amount", "betrag", "umsatz", "betrag (eur)", "amount (eur)"),
-    "payer": (
-        "payer",
-        "name",
-        "auftraggeber",
-        "beguenstigter/zahlungspflichtiger",
-        "zahlungspflichtiger",
-        "counterparty",
-    ),
+    "payer": ("payer", "name", "auftraggeber", "beguenstigter/zahlungspflichtiger", "zahlungspflichtiger", "counterparty"),
     "purpose": ("purpose", "reference", "verwendungszweck", "remittance information", "buchungstext", "text"),
 }
 REQUIRED = ("booked_date", "amount", "purpose")
@@ -87,12 +80,7 @@ def _columns(header: list[str]) -> dict[str, int]:
             columns[field] = place
     missing = [field for field in REQUIRED if field not in columns]
     if missing:
-        raise CannotReadStatement(
-            *(
-                f"Row 1: a column is missing, name it one of {', '.join(HEADERS[field][:3])}."
-                for field in missing
-            )
-        )
+        raise CannotReadStatement(*(f"Row 1: a column is missing, name it one of {', '.join(HEADERS[field][:3])}." for field in missing))
     return columns
 
 
@@ -113,12 +101,8 @@ def _date(number: int, text: str) -> date:
         except ValueError:
             continue
     if not text:
-        raise CannotReadStatement(
-            f"Row {number}, date: the cell is empty; write it as 2016-04-12 or 12.04.2016."
-        )
-    raise CannotReadStatement(
-        f"Row {number}, date: '{text[:40]}' is not a date; write it as 2016-04-12 or 12.04.2016."
-    )
+        raise CannotReadStatement(f"Row {number}, date: the cell is empty; write it as 2016-04-12 or 12.04.2016.")
+    raise CannotReadStatement(f"Row {number}, date: '{text[:40]}' is not a date; write it as 2016-04-12 or 12.04.2016.")
 
 
 def _amount(number: int, text: str) -> int:
@@ -131,9 +115,7 @@ def _amount(number: int, text: str) -> int:
     try:
         amount = Decimal(plain.replace(",", "."))
     except InvalidOperation:
-        raise CannotReadStatement(
-            f"Row {number}, amount: '{text[:40]}' is not an amount; write it as 12.34."
-        ) from None
+        raise CannotReadStatement(f"Row {number}, amount: '{text[:40]}' is not an amount; write it as 12.34.") from None
     if not amount.is_finite() or amount.copy_abs() > 10**11 or amount * 100 != int(amount * 100):
         raise CannotReadStatement(
             f"Row {number}, amount: '{text[:40]}' has more than two decimals or is out of range; check the decimal point."

@@ -8,9 +8,7 @@ from decimal import Decimal
 
 from billing.domain.sentences import Words
 
-ENERGY = (
-    "local", "grid", "local_delivered", "carried", "export", "incentive", "gift", "given", "deviation", "compensation",
-)  # fmt: skip
+ENERGY = ("local", "grid", "local_delivered", "carried", "export", "incentive", "gift", "given", "deviation", "compensation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,7 @@ def _days(days: Sequence[date], words: Words) -> str:
             stretches[-1].append(day)
         else:
             stretches.append([day])
-    return ", ".join(
-        words.date(s[0]) if len(s) == 1 else f"{words.date(s[0])} – {words.date(s[-1])}" for s in stretches
-    )
+    return ", ".join(words.date(s[0]) if len(s) == 1 else f"{words.date(s[0])} – {words.date(s[-1])}" for s in stretches)
 
 
 ENGLISH = CorrectionWords(
@@ -199,8 +195,10 @@ ENGLISH = CorrectionWords(
         "other": "because it follows from the lines above",
     },
     columns={"item": "For", "old": "Was", "new": "Is", "difference": "Difference"},
-    more="Together {amount} more.", less="Together {amount} less.", same="Together the same amount.",
-)  # fmt: skip
+    more="Together {amount} more.",
+    less="Together {amount} less.",
+    same="Together the same amount.",
+)
 
 GERMAN = CorrectionWords(
     heading="Was sich geändert hat, und warum",
@@ -225,7 +223,9 @@ GERMAN = CorrectionWords(
         "other": "weil es aus den Zeilen darüber folgt",
     },
     columns={"item": "Wofür", "old": "War", "new": "Ist", "difference": "Unterschied"},
-    more="Zusammen {amount} mehr.", less="Zusammen {amount} weniger.", same="Zusammen derselbe Betrag.",
-)  # fmt: skip
+    more="Zusammen {amount} mehr.",
+    less="Zusammen {amount} weniger.",
+    same="Zusammen derselbe Betrag.",
+)
 
 CORRECTION_WORDS = {"en": ENGLISH, "de": GERMAN}

@@ -11,27 +11,111 @@ from datetime import date, datetime
 
 COLUMNS = 125
 HEADINGS = (
-    "Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "WKZ Umsatz", "Kurs", "Basis-Umsatz", "WKZ Basis-Umsatz", "Konto",
-    "Gegenkonto (ohne BU-Schlüssel)", "BU-Schlüssel", "Belegdatum", "Belegfeld 1", "Belegfeld 2", "Skonto", "Buchungstext",
-    "Postensperre", "Diverse Adressnummer", "Geschäftspartnerbank", "Sachverhalt", "Zinssperre", "Beleglink",
+    "Umsatz (ohne Soll/Haben-Kz)",
+    "Soll/Haben-Kennzeichen",
+    "WKZ Umsatz",
+    "Kurs",
+    "Basis-Umsatz",
+    "WKZ Basis-Umsatz",
+    "Konto",
+    "Gegenkonto (ohne BU-Schlüssel)",
+    "BU-Schlüssel",
+    "Belegdatum",
+    "Belegfeld 1",
+    "Belegfeld 2",
+    "Skonto",
+    "Buchungstext",
+    "Postensperre",
+    "Diverse Adressnummer",
+    "Geschäftspartnerbank",
+    "Sachverhalt",
+    "Zinssperre",
+    "Beleglink",
     *(f"Beleginfo - {what} {n}" for n in range(1, 9) for what in ("Art", "Inhalt")),
-    "KOST1 - Kostenstelle", "KOST2 - Kostenstelle", "Kost-Menge", "EU-Land u. UStID (Bestimmung)", "EU-Steuersatz (Bestimmung)",
-    "Abw. Versteuerungsart", "Sachverhalt L+L", "Funktionsergänzung L+L", "BU 49 Hauptfunktionstyp", "BU 49 Hauptfunktionsnummer",
+    "KOST1 - Kostenstelle",
+    "KOST2 - Kostenstelle",
+    "Kost-Menge",
+    "EU-Land u. UStID (Bestimmung)",
+    "EU-Steuersatz (Bestimmung)",
+    "Abw. Versteuerungsart",
+    "Sachverhalt L+L",
+    "Funktionsergänzung L+L",
+    "BU 49 Hauptfunktionstyp",
+    "BU 49 Hauptfunktionsnummer",
     "BU 49 Funktionsergänzung",
     *(f"Zusatzinformation{what} {n}" for n in range(1, 21) for what in (" - Art", "- Inhalt")),
-    "Stück", "Gewicht", "Zahlweise", "Forderungsart", "Veranlagungsjahr", "Zugeordnete Fälligkeit", "Skontotyp", "Auftragsnummer",
-    "Buchungstyp", "USt-Schlüssel (Anzahlungen)", "EU-Land (Anzahlungen)", "Sachverhalt L+L (Anzahlungen)",
-    "EU-Steuersatz (Anzahlungen)", "Erlöskonto (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID", "KOST-Datum", "SEPA-Mandatsreferenz",
-    "Skontosperre", "Gesellschaftername", "Beteiligtennummer", "Identifikationsnummer", "Zeichnernummer", "Postensperre bis",
-    "Bezeichnung SoBil-Sachverhalt", "Kennzeichen SoBil-Buchung", "Festschreibung", "Leistungsdatum", "Datum Zuord. Steuerperiode",
-    "Fälligkeit", "Generalumkehr (GU)", "Steuersatz", "Land", "Abrechnungsreferenz", "BVV-Position",
-    "EU-Land u. UStID (Ursprung)", "EU-Steuersatz (Ursprung)", "Abw. Skontokonto",
-)  # fmt: skip
+    "Stück",
+    "Gewicht",
+    "Zahlweise",
+    "Forderungsart",
+    "Veranlagungsjahr",
+    "Zugeordnete Fälligkeit",
+    "Skontotyp",
+    "Auftragsnummer",
+    "Buchungstyp",
+    "USt-Schlüssel (Anzahlungen)",
+    "EU-Land (Anzahlungen)",
+    "Sachverhalt L+L (Anzahlungen)",
+    "EU-Steuersatz (Anzahlungen)",
+    "Erlöskonto (Anzahlungen)",
+    "Herkunft-Kz",
+    "Buchungs GUID",
+    "KOST-Datum",
+    "SEPA-Mandatsreferenz",
+    "Skontosperre",
+    "Gesellschaftername",
+    "Beteiligtennummer",
+    "Identifikationsnummer",
+    "Zeichnernummer",
+    "Postensperre bis",
+    "Bezeichnung SoBil-Sachverhalt",
+    "Kennzeichen SoBil-Buchung",
+    "Festschreibung",
+    "Leistungsdatum",
+    "Datum Zuord. Steuerperiode",
+    "Fälligkeit",
+    "Generalumkehr (GU)",
+    "Steuersatz",
+    "Land",
+    "Abrechnungsreferenz",
+    "BVV-Position",
+    "EU-Land u. UStID (Ursprung)",
+    "EU-Steuersatz (Ursprung)",
+    "Abw. Skontokonto",
+)
 # Columns of text are quoted also where they are empty; numbers and dates never are.
 TEXT_COLUMNS = frozenset(
     n - 1
-    for n in (2, 3, 6, 9, 11, 12, 14, 16, *range(20, 39), 40, 42, *range(48, 88), 91, 95, 96, 98, 102, 103, 105, 107, 109, 110, 112, 118, 120, 121, 123)
-)  # fmt: skip
+    for n in (
+        2,
+        3,
+        6,
+        9,
+        11,
+        12,
+        14,
+        16,
+        *range(20, 39),
+        40,
+        42,
+        *range(48, 88),
+        91,
+        95,
+        96,
+        98,
+        102,
+        103,
+        105,
+        107,
+        109,
+        110,
+        112,
+        118,
+        120,
+        121,
+        123,
+    )
+)
 LOCKED_AT = HEADINGS.index("Festschreibung")
 GUID_AT = HEADINGS.index("Buchungs GUID")
 NOT_IN_A_REFERENCE = re.compile(r"[^A-Za-z0-9$%&*+\-/]")
@@ -107,29 +191,65 @@ def _check(batch: Batch, booking: Booking) -> None:
     if booking.amount_minor <= 0:
         raise CannotExport(f"{booking.reference}: an amount is written without a sign and is never 0.")
     if not batch.first_day <= booking.booked_date <= batch.last_day:
-        raise CannotExport(
-            f"{booking.reference}: {booking.booked_date} is not within {batch.first_day} to {batch.last_day}."
-        )
+        raise CannotExport(f"{booking.reference}: {booking.booked_date} is not within {batch.first_day} to {batch.last_day}.")
 
 
 def _header(batch: Batch) -> str:
     created = f"{batch.created_at:%Y%m%d%H%M%S}{batch.created_at.microsecond // 1000:03d}"
     fields = [
-        _text("EXTF"), "700", "21", _text("Buchungsstapel"), "13", created, "", _text("MG"), _text(""), _text(""),
-        str(batch.consultant_number), str(batch.client_number), f"{batch.year_starts:%Y%m%d}", str(batch.account_length),
-        f"{batch.first_day:%Y%m%d}", f"{batch.last_day:%Y%m%d}", _text(batch.name[:30]), _text(""), "1", "0",
-        str(int(batch.is_locked)), _text(batch.currency), "", _text(""), "", "", _text(""), "", "", _text(""), _text(""),
-    ]  # fmt: skip
+        _text("EXTF"),
+        "700",
+        "21",
+        _text("Buchungsstapel"),
+        "13",
+        created,
+        "",
+        _text("MG"),
+        _text(""),
+        _text(""),
+        str(batch.consultant_number),
+        str(batch.client_number),
+        f"{batch.year_starts:%Y%m%d}",
+        str(batch.account_length),
+        f"{batch.first_day:%Y%m%d}",
+        f"{batch.last_day:%Y%m%d}",
+        _text(batch.name[:30]),
+        _text(""),
+        "1",
+        "0",
+        str(int(batch.is_locked)),
+        _text(batch.currency),
+        "",
+        _text(""),
+        "",
+        "",
+        _text(""),
+        "",
+        "",
+        _text(""),
+        _text(""),
+    ]
     return ";".join(fields)
 
 
 def _line(batch: Batch, booking: Booking) -> str:
     cells = ['""' if place in TEXT_COLUMNS else "" for place in range(COLUMNS)]
     cells[:14] = [
-        amount(booking.amount_minor), _text("S"), _text(batch.currency), "", "", _text(""), str(booking.debited),
-        str(booking.credited), _text(booking.tax_key), f"{booking.booked_date:%d%m}",
-        _text(NOT_IN_A_REFERENCE.sub("", booking.reference)[:36]), _text(""), "", _text(booking.text[:60]),
-    ]  # fmt: skip
+        amount(booking.amount_minor),
+        _text("S"),
+        _text(batch.currency),
+        "",
+        "",
+        _text(""),
+        str(booking.debited),
+        str(booking.credited),
+        _text(booking.tax_key),
+        f"{booking.booked_date:%d%m}",
+        _text(NOT_IN_A_REFERENCE.sub("", booking.reference)[:36]),
+        _text(""),
+        "",
+        _text(booking.text[:60]),
+    ]
     cells[GUID_AT] = _text(booking.public_id[:36])
     cells[LOCKED_AT] = str(int(batch.is_locked))
     return ";".join(cells)

@@ -69,13 +69,13 @@ def weights_of(claims: Sequence[Claim], *, energy_percent: int) -> list[int]:
         CannotShareOut: nobody delivered anything and nobody holds capital.
     """
     delivered, capital = sum(c.delivered_wh for c in claims), sum(c.capital_days for c in claims)
-    if min((c.delivered_wh for c in claims), default=0) < 0 or min((c.capital_days for c in claims), default=0) < 0:  # fmt: skip
+    if min((c.delivered_wh for c in claims), default=0) < 0 or min((c.capital_days for c in claims), default=0) < 0:
         raise CannotShareOut("Nobody is counted by less than nothing.")
     by_energy = counted_by_energy(delivered, capital, energy_percent)
     by_capital = WHOLE_PERCENT - by_energy
     if not (delivered if by_energy else capital):
         raise CannotShareOut("Nobody delivered energy in the period, and nobody holds shares.")
-    return [by_energy * c.delivered_wh * (capital or 1) + by_capital * c.capital_days * (delivered or 1) for c in claims]  # fmt: skip
+    return [by_energy * c.delivered_wh * (capital or 1) + by_capital * c.capital_days * (delivered or 1) for c in claims]
 
 
 def counted_by_energy(delivered_wh: int, capital: int, energy_percent: int) -> int:
@@ -83,9 +83,7 @@ def counted_by_energy(delivered_wh: int, capital: int, energy_percent: int) -> i
     return 0 if not delivered_wh else WHOLE_PERCENT if not capital else energy_percent
 
 
-def share_out(
-    total_minor: int, claims: Sequence[Claim], *, energy_percent: int, cap_minor: int | None = None
-) -> SharedOut:
+def share_out(total_minor: int, claims: Sequence[Claim], *, energy_percent: int, cap_minor: int | None = None) -> SharedOut:
     """Share a sum out; nobody gets more than the cap, and what that leaves goes to the others by the same weights.
 
     Only where all who have a weight are at the cap something is left over.

@@ -49,12 +49,25 @@ ENGLISH = DistributionWords(
     note="“Comes to” is your figure over all, times the sum, not rounded. Parts are whole cents: each is rounded down, and the cents left over go "
     "one each to the largest remainders, so that all parts together are the sum to the cent.",
     labels={
-        "member": "Member", "period": "Months", "released": "Decided", "download": "Download PDF", "number": "Distribution", "none": "Nothing shared out yet",
+        "member": "Member",
+        "period": "Months",
+        "released": "Decided",
+        "download": "Download PDF",
+        "number": "Distribution",
+        "none": "Nothing shared out yet",
         "none_why": "When the cooperative shares out what was earned, or pays a dividend on shares, your part stands here with all figures behind it.",
-        "waiting": "to be paid out", "done": "paid out", "back": "taken back", "counter": "takes back", "shares": "Your shares", "held_since": "since",
-        "held_to": "given back on", "no_shares": "No shares are noted for you.", "piece": "share", "pieces": "shares",
+        "waiting": "to be paid out",
+        "done": "paid out",
+        "back": "taken back",
+        "counter": "takes back",
+        "shares": "Your shares",
+        "held_since": "since",
+        "held_to": "given back on",
+        "no_shares": "No shares are noted for you.",
+        "piece": "share",
+        "pieces": "shares",
     },
-)  # fmt: skip
+)
 
 GERMAN = DistributionWords(
     title="Ausgeschüttet",
@@ -77,11 +90,24 @@ GERMAN = DistributionWords(
     note="„Ergibt“ ist Ihr Wert durch den aller, mal der Summe, ungerundet. Anteile sind ganze Cent: jeder wird abgerundet, und die übrigen Cent gehen "
     "einzeln an die größten Reste, so dass alle Anteile zusammen auf den Cent die Summe sind.",
     labels={
-        "member": "Mitglied", "period": "Monate", "released": "Beschlossen", "download": "PDF herunterladen", "number": "Ausschüttung", "none": "Noch nichts ausgeschüttet",
+        "member": "Mitglied",
+        "period": "Monate",
+        "released": "Beschlossen",
+        "download": "PDF herunterladen",
+        "number": "Ausschüttung",
+        "none": "Noch nichts ausgeschüttet",
         "none_why": "Wenn die Genossenschaft Erwirtschaftetes ausschüttet oder eine Dividende auf Anteile zahlt, steht hier Ihr Anteil mit allen Zahlen dahinter.",
-        "waiting": "wird ausgezahlt", "done": "ausgezahlt", "back": "zurückgenommen", "counter": "nimmt zurück", "shares": "Ihre Geschäftsanteile", "held_since": "seit",
-        "held_to": "zurückgegeben am", "no_shares": "Für Sie sind keine Anteile vermerkt.", "piece": "Anteil", "pieces": "Anteile",
+        "waiting": "wird ausgezahlt",
+        "done": "ausgezahlt",
+        "back": "zurückgenommen",
+        "counter": "nimmt zurück",
+        "shares": "Ihre Geschäftsanteile",
+        "held_since": "seit",
+        "held_to": "zurückgegeben am",
+        "no_shares": "Für Sie sind keine Anteile vermerkt.",
+        "piece": "Anteil",
+        "pieces": "Anteile",
     },
-)  # fmt: skip
+)
 
 WORDS = {"en": ENGLISH, "de": GERMAN}

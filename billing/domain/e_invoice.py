@@ -137,9 +137,7 @@ def business_terms(invoice: Invoice) -> Terms:
         "BG-4": _party(invoice.seller, shows_vat_id=within),
         "BG-7": _party(invoice.buyer, shows_vat_id=within),
         "BG-23": [_vat(part, money) for part in invoice.vat],
-        "BG-25": [
-            _line(place, line, line.category, money) for place, line in enumerate(invoice.lines, start=1)
-        ],
+        "BG-25": [_line(place, line, line.category, money) for place, line in enumerate(invoice.lines, start=1)],
         **_payment(invoice),
     }
     if invoice.note:
@@ -153,23 +151,13 @@ def _check(invoice: Invoice) -> None:
     if invoice.net_minor + invoice.vat_minor != invoice.gross_minor:
         raise CannotInvoice(f"{invoice.number}: net and VAT are not gross.")
     for part in invoice.vat:
-        lines = sum(
-            line.net_minor
-            for line in invoice.lines
-            if (line.category, line.vat_rate) == (part.category, part.rate)
-        )
+        lines = sum(line.net_minor for line in invoice.lines if (line.category, line.vat_rate) == (part.category, part.rate))
         if lines != part.net_minor:
-            raise CannotInvoice(
-                f"{invoice.number}: the lines at {part.rate} are {lines}, their sum says {part.net_minor}."
-            )
-    if {(line.category, line.vat_rate) for line in invoice.lines} != {
-        (part.category, part.rate) for part in invoice.vat
-    }:
+            raise CannotInvoice(f"{invoice.number}: the lines at {part.rate} are {lines}, their sum says {part.net_minor}.")
+    if {(line.category, line.vat_rate) for line in invoice.lines} != {(part.category, part.rate) for part in invoice.vat}:
         raise CannotInvoice(f"{invoice.number}: a line's VAT rate has no sum, or a sum no line.")
     if len(invoice.vat) > 1 and any(part.category == Category.OUTSIDE for part in invoice.vat):
-        raise CannotInvoice(
-            f"{invoice.number}: what is outside VAT stands beside what is not (rule BR-O-11)."
-        )
+        raise CannotInvoice(f"{invoice.number}: what is outside VAT stands beside what is not (rule BR-O-11).")
     reverse = any(part.category == Category.REVERSE_CHARGE for part in invoice.vat)
     if reverse and not (invoice.seller.vat_id and invoice.buyer.vat_id):
         raise CannotInvoice(f"{invoice.number}: reverse charge needs the VAT ids of both (rule BR-AE-02).")
@@ -187,10 +175,12 @@ class _Money:
 
 def _party(party: Party, *, shows_vat_id: bool) -> Terms:
     optional = {
-        "addr_l1": party.street, "postcode": party.postal_code, "city": party.city,
+        "addr_l1": party.street,
+        "postcode": party.postal_code,
+        "city": party.city,
         "vat_identifier": party.vat_id if shows_vat_id else "",
         "tax_identifier": party.tax_number if shows_vat_id else "",
-    }  # fmt: skip
+    }
     terms: Terms = {"name": party.name, "country_code": party.country}
     terms |= {key: value for key, value in optional.items() if value}
     if party.number:
@@ -208,11 +198,7 @@ WITHOUT_REASON = (Category.STANDARD, Category.ZERO)
 
 
 def _vat(part: VatSum, money: _Money) -> Terms:
-    terms: Terms = {
-        "BT-116": money(part.net_minor),
-        "BT-117": money(part.vat_minor),
-        "BT-118": part.category.value,
-    }
+    terms: Terms = {"BT-116": money(part.net_minor), "BT-117": money(part.vat_minor), "BT-118": part.category.value}
     if part.category != Category.OUTSIDE:
         terms["BT-119"] = _percent(part.rate)
     if part.category not in WITHOUT_REASON:

@@ -7,11 +7,16 @@ listed does not matter.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from kernel.apportionment import largest_remainder
 
-WhenShort = Literal["pro_rata", "first_come"]
+
+class WhenShort(StrEnum):
+    """Who goes short where the budget does not reach: all in proportion, or whoever earned later."""
+
+    PRO_RATA = "pro_rata"
+    FIRST_COME = "first_come"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,13 @@ class Allotted:
 
 
 def allot(
-    earned: Sequence[Earned], *, budget_minor: int, member_cap_minor: int | None = None, when_short: WhenShort = "pro_rata",
+    earned: Sequence[Earned],
+    *,
+    budget_minor: int,
+    member_cap_minor: int | None = None,
+    when_short: WhenShort = WhenShort.PRO_RATA,
     member_had: dict[str, int] | None = None,
-) -> list[Allotted]:  # fmt: skip
+) -> list[Allotted]:
     """What each gets, in the order given: at most the budget together, at most the cap for each member.
 
     Args:
@@ -51,7 +60,7 @@ def allot(
     capped = _within_cap(earned, member_cap_minor, member_had or {})
     if sum(capped) <= budget_minor:
         return [Allotted(part, part) for part in capped]
-    if when_short == "pro_rata":
+    if when_short == WhenShort.PRO_RATA:
         paid = largest_remainder(max(budget_minor, 0), capped, [e.name for e in earned])
     else:
         paid = _first_come(earned, capped, budget_minor)

@@ -43,18 +43,16 @@ LIMITS = Limits()
 
 def raised_before(
     usual_peak_wh: Ints, usual_drawn_wh: Ints, before_peak_wh: Ints, before_drawn_wh: Ints, limits: Limits = LIMITS
-) -> NDArray[np.bool_]:  # fmt: skip
+) -> NDArray[np.bool_]:
     """The peak weighed more in the days that say what is usual than in those before them: the baseline may have been raised."""
     usual = usual_peak_wh / np.maximum(usual_drawn_wh, 1)
     before = before_peak_wh / np.maximum(before_drawn_wh, 1)
     more_wh = (usual - before) * usual_drawn_wh
-    seen: NDArray[np.bool_] = (before_drawn_wh > 0) & (usual > limits.raised_share * before) & (more_wh >= limits.raised_least_wh)  # fmt: skip
+    seen: NDArray[np.bool_] = (before_drawn_wh > 0) & (usual > limits.raised_share * before) & (more_wh >= limits.raised_least_wh)
     return seen
 
 
-def cycled(
-    received_by_day: Ints, delivered_by_day: Ints, discharge_by_day: Ints, limits: Limits = LIMITS
-) -> NDArray[np.bool_]:
+def cycled(received_by_day: Ints, delivered_by_day: Ints, discharge_by_day: Ints, limits: Limits = LIMITS) -> NDArray[np.bool_]:
     """Received from neighbours, put into the own battery, and delivered to neighbours again on the same day."""
     round_wh = np.minimum(np.minimum(received_by_day, delivered_by_day), discharge_by_day).sum(axis=1)
     received = received_by_day.sum(axis=1)
@@ -72,17 +70,13 @@ def from_own_sites(
         rows = np.flatnonzero(owner == member)
         own = delivered_wh[rows].sum(axis=0)
         for row in rows:
-            share = np.divide(
-                own - delivered_wh[row], total_wh, out=np.zeros(len(total_wh)), where=total_wh > 0
-            )
+            share = np.divide(own - delivered_wh[row], total_wh, out=np.zeros(len(total_wh)), where=total_wh > 0)
             received = received_wh[row]
             found[row] = received.sum() > 0 and (received * share).sum() > limits.own_share * received.sum()
     return found
 
 
-def moved_next_door(
-    shifted_wh: Ints, peak_less_usual_wh: Ints, members: Sequence[int], limits: Limits = LIMITS
-) -> NDArray[np.bool_]:
+def moved_next_door(shifted_wh: Ints, peak_less_usual_wh: Ints, members: Sequence[int], limits: Limits = LIMITS) -> NDArray[np.bool_]:
     """What one site shifted, other sites of the same member drew more in the peak than they used to."""
     found = np.zeros(len(members), dtype=bool)
     owner = np.array(members)

@@ -53,9 +53,7 @@ def entitled_days(entitled: Bools) -> Measured:
     return Measured(by_day.sum(axis=1), by_day)
 
 
-def shifted(
-    peak_by_day: Ints, drawn_by_day: Ints, usual_peak_wh: Ints, usual_drawn_wh: Ints, *, paid_elsewhere_wh: Ints
-) -> Measured:  # fmt: skip
+def shifted(peak_by_day: Ints, drawn_by_day: Ints, usual_peak_wh: Ints, usual_drawn_wh: Ints, *, paid_elsewhere_wh: Ints) -> Measured:
     """Energy that was drawn outside the peak and used to be drawn in it.
 
     The baseline of the month's peak is `usual_peak / usual_drawn x drawn`, rounded down; what the peak was below it was shifted, less what
@@ -70,9 +68,8 @@ def shifted(
     known = usual_drawn_wh > 0
     # Python's integers: peak x drawn of a firm passes 2^63.
     baseline = np.array(
-        [int(p) * int(d) // int(u) if u else 0 for p, d, u in zip(usual_peak_wh, drawn, usual_drawn_wh, strict=True)],
-        dtype=np.int64,
-    )  # fmt: skip
+        [int(p) * int(d) // int(u) if u else 0 for p, d, u in zip(usual_peak_wh, drawn, usual_drawn_wh, strict=True)], dtype=np.int64
+    )
     quantity = np.where(known, np.maximum(baseline - peak - paid_elsewhere_wh, 0), 0)
     share = np.where(known, usual_peak_wh / np.maximum(usual_drawn_wh, 1), 0.0)
     better = np.maximum(share[:, None] * drawn_by_day - peak_by_day, 0.0).astype(np.int64)

@@ -97,8 +97,11 @@ class LowIncome:
 
 Rule = LocalUse | ShiftOffPeak | DemandResponse | LowIncome
 KINDS: dict[str, type[Any]] = {
-    "local_use": LocalUse, "shift_off_peak": ShiftOffPeak, "demand_response": DemandResponse, "low_income": LowIncome,
-}  # fmt: skip
+    "local_use": LocalUse,
+    "shift_off_peak": ShiftOffPeak,
+    "demand_response": DemandResponse,
+    "low_income": LowIncome,
+}
 REWARDS_OF = {"local_use": ("kwh", "month"), "shift_off_peak": ("kwh", "month"), "low_income": ("kwh", "day")}
 
 
@@ -128,11 +131,7 @@ def rule_from_json(given: Any) -> Rule:
         reward = _reward(given, kind)
         if "most_wh_a_day" in given and isinstance(reward, PerDay):
             raise CannotReadRule("most_wh_a_day: is for an amount per kWh")
-        most = (
-            _whole(given, "most_wh_a_day", 0, 1, 1_000_000)
-            if given.get("most_wh_a_day") is not None
-            else None
-        )
+        most = _whole(given, "most_wh_a_day", 0, 1, 1_000_000) if given.get("most_wh_a_day") is not None else None
         return LowIncome(reward, most)  # type: ignore[arg-type]
     raise CannotReadRule(f"kind: must be one of {', '.join(KINDS)}")
 
@@ -144,11 +143,7 @@ def rule_to_json(rule: Rule) -> dict[str, Any]:
     if not isinstance(rule, DemandResponse):
         found["reward"] = _reward_json(rule.reward)
     if isinstance(rule, ShiftOffPeak):
-        found |= {
-            "peak": _hours_json(rule.peak),
-            "usual_days": rule.usual_days,
-            "least_days": rule.least_days,
-        }
+        found |= {"peak": _hours_json(rule.peak), "usual_days": rule.usual_days, "least_days": rule.least_days}
     if isinstance(rule, LowIncome) and rule.most_wh_a_day is not None:
         found["most_wh_a_day"] = rule.most_wh_a_day
     return found
@@ -218,7 +213,7 @@ def _reward_json(reward: Reward) -> dict[str, Any]:
 
 
 def _hours_json(hours: Hours) -> dict[str, Any]:
-    return {"from": clock(hours.start_minute), "to": clock(hours.end_minute), "workdays_only": hours.workdays_only}  # fmt: skip
+    return {"from": clock(hours.start_minute), "to": clock(hours.end_minute), "workdays_only": hours.workdays_only}
 
 
 def clock(minute: int) -> str:

@@ -18,20 +18,44 @@ CONCERNS = {
 }
 LABELS = {
     "en": {
-        "title": "Incentives", "lead": "What you were rewarded for, what cap and budget left of it, and what is being looked at.", "month": "Month", "what": "For",
-        "quantity": "Quantity", "earned": "Earned", "awarded": "Awarded", "state": "State", "granted": "on your credit document", "held": "being looked at",
-        "declined": "declined", "cut": "cap or budget left less", "none": "No incentive yet", "days": "days",
+        "title": "Incentives",
+        "lead": "What you were rewarded for, what cap and budget left of it, and what is being looked at.",
+        "month": "Month",
+        "what": "For",
+        "quantity": "Quantity",
+        "earned": "Earned",
+        "awarded": "Awarded",
+        "state": "State",
+        "granted": "on your credit document",
+        "held": "being looked at",
+        "declined": "declined",
+        "cut": "cap or budget left less",
+        "none": "No incentive yet",
+        "days": "days",
         "none_why": "When the cooperative rewards something that you do, it stands here with how it was measured.",
-        "held_why": "A person of the cooperative looks at it. Nothing is decided by a machine.", "compared": "Without it {baseline} kWh, measured {measured} kWh.",
+        "held_why": "A person of the cooperative looks at it. Nothing is decided by a machine.",
+        "compared": "Without it {baseline} kWh, measured {measured} kWh.",
     },
     "de": {
-        "title": "Prämien", "lead": "Wofür Sie belohnt wurden, was Obergrenze und Budget davon lassen, und was noch angesehen wird.", "month": "Monat", "what": "Wofür",
-        "quantity": "Menge", "earned": "Verdient", "awarded": "Zuerkannt", "state": "Stand", "granted": "auf Ihrer Gutschrift", "held": "wird angesehen",
-        "declined": "abgelehnt", "cut": "Obergrenze oder Budget ließen weniger", "none": "Noch keine Prämie", "days": "Tage",
+        "title": "Prämien",
+        "lead": "Wofür Sie belohnt wurden, was Obergrenze und Budget davon lassen, und was noch angesehen wird.",
+        "month": "Monat",
+        "what": "Wofür",
+        "quantity": "Menge",
+        "earned": "Verdient",
+        "awarded": "Zuerkannt",
+        "state": "Stand",
+        "granted": "auf Ihrer Gutschrift",
+        "held": "wird angesehen",
+        "declined": "abgelehnt",
+        "cut": "Obergrenze oder Budget ließen weniger",
+        "none": "Noch keine Prämie",
+        "days": "Tage",
         "none_why": "Wenn die Genossenschaft etwas belohnt, das Sie tun, steht es hier mit der Messung dahinter.",
-        "held_why": "Ein Mensch der Genossenschaft sieht es sich an. Nichts entscheidet eine Maschine.", "compared": "Ohne das {baseline} kWh, gemessen {measured} kWh.",
+        "held_why": "Ein Mensch der Genossenschaft sieht es sich an. Nichts entscheidet eine Maschine.",
+        "compared": "Ohne das {baseline} kWh, gemessen {measured} kWh.",
     },
-}  # fmt: skip
+}
 
 
 def labels_in(language: str) -> dict[str, str]:

@@ -25,4 +25,4 @@ MOVE_WORDS = {
         "Bis zum Tag vor dem {day} gehörte {site} zu Ihnen. Ihre Schlussrechnung gilt für die Tage bis dahin, und Sie können sie weiter "
         "ansehen. Was Sie vorausbezahlt haben und was noch offen ist, bleibt bei Ihnen.",
     ),
-}  # fmt: skip
+}

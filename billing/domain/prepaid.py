@@ -114,14 +114,7 @@ def usual_minor(spent: Sequence[tuple[date, int]], *, before: Sequence[tuple[int
     return max((2 * cost + days) // (2 * days), 0) if days else 0
 
 
-def fallen(
-    balance: Balance,
-    terms: Thresholds,
-    standing: Collection[Alarm],
-    *,
-    friendly_since: date | None,
-    today: date,
-) -> Fall:
+def fallen(balance: Balance, terms: Thresholds, standing: Collection[Alarm], *, friendly_since: date | None, today: date) -> Fall:
     """Compare a balance with its thresholds; an alarm that stands is not passed again before the balance has risen clear of it.
 
     Args:
@@ -134,9 +127,7 @@ def fallen(
     return Fall(passed, over)
 
 
-def _is_below(
-    alarm: Alarm, balance: Balance, terms: Thresholds, friendly_since: date | None, today: date
-) -> bool:
+def _is_below(alarm: Alarm, balance: Balance, terms: Thresholds, friendly_since: date | None, today: date) -> bool:
     left, shown = balance.days_left, balance.shown_minor
     if alarm == Alarm.LOW:
         return shown <= 0 or (left is not None and left <= terms.low_days)
@@ -165,15 +156,19 @@ def _is_clear(alarm: Alarm, balance: Balance, terms: Thresholds, below: Collecti
 
 def spared(
     *, at: datetime, rule: Sparing, is_holiday: bool, life_support: bool, hardship: bool, plan_stands: bool, is_used_up: bool
-) -> list[Spared]:  # fmt: skip
+) -> list[Spared]:
     """Why no limit may be asked for or put in force at a local time; empty only where nothing speaks against it."""
     winter = is_winter(at.date(), rule.winter_first_month, rule.winter_last_month)
     reasons = [
-        (life_support, Spared.LIFE_SUPPORT), (hardship and winter, Spared.HARDSHIP_IN_WINTER),
-        (rule.spares_all_in_winter and winter, Spared.WINTER), (plan_stands, Spared.PLAN),
-        (_is_night(at.hour, rule), Spared.NIGHT), (rule.spares_weekends and at.weekday() >= 5, Spared.WEEKEND),
-        (rule.spares_weekends and is_holiday, Spared.HOLIDAY), (not is_used_up, Spared.NOT_USED_UP),
-    ]  # fmt: skip
+        (life_support, Spared.LIFE_SUPPORT),
+        (hardship and winter, Spared.HARDSHIP_IN_WINTER),
+        (rule.spares_all_in_winter and winter, Spared.WINTER),
+        (plan_stands, Spared.PLAN),
+        (_is_night(at.hour, rule), Spared.NIGHT),
+        (rule.spares_weekends and at.weekday() >= 5, Spared.WEEKEND),
+        (rule.spares_weekends and is_holiday, Spared.HOLIDAY),
+        (not is_used_up, Spared.NOT_USED_UP),
+    ]
     return [reason for holds, reason in reasons if holds]
 
 

@@ -33,9 +33,19 @@ class CannotRate(ValueError):
 
 # The order of a bill; an engine's kind of line and the component it is billed as.
 COMPONENT_OF = {
-    "standing": "standing", "local": "local", "energy": "grid", "spot": "spot", "set_off": "set_off", "incentive": "incentive",
-    "demand": "demand", "capacity": "capacity", "reactive": "reactive", "levy": "levy", "discount": "discount", "minimum": "minimum",
-}  # fmt: skip
+    "standing": "standing",
+    "local": "local",
+    "energy": "grid",
+    "spot": "spot",
+    "set_off": "set_off",
+    "incentive": "incentive",
+    "demand": "demand",
+    "capacity": "capacity",
+    "reactive": "reactive",
+    "levy": "levy",
+    "discount": "discount",
+    "minimum": "minimum",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +151,31 @@ class SiteEnergy:
             return self._dense().within(rows, span)
         feeding = None
         if self.own_wh is None:
-            feeding = np.flatnonzero(
-                _any(self.export_wh, rows) | _any(self.delivered_wh, rows) | _any(self.carried_wh, rows)
-            )
+            feeding = np.flatnonzero(_any(self.export_wh, rows) | _any(self.delivered_wh, rows) | _any(self.carried_wh, rows))
         theirs = rows if feeding is None else rows[feeding]
         return SiteEnergy(
-            self.import_wh[rows, span], self.export_wh[theirs, span], self.received_wh[rows, span],
-            self.delivered_wh[theirs, span], self.carried_wh[theirs, span],
+            self.import_wh[rows, span],
+            self.export_wh[theirs, span],
+            self.received_wh[rows, span],
+            self.delivered_wh[theirs, span],
+            self.carried_wh[theirs, span],
             None if self.gifted_wh is None else self.gifted_wh[rows, span],
             None if self.given_wh is None else self.given_wh[theirs, span],
             None if self.reactive_varh is None else self.reactive_varh[rows, span],
             None if self.own_wh is None else self.own_wh[rows, span],
             feeding,
-        )  # fmt: skip
+        )
 
     def _dense(self) -> "SiteEnergy":
         """With the sides of what is fed in for all sites again."""
         return replace(
-            self, export_wh=self.of_all(self.export_wh), delivered_wh=self.of_all(self.delivered_wh), carried_wh=self.of_all(self.carried_wh),
-            given_wh=None if self.given_wh is None else self.of_all(self.given_wh), feeding=None,
-        )  # fmt: skip
+            self,
+            export_wh=self.of_all(self.export_wh),
+            delivered_wh=self.of_all(self.delivered_wh),
+            carried_wh=self.of_all(self.carried_wh),
+            given_wh=None if self.given_wh is None else self.of_all(self.given_wh),
+            feeding=None,
+        )
 
     def of_all(self, theirs: Ints) -> Ints:
         """What those who feed in have [k] or [k, T], as it is of all sites: nothing for the others."""
@@ -235,9 +250,7 @@ def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHI
         )
         found += [line for line in rated.lines if line.kind in COMPONENT_OF]
         paid += [line for line in rated.lines if line.kind == "export_credit"]
-        before = before + sum(
-            (line.amount[:, 0] for line in rated.lines if line.kind in COMPONENT_OF), np.int64(0)
-        )
+        before = before + sum((line.amount[:, 0] for line in rated.lines if line.kind in COMPONENT_OF), np.int64(0))
         days += int(version.axis.days_on_axis.sum())
         if rated.left_wh is not None:
             held = _by_name(version.tariff, rated.left_wh)
@@ -272,13 +285,14 @@ def _above_by_version(plan: RatePlan, energy: SiteEnergy) -> list[dict[Reactive,
     return above_by_version(
         [(version.tariff, version.axis) for version in plan.versions],
         [energy.reactive_varh[:, version.within] for version in plan.versions],
-        [_with_own(energy.import_wh[:, version.within], version, energy) for version in plan.versions], OWN,
-    )  # fmt: skip
+        [_with_own(energy.import_wh[:, version.within], version, energy) for version in plan.versions],
+        OWN,
+    )
 
 
 def _rate_version(
     plan: RatePlan, version: VersionDays, energy: SiteEnergy, exported: Ints, above_varh: Mapping[Reactive, Ints], history: SiteHistory
-) -> Rated:  # fmt: skip
+) -> Rated:
     tariff, axis = version.tariff, version.axis
     drawn = _with_own(energy.import_wh[:, version.within], version, energy)
     received = energy.received_wh[:, version.within]
@@ -289,14 +303,24 @@ def _rate_version(
         else np.broadcast_to(np.int64(0), drawn.shape)
     )
     metered = Metered(
-        drawn, fed_in, received, fuse_a=history.fuse_a, earlier=history.earlier, gifted_wh=gifted, held_wh=_held(tariff, history.held_wh, len(drawn)),
-        year=history.year if axis.months[-1].month == 12 and axis.ends_month else None, leaves=history.leaves,
-        reactive_varh=None if energy.reactive_varh is None else energy.reactive_varh[:, version.within], above_varh=above_varh,
-    )  # fmt: skip
+        drawn,
+        fed_in,
+        received,
+        fuse_a=history.fuse_a,
+        earlier=history.earlier,
+        gifted_wh=gifted,
+        held_wh=_held(tariff, history.held_wh, len(drawn)),
+        year=history.year if axis.months[-1].month == 12 and axis.ends_month else None,
+        leaves=history.leaves,
+        reactive_varh=None if energy.reactive_varh is None else energy.reactive_varh[:, version.within],
+        above_varh=above_varh,
+    )
     series = PriceSeries(
-        local_micro=plan.local_micro[version.within], spot_micro=version.spot_micro, substituted=version.substituted,
+        local_micro=plan.local_micro[version.within],
+        spot_micro=version.spot_micro,
+        substituted=version.substituted,
         system_peak_interval=_peak_interval(plan, version),
-    )  # fmt: skip
+    )
     try:
         rated = rate(_as_billed_alone(tariff), axis, metered, series=series)
         if not _pays_by_engine(tariff):
@@ -311,9 +335,7 @@ def _rate_version(
 def _pays_by_engine(tariff: PricedTariff) -> bool:
     """Whether what is fed in is more than one price at all times, which the plan's export price says."""
     exports = tariff.of_kind(Export)
-    return any(
-        e.rule == "net_metering" or len(e.periods) != 1 or len(e.periods[0].tiers) > 1 for e in exports
-    )
+    return any(e.rule == "net_metering" or len(e.periods) != 1 or len(e.periods[0].tiers) > 1 for e in exports)
 
 
 def _as_billed_alone(tariff: PricedTariff) -> PricedTariff:
@@ -423,16 +445,12 @@ def _exported(energy: SiteEnergy) -> Ints:
 
 def _fixed_credits(plan: RatePlan, energy: SiteEnergy, exported: Ints) -> list[RatedLines]:
     """What neighbours received, what was carried, and what was fed in at one price."""
-    lines = [
-        ("local_delivered", energy.sold_wh, plan.local_micro),
-        ("carried", energy.carried_wh, plan.reference_micro),
-    ]
+    lines = [("local_delivered", energy.sold_wh, plan.local_micro), ("carried", energy.carried_wh, plan.reference_micro)]
     for v in plan.versions:
         if not _pays_by_engine(v.tariff):
             lines.append(("export", _with_own(exported[:, v.within], v, energy), plan.export_micro[v.within]))
     return [
-        _line(component, "", "Wh", energy.of_all(wh.sum(axis=1)), energy.of_all(_sum_over(wh, micro)))
-        for component, wh, micro in lines
+        _line(component, "", "Wh", energy.of_all(wh.sum(axis=1)), energy.of_all(_sum_over(wh, micro))) for component, wh, micro in lines
     ]
 
 
@@ -455,10 +473,7 @@ def _sum_over(wh: Ints, price_micro: Ints) -> Ints:
     if int(totals.max(initial=0)) * largest_price >= LARGEST_EXACT:
         raise CannotRate("A site's energy times price is too large to be rated exactly; check the readings.")
     exact: Ints
-    if len(price_micro) and (price_micro == price_micro[0]).all():
-        exact = totals * int(price_micro[0])
-    else:
-        exact = wh @ price_micro
+    exact = totals * int(price_micro[0]) if len(price_micro) and (price_micro == price_micro[0]).all() else wh @ price_micro
     return exact
 
 

@@ -60,15 +60,18 @@ class Link:
 def alarm_text(links: Sequence[Link], speech: Speech = ENGLISH) -> str:
     """What does not agree, a sentence each; empty where everything does."""
     _ = speech.say
-    sentence = _(
-        "%(link)s: %(left_name)s %(left)s, %(right_name)s %(right)s [%(unit)s]; rows that differ: %(rows)s."
-    )
+    sentence = _("%(link)s: %(left_name)s %(left)s, %(right_name)s %(right)s [%(unit)s]; rows that differ: %(rows)s.")
     return "\n".join(
         sentence
         % {
-            "link": link.name, "left_name": link.left_name, "left": link.left, "right_name": link.right_name,
-            "right": link.right, "unit": link.unit, "rows": len(link.gaps),
+            "link": link.name,
+            "left_name": link.left_name,
+            "left": link.left,
+            "right_name": link.right_name,
+            "right": link.right,
+            "unit": link.unit,
+            "rows": len(link.gaps),
         }
         for link in links
         if not link.agrees
-    )  # fmt: skip
+    )

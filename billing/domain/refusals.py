@@ -16,9 +16,7 @@ class Refused(ValueError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-def all_read(
-    given: Iterable[Given], read: Callable[[Given], Read], refusal: type[Refused]
-) -> tuple[Read, ...]:
+def all_read(given: Iterable[Given], read: Callable[[Given], Read], refusal: type[Refused]) -> tuple[Read, ...]:
     """Each of the given things as it is read; where some are refused, all their faults together.
 
     Raises:

@@ -73,7 +73,7 @@ def _of_site(site: SiteFigures, usual_minor: float | None, currency: str) -> lis
         "new_tariff": site.new_tariff,
         "no_address": "" if site.has_address else "Street or place is missing: a letter cannot be sent.",
         "no_contact": "" if site.has_contact else "No e-mail address: documents are not sent by e-mail.",
-    }  # fmt: skip
+    }
     return [Finding(site.site_id, kind, text) for kind, text in told.items() if text]
 
 
@@ -86,9 +86,7 @@ def _negative(site: SiteFigures, currency: str) -> str:
 def _missing(site: SiteFigures) -> str:
     told = [f"{site.missing_days} of {site.days} days have no readings."] if site.missing_days else []
     if site.reactive_missing:
-        told.append(
-            f"Nothing was read of reactive energy on {site.reactive_missing} days on which it is charged."
-        )
+        told.append(f"Nothing was read of reactive energy on {site.reactive_missing} days on which it is charged.")
     return " ".join(told)
 
 
@@ -98,9 +96,7 @@ def _very_high(site: SiteFigures, usual_minor: float | None, currency: str) -> s
     if site.highest_minor is not None and site.gross_minor <= TIMES_THE_HIGHEST * site.highest_minor:
         return ""
     before = (
-        "there is none to compare with"
-        if site.highest_minor is None
-        else f"the highest before was {_money(site.highest_minor)} {currency}"
+        "there is none to compare with" if site.highest_minor is None else f"the highest before was {_money(site.highest_minor)} {currency}"
     )
     return f"{_money(site.gross_minor)} {currency}; half of all bills are below {_money(round(usual_minor))} {currency}, and {before}."
 

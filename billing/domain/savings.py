@@ -104,26 +104,15 @@ class SiteAccount:
         return Decimal(amount) * DAYS_A_YEAR / self.days
 
 
-def tips(
-    account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH
-) -> list[Tip]:
+def tips(account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH) -> list[Tip]:
     """The tips for one site, what brings most money first; none from fewer than seven days."""
     if account.days < LEAST_DAYS or not account.use_wh.sum():
         return []
-    found = [
-        base_load_tip(account, base_load_w, others_base_w, words),
-        peak_tip(account, words),
-        sun_tip(account, words),
-    ]
-    return sorted(
-        (tip for tip in found if tip is not None and tip.money_minor >= LEAST_MINOR),
-        key=lambda tip: -tip.money_minor,
-    )
+    found = [base_load_tip(account, base_load_w, others_base_w, words), peak_tip(account, words), sun_tip(account, words)]
+    return sorted((tip for tip in found if tip is not None and tip.money_minor >= LEAST_MINOR), key=lambda tip: -tip.money_minor)
 
 
-def base_load_tip(
-    account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH
-) -> Tip | None:
+def base_load_tip(account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH) -> Tip | None:
     """Less of what runs day and night: down to what similar homes have, or by a third.
 
     A Wh saved is worth what the drawn ones cost on average; the part that the own roof gave is worth what export pays.
@@ -139,14 +128,16 @@ def base_load_tip(
     price = Decimal(account.paid_micro) / max(int(account.import_wh.sum()), 1)
     drawn_part = Decimal(drawn) / used
     worth = saved_wh * drawn_part * price
-    exported = round_half_away(
-        minor_from_wh_micro(1) * saved_wh * (1 - drawn_part) * int(account.export_micro.mean())
-    )
+    exported = round_half_away(minor_from_wh_micro(1) * saved_wh * (1 - drawn_part) * int(account.export_micro.mean()))
     return Tip(
-        TipKind.BASE_LOAD, words.base_title.format(less=f"{less_w:.0f}"), words.base_advice.format(base=f"{base_load_w:.0f}"),
-        saved_wh, account.gross(worth) + exported, False,
+        TipKind.BASE_LOAD,
+        words.base_title.format(less=f"{less_w:.0f}"),
+        words.base_advice.format(base=f"{base_load_w:.0f}"),
+        saved_wh,
+        account.gross(worth) + exported,
+        False,
         words.base_rests.format(days=account.days, goal=goal),
-    )  # fmt: skip
+    )
 
 
 def peak_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
@@ -157,11 +148,14 @@ def peak_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
     if not in_peak:
         return None
     return Tip(
-        TipKind.PEAK_HOURS, words.peak_title,
+        TipKind.PEAK_HOURS,
+        words.peak_title,
         words.peak_advice.format(kwh=f"{in_peak / account.days / 1000:.1f}".replace(".", words.decimal)),
-        int(account.a_year(in_peak * SHIFT_PERCENT // 100)), account.gross(account.a_year(saved)), True,
+        int(account.a_year(in_peak * SHIFT_PERCENT // 100)),
+        account.gross(account.a_year(saved)),
+        True,
         words.peak_rests.format(days=account.days),
-    )  # fmt: skip
+    )
 
 
 def sun_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
@@ -173,33 +167,26 @@ def sun_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
     sunny = account.surplus_wh > 0
     if not sunny.any() or not moved_day.sum():
         return None
-    cheap = int(
-        np.average(
-            account.local_micro[sunny] - account.incentive_micro[sunny], weights=account.surplus_wh[sunny]
-        )
-    )
-    grid_micro = np.add.reduceat(account.from_grid_wh * account.retail_micro, first) // np.maximum(
-        grid_day, 1
-    )
+    cheap = int(np.average(account.local_micro[sunny] - account.incentive_micro[sunny], weights=account.surplus_wh[sunny]))
+    grid_micro = np.add.reduceat(account.from_grid_wh * account.retail_micro, first) // np.maximum(grid_day, 1)
     saved = int((moved_day * np.maximum(grid_micro - cheap, 0)).sum())
     days = int((surplus_day > 0).sum())
     return Tip(
-        TipKind.VILLAGE_SUN, words.sun_title, words.sun_advice.format(sunny=days, days=account.days),
-        int(account.a_year(int(moved_day.sum()))), account.gross(account.a_year(saved)), True,
+        TipKind.VILLAGE_SUN,
+        words.sun_title,
+        words.sun_advice.format(sunny=days, days=account.days),
+        int(account.a_year(int(moved_day.sum()))),
+        account.gross(account.a_year(saved)),
+        True,
         words.sun_rests.format(days=account.days),
-    )  # fmt: skip
+    )
 
 
-def roof_tip(
-    cleaning_wh: int, repair_wh: int, value_micro: int, days: int, words: TipWords = ENGLISH
-) -> Tip | None:
+def roof_tip(cleaning_wh: int, repair_wh: int, value_micro: int, days: int, words: TipWords = ENGLISH) -> Tip | None:
     """What looking after the own roof would bring in thirty days, at the value of its energy."""
     gain_wh = cleaning_wh + repair_wh
     money = round_half_away(minor_from_wh_micro(gain_wh * value_micro))
     if money < LEAST_MINOR:
         return None
     title = words.roof_repair if repair_wh > cleaning_wh else words.roof_cleaning
-    return Tip(
-        TipKind.ROOF, title, words.roof_advice, gain_wh, money, False,
-        words.roof_rests.format(days=days),
-    )  # fmt: skip
+    return Tip(TipKind.ROOF, title, words.roof_advice, gain_wh, money, False, words.roof_rests.format(days=days))

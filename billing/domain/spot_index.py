@@ -58,16 +58,12 @@ def prices_from_csv(text: str) -> list[IndexPrice]:
     rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
     unit = next((name for name in UNITS if rows and name in rows[0]), None)
     if unit is None or "time" not in rows[0]:
-        raise CannotReadIndex(
-            "The file needs a header with the columns time and price_per_kwh or price_per_mwh, and a row."
-        )
+        raise CannotReadIndex("The file needs a header with the columns time and price_per_kwh or price_per_mwh, and a row.")
     if len(rows) > MOST_ROWS:
         raise CannotReadIndex(f"The file has more than {MOST_ROWS} rows; split it.")
     found = all_read(enumerate(rows, start=2), lambda one: _row(one[1], unit, one[0]), CannotReadIndex)
     times = [price.start_at for price in found]
-    wrong = next(
-        (i for i, (a, b) in enumerate(pairwise(times)) if b - a < QUARTER or (b - a) % QUARTER), None
-    )
+    wrong = next((i for i, (a, b) in enumerate(pairwise(times)) if b - a < QUARTER or (b - a) % QUARTER), None)
     if wrong is not None:
         raise CannotReadIndex(
             f"Row {wrong + 3}, time: {times[wrong + 1]:%Y-%m-%d %H:%M} UTC does not follow {times[wrong]:%Y-%m-%d %H:%M} UTC by whole quarter hours; sort the rows and leave each time in once."
@@ -83,15 +79,9 @@ def held_until_next(found: Sequence[IndexPrice], times: Sequence[datetime]) -> l
     """
     steps = [later - one for one, later in pairwise(times)]
     if any(step < QUARTER or step % QUARTER for step in steps):
-        raise CannotReadIndex(
-            "Its times do not rise by whole quarter hours; ask for one bidding zone, in order."
-        )
+        raise CannotReadIndex("Its times do not rise by whole quarter hours; ask for one bidding zone, in order.")
     usual = min(steps, default=QUARTER)
-    return [
-        IndexPrice(price.start_at + i * QUARTER, price.price_micro)
-        for price in found
-        for i in range(usual // QUARTER)
-    ]
+    return [IndexPrice(price.start_at + i * QUARTER, price.price_micro) for price in found for i in range(usual // QUARTER)]
 
 
 def price_at(start: datetime, value: object, scale: Decimal, place: str = "") -> IndexPrice:
@@ -112,9 +102,7 @@ def price_at(start: datetime, value: object, scale: Decimal, place: str = "") ->
 
 
 def _row(row: dict[str, Any], unit: str, number: int) -> IndexPrice:
-    start, price = all_read(
-        ("time", unit), lambda name: _cell(row.get(name), name, f"Row {number}, {name}: "), CannotReadIndex
-    )
+    start, price = all_read(("time", unit), lambda name: _cell(row.get(name), name, f"Row {number}, {name}: "), CannotReadIndex)
     return IndexPrice(start, price)
 
 
@@ -128,9 +116,7 @@ def _cell(written: object, name: str, place: str) -> Any:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise CannotReadIndex(
-            f"{place}'{text[:40]}' is no time; write it as 2026-03-01T00:00+01:00."
-        ) from None
+        raise CannotReadIndex(f"{place}'{text[:40]}' is no time; write it as 2026-03-01T00:00+01:00.") from None
     if start.tzinfo is None:
         raise CannotReadIndex(
             f"{place}'{text[:40]}' lacks its offset, as in 2026-03-01T00:00+01:00; hours that come twice could not be told apart."
@@ -150,9 +136,13 @@ class IndexDay:
 
 
 def filled(
-    day: Sequence[int | None], before: Sequence[int | None], minutes: Sequence[int], minutes_before: Sequence[int], spot: Spot,
+    day: Sequence[int | None],
+    before: Sequence[int | None],
+    minutes: Sequence[int],
+    minutes_before: Sequence[int],
+    spot: Spot,
     fixed_micro: int,
-) -> IndexDay:  # fmt: skip
+) -> IndexDay:
     """Fill what is not known from the same local time of the day that the rule names; the fixed price where that is not known either.
 
     The fixed price stands for the index so that `factor x index + margin` gives it (as near as whole millionths allow).

@@ -9,19 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.pricing.engine import energy_parts
-from billing.domain.pricing.parts import (
-    Energy,
-    Export,
-    Incentive,
-    Local,
-    Part,
-    PeakMultiplier,
-    Period,
-    PricedTariff,
-    Spot,
-    Standing,
-    Tier,
-)
+from billing.domain.pricing.parts import Energy, Export, Incentive, Local, Part, PeakMultiplier, Period, PricedTariff, Spot, Standing, Tier
 from billing.domain.pricing.windows import DAYS as EVERY_DAY
 from billing.domain.pricing.windows import HOLIDAY, WEEKDAYS, WEEKEND, Schedule, Window
 from billing.domain.vat import TariffVat
@@ -91,8 +79,7 @@ class TariffTerms:
         multipliers = [Decimal(1), *(window.multiplier for window in self.windows)]
         names = [BASE_WINDOW, *(window.name for window in self.windows)]
         periods = tuple(
-            _flat(name, price_from_micro(price_micro(self.energy_per_kwh * times)))
-            for name, times in zip(names, multipliers, strict=True)
+            _flat(name, price_from_micro(price_micro(self.energy_per_kwh * times))) for name, times in zip(names, multipliers, strict=True)
         )
         hours = tuple(
             Window(place, window.start_minute, window.end_minute, DAY_NAMES[window.days])
@@ -109,9 +96,7 @@ class TariffTerms:
     def window_names(self) -> list[str]:
         return [period.name for period in self.energy.periods]
 
-    def window_indexes(
-        self, local_starts: Sequence[datetime], holidays: Collection[date] = ()
-    ) -> NDArray[np.int64]:
+    def window_indexes(self, local_starts: Sequence[datetime], holidays: Collection[date] = ()) -> NDArray[np.int64]:
         """Index into `window_names` for each interval of a day, given its starts on the local clock."""
         grid = self.energy.schedule.grid()
         if not local_starts:
@@ -123,9 +108,7 @@ class TariffTerms:
 
     def retail_micro_by_window(self) -> NDArray[np.int64]:
         """Price of energy from the public grid by window [millionths per kWh], six decimals; of tiers the first."""
-        return np.array(
-            [price_micro(period.tiers[0].price) for period in self.energy.periods], dtype=np.int64
-        )
+        return np.array([price_micro(period.tiers[0].price) for period in self.energy.periods], dtype=np.int64)
 
     @property
     def export_micro(self) -> int:

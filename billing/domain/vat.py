@@ -89,9 +89,7 @@ WITHOUT: dict[str, VatTreatment] = {
 }
 
 
-def supplied_by(
-    seller: VatParty, buyer: VatParty, rate: Decimal, treatment: str = "standard"
-) -> VatTreatment:
+def supplied_by(seller: VatParty, buyer: VatParty, rate: Decimal, treatment: str = "standard") -> VatTreatment:
     """The VAT of a supply at a rate, as the seller, then the buyer, then the supply itself stand to it."""
     if seller.scheme != Scheme.STANDARD:
         return _not_shown_by(seller)
@@ -211,8 +209,13 @@ def _sum_of(category: Category, rate: Decimal, lines: Sequence[tuple[VatTreatmen
     treatments = [treatment for treatment, _ in lines]
     owed_at = max(t.recipient_rate for t in treatments)
     return VatSum(
-        category, rate, net, round_half_away(net * rate) if rate else 0,
-        tuple(dict.fromkeys(t.reason for t in treatments if t.reason)), treatments[0].ground, owed_at,
+        category,
+        rate,
+        net,
+        round_half_away(net * rate) if rate else 0,
+        tuple(dict.fromkeys(t.reason for t in treatments if t.reason)),
+        treatments[0].ground,
+        owed_at,
         round_half_away(net * owed_at) if owed_at else 0,
         all(t.is_deducted for t in treatments),
-    )  # fmt: skip
+    )

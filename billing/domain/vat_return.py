@@ -92,16 +92,17 @@ class VatRow:
     def less(self, other: "VatRow") -> "VatRow":
         """What this one has beyond another of the same key, in money."""
         return replace(
-            self, documents=0, base_minor=self.base_minor - other.base_minor,
-            tax_minor=self.tax_minor - other.tax_minor, deducted_minor=self.deducted_minor - other.deducted_minor,
+            self,
+            documents=0,
+            base_minor=self.base_minor - other.base_minor,
+            tax_minor=self.tax_minor - other.tax_minor,
+            deducted_minor=self.deducted_minor - other.deducted_minor,
             cost_minor=self.cost_minor - other.cost_minor,
-        )  # fmt: skip
+        )
 
     @property
     def is_empty(self) -> bool:
-        return not (
-            self.documents or self.base_minor or self.tax_minor or self.deducted_minor or self.cost_minor
-        )
+        return not (self.documents or self.base_minor or self.tax_minor or self.deducted_minor or self.cost_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +136,5 @@ def owed_minor(rows: Iterable[VatRow]) -> int:
 def apart(rows: Iterable[VatRow], others: Iterable[VatRow]) -> list[VatRow]:
     """Key by key, what one side has beyond the other; empty where both agree to the cent."""
     here, there = {row.key: row for row in rows}, {row.key: row for row in others}
-    differences = [here.get(key, VatRow(key)).less(there.get(key, VatRow(key))) for key in sorted(here.keys() | there.keys())]  # fmt: skip
+    differences = [here.get(key, VatRow(key)).less(there.get(key, VatRow(key))) for key in sorted(here.keys() | there.keys())]
     return [row for row in differences if not row.is_empty]

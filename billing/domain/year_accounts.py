@@ -96,9 +96,7 @@ def balance_sheet(standings: Sequence[Standing], order: Sequence[str]) -> Balanc
     return BalanceSheet(sorted(lines, key=lambda line: (list(Side).index(line.side), places[line.code])))
 
 
-def carried_to_equity(
-    emptied: Mapping[int, int], *, retained: int, reserves: int, reserve_minor: int
-) -> dict[int, int]:
+def carried_to_equity(emptied: Mapping[int, int], *, retained: int, reserves: int, reserve_minor: int) -> dict[int, int]:
     """Signed amounts that empty accounts into the results carried forward, part of it into the reserves.
 
     Args:

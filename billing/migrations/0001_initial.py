@@ -781,11 +781,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies = [
-        ("grid", "0001_initial"),
-        ("energy", "0001_initial"),
-        ("members", "0001_initial"),
-    ]
+    dependencies = [("grid", "0001_initial"), ("energy", "0001_initial"), ("members", "0001_initial")]
 
     operations = [
         CreateModels(
@@ -793,12 +789,7 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Account",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.ForeignKey(
@@ -874,19 +865,12 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                fields=("cooperative", "code", "member", "currency", "vat_key"),
-                                name="account_once",
-                                nulls_distinct=False,
+                                fields=("cooperative", "code", "member", "currency", "vat_key"), name="account_once", nulls_distinct=False
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("code__in", ["receivable", "payable"]), ("member__isnull", False)
-                                    ),
-                                    models.Q(
-                                        models.Q(("code__in", ["receivable", "payable"]), _negated=True),
-                                        ("member__isnull", True),
-                                    ),
+                                    models.Q(("code__in", ["receivable", "payable"]), ("member__isnull", False)),
+                                    models.Q(models.Q(("code__in", ["receivable", "payable"]), _negated=True), ("member__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="personal_accounts_name_their_member",
@@ -895,68 +879,35 @@ class Migration(migrations.Migration):
                                 condition=models.Q(
                                     ("vat_key", ""),
                                     models.Q(
-                                        ("member__isnull", True),
-                                        (
-                                            "vat_key__regex",
-                                            "^(output|input)/(S|Z|E|AE|O)/0[.][0-9]{4}/[a-z_]+$",
-                                        ),
+                                        ("member__isnull", True), ("vat_key__regex", "^(output|input)/(S|Z|E|AE|O)/0[.][0-9]{4}/[a-z_]+$")
                                     ),
                                     _connector="OR",
                                 ),
                                 name="account_vat_key_is_written_so",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="AccountingPeriod",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="accounting_periods",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="accounting_periods", to="members.cooperative"
                             ),
                         ),
                         ("period", models.PositiveIntegerField(help_text="YYYYMM")),
-                        (
-                            "status",
-                            models.CharField(
-                                choices=[("open", "open"), ("closed", "closed")],
-                                default="closed",
-                                max_length=8,
-                            ),
-                        ),
+                        ("status", models.CharField(choices=[("open", "open"), ("closed", "closed")], default="closed", max_length=8)),
                         ("closed_at", models.DateTimeField()),
                         (
                             "closed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
-                        (
-                            "entries",
-                            models.PositiveIntegerField(help_text="How many were booked in the month."),
-                        ),
-                        (
-                            "debits_minor",
-                            models.BigIntegerField(help_text="Sum of all debits, all currencies."),
-                        ),
-                        (
-                            "content_sha256",
-                            models.CharField(
-                                help_text="Of the month's entries in their order.", max_length=64
-                            ),
-                        ),
+                        ("entries", models.PositiveIntegerField(help_text="How many were booked in the month.")),
+                        ("debits_minor", models.BigIntegerField(help_text="Sum of all debits, all currencies.")),
+                        ("content_sha256", models.CharField(help_text="Of the month's entries in their order.", max_length=64)),
                         ("reopened_at", models.DateTimeField(blank=True, null=True)),
                         (
                             "reopened_by",
@@ -968,23 +919,14 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "reason",
-                            models.CharField(
-                                blank=True, help_text="Why it was opened again.", max_length=300
-                            ),
-                        ),
+                        ("reason", models.CharField(blank=True, help_text="Why it was opened again.", max_length=300)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("cooperative", "period"), name="period_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("reopened_at__isnull", True),
-                                        ("reopened_by__isnull", True),
-                                        ("status", "closed"),
-                                    ),
+                                    models.Q(("reopened_at__isnull", True), ("reopened_by__isnull", True), ("status", "closed")),
                                     models.Q(
                                         ("reopened_at__isnull", False),
                                         ("reopened_by__isnull", False),
@@ -1003,39 +945,25 @@ class Migration(migrations.Migration):
                                 ),
                                 name="opened_again_by_a_second_person",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ArrearsRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="arrears_rules",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="arrears_rules", to="members.cooperative"
                             ),
                         ),
                         ("valid_from", models.DateField()),
                         (
                             "least_minor",
-                            models.PositiveIntegerField(
-                                default=500, verbose_name="below this nobody is reminded [minor units]"
-                            ),
+                            models.PositiveIntegerField(default=500, verbose_name="below this nobody is reminded [minor units]"),
                         ),
-                        (
-                            "rest_days",
-                            models.PositiveSmallIntegerField(
-                                default=14, verbose_name="days that a reminder gives"
-                            ),
-                        ),
+                        ("rest_days", models.PositiveSmallIntegerField(default=14, verbose_name="days that a reminder gives")),
                         (
                             "interest_points",
                             models.DecimalField(
@@ -1046,98 +974,56 @@ class Migration(migrations.Migration):
                                 verbose_name="interest above the base rate [per cent points]",
                             ),
                         ),
-                        (
-                            "charges_interest",
-                            models.BooleanField(
-                                default=False, verbose_name="interest is charged with reminders"
-                            ),
-                        ),
+                        ("charges_interest", models.BooleanField(default=False, verbose_name="interest is charged with reminders")),
                         (
                             "spares_hardship",
-                            models.BooleanField(
-                                default=True, verbose_name="members in hardship get no fees and no interest"
-                            ),
+                            models.BooleanField(default=True, verbose_name="members in hardship get no fees and no interest"),
                         ),
-                        (
-                            "plan_grace_days",
-                            models.PositiveSmallIntegerField(
-                                default=7, verbose_name="days of grace for an instalment"
-                            ),
-                        ),
+                        ("plan_grace_days", models.PositiveSmallIntegerField(default=7, verbose_name="days of grace for an instalment")),
                         ("winter_first_month", models.PositiveSmallIntegerField(default=11)),
                         ("winter_last_month", models.PositiveSmallIntegerField(default=3)),
                         (
                             "proposal_level",
                             models.PositiveSmallIntegerField(
-                                default=3,
-                                verbose_name="a disconnection may be proposed after the reminder of level",
+                                default=3, verbose_name="a disconnection may be proposed after the reminder of level"
                             ),
                         ),
                         (
                             "proposal_least_minor",
-                            models.PositiveIntegerField(
-                                default=10000, verbose_name="and from so much on [minor units]"
-                            ),
+                            models.PositiveIntegerField(default=10000, verbose_name="and from so much on [minor units]"),
                         ),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "valid_from"), name="arrears_rule_once_a_day"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "valid_from"), name="arrears_rule_once_a_day"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("winter_first_month__range", (1, 12)),
-                                    ("winter_last_month__range", (1, 12)),
-                                ),
+                                condition=models.Q(("winter_first_month__range", (1, 12)), ("winter_last_month__range", (1, 12))),
                                 name="winter_is_months",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("rest_days__gte", 7)),
-                                name="reminders_give_a_week_at_least",
-                            ),
+                            models.CheckConstraint(condition=models.Q(("rest_days__gte", 7)), name="reminders_give_a_week_at_least"),
                             models.CheckConstraint(
                                 condition=models.Q(("interest_points__gte", 0), ("interest_points__lte", 9)),
                                 name="interest_points_are_lawful",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="BankOrder",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="bank_orders",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="bank_orders", to="members.cooperative"
                             ),
                         ),
-                        (
-                            "kind",
-                            models.CharField(
-                                choices=[("debits", "direct debits"), ("payouts", "payouts")], max_length=8
-                            ),
-                        ),
+                        ("kind", models.CharField(choices=[("debits", "direct debits"), ("payouts", "payouts")], max_length=8)),
                         (
                             "status",
                             models.CharField(
-                                choices=[
-                                    ("prepared", "prepared"),
-                                    ("released", "released"),
-                                    ("cancelled", "cancelled"),
-                                ],
+                                choices=[("prepared", "prepared"), ("released", "released"), ("cancelled", "cancelled")],
                                 default="prepared",
                                 max_length=10,
                             ),
@@ -1147,11 +1033,7 @@ class Migration(migrations.Migration):
                         ("prepared_at", models.DateTimeField()),
                         (
                             "prepared_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("released_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -1168,18 +1050,12 @@ class Migration(migrations.Migration):
                         ("digest", models.CharField(blank=True, max_length=64)),
                         (
                             "bank_status",
-                            models.CharField(
-                                blank=True,
-                                help_text="The bank's answer (pain.002), for example ACCP or RJCT.",
-                                max_length=4,
-                            ),
+                            models.CharField(blank=True, help_text="The bank's answer (pain.002), for example ACCP or RJCT.", max_length=4),
                         ),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "message_id"), name="message_id_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "message_id"), name="message_id_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("released_by__isnull", True),
@@ -1196,36 +1072,23 @@ class Migration(migrations.Migration):
                                         ("released_by__isnull", False),
                                         ("status", "released"),
                                     ),
-                                    models.Q(
-                                        models.Q(("status", "released"), _negated=True),
-                                        ("content__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("status", "released"), _negated=True), ("content__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="released_orders_have_their_file",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="BankStatement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="bank_statements",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="bank_statements", to="members.cooperative"
                             ),
                         ),
                         (
@@ -1246,69 +1109,34 @@ class Migration(migrations.Migration):
                         ("part", models.PositiveSmallIntegerField(default=0)),
                         ("imported_at", models.DateTimeField()),
                         ("iban", models.CharField(blank=True, max_length=34, verbose_name="IBAN")),
-                        (
-                            "number",
-                            models.CharField(
-                                blank=True, help_text="The bank's own id of the statement.", max_length=40
-                            ),
-                        ),
-                        (
-                            "sequence",
-                            models.BigIntegerField(
-                                blank=True, help_text="The statement's number in the year.", null=True
-                            ),
-                        ),
+                        ("number", models.CharField(blank=True, help_text="The bank's own id of the statement.", max_length=40)),
+                        ("sequence", models.BigIntegerField(blank=True, help_text="The statement's number in the year.", null=True)),
                         ("first_date", models.DateField(blank=True, null=True)),
                         ("last_date", models.DateField(blank=True, null=True)),
                         ("opening_minor", models.BigIntegerField(blank=True, null=True)),
                         ("closing_minor", models.BigIntegerField(blank=True, null=True)),
-                        (
-                            "findings",
-                            models.TextField(blank=True, help_text="What does not fit, one sentence a line."),
-                        ),
+                        ("findings", models.TextField(blank=True, help_text="What does not fit, one sentence a line.")),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "digest", "part"), name="statement_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("cooperative", "digest", "part"), name="statement_once")]},
                 ),
                 migrations.CreateModel(
                     name="BaseRate",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("currency", models.CharField(default="EUR", max_length=3)),
                         ("valid_from", models.DateField()),
                         ("percent", models.DecimalField(decimal_places=2, max_digits=5)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("currency", "valid_from"), name="base_rate_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("currency", "valid_from"), name="base_rate_once")]},
                 ),
                 migrations.CreateModel(
                     name="BillingPolicy",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="billing_policy",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="billing_policy", to="members.cooperative"
                             ),
                         ),
                         (
@@ -1340,8 +1168,7 @@ class Migration(migrations.Migration):
                         "verbose_name_plural": "billing policies",
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(("correction_limit_minor__lte", 100000000)),
-                                name="correction_limit_is_sane",
+                                condition=models.Q(("correction_limit_minor__lte", 100000000)), name="correction_limit_is_sane"
                             )
                         ],
                     },
@@ -1349,22 +1176,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="BillingRun",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="billing_runs",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="billing_runs", to="energy.microgrid"
                             ),
                         ),
                         ("period", models.PositiveIntegerField(help_text="YYYYMM")),
@@ -1392,12 +1209,7 @@ class Migration(migrations.Migration):
                                 size=None,
                             ),
                         ),
-                        (
-                            "reason",
-                            models.CharField(
-                                blank=True, help_text="Why it was made, in words.", max_length=300
-                            ),
-                        ),
+                        ("reason", models.CharField(blank=True, help_text="Why it was made, in words.", max_length=300)),
                         ("first_day", models.DateField()),
                         ("last_day", models.DateField()),
                         ("issue_date", models.DateField()),
@@ -1443,10 +1255,7 @@ class Migration(migrations.Migration):
                         (
                             "release_rule",
                             models.CharField(
-                                blank=True,
-                                editable=False,
-                                help_text="The rule that released it, where no person did.",
-                                max_length=160,
+                                blank=True, editable=False, help_text="The rule that released it, where no person did.", max_length=160
                             ),
                         ),
                         (
@@ -1461,36 +1270,20 @@ class Migration(migrations.Migration):
                         ("posted_at", models.DateTimeField(blank=True, null=True)),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
                     ],
                     options={
                         "constraints": [
+                            models.UniqueConstraint(fields=("microgrid", "period", "revision"), name="run_once"),
+                            models.CheckConstraint(condition=models.Q(("last_day__gte", models.F("first_day"))), name="run_days_in_order"),
                             models.UniqueConstraint(
-                                fields=("microgrid", "period", "revision"), name="run_once"
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("last_day__gte", models.F("first_day"))),
-                                name="run_days_in_order",
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("kind", "final"),
-                                    ("only_sites", []),
-                                    models.Q(("status", "withdrawn"), _negated=True),
-                                ),
+                                condition=models.Q(("kind", "final"), ("only_sites", []), models.Q(("status", "withdrawn"), _negated=True)),
                                 fields=("microgrid", "period"),
                                 name="one_final_run_of_a_month",
                             ),
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("kind", "correction"), ("status__in", ["prepared", "rated", "released"])
-                                ),
+                                condition=models.Q(("kind", "correction"), ("status__in", ["prepared", "rated", "released"])),
                                 fields=("microgrid", "period"),
                                 name="one_correction_at_a_time",
                             ),
@@ -1509,27 +1302,20 @@ class Migration(migrations.Migration):
                                     models.Q(
                                         ("released_at__isnull", False),
                                         models.Q(
-                                            ("released_by__isnull", False),
-                                            models.Q(("release_rule", ""), _negated=True),
-                                            _connector="OR",
+                                            ("released_by__isnull", False), models.Q(("release_rule", ""), _negated=True), _connector="OR"
                                         ),
                                     ),
                                     _connector="OR",
                                 ),
                                 name="posted_runs_were_released",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="CardEvent",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("event_ref", models.CharField(max_length=120, unique=True)),
                         ("kind", models.CharField(max_length=80)),
                         ("object_ref", models.CharField(max_length=120)),
@@ -1541,29 +1327,18 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "indexes": [
-                            models.Index(
-                                condition=models.Q(("done_at__isnull", True)),
-                                fields=["received_at"],
-                                name="card_events_waiting",
-                            )
-                        ],
+                            models.Index(condition=models.Q(("done_at__isnull", True)), fields=["received_at"], name="card_events_waiting")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="CardMovement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_movements",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_movements", to="members.cooperative"
                             ),
                         ),
                         ("ref", models.CharField(max_length=120)),
@@ -1573,60 +1348,30 @@ class Migration(migrations.Migration):
                         ("source_ref", models.CharField(blank=True, max_length=120)),
                         (
                             "intent_ref",
-                            models.CharField(
-                                blank=True,
-                                db_default="",
-                                help_text="The payment that it belongs to.",
-                                max_length=120,
-                            ),
+                            models.CharField(blank=True, db_default="", help_text="The payment that it belongs to.", max_length=120),
                         ),
-                        (
-                            "payout_ref",
-                            models.CharField(
-                                blank=True, help_text="The payout that it went out with.", max_length=120
-                            ),
-                        ),
+                        ("payout_ref", models.CharField(blank=True, help_text="The payout that it went out with.", max_length=120)),
                         ("happened_at", models.DateTimeField()),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(
-                                fields=["cooperative", "payout_ref"], name="card_movements_by_payout"
-                            )
-                        ],
-                        "constraints": [
-                            models.UniqueConstraint(fields=("cooperative", "ref"), name="card_movement_once")
-                        ],
+                        "indexes": [models.Index(fields=["cooperative", "payout_ref"], name="card_movements_by_payout")],
+                        "constraints": [models.UniqueConstraint(fields=("cooperative", "ref"), name="card_movement_once")],
                     },
                 ),
                 migrations.CreateModel(
                     name="Charge",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="charges",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="charges", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="charges",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="charges", to="members.member"),
                         ),
                         (
                             "kind",
@@ -1664,48 +1409,32 @@ class Migration(migrations.Migration):
                             models.UniqueConstraint(fields=("cooperative", "key"), name="charged_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("amount_minor__gt", 0),
-                                    ("paid_minor__gte", 0),
-                                    ("paid_minor__lte", models.F("amount_minor")),
+                                    ("amount_minor__gt", 0), ("paid_minor__gte", 0), ("paid_minor__lte", models.F("amount_minor"))
                                 ),
                                 name="charge_is_paid_once",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("taken_back_at__isnull", True), ("paid_minor", 0), _connector="OR"
-                                ),
+                                condition=models.Q(("taken_back_at__isnull", True), ("paid_minor", 0), _connector="OR"),
                                 name="paid_charges_are_not_taken_back",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DisconnectionProposal",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="disconnection_proposals",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="disconnection_proposals", to="energy.site"
                             ),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="disconnection_proposals",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="disconnection_proposals", to="members.member"
                             ),
                         ),
                         ("rest_minor", models.BigIntegerField()),
@@ -1725,11 +1454,7 @@ class Migration(migrations.Migration):
                         ("proposed_at", models.DateTimeField()),
                         (
                             "proposed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("decided_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -1746,11 +1471,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                condition=models.Q(("status", "proposed")),
-                                fields=("site",),
-                                name="proposed_once",
-                            ),
+                            models.UniqueConstraint(condition=models.Q(("status", "proposed")), fields=("site",), name="proposed_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("decided_by__isnull", True),
@@ -1759,55 +1480,31 @@ class Migration(migrations.Migration):
                                 ),
                                 name="decided_by_a_second_person",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Distribution",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="distributions",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="distributions", to="members.cooperative"
                             ),
                         ),
                         (
                             "kind",
                             models.CharField(
-                                choices=[
-                                    ("revenue", "revenue to producers"),
-                                    ("dividend", "dividend on shares"),
-                                ],
-                                max_length=8,
+                                choices=[("revenue", "revenue to producers"), ("dividend", "dividend on shares")], max_length=8
                             ),
                         ),
-                        (
-                            "name",
-                            models.CharField(
-                                help_text="As it stands on statements, for example Dividend 2015.",
-                                max_length=80,
-                            ),
-                        ),
+                        ("name", models.CharField(help_text="As it stands on statements, for example Dividend 2015.", max_length=80)),
                         (
                             "status",
                             models.CharField(
-                                choices=[
-                                    ("prepared", "prepared"),
-                                    ("released", "released"),
-                                    ("cancelled", "cancelled"),
-                                ],
+                                choices=[("prepared", "prepared"), ("released", "released"), ("cancelled", "cancelled")],
                                 default="prepared",
                                 max_length=10,
                             ),
@@ -1816,40 +1513,17 @@ class Migration(migrations.Migration):
                         ("last_day", models.DateField()),
                         (
                             "energy_percent",
-                            models.PositiveSmallIntegerField(
-                                default=0, help_text="Of the sum, by Wh delivered; the rest goes by shares."
-                            ),
+                            models.PositiveSmallIntegerField(default=0, help_text="Of the sum, by Wh delivered; the rest goes by shares."),
                         ),
-                        (
-                            "dividend_rate",
-                            models.DecimalField(blank=True, decimal_places=5, max_digits=6, null=True),
-                        ),
+                        ("dividend_rate", models.DecimalField(blank=True, decimal_places=5, max_digits=6, null=True)),
                         ("reserve_rate", models.DecimalField(decimal_places=4, max_digits=5)),
                         ("withholding_rate", models.DecimalField(decimal_places=5, max_digits=6)),
                         ("member_cap_minor", models.BigIntegerField(blank=True, null=True)),
-                        (
-                            "margin_minor",
-                            models.BigIntegerField(help_text="What the books said was left of these months."),
-                        ),
-                        (
-                            "other_costs_minor",
-                            models.BigIntegerField(
-                                default=0, help_text="Of these months, and not in the books."
-                            ),
-                        ),
+                        ("margin_minor", models.BigIntegerField(help_text="What the books said was left of these months.")),
+                        ("other_costs_minor", models.BigIntegerField(default=0, help_text="Of these months, and not in the books.")),
                         ("other_costs_why", models.CharField(blank=True, max_length=200)),
-                        (
-                            "used_minor",
-                            models.BigIntegerField(
-                                help_text="Taken from the margin: to members and reserves."
-                            ),
-                        ),
-                        (
-                            "reserve_minor",
-                            models.BigIntegerField(
-                                help_text="To the reserves: by the bylaws' rate, and what a cap left."
-                            ),
-                        ),
+                        ("used_minor", models.BigIntegerField(help_text="Taken from the margin: to members and reserves.")),
+                        ("reserve_minor", models.BigIntegerField(help_text="To the reserves: by the bylaws' rate, and what a cap left.")),
                         (
                             "counters",
                             models.ForeignKey(
@@ -1862,18 +1536,11 @@ class Migration(migrations.Migration):
                                 to="billing.distribution",
                             ),
                         ),
-                        (
-                            "why",
-                            models.CharField(blank=True, help_text="Why one is taken back.", max_length=200),
-                        ),
+                        ("why", models.CharField(blank=True, help_text="Why one is taken back.", max_length=200)),
                         ("prepared_at", models.DateTimeField()),
                         (
                             "prepared_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("released_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -1890,26 +1557,18 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("counters__isnull", True),
-                                    models.Q(("status", "cancelled"), _negated=True),
-                                ),
+                                condition=models.Q(("counters__isnull", True), models.Q(("status", "cancelled"), _negated=True)),
                                 fields=("cooperative", "name"),
                                 name="distributed_once",
                             ),
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("counters__isnull", False),
-                                    models.Q(("status", "cancelled"), _negated=True),
-                                ),
+                                condition=models.Q(("counters__isnull", False), models.Q(("status", "cancelled"), _negated=True)),
                                 fields=("counters",),
                                 name="taken_back_once",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("energy_percent__lte", 100),
-                                    ("last_day__gte", models.F("first_day")),
-                                    ("other_costs_minor__gte", 0),
+                                    ("energy_percent__lte", 100), ("last_day__gte", models.F("first_day")), ("other_costs_minor__gte", 0)
                                 ),
                                 name="distribution_in_range",
                             ),
@@ -1934,11 +1593,7 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("dividend_rate__isnull", False),
-                                        ("energy_percent", 0),
-                                        ("kind", "dividend"),
-                                    ),
+                                    models.Q(("dividend_rate__isnull", False), ("energy_percent", 0), ("kind", "dividend")),
                                     models.Q(("dividend_rate__isnull", True), ("kind", "revenue")),
                                     _connector="OR",
                                 ),
@@ -1952,32 +1607,22 @@ class Migration(migrations.Migration):
                                         ("status", "released"),
                                         models.Q(("released_by", models.F("prepared_by")), _negated=True),
                                     ),
-                                    models.Q(
-                                        models.Q(("status", "released"), _negated=True),
-                                        ("released_by__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("status", "released"), _negated=True), ("released_by__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="distribution_released_by_another",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DistributionRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="distribution_rules",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="distribution_rules", to="members.cooperative"
                             ),
                         ),
                         ("valid_from", models.DateField()),
@@ -2023,9 +1668,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "valid_from"), name="distribution_rule_once_a_day"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "valid_from"), name="distribution_rule_once_a_day"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("dividend_withholding__gte", 0),
@@ -2033,65 +1676,31 @@ class Migration(migrations.Migration):
                                     ("highest_dividend__gte", 0),
                                     ("reserve_rate__gte", 0),
                                     ("reserve_rate__lt", 1),
-                                    models.Q(
-                                        ("member_cap_minor__isnull", True),
-                                        ("member_cap_minor__gt", 0),
-                                        _connector="OR",
-                                    ),
+                                    models.Q(("member_cap_minor__isnull", True), ("member_cap_minor__gt", 0), _connector="OR"),
                                 ),
                                 name="distribution_rule_in_range",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ExportProfile",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="export_profile",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="export_profile", to="members.cooperative"
                             ),
                         ),
-                        (
-                            "consultant_number",
-                            models.PositiveIntegerField(default=1001, verbose_name="consultant (Berater)"),
-                        ),
-                        (
-                            "client_number",
-                            models.PositiveIntegerField(default=1, verbose_name="client (Mandant)"),
-                        ),
-                        (
-                            "account_length",
-                            models.PositiveSmallIntegerField(
-                                default=4, verbose_name="digits of general accounts"
-                            ),
-                        ),
-                        (
-                            "year_starts_in",
-                            models.PositiveSmallIntegerField(
-                                default=1, verbose_name="first month of the fiscal year"
-                            ),
-                        ),
-                        (
-                            "first_debtor",
-                            models.PositiveIntegerField(
-                                default=10000, verbose_name="first number for members who owe"
-                            ),
-                        ),
+                        ("consultant_number", models.PositiveIntegerField(default=1001, verbose_name="consultant (Berater)")),
+                        ("client_number", models.PositiveIntegerField(default=1, verbose_name="client (Mandant)")),
+                        ("account_length", models.PositiveSmallIntegerField(default=4, verbose_name="digits of general accounts")),
+                        ("year_starts_in", models.PositiveSmallIntegerField(default=1, verbose_name="first month of the fiscal year")),
+                        ("first_debtor", models.PositiveIntegerField(default=10000, verbose_name="first number for members who owe")),
                         (
                             "first_creditor",
-                            models.PositiveIntegerField(
-                                default=70000, verbose_name="first number for members who are owed"
-                            ),
+                            models.PositiveIntegerField(default=70000, verbose_name="first number for members who are owed"),
                         ),
                     ],
                     options={
@@ -2114,101 +1723,57 @@ class Migration(migrations.Migration):
                                 ),
                                 name="export_account_length_in_range",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="IncentiveEntitlement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="incentive_entitlements",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="incentive_entitlements", to="members.member"
                             ),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "noted_by",
                             models.ForeignKey(
-                                editable=False,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("valid_to__isnull", True),
-                                    ("valid_to__gt", models.F("valid_from")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
                                 name="entitlement_in_order",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="IncentiveProgramme",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="incentive_programmes",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="incentive_programmes", to="energy.microgrid"
                             ),
                         ),
-                        (
-                            "name",
-                            models.CharField(help_text="As it stands on members' documents.", max_length=40),
-                        ),
+                        ("name", models.CharField(help_text="As it stands on members' documents.", max_length=40)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("microgrid", "name"), name="incentive_name_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "name"), name="incentive_name_once")]},
                 ),
                 migrations.CreateModel(
                     name="LedgerTransaction",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
@@ -2220,62 +1785,34 @@ class Migration(migrations.Migration):
                         ),
                         ("idempotency_key", models.CharField(max_length=120)),
                         ("cause", models.CharField(help_text="document, payment, ...", max_length=40)),
-                        (
-                            "cause_ref",
-                            models.UUIDField(
-                                blank=True, help_text="The public id of what caused it.", null=True
-                            ),
-                        ),
+                        ("cause_ref", models.UUIDField(blank=True, help_text="The public id of what caused it.", null=True)),
                         ("currency", models.CharField(max_length=3)),
                         ("booked_date", models.DateField()),
                         ("posted_at", models.DateTimeField()),
-                        (
-                            "made_in",
-                            models.BigIntegerField(
-                                db_default=billing.models.ledger.DatabaseTransaction(), editable=False
-                            ),
-                        ),
+                        ("made_in", models.BigIntegerField(db_default=billing.models.ledger.DatabaseTransaction(), editable=False)),
                     ],
                     options={
                         "indexes": [
                             models.Index(fields=["cooperative", "booked_date"], name="transactions_by_day"),
                             models.Index(fields=["cause_ref"], name="transactions_by_cause"),
                         ],
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "idempotency_key"), name="posted_once"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("cooperative", "idempotency_key"), name="posted_once")],
                     },
                 ),
                 migrations.CreateModel(
                     name="Mandate",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="mandates",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="mandates", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="mandates",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="mandates", to="members.member"),
                         ),
                         ("reference", models.CharField(max_length=35)),
                         ("holder", models.CharField(max_length=70, verbose_name="account holder")),
@@ -2296,9 +1833,7 @@ class Migration(migrations.Migration):
                         (
                             "status",
                             models.CharField(
-                                choices=[("active", "active"), ("paused", "paused"), ("revoked", "revoked")],
-                                default="active",
-                                max_length=8,
+                                choices=[("active", "active"), ("paused", "paused"), ("revoked", "revoked")], default="active", max_length=8
                             ),
                         ),
                         ("pause_reason", models.CharField(blank=True, max_length=200)),
@@ -2306,72 +1841,43 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
+                            models.UniqueConstraint(fields=("cooperative", "reference"), name="mandate_reference_once"),
                             models.UniqueConstraint(
-                                fields=("cooperative", "reference"), name="mandate_reference_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("status", "revoked"), _negated=True),
-                                fields=("member",),
-                                name="one_mandate_per_member",
+                                condition=models.Q(("status", "revoked"), _negated=True), fields=("member",), name="one_mandate_per_member"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("revoked_at__isnull", False), ("status", "revoked")),
-                                    models.Q(
-                                        models.Q(("status", "revoked"), _negated=True),
-                                        ("revoked_at__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("status", "revoked"), _negated=True), ("revoked_at__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="revoked_mandates_say_when",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="NumberSeries",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="members.cooperative",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.cooperative"),
                         ),
                         ("series", models.CharField(max_length=4)),
                         ("year", models.PositiveSmallIntegerField()),
                         ("next_number", models.PositiveIntegerField(default=1)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "series", "year"), name="series_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("cooperative", "series", "year"), name="series_once")]},
                 ),
                 migrations.CreateModel(
                     name="PaymentRules",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payment_rules",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="payment_rules", to="members.cooperative"
                             ),
                         ),
                         (
@@ -2394,10 +1900,7 @@ class Migration(migrations.Migration):
                         (
                             "credit_use",
                             models.CharField(
-                                choices=[
-                                    ("next_bill", "for the next bill, the oldest first"),
-                                    ("by_hand", "only by hand"),
-                                ],
+                                choices=[("next_bill", "for the next bill, the oldest first"), ("by_hand", "only by hand")],
                                 default="next_bill",
                                 max_length=10,
                                 verbose_name="credit is used",
@@ -2406,29 +1909,20 @@ class Migration(migrations.Migration):
                         (
                             "return_fee",
                             models.CharField(
-                                choices=[
-                                    ("none", "the cooperative bears it"),
-                                    ("bank", "what the bank took"),
-                                    ("fixed", "a fixed fee"),
-                                ],
+                                choices=[("none", "the cooperative bears it"), ("bank", "what the bank took"), ("fixed", "a fixed fee")],
                                 default="bank",
                                 max_length=8,
                                 verbose_name="a returned debit costs the member",
                             ),
                         ),
-                        (
-                            "return_fee_minor",
-                            models.PositiveIntegerField(default=0, verbose_name="fixed fee [minor units]"),
-                        ),
+                        ("return_fee_minor", models.PositiveIntegerField(default=0, verbose_name="fixed fee [minor units]")),
                     ],
                     options={
                         "verbose_name": "payment rules",
                         "verbose_name_plural": "payment rules",
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("prenotification_days__gte", 1), ("prenotification_days__lte", 60)
-                                ),
+                                condition=models.Q(("prenotification_days__gte", 1), ("prenotification_days__lte", 60)),
                                 name="notice_is_between_a_day_and_two_months",
                             )
                         ],
@@ -2437,52 +1931,28 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="PrepaidAgreement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="prepaid_agreements",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="prepaid_agreements", to="members.member"
                             ),
                         ),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="prepaid_agreements",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="prepaid_agreements", to="members.cooperative"
                             ),
                         ),
                         ("reference", models.CharField(max_length=35)),
                         ("valid_from", models.DateField()),
-                        (
-                            "ended_date",
-                            models.DateField(
-                                blank=True, help_text="The first day on which it no longer holds.", null=True
-                            ),
-                        ),
-                        (
-                            "terms",
-                            models.TextField(help_text="What was agreed, in the words that the member read."),
-                        ),
+                        ("ended_date", models.DateField(blank=True, help_text="The first day on which it no longer holds.", null=True)),
+                        ("terms", models.TextField(help_text="What was agreed, in the words that the member read.")),
                         ("agreed_at", models.DateTimeField()),
                         (
                             "agreed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         (
                             "ended_by",
@@ -2494,10 +1964,7 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "friendly_minor",
-                            models.PositiveIntegerField(verbose_name="friendly credit [minor units]"),
-                        ),
+                        ("friendly_minor", models.PositiveIntegerField(verbose_name="friendly credit [minor units]")),
                         ("friendly_days", models.PositiveSmallIntegerField(verbose_name="for so many days")),
                         (
                             "own_days",
@@ -2510,69 +1977,44 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "own_minor",
-                            models.PositiveIntegerField(
-                                blank=True, null=True, verbose_name="told earlier, at so much [minor units]"
-                            ),
+                            models.PositiveIntegerField(blank=True, null=True, verbose_name="told earlier, at so much [minor units]"),
                         ),
                     ],
                     options={
                         "constraints": [
+                            models.UniqueConstraint(fields=("cooperative", "reference"), name="prepaid_reference_once"),
                             models.UniqueConstraint(
-                                fields=("cooperative", "reference"), name="prepaid_reference_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("ended_date__isnull", True)),
-                                fields=("member",),
-                                name="one_prepaid_agreement",
+                                condition=models.Q(("ended_date__isnull", True)), fields=("member",), name="one_prepaid_agreement"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("ended_date__isnull", True),
-                                    models.Q(
-                                        ("ended_by__isnull", False),
-                                        ("ended_date__gte", models.F("valid_from")),
-                                    ),
+                                    models.Q(("ended_by__isnull", False), ("ended_date__gte", models.F("valid_from"))),
                                     _connector="OR",
                                 ),
                                 name="prepaid_ends_after_it_begins",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PrepaidRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="prepaid_rule",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="prepaid_rule", to="members.cooperative"
                             ),
                         ),
-                        (
-                            "low_days",
-                            models.PositiveSmallIntegerField(
-                                default=7, verbose_name="told when so many days are left"
-                            ),
-                        ),
+                        ("low_days", models.PositiveSmallIntegerField(default=7, verbose_name="told when so many days are left")),
                         (
                             "very_low_days",
-                            models.PositiveSmallIntegerField(
-                                default=2, verbose_name="told again when so many days are left"
-                            ),
+                            models.PositiveSmallIntegerField(default=2, verbose_name="told again when so many days are left"),
                         ),
                         (
                             "little_minor",
-                            models.PositiveIntegerField(
-                                default=1000, verbose_name="told when so little is left [minor units]"
-                            ),
+                            models.PositiveIntegerField(default=1000, verbose_name="told when so little is left [minor units]"),
                         ),
                         (
                             "friendly_minor",
@@ -2582,10 +2024,7 @@ class Migration(migrations.Migration):
                                 verbose_name="friendly credit [minor units]",
                             ),
                         ),
-                        (
-                            "friendly_days",
-                            models.PositiveSmallIntegerField(default=14, verbose_name="and for so many days"),
-                        ),
+                        ("friendly_days", models.PositiveSmallIntegerField(default=14, verbose_name="and for so many days")),
                         (
                             "limit_w",
                             models.PositiveIntegerField(
@@ -2597,25 +2036,16 @@ class Migration(migrations.Migration):
                         (
                             "night_from_hour",
                             models.PositiveSmallIntegerField(
-                                default=16,
-                                validators=[django.core.validators.MaxValueValidator(23)],
-                                verbose_name="no limit from hour",
+                                default=16, validators=[django.core.validators.MaxValueValidator(23)], verbose_name="no limit from hour"
                             ),
                         ),
                         (
                             "night_to_hour",
                             models.PositiveSmallIntegerField(
-                                default=8,
-                                validators=[django.core.validators.MaxValueValidator(23)],
-                                verbose_name="until hour",
+                                default=8, validators=[django.core.validators.MaxValueValidator(23)], verbose_name="until hour"
                             ),
                         ),
-                        (
-                            "spares_weekends",
-                            models.BooleanField(
-                                default=True, verbose_name="no limit at weekends and on holidays"
-                            ),
-                        ),
+                        ("spares_weekends", models.BooleanField(default=True, verbose_name="no limit at weekends and on holidays")),
                         ("winter_first_month", models.PositiveSmallIntegerField(default=11)),
                         ("winter_last_month", models.PositiveSmallIntegerField(default=3)),
                         (
@@ -2630,179 +2060,94 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("low_days__gte", models.F("very_low_days")), ("low_days__lte", 60)
-                                ),
+                                condition=models.Q(("low_days__gte", models.F("very_low_days")), ("low_days__lte", 60)),
                                 name="prepaid_alarms_in_order",
                             ),
+                            models.CheckConstraint(condition=models.Q(("limit_w__gt", 0)), name="prepaid_limit_leaves_some_power"),
                             models.CheckConstraint(
-                                condition=models.Q(("limit_w__gt", 0)), name="prepaid_limit_leaves_some_power"
+                                condition=models.Q(("night_from_hour__lte", 23), ("night_to_hour__lte", 23)), name="prepaid_night_is_hours"
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("night_from_hour__lte", 23), ("night_to_hour__lte", 23)),
-                                name="prepaid_night_is_hours",
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(
-                                    ("winter_first_month__range", (1, 12)),
-                                    ("winter_last_month__range", (1, 12)),
-                                ),
+                                condition=models.Q(("winter_first_month__range", (1, 12)), ("winter_last_month__range", (1, 12))),
                                 name="prepaid_winter_is_months",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Protection",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="protections",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="protections", to="members.member"),
                         ),
-                        (
-                            "kind",
-                            models.CharField(
-                                choices=[("hardship", "hardship"), ("life_support", "life support")],
-                                max_length=14,
-                            ),
-                        ),
+                        ("kind", models.CharField(choices=[("hardship", "hardship"), ("life_support", "life support")], max_length=14)),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "noted_by",
                             models.ForeignKey(
-                                editable=False,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("valid_to__isnull", True),
-                                    ("valid_to__gt", models.F("valid_from")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
                                 name="protection_in_order",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PublicPage",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="public_page",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="public_page", to="members.cooperative"
                             ),
                         ),
                         ("is_open", models.BooleanField(default=False, verbose_name="shown to everybody")),
-                        (
-                            "words_en",
-                            models.CharField(
-                                blank=True, max_length=300, verbose_name="a sentence about us, in English"
-                            ),
-                        ),
-                        (
-                            "words_de",
-                            models.CharField(
-                                blank=True, max_length=300, verbose_name="a sentence about us, in German"
-                            ),
-                        ),
+                        ("words_en", models.CharField(blank=True, max_length=300, verbose_name="a sentence about us, in English")),
+                        ("words_de", models.CharField(blank=True, max_length=300, verbose_name="a sentence about us, in German")),
                     ],
                 ),
                 migrations.CreateModel(
                     name="SpotIndex",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="spot_indexes",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="spot_indexes", to="members.cooperative"
                             ),
                         ),
-                        (
-                            "code",
-                            models.SlugField(
-                                help_text="As the spot part of a tariff names it.", max_length=40
-                            ),
-                        ),
+                        ("code", models.SlugField(help_text="As the spot part of a tariff names it.", max_length=40)),
                         ("name", models.CharField(max_length=120)),
                         (
                             "time_zone",
-                            models.CharField(
-                                default="Europe/Berlin",
-                                help_text="Whose midnight begins its days.",
-                                max_length=40,
-                            ),
+                            models.CharField(default="Europe/Berlin", help_text="Whose midnight begins its days.", max_length=40),
                         ),
                     ],
                     options={
                         "verbose_name_plural": "spot indexes",
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "code"), name="spot_index_code_once"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("cooperative", "code"), name="spot_index_code_once")],
                     },
                 ),
                 migrations.CreateModel(
                     name="Tariff",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="tariffs",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="tariffs", to="members.cooperative"
                             ),
                         ),
                         ("code", models.SlugField()),
@@ -2810,8 +2155,7 @@ class Migration(migrations.Migration):
                         (
                             "is_reference",
                             models.BooleanField(
-                                default=False,
-                                help_text="Its prices are the retail and feed-in prices from which local prices are made.",
+                                default=False, help_text="Its prices are the retail and feed-in prices from which local prices are made."
                             ),
                         ),
                     ],
@@ -2819,32 +2163,20 @@ class Migration(migrations.Migration):
                         "constraints": [
                             models.UniqueConstraint(fields=("cooperative", "code"), name="tariff_code_once"),
                             models.UniqueConstraint(
-                                condition=models.Q(("is_reference", True)),
-                                fields=("cooperative",),
-                                name="one_reference_tariff",
+                                condition=models.Q(("is_reference", True)), fields=("cooperative",), name="one_reference_tariff"
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="VatStatus",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="vat_statuses",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="vat_statuses", to="members.cooperative"
                             ),
                         ),
                         (
@@ -2859,12 +2191,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "scheme",
                             models.CharField(
@@ -2886,18 +2213,11 @@ class Migration(migrations.Migration):
                                 max_digits=5,
                             ),
                         ),
-                        (
-                            "vat_id",
-                            models.CharField(
-                                blank=True, help_text="Of a member.", max_length=20, verbose_name="VAT id"
-                            ),
-                        ),
+                        ("vat_id", models.CharField(blank=True, help_text="Of a member.", max_length=20, verbose_name="VAT id")),
                         (
                             "tax_number",
                             models.CharField(
-                                blank=True,
-                                help_text="Where there is no VAT id, as many small businesses have none.",
-                                max_length=30,
+                                blank=True, help_text="Where there is no VAT id, as many small businesses have none.", max_length=30
                             ),
                         ),
                         (
@@ -2936,9 +2256,7 @@ class Migration(migrations.Migration):
                                     (models.F("member"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -2951,9 +2269,7 @@ class Migration(migrations.Migration):
                                     (models.F("cooperative"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -2961,32 +2277,16 @@ class Migration(migrations.Migration):
                                 name="one_vat_status_of_the_cooperative_at_a_time",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("valid_to__isnull", True),
-                                    ("valid_to__gt", models.F("valid_from")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
                                 name="vat_status_in_order",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(
-                                        ("member__isnull", True),
-                                        ("owes_as_recipient", False),
-                                        ("rate", 0),
-                                        ("recipient_owes", False),
+                                        ("member__isnull", True), ("owes_as_recipient", False), ("rate", 0), ("recipient_owes", False)
                                     ),
-                                    models.Q(
-                                        ("member__isnull", False),
-                                        ("rate__gt", 0),
-                                        ("rate__lt", 1),
-                                        ("scheme", "standard"),
-                                    ),
-                                    models.Q(
-                                        ("member__isnull", False),
-                                        ("rate", 0),
-                                        models.Q(("scheme", "standard"), _negated=True),
-                                    ),
+                                    models.Q(("member__isnull", False), ("rate__gt", 0), ("rate__lt", 1), ("scheme", "standard")),
+                                    models.Q(("member__isnull", False), ("rate", 0), models.Q(("scheme", "standard"), _negated=True)),
                                     _connector="OR",
                                 ),
                                 name="vat_rate_of_members_who_show_vat",
@@ -2996,19 +2296,14 @@ class Migration(migrations.Migration):
                                 condition=models.Q(
                                     ("member__isnull", True),
                                     models.Q(("vat_id", ""), _negated=True),
-                                    models.Q(
-                                        models.Q(("scheme", "standard"), _negated=True),
-                                        ("owes_as_recipient", False),
-                                    ),
+                                    models.Q(models.Q(("scheme", "standard"), _negated=True), ("owes_as_recipient", False)),
                                     _connector="OR",
                                 ),
                                 name="vat_needs_an_id",
                                 violation_error_message="Who shows VAT, or owes it as the recipient, needs a VAT id.",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("recipient_owes", False), ("scheme", "standard"), _connector="OR"
-                                ),
+                                condition=models.Q(("recipient_owes", False), ("scheme", "standard"), _connector="OR"),
                                 name="reverse_charge_of_who_would_show_vat",
                                 violation_error_message="Only for a member who would show VAT itself does the recipient owe it.",
                             ),
@@ -3018,22 +2313,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="YearClosing",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="year_closings",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="year_closings", to="members.cooperative"
                             ),
                         ),
                         ("first_day", models.DateField()),
@@ -3053,20 +2338,13 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "result_minor",
-                            models.BigIntegerField(
-                                help_text="What the year brought (above 0) or lost, in the cooperative's currency."
-                            ),
+                            models.BigIntegerField(help_text="What the year brought (above 0) or lost, in the cooperative's currency."),
                         ),
                         (
                             "shared_minor",
-                            models.BigIntegerField(
-                                help_text="What was booked in the year as shared out; it leaves the same equity."
-                            ),
+                            models.BigIntegerField(help_text="What was booked in the year as shared out; it leaves the same equity."),
                         ),
-                        (
-                            "reserve_minor",
-                            models.BigIntegerField(default=0, help_text="Of the result, to the reserves."),
-                        ),
+                        ("reserve_minor", models.BigIntegerField(default=0, help_text="Of the result, to the reserves.")),
                         (
                             "entries",
                             models.PositiveIntegerField(
@@ -3085,20 +2363,11 @@ class Migration(migrations.Migration):
                                 to="billing.yearclosing",
                             ),
                         ),
-                        (
-                            "why",
-                            models.CharField(
-                                blank=True, help_text="Why the year is opened again.", max_length=200
-                            ),
-                        ),
+                        ("why", models.CharField(blank=True, help_text="Why the year is opened again.", max_length=200)),
                         ("prepared_at", models.DateTimeField()),
                         (
                             "prepared_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("released_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -3117,18 +2386,14 @@ class Migration(migrations.Migration):
                         "verbose_name_plural": "closings of years",
                         "constraints": [
                             django.contrib.postgres.constraints.ExclusionConstraint(
-                                condition=models.Q(
-                                    ("counters__isnull", True), ("status__in", ("prepared", "released"))
-                                ),
+                                condition=models.Q(("counters__isnull", True), ("status__in", ("prepared", "released"))),
                                 expressions=[
                                     (models.F("cooperative"), "="),
                                     (
                                         grid.models.sharing.DateRange(
                                             "first_day",
                                             "last_day",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(
-                                                inclusive_upper=True
-                                            ),
+                                            django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_upper=True),
                                         ),
                                         "&&",
                                     ),
@@ -3136,25 +2401,16 @@ class Migration(migrations.Migration):
                                 name="a_year_is_closed_once",
                             ),
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("counters__isnull", False),
-                                    models.Q(("status", "cancelled"), _negated=True),
-                                ),
+                                condition=models.Q(("counters__isnull", False), models.Q(("status", "cancelled"), _negated=True)),
                                 fields=("counters",),
                                 name="a_year_is_opened_again_once",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("last_day__gt", models.F("first_day")), ("reserve_minor__gte", 0)
-                                ),
+                                condition=models.Q(("last_day__gt", models.F("first_day")), ("reserve_minor__gte", 0)),
                                 name="year_closing_in_range",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("counters__isnull", True),
-                                    models.Q(("why", ""), _negated=True),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("counters__isnull", True), models.Q(("why", ""), _negated=True), _connector="OR"),
                                 name="years_open_again_say_why",
                             ),
                             models.CheckConstraint(
@@ -3166,8 +2422,7 @@ class Migration(migrations.Migration):
                                         models.Q(("released_by", models.F("prepared_by")), _negated=True),
                                     ),
                                     models.Q(
-                                        models.Q(("status__in", ("released", "reopened")), _negated=True),
-                                        ("released_by__isnull", True),
+                                        models.Q(("status__in", ("released", "reopened")), _negated=True), ("released_by__isnull", True)
                                     ),
                                     _connector="OR",
                                 ),
@@ -3179,70 +2434,40 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="YearStatement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="year_statements",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="year_statements", to="members.member"
                             ),
                         ),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="year_statements",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="year_statements", to="energy.site"
                             ),
                         ),
                         ("year", models.PositiveSmallIntegerField()),
                         ("made_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("member", "site", "year"), name="year_is_told_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("member", "site", "year"), name="year_is_told_once")]},
                 ),
                 migrations.CreateModel(
                     name="BankStatementLine",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="bank_lines",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="bank_lines", to="members.cooperative"
                             ),
                         ),
                         (
                             "statement",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="lines",
-                                to="billing.bankstatement",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="billing.bankstatement"
                             ),
                         ),
                         ("row", models.PositiveIntegerField()),
@@ -3250,60 +2475,25 @@ class Migration(migrations.Migration):
                         ("value_date", models.DateField(blank=True, null=True)),
                         ("amount_minor", models.BigIntegerField(help_text="Below zero: went out.")),
                         ("payer", models.CharField(blank=True, max_length=140, verbose_name="other party")),
-                        (
-                            "payer_iban",
-                            models.CharField(blank=True, max_length=34, verbose_name="their IBAN"),
-                        ),
+                        ("payer_iban", models.CharField(blank=True, max_length=34, verbose_name="their IBAN")),
                         ("purpose", models.CharField(blank=True, max_length=1000)),
-                        (
-                            "reference",
-                            models.CharField(blank=True, max_length=40, verbose_name="structured reference"),
-                        ),
+                        ("reference", models.CharField(blank=True, max_length=40, verbose_name="structured reference")),
                         ("end_to_end_id", models.CharField(blank=True, max_length=35)),
                         ("mandate_ref", models.CharField(blank=True, max_length=35)),
-                        (
-                            "batch_ref",
-                            models.CharField(
-                                blank=True, help_text="The payment group's id in our own file.", max_length=35
-                            ),
-                        ),
-                        (
-                            "batch_count",
-                            models.PositiveIntegerField(
-                                default=1, help_text="How many payments the sum stands for."
-                            ),
-                        ),
-                        (
-                            "bank_ref",
-                            models.CharField(
-                                blank=True, help_text="The bank's own id of the movement.", max_length=70
-                            ),
-                        ),
+                        ("batch_ref", models.CharField(blank=True, help_text="The payment group's id in our own file.", max_length=35)),
+                        ("batch_count", models.PositiveIntegerField(default=1, help_text="How many payments the sum stands for.")),
+                        ("bank_ref", models.CharField(blank=True, help_text="The bank's own id of the movement.", max_length=70)),
                         (
                             "entry_ref",
-                            models.CharField(
-                                blank=True,
-                                help_text="The bank's id of the booked sum that it is part of.",
-                                max_length=70,
-                            ),
+                            models.CharField(blank=True, help_text="The bank's id of the booked sum that it is part of.", max_length=70),
                         ),
                         ("bank_code", models.CharField(blank=True, max_length=40)),
                         ("is_reversal", models.BooleanField(default=False)),
                         ("return_code", models.CharField(blank=True, max_length=8)),
-                        (
-                            "original_minor",
-                            models.BigIntegerField(
-                                blank=True, help_text="Before the bank's charges.", null=True
-                            ),
-                        ),
+                        ("original_minor", models.BigIntegerField(blank=True, help_text="Before the bank's charges.", null=True)),
                         ("charges_minor", models.BigIntegerField(default=0)),
                         ("content_key", models.CharField(editable=False, max_length=64)),
-                        (
-                            "occurrence",
-                            models.PositiveIntegerField(
-                                default=1, editable=False, help_text="Which of equal movements."
-                            ),
-                        ),
+                        ("occurrence", models.PositiveIntegerField(default=1, editable=False, help_text="Which of equal movements.")),
                         (
                             "status",
                             models.CharField(
@@ -3317,12 +2507,7 @@ class Migration(migrations.Migration):
                                 max_length=8,
                             ),
                         ),
-                        (
-                            "why",
-                            models.CharField(
-                                blank=True, help_text="How it was decided, in words.", max_length=200
-                            ),
-                        ),
+                        ("why", models.CharField(blank=True, help_text="How it was decided, in words.", max_length=200)),
                         ("resolutions", models.PositiveIntegerField(default=0, editable=False)),
                         ("resolved_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -3339,35 +2524,22 @@ class Migration(migrations.Migration):
                     options={
                         "indexes": [
                             models.Index(fields=["cooperative", "booked_date"], name="bank_lines_by_day"),
-                            models.Index(
-                                condition=models.Q(("status", "open")),
-                                fields=["cooperative"],
-                                name="bank_lines_to_look_at",
-                            ),
+                            models.Index(condition=models.Q(("status", "open")), fields=["cooperative"], name="bank_lines_to_look_at"),
                         ],
                         "constraints": [
                             models.UniqueConstraint(fields=("statement", "row"), name="statement_row_once"),
-                            models.UniqueConstraint(
-                                fields=("cooperative", "content_key", "occurrence"), name="bank_movement_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "content_key", "occurrence"), name="bank_movement_once"),
                         ],
                     },
                 ),
                 migrations.CreateModel(
                     name="BilledReadings",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="billed_readings",
-                                to="billing.billingrun",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="billed_readings", to="billing.billingrun"
                             ),
                         ),
                         ("meter_id", models.BigIntegerField()),
@@ -3386,59 +2558,32 @@ class Migration(migrations.Migration):
                                 ]
                             ),
                         ),
-                        (
-                            "versions",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(), size=None
-                            ),
-                        ),
+                        ("versions", django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["meter_id", "channel"], name="billed_readings_by_meter")
-                        ],
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("run", "meter_id", "channel"), name="billed_readings_once"
-                            )
-                        ],
+                        "indexes": [models.Index(fields=["meter_id", "channel"], name="billed_readings_by_meter")],
+                        "constraints": [models.UniqueConstraint(fields=("run", "meter_id", "channel"), name="billed_readings_once")],
                     },
                 ),
                 migrations.CreateModel(
                     name="DistributionPart",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "distribution",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="parts",
-                                to="billing.distribution",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="billing.distribution"),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="distribution_parts",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="distribution_parts", to="members.member"
                             ),
                         ),
                         ("delivered_wh", models.BigIntegerField()),
                         (
                             "capital_days",
-                            models.BigIntegerField(
-                                help_text="Paid-in capital times the days it was held, minor units x days."
-                            ),
+                            models.BigIntegerField(help_text="Paid-in capital times the days it was held, minor units x days."),
                         ),
                         ("gross_minor", models.BigIntegerField()),
                         ("withheld_minor", models.BigIntegerField(default=0)),
@@ -3447,12 +2592,9 @@ class Migration(migrations.Migration):
                     options={
                         "indexes": [models.Index(fields=["member"], name="parts_by_member")],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("distribution", "member"), name="one_part_per_member"
-                            ),
+                            models.UniqueConstraint(fields=("distribution", "member"), name="one_part_per_member"),
                             models.CheckConstraint(
-                                condition=models.Q(("capital_days__gte", 0), ("delivered_wh__gte", 0)),
-                                name="part_is_counted_by_something",
+                                condition=models.Q(("capital_days__gte", 0), ("delivered_wh__gte", 0)), name="part_is_counted_by_something"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -3484,16 +2626,8 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Document",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "run",
                             models.ForeignKey(
@@ -3506,27 +2640,18 @@ class Migration(migrations.Migration):
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="documents",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                db_index=False,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="documents",
-                                to="members.member",
+                                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="members.member"
                             ),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="documents",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="energy.site"),
                         ),
                         (
                             "kind",
@@ -3543,12 +2668,7 @@ class Migration(migrations.Migration):
                         (
                             "status",
                             models.CharField(
-                                choices=[
-                                    ("draft", "draft"),
-                                    ("open", "open"),
-                                    ("settled", "settled"),
-                                    ("cancelled", "cancelled"),
-                                ],
+                                choices=[("draft", "draft"), ("open", "open"), ("settled", "settled"), ("cancelled", "cancelled")],
                                 default="draft",
                                 max_length=12,
                             ),
@@ -3556,14 +2676,7 @@ class Migration(migrations.Migration):
                         ("series", models.CharField(blank=True, max_length=4)),
                         ("year", models.PositiveSmallIntegerField(null=True)),
                         ("number", models.PositiveIntegerField(null=True)),
-                        (
-                            "label",
-                            models.CharField(
-                                blank=True,
-                                help_text="Series, year and number as people read them.",
-                                max_length=24,
-                            ),
-                        ),
+                        ("label", models.CharField(blank=True, help_text="Series, year and number as people read them.", max_length=24)),
                         ("period", models.PositiveIntegerField(help_text="YYYYMM")),
                         ("first_day", models.DateField(help_text="Of the days that it is for.")),
                         ("last_day", models.DateField()),
@@ -3585,12 +2698,7 @@ class Migration(migrations.Migration):
                         ("gross_minor", models.BigIntegerField(default=0)),
                         ("paid_minor", models.BigIntegerField(default=0)),
                         ("payment_reference", models.CharField(blank=True, max_length=35)),
-                        (
-                            "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32, editable=False, max_length=66
-                            ),
-                        ),
+                        ("chain_ref", models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66)),
                         (
                             "cancels",
                             models.OneToOneField(
@@ -3632,13 +2740,11 @@ class Migration(migrations.Migration):
                                 name="reversals_name_what_they_take_back",
                             ),
                             models.UniqueConstraint(
-                                fields=("run", "site", "member", "kind", "first_day"),
-                                name="document_once_per_run_and_stay",
+                                fields=("run", "site", "member", "kind", "first_day"), name="document_once_per_run_and_stay"
                             ),
                             models.UniqueConstraint(fields=("chain_ref",), name="document_chain_ref_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("last_day__gte", models.F("first_day"))),
-                                name="document_days_in_order",
+                                condition=models.Q(("last_day__gte", models.F("first_day"))), name="document_days_in_order"
                             ),
                             models.UniqueConstraint(
                                 condition=models.Q(("number__isnull", False)),
@@ -3648,10 +2754,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("number__isnull", True), ("status", "draft")),
-                                    models.Q(
-                                        models.Q(("status", "draft"), _negated=True),
-                                        ("number__isnull", False),
-                                    ),
+                                    models.Q(models.Q(("status", "draft"), _negated=True), ("number__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="posted_documents_are_numbered",
@@ -3660,9 +2763,7 @@ class Migration(migrations.Migration):
                                 condition=models.Q(
                                     (
                                         "gross_minor",
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.F("net_minor"), "+", models.F("vat_minor")
-                                        ),
+                                        django.db.models.expressions.CombinedExpression(models.F("net_minor"), "+", models.F("vat_minor")),
                                     )
                                 ),
                                 name="gross_is_net_and_vat",
@@ -3673,27 +2774,16 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ExternalAccount",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "account",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="external",
-                                to="billing.account",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="external", to="billing.account"
                             ),
                         ),
                         (
                             "cooperative",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="members.cooperative",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.cooperative"),
                         ),
                         ("number", models.PositiveBigIntegerField()),
                         (
@@ -3708,76 +2798,47 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "number"), name="external_number_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "number"), name="external_number_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("number__gte", 1), ("number__lte", 999999999)),
-                                name="external_number_in_range",
+                                condition=models.Q(("number__gte", 1), ("number__lte", 999999999)), name="external_number_in_range"
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="IncentiveBudget",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "programme",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="budgets",
-                                to="billing.incentiveprogramme",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="budgets", to="billing.incentiveprogramme"
                             ),
                         ),
                         ("first_day", models.DateField()),
-                        (
-                            "span",
-                            models.CharField(
-                                choices=[("month", "a month"), ("year", "a calendar year")], max_length=5
-                            ),
-                        ),
+                        ("span", models.CharField(choices=[("month", "a month"), ("year", "a calendar year")], max_length=5)),
                         ("budget_minor", models.BigIntegerField()),
                         ("spent_minor", models.BigIntegerField(default=0)),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("programme", "first_day", "span"), name="incentive_budget_once"
-                            ),
+                            models.UniqueConstraint(fields=("programme", "first_day", "span"), name="incentive_budget_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("spent_minor__gte", 0), ("spent_minor__lte", models.F("budget_minor"))
-                                ),
+                                condition=models.Q(("spent_minor__gte", 0), ("spent_minor__lte", models.F("budget_minor"))),
                                 name="budget_is_never_exceeded",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="IncentiveVersion",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "programme",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="versions",
-                                to="billing.incentiveprogramme",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="billing.incentiveprogramme"
                             ),
                         ),
                         ("number", models.PositiveSmallIntegerField()),
@@ -3799,26 +2860,16 @@ class Migration(migrations.Migration):
                         (
                             "member_cap_minor",
                             models.BigIntegerField(
-                                blank=True,
-                                help_text="Minor units a month; empty: no limit.",
-                                null=True,
-                                verbose_name="most for one member",
+                                blank=True, help_text="Minor units a month; empty: no limit.", null=True, verbose_name="most for one member"
                             ),
                         ),
                         (
                             "budget_minor",
-                            models.BigIntegerField(
-                                help_text="Minor units; never exceeded. 0 ends the programme.",
-                                verbose_name="budget",
-                            ),
+                            models.BigIntegerField(help_text="Minor units; never exceeded. 0 ends the programme.", verbose_name="budget"),
                         ),
                         (
                             "budget_span",
-                            models.CharField(
-                                choices=[("month", "a month"), ("year", "a calendar year")],
-                                default="month",
-                                max_length=5,
-                            ),
+                            models.CharField(choices=[("month", "a month"), ("year", "a calendar year")], default="month", max_length=5),
                         ),
                         (
                             "when_short",
@@ -3858,9 +2909,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("programme", "number"), name="incentive_version_number_once"
-                            ),
+                            models.UniqueConstraint(fields=("programme", "number"), name="incentive_version_number_once"),
                             models.UniqueConstraint(
                                 condition=models.Q(("status", "approved")),
                                 fields=("programme", "valid_from"),
@@ -3869,18 +2918,11 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("budget_minor__gte", 0),
-                                    models.Q(
-                                        ("member_cap_minor__isnull", True),
-                                        ("member_cap_minor__gt", 0),
-                                        _connector="OR",
-                                    ),
+                                    models.Q(("member_cap_minor__isnull", True), ("member_cap_minor__gt", 0), _connector="OR"),
                                 ),
                                 name="incentive_limits_in_range",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("valid_from__day", 1)),
-                                name="incentive_begins_with_a_month",
-                            ),
+                            models.CheckConstraint(condition=models.Q(("valid_from__day", 1)), name="incentive_begins_with_a_month"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(
@@ -3889,26 +2931,18 @@ class Migration(migrations.Migration):
                                         ("submitted_by__isnull", False),
                                         models.Q(("approved_by", models.F("submitted_by")), _negated=True),
                                     ),
-                                    models.Q(
-                                        models.Q(("status", "approved"), _negated=True),
-                                        ("approved_by__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("status", "approved"), _negated=True), ("approved_by__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="incentive_approved_by_another",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="LedgerEntry",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "transaction",
                             models.ForeignKey(
@@ -3940,38 +2974,24 @@ class Migration(migrations.Migration):
                                 ),
                                 name="entry_has_one_side",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PeriodStep",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "period",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="steps",
-                                to="billing.accountingperiod",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="billing.accountingperiod"
                             ),
                         ),
-                        (
-                            "status",
-                            models.CharField(choices=[("open", "open"), ("closed", "closed")], max_length=8),
-                        ),
+                        ("status", models.CharField(choices=[("open", "open"), ("closed", "closed")], max_length=8)),
                         ("at", models.DateTimeField()),
                         (
                             "by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("reason", models.CharField(blank=True, max_length=300)),
                         ("content_sha256", models.CharField(blank=True, max_length=64)),
@@ -3980,22 +3000,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="PrepaidAlarm",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "agreement",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="alarms",
-                                to="billing.prepaidagreement",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="alarms", to="billing.prepaidagreement"
                             ),
                         ),
                         (
@@ -4014,12 +3024,7 @@ class Migration(migrations.Migration):
                         ("passed_at", models.DateTimeField()),
                         ("shown_minor", models.BigIntegerField()),
                         ("days_left", models.PositiveIntegerField(blank=True, null=True)),
-                        (
-                            "is_told",
-                            models.BooleanField(
-                                help_text="False where a worse one was passed at the same time and told instead."
-                            ),
-                        ),
+                        ("is_told", models.BooleanField(help_text="False where a worse one was passed at the same time and told instead.")),
                         ("over_at", models.DateTimeField(blank=True, null=True)),
                     ],
                     options={
@@ -4030,111 +3035,63 @@ class Migration(migrations.Migration):
                                 name="prepaid_alarm_stands_once",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("over_at__isnull", True),
-                                    ("over_at__gte", models.F("passed_at")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("over_at__isnull", True), ("over_at__gte", models.F("passed_at")), _connector="OR"),
                                 name="prepaid_alarm_over_later",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PrepaidDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "agreement",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="days",
-                                to="billing.prepaidagreement",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="days", to="billing.prepaidagreement"
                             ),
                         ),
                         ("day", models.DateField()),
-                        (
-                            "books_minor",
-                            models.BigIntegerField(
-                                help_text="What lay in the books for the member; below 0: what they owed."
-                            ),
-                        ),
+                        ("books_minor", models.BigIntegerField(help_text="What lay in the books for the member; below 0: what they owed.")),
                         ("spent_minor", models.BigIntegerField()),
                         ("unbilled_minor", models.BigIntegerField()),
                         ("unbilled_days", models.PositiveSmallIntegerField()),
                         (
                             "estimated_days",
-                            models.PositiveSmallIntegerField(
-                                help_text="Of the days not billed yet, those that are not closed."
-                            ),
+                            models.PositiveSmallIntegerField(help_text="Of the days not billed yet, those that are not closed."),
                         ),
-                        (
-                            "unread_days",
-                            models.PositiveSmallIntegerField(help_text="Of these, those that lack readings."),
-                        ),
+                        ("unread_days", models.PositiveSmallIntegerField(help_text="Of these, those that lack readings.")),
                         ("usual_minor", models.BigIntegerField(help_text="What a day usually costs.")),
                         ("looked_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("agreement", "day"), name="prepaid_day_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("agreement", "day"), name="prepaid_day_once")]},
                 ),
                 migrations.CreateModel(
                     name="ReminderStage",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "rule",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="stages",
-                                to="billing.arrearsrule",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="stages", to="billing.arrearsrule"),
                         ),
                         ("level", models.PositiveSmallIntegerField()),
                         ("days_after_due", models.PositiveSmallIntegerField()),
-                        (
-                            "fee_minor",
-                            models.PositiveIntegerField(default=0, verbose_name="fee [minor units]"),
-                        ),
+                        ("fee_minor", models.PositiveIntegerField(default=0, verbose_name="fee [minor units]")),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("rule", "level"), name="stage_level_once"),
-                            models.CheckConstraint(
-                                condition=models.Q(("level__range", (1, 9))), name="stage_level_in_range"
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("level__range", (1, 9))), name="stage_level_in_range"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="RuleReplay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="replays",
-                                to="billing.billingrun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="replays", to="billing.billingrun"),
                         ),
                         (
                             "key",
@@ -4156,43 +3113,25 @@ class Migration(migrations.Migration):
                                 blank=True,
                                 choices=[
                                     ("mid_market", "mid-market: halfway between retail and feed-in price"),
-                                    (
-                                        "supply_demand_ratio",
-                                        "supply-demand ratio: cheap when there is plenty",
-                                    ),
-                                    (
-                                        "bill_sharing",
-                                        "bill sharing: local energy is free, the grid's cost is shared",
-                                    ),
-                                    (
-                                        "uniform_auction",
-                                        "auction: what the last matched bid and offer agree on (market only)",
-                                    ),
+                                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                                    ("uniform_auction", "auction: what the last matched bid and offer agree on (market only)"),
                                 ],
                                 max_length=24,
                             ),
                         ),
                         ("shared_wh", models.BigIntegerField()),
-                        (
-                            "site_ids",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("site_ids", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                         (
                             "bill_minor",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="What each site would have paid, with VAT.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="What each site would have paid, with VAT.", size=None
                             ),
                         ),
                         (
                             "credit_minor",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="What each would have been paid for its energy.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="What each would have been paid for its energy.", size=None
                             ),
                         ),
                         (
@@ -4206,9 +3145,7 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "part_member_ids",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), default=list, size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
                         ),
                         (
                             "part_credit_minor",
@@ -4221,39 +3158,17 @@ class Migration(migrations.Migration):
                         ),
                         ("computed_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("run", "key", "price_rule"), name="rule_replayed_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("run", "key", "price_rule"), name="rule_replayed_once")]},
                 ),
                 migrations.CreateModel(
                     name="RunCheck",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="checks",
-                                to="billing.billingrun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="billing.billingrun"),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="+",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="energy.site")),
                         (
                             "kind",
                             models.CharField(
@@ -4274,10 +3189,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("is_blocking", models.BooleanField(default=False)),
-                        (
-                            "told",
-                            models.CharField(help_text="What was found, with its figures.", max_length=300),
-                        ),
+                        ("told", models.CharField(help_text="What was found, with its figures.", max_length=300)),
                         ("settled_at", models.DateTimeField(blank=True, null=True)),
                         (
                             "settled_by",
@@ -4289,12 +3201,7 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "note",
-                            models.CharField(
-                                blank=True, help_text="What was found out, and by whom.", max_length=300
-                            ),
-                        ),
+                        ("note", models.CharField(blank=True, help_text="What was found out, and by whom.", max_length=300)),
                     ],
                     options={
                         "indexes": [
@@ -4329,54 +3236,24 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="RunChunk",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="chunks",
-                                to="billing.billingrun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="billing.billingrun"),
                         ),
                         ("index", models.PositiveIntegerField()),
-                        (
-                            "site_ids",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "status",
-                            models.CharField(
-                                choices=[("open", "open"), ("rated", "rated")], default="open", max_length=8
-                            ),
-                        ),
+                        ("site_ids", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("status", models.CharField(choices=[("open", "open"), ("rated", "rated")], default="open", max_length=8)),
                     ],
-                    options={
-                        "constraints": [models.UniqueConstraint(fields=("run", "index"), name="chunk_once")],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("run", "index"), name="chunk_once")]},
                 ),
                 migrations.CreateModel(
                     name="SpotFeed",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "index",
-                            models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="feed",
-                                to="billing.spotindex",
-                            ),
+                            models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="feed", to="billing.spotindex"),
                         ),
                         (
                             "form",
@@ -4392,8 +3269,7 @@ class Migration(migrations.Migration):
                         (
                             "address",
                             models.URLField(
-                                help_text="For example https://web-api.tp.entsoe.eu/api (its token is ENTSOE_TOKEN).",
-                                max_length=300,
+                                help_text="For example https://web-api.tp.entsoe.eu/api (its token is ENTSOE_TOKEN).", max_length=300
                             ),
                         ),
                         (
@@ -4418,67 +3294,38 @@ class Migration(migrations.Migration):
                         (
                             "asks_from",
                             models.TimeField(
-                                default=datetime.time(13, 0),
-                                help_text="Tomorrow's prices are asked for from then on, local time.",
+                                default=datetime.time(13, 0), help_text="Tomorrow's prices are asked for from then on, local time."
                             ),
                         ),
                         ("is_on", models.BooleanField(default=False, verbose_name="asks by itself")),
                         ("tried_at", models.DateTimeField(blank=True, editable=False, null=True)),
                         ("succeeded_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                        (
-                            "failures",
-                            models.PositiveSmallIntegerField(
-                                default=0, editable=False, verbose_name="failures since then"
-                            ),
-                        ),
+                        ("failures", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="failures since then")),
                         ("problem", models.CharField(blank=True, editable=False, max_length=300)),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("exchange_rate__isnull", True), ("exchange_rate__gt", 0), _connector="OR"
-                                ),
+                                condition=models.Q(("exchange_rate__isnull", True), ("exchange_rate__gt", 0), _connector="OR"),
                                 name="spot_feed_rate_above_0",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("form", "awattar"),
-                                    models.Q(("area", ""), _negated=True),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("form", "awattar"), models.Q(("area", ""), _negated=True), _connector="OR"),
                                 name="spot_feed_knows_its_area",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SpotImport",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "index",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="imports",
-                                to="billing.spotindex",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="imports", to="billing.spotindex"),
                         ),
-                        (
-                            "source",
-                            models.CharField(
-                                help_text="Who published the prices, or how they were made.", max_length=120
-                            ),
-                        ),
+                        ("source", models.CharField(help_text="Who published the prices, or how they were made.", max_length=120)),
                         ("file_name", models.CharField(max_length=120)),
                         ("sha256", models.CharField(max_length=64)),
                         ("prices", models.PositiveIntegerField()),
@@ -4499,50 +3346,24 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("index", "sha256"), name="spot_file_once"),
-                            models.CheckConstraint(
-                                condition=models.Q(("last_at__gte", models.F("first_at"))),
-                                name="spot_import_in_order",
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("last_at__gte", models.F("first_at"))), name="spot_import_in_order"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SurplusCarried",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="surplus",
-                                to="billing.billingrun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="surplus", to="billing.billingrun"),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="surplus",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="surplus", to="energy.site")),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="surplus",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="surplus", to="members.member"),
                         ),
-                        (
-                            "first_day",
-                            models.DateField(help_text="Of the days that the run counts for the member."),
-                        ),
+                        ("first_day", models.DateField(help_text="Of the days that the run counts for the member.")),
                         ("window", models.CharField(max_length=40)),
                         ("before_wh", models.BigIntegerField()),
                         ("after_wh", models.BigIntegerField()),
@@ -4550,12 +3371,9 @@ class Migration(migrations.Migration):
                     options={
                         "indexes": [models.Index(fields=["site", "run"], name="surplus_by_site")],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("run", "site", "first_day", "window"), name="surplus_once_per_run"
-                            ),
+                            models.UniqueConstraint(fields=("run", "site", "first_day", "window"), name="surplus_once_per_run"),
                             models.CheckConstraint(
-                                condition=models.Q(("after_wh__gte", 0), ("before_wh__gte", 0)),
-                                name="surplus_not_negative",
+                                condition=models.Q(("after_wh__gte", 0), ("before_wh__gte", 0)), name="surplus_not_negative"
                             ),
                         ],
                     },
@@ -4563,27 +3381,16 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="TariffAssignment",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="tariff_assignments",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="tariff_assignments", to="energy.site"
                             ),
                         ),
                         (
                             "tariff",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="assignments",
-                                to="billing.tariff",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="billing.tariff"),
                         ),
                         ("valid_from", models.DateField()),
                         ("valid_to", models.DateField(blank=True, null=True)),
@@ -4595,38 +3402,24 @@ class Migration(migrations.Migration):
                                     (models.F("site"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
                                 ],
                                 name="one_tariff_at_a_time",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="TariffVersion",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "tariff",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="versions",
-                                to="billing.tariff",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="billing.tariff"),
                         ),
                         ("number", models.PositiveSmallIntegerField()),
                         (
@@ -4643,19 +3436,11 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "standing_per_day",
                             models.DecimalField(
-                                decimal_places=6,
-                                default=Decimal("0"),
-                                max_digits=12,
-                                verbose_name="standing charge per day",
+                                decimal_places=6, default=Decimal("0"), max_digits=12, verbose_name="standing charge per day"
                             ),
                         ),
                         (
@@ -4688,15 +3473,7 @@ class Migration(migrations.Migration):
                                 verbose_name="incentive per kWh",
                             ),
                         ),
-                        (
-                            "vat_rate",
-                            models.DecimalField(
-                                decimal_places=4,
-                                default=Decimal("0.19"),
-                                max_digits=5,
-                                verbose_name="VAT rate",
-                            ),
-                        ),
+                        ("vat_rate", models.DecimalField(decimal_places=4, default=Decimal("0.19"), max_digits=5, verbose_name="VAT rate")),
                         (
                             "parts",
                             models.JSONField(
@@ -4740,12 +3517,7 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "published_at",
-                            models.DateTimeField(
-                                blank=True, editable=False, null=True, verbose_name="approved at"
-                            ),
-                        ),
+                        ("published_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approved at")),
                         (
                             "published_by",
                             models.ForeignKey(
@@ -4762,18 +3534,14 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("tariff", "number"), name="tariff_version_number_once"
-                            ),
+                            models.UniqueConstraint(fields=("tariff", "number"), name="tariff_version_number_once"),
                             django.contrib.postgres.constraints.ExclusionConstraint(
                                 condition=models.Q(("status", "published")),
                                 expressions=[
                                     (models.F("tariff"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -4781,33 +3549,19 @@ class Migration(migrations.Migration):
                                 name="published_versions_do_not_overlap",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("valid_to__isnull", True),
-                                    ("valid_to__gt", models.F("valid_from")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
                                 name="version_ends_after_it_starts",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("energy_per_kwh__gte", 0),
-                                    ("incentive_per_kwh__gte", 0),
-                                    ("standing_per_day__gte", 0),
-                                ),
+                                condition=models.Q(("energy_per_kwh__gte", 0), ("incentive_per_kwh__gte", 0), ("standing_per_day__gte", 0)),
                                 name="version_prices_not_negative",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("vat_rate__gte", 0), ("vat_rate__lt", 1)),
-                                name="version_vat_within_one",
+                                condition=models.Q(("vat_rate__gte", 0), ("vat_rate__lt", 1)), name="version_vat_within_one"
                             ),
                             models.CheckConstraint(
                                 condition=django.db.models.lookups.Exact(
-                                    models.Func(
-                                        models.F("parts"),
-                                        function="jsonb_typeof",
-                                        output_field=models.TextField(),
-                                    ),
-                                    "array",
+                                    models.Func(models.F("parts"), function="jsonb_typeof", output_field=models.TextField()), "array"
                                 ),
                                 name="version_parts_are_a_list",
                             ),
@@ -4818,58 +3572,36 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("status", "draft"), ("submitted_at__isnull", True)),
-                                    models.Q(
-                                        models.Q(("status", "draft"), _negated=True),
-                                        ("submitted_at__isnull", False),
-                                    ),
+                                    models.Q(models.Q(("status", "draft"), _negated=True), ("submitted_at__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="version_was_submitted",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(("status", "published"), _negated=True),
-                                    ("published_at__isnull", False),
-                                    _connector="OR",
+                                    models.Q(("status", "published"), _negated=True), ("published_at__isnull", False), _connector="OR"
                                 ),
                                 name="version_was_approved",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="CardPayout",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_payouts",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_payouts", to="members.cooperative"
                             ),
                         ),
                         ("ref", models.CharField(max_length=120)),
                         ("amount_minor", models.BigIntegerField()),
                         ("status", models.CharField(max_length=20)),
                         ("arrival_date", models.DateField()),
-                        (
-                            "trace",
-                            models.CharField(
-                                blank=True,
-                                help_text="What the provider's bank writes with it.",
-                                max_length=80,
-                            ),
-                        ),
+                        ("trace", models.CharField(blank=True, help_text="What the provider's bank writes with it.", max_length=80)),
                         ("finding", models.CharField(blank=True, max_length=200)),
                         (
                             "bank_line",
@@ -4882,28 +3614,16 @@ class Migration(migrations.Migration):
                             ),
                         ),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("cooperative", "ref"), name="card_payout_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("cooperative", "ref"), name="card_payout_once")]},
                 ),
                 migrations.CreateModel(
                     name="DocumentLine",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "document",
                             models.ForeignKey(
-                                db_index=False,
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="lines",
-                                to="billing.document",
+                                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="billing.document"
                             ),
                         ),
                         ("position", models.PositiveSmallIntegerField()),
@@ -4945,51 +3665,22 @@ class Migration(migrations.Migration):
                         ("window", models.CharField(blank=True, max_length=60)),
                         ("quantity", models.BigIntegerField()),
                         ("unit", models.CharField(max_length=4)),
-                        (
-                            "price",
-                            models.DecimalField(
-                                decimal_places=6, help_text="Per kWh, per kW or per day.", max_digits=14
-                            ),
-                        ),
-                        (
-                            "exact_micro",
-                            models.BigIntegerField(
-                                help_text="Sum of Wh x millionths per kWh, before rounding."
-                            ),
-                        ),
+                        ("price", models.DecimalField(decimal_places=6, help_text="Per kWh, per kW or per day.", max_digits=14)),
+                        ("exact_micro", models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")),
                         ("net_minor", models.BigIntegerField()),
-                        (
-                            "vat_category",
-                            models.CharField(
-                                default="O", help_text="UNTDID 5305: S, Z, E, AE or O.", max_length=2
-                            ),
-                        ),
+                        ("vat_category", models.CharField(default="O", help_text="UNTDID 5305: S, Z, E, AE or O.", max_length=2)),
                         ("vat_rate", models.DecimalField(decimal_places=4, default=0, max_digits=5)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("document", "position"), name="line_position_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("document", "position"), name="line_position_once")]},
                 ),
                 migrations.CreateModel(
                     name="DocumentVat",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "document",
                             models.ForeignKey(
-                                db_index=False,
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="vat_sums",
-                                to="billing.document",
+                                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="vat_sums", to="billing.document"
                             ),
                         ),
                         (
@@ -5008,12 +3699,7 @@ class Migration(migrations.Migration):
                         ("rate", models.DecimalField(decimal_places=4, max_digits=5)),
                         ("net_minor", models.BigIntegerField()),
                         ("vat_minor", models.BigIntegerField()),
-                        (
-                            "reason",
-                            models.CharField(
-                                blank=True, help_text="Why no tax is shown, as it is printed.", max_length=200
-                            ),
-                        ),
+                        ("reason", models.CharField(blank=True, help_text="Why no tax is shown, as it is printed.", max_length=200)),
                         (
                             "ground",
                             models.CharField(
@@ -5033,38 +3719,23 @@ class Migration(migrations.Migration):
                         (
                             "recipient_rate",
                             models.DecimalField(
-                                db_default=0,
-                                decimal_places=4,
-                                help_text="At which we owe the tax as recipient.",
-                                max_digits=5,
+                                db_default=0, decimal_places=4, help_text="At which we owe the tax as recipient.", max_digits=5
                             ),
                         ),
-                        (
-                            "recipient_vat_minor",
-                            models.BigIntegerField(db_default=0, help_text="What we owe as recipient."),
-                        ),
+                        ("recipient_vat_minor", models.BigIntegerField(db_default=0, help_text="What we owe as recipient.")),
                         (
                             "is_deducted",
-                            models.BooleanField(
-                                db_default=True,
-                                help_text="Whether we get back what we are charged, or owe as recipient.",
-                            ),
+                            models.BooleanField(db_default=True, help_text="Whether we get back what we are charged, or owe as recipient."),
                         ),
                     ],
                     options={
                         "verbose_name": "VAT sum",
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("document", "category", "rate"), name="vat_sum_once"
-                            ),
+                            models.UniqueConstraint(fields=("document", "category", "rate"), name="vat_sum_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("category", "S"), ("rate__gt", 0)),
-                                    models.Q(
-                                        models.Q(("category", "S"), _negated=True),
-                                        ("rate", 0),
-                                        ("vat_minor", 0),
-                                    ),
+                                    models.Q(models.Q(("category", "S"), _negated=True), ("rate", 0), ("vat_minor", 0)),
                                     _connector="OR",
                                 ),
                                 name="only_standard_lines_bear_tax",
@@ -5072,11 +3743,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("recipient_rate", 0), ("recipient_vat_minor", 0)),
-                                    models.Q(
-                                        ("category", "AE"),
-                                        ("recipient_rate__gt", 0),
-                                        ("recipient_rate__lt", 1),
-                                    ),
+                                    models.Q(("category", "AE"), ("recipient_rate__gt", 0), ("recipient_rate__lt", 1)),
                                     _connector="OR",
                                 ),
                                 name="recipients_owe_under_reverse_charge",
@@ -5087,22 +3754,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="FlexibilityCredit",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="flexibility_credits",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="flexibility_credits", to="energy.site"
                             ),
                         ),
                         (
@@ -5122,51 +3779,18 @@ class Migration(migrations.Migration):
                         ("cause_ref", models.CharField(max_length=120, unique=True)),
                         ("start_at", models.DateTimeField()),
                         ("end_at", models.DateTimeField()),
-                        (
-                            "window",
-                            models.CharField(blank=True, help_text="As the line names it.", max_length=40),
-                        ),
+                        ("window", models.CharField(blank=True, help_text="As the line names it.", max_length=40)),
                         (
                             "baseline_wh",
                             models.BigIntegerField(
-                                blank=True,
-                                help_text="What it would have been without; empty where nothing is compared.",
-                                null=True,
+                                blank=True, help_text="What it would have been without; empty where nothing is compared.", null=True
                             ),
                         ),
-                        (
-                            "measured_wh",
-                            models.BigIntegerField(blank=True, help_text="What the meter showed.", null=True),
-                        ),
-                        (
-                            "quantity_wh",
-                            models.BigIntegerField(
-                                help_text="What is paid for; days where the unit says so."
-                            ),
-                        ),
-                        (
-                            "unit",
-                            models.CharField(
-                                blank=True,
-                                default="Wh",
-                                help_text="Wh, day, or none: an amount alone.",
-                                max_length=4,
-                            ),
-                        ),
-                        (
-                            "price",
-                            models.DecimalField(
-                                decimal_places=6,
-                                help_text="Per kWh; the mean where it changed.",
-                                max_digits=14,
-                            ),
-                        ),
-                        (
-                            "exact_micro",
-                            models.BigIntegerField(
-                                help_text="Sum of Wh x millionths per kWh, before rounding."
-                            ),
-                        ),
+                        ("measured_wh", models.BigIntegerField(blank=True, help_text="What the meter showed.", null=True)),
+                        ("quantity_wh", models.BigIntegerField(help_text="What is paid for; days where the unit says so.")),
+                        ("unit", models.CharField(blank=True, default="Wh", help_text="Wh, day, or none: an amount alone.", max_length=4)),
+                        ("price", models.DecimalField(decimal_places=6, help_text="Per kWh; the mean where it changed.", max_digits=14)),
+                        ("exact_micro", models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")),
                         ("net_minor", models.BigIntegerField()),
                         ("noted_at", models.DateTimeField()),
                         (
@@ -5185,22 +3809,14 @@ class Migration(migrations.Migration):
                     options={
                         "indexes": [
                             models.Index(
-                                condition=models.Q(("document__isnull", True)),
-                                fields=["site", "end_at"],
-                                name="flexibility_waiting",
+                                condition=models.Q(("document__isnull", True)), fields=["site", "end_at"], name="flexibility_waiting"
                             )
                         ],
                         "constraints": [
-                            models.CheckConstraint(
-                                condition=models.Q(("end_at__gt", models.F("start_at"))),
-                                name="flexibility_in_order",
-                            ),
+                            models.CheckConstraint(condition=models.Q(("end_at__gt", models.F("start_at"))), name="flexibility_in_order"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("exact_micro__gte", 0),
-                                    ("net_minor__gte", 0),
-                                    ("price__gte", 0),
-                                    ("quantity_wh__gt", 0),
+                                    ("exact_micro__gte", 0), ("net_minor__gte", 0), ("price__gte", 0), ("quantity_wh__gt", 0)
                                 ),
                                 name="flexibility_is_owed_to_the_site",
                             ),
@@ -5210,46 +3826,30 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="IncentiveAward",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "version",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="awards",
-                                to="billing.incentiveversion",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="billing.incentiveversion"
                             ),
                         ),
                         (
                             "budget",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="awards",
-                                to="billing.incentivebudget",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="billing.incentivebudget"
                             ),
                         ),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="incentive_awards",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="incentive_awards", to="energy.site"
                             ),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="incentive_awards",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="incentive_awards", to="members.member"
                             ),
                         ),
                         ("period", models.PositiveIntegerField(help_text="YYYYMM")),
@@ -5266,12 +3866,7 @@ class Migration(migrations.Migration):
                         (
                             "status",
                             models.CharField(
-                                choices=[
-                                    ("granted", "granted"),
-                                    ("held", "to be looked at"),
-                                    ("declined", "declined"),
-                                ],
-                                max_length=8,
+                                choices=[("granted", "granted"), ("held", "to be looked at"), ("declined", "declined")], max_length=8
                             ),
                         ),
                         (
@@ -5303,20 +3898,13 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "why",
-                            models.CharField(
-                                blank=True, help_text="Of the decision; the member reads it.", max_length=200
-                            ),
-                        ),
+                        ("why", models.CharField(blank=True, help_text="Of the decision; the member reads it.", max_length=200)),
                     ],
                     options={
                         "indexes": [
                             models.Index(fields=["version", "period"], name="awards_by_period"),
                             models.Index(fields=["member", "-period"], name="awards_by_member"),
-                            models.Index(
-                                condition=models.Q(("status", "held")), fields=["version"], name="awards_held"
-                            ),
+                            models.Index(condition=models.Q(("status", "held")), fields=["version"], name="awards_held"),
                         ],
                         "constraints": [
                             models.CheckConstraint(
@@ -5348,49 +3936,22 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="InstalmentPlan",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="instalment_plans",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="instalment_plans", to="members.member"
                             ),
                         ),
                         ("agreed_date", models.DateField()),
                         (
                             "agreed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
-                        (
-                            "paid_before_minor",
-                            models.BigIntegerField(help_text="Of these bills, when it was agreed."),
-                        ),
-                        (
-                            "due_dates",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.DateField(), size=None
-                            ),
-                        ),
-                        (
-                            "amounts_minor",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("paid_before_minor", models.BigIntegerField(help_text="Of these bills, when it was agreed.")),
+                        ("due_dates", django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), size=None)),
+                        ("amounts_minor", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                         (
                             "status",
                             models.CharField(
@@ -5405,48 +3966,27 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("ended_at", models.DateTimeField(blank=True, null=True)),
-                        (
-                            "documents",
-                            models.ManyToManyField(related_name="instalment_plans", to="billing.document"),
-                        ),
+                        ("documents", models.ManyToManyField(related_name="instalment_plans", to="billing.document")),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                condition=models.Q(("status", "agreed")),
-                                fields=("member",),
-                                name="one_plan_at_a_time",
-                            )
-                        ],
+                            models.UniqueConstraint(condition=models.Q(("status", "agreed")), fields=("member",), name="one_plan_at_a_time")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="MemberShare",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="shares",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="shares", to="members.member"),
                         ),
                         ("count", models.PositiveIntegerField(verbose_name="shares")),
                         (
                             "paid_in_minor",
-                            models.BigIntegerField(
-                                help_text="For all of them together, minor units.", verbose_name="paid in"
-                            ),
+                            models.BigIntegerField(help_text="For all of them together, minor units.", verbose_name="paid in"),
                         ),
                         ("paid_in_date", models.DateField(verbose_name="paid in on")),
                         (
@@ -5461,22 +4001,14 @@ class Migration(migrations.Migration):
                         (
                             "noted_by",
                             models.ForeignKey(
-                                editable=False,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                         (
                             "way",
                             models.CharField(
                                 blank=True,
-                                choices=[
-                                    ("bank", "bank"),
-                                    ("cash", "cash"),
-                                    ("mobile", "mobile money"),
-                                    ("opening", "before these books"),
-                                ],
+                                choices=[("bank", "bank"), ("cash", "cash"), ("mobile", "mobile money"), ("opening", "before these books")],
                                 db_default="",
                                 editable=False,
                                 help_text="Empty: not in the books yet.",
@@ -5517,22 +4049,17 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("bank_line__isnull", False), ("way", "bank")),
-                                    models.Q(
-                                        models.Q(("way", "bank"), _negated=True), ("bank_line__isnull", True)
-                                    ),
+                                    models.Q(models.Q(("way", "bank"), _negated=True), ("bank_line__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="shares_by_bank_have_their_movement",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("count__gt", 0), ("paid_in_minor__gt", 0)),
-                                name="shares_are_worth_something",
+                                condition=models.Q(("count__gt", 0), ("paid_in_minor__gt", 0)), name="shares_are_worth_something"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("returned_date__isnull", True),
-                                    ("returned_date__gte", models.F("paid_in_date")),
-                                    _connector="OR",
+                                    ("returned_date__isnull", True), ("returned_date__gte", models.F("paid_in_date")), _connector="OR"
                                 ),
                                 name="shares_held_in_order",
                             ),
@@ -5542,31 +4069,17 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Payment",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payments",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payments",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="members.member"),
                         ),
                         (
                             "document",
@@ -5661,12 +4174,8 @@ class Migration(migrations.Migration):
                             )
                         ],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "rail", "external_ref"), name="payment_booked_once"
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0)), name="payment_is_positive"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "rail", "external_ref"), name="payment_booked_once"),
+                            models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payment_is_positive"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("allocated_minor__gte", 0),
@@ -5691,49 +4200,25 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Payout",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "order",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payouts",
-                                to="billing.bankorder",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="payouts", to="billing.bankorder"),
                         ),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payouts",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="payouts", to="members.cooperative"
                             ),
                         ),
-                        (
-                            "source",
-                            models.CharField(help_text="credit, refund, dividend, ...", max_length=20),
-                        ),
+                        ("source", models.CharField(help_text="credit, refund, dividend, ...", max_length=20)),
                         ("source_key", models.CharField(max_length=60)),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="payouts",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="payouts", to="members.member"),
                         ),
-                        (
-                            "debit_account",
-                            models.CharField(help_text="The account whose debt it settles.", max_length=20),
-                        ),
+                        ("debit_account", models.CharField(help_text="The account whose debt it settles.", max_length=20)),
                         ("name", models.CharField(max_length=70)),
                         ("iban", models.CharField(max_length=34, verbose_name="IBAN")),
                         ("amount_minor", models.BigIntegerField()),
@@ -5778,56 +4263,34 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "end_to_end_id"), name="payout_id_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "end_to_end_id"), name="payout_id_once"),
                             models.UniqueConstraint(
                                 condition=models.Q(("status__in", ("prepared", "released", "done"))),
                                 fields=("cooperative", "source", "source_key"),
                                 name="paid_out_once",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0)), name="payout_is_positive"
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payout_is_positive"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Reminder",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reminders",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="reminders", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reminders",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reminders", to="members.member"),
                         ),
                         (
                             "document",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reminders",
-                                to="billing.document",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reminders", to="billing.document"),
                         ),
                         ("level", models.PositiveSmallIntegerField()),
                         ("sent_date", models.DateField()),
@@ -5837,17 +4300,11 @@ class Migration(migrations.Migration):
                         ("interest_minor", models.BigIntegerField(default=0)),
                         (
                             "interest_from",
-                            models.DateField(
-                                help_text="First day of the interest; it ends with the day before it was sent."
-                            ),
+                            models.DateField(help_text="First day of the interest; it ends with the day before it was sent."),
                         ),
                         (
                             "interest_words",
-                            models.CharField(
-                                blank=True,
-                                help_text="First day, days and rate of each piece.",
-                                max_length=300,
-                            ),
+                            models.CharField(blank=True, help_text="First day, days and rate of each piece.", max_length=300),
                         ),
                         ("taken_back_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -5863,9 +4320,7 @@ class Migration(migrations.Migration):
                         ("why", models.CharField(blank=True, max_length=200)),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["member", "-sent_date"], name="reminders_by_member")
-                        ],
+                        "indexes": [models.Index(fields=["member", "-sent_date"], name="reminders_by_member")],
                         "constraints": [
                             models.UniqueConstraint(
                                 condition=models.Q(("taken_back_at__isnull", True)),
@@ -5873,17 +4328,13 @@ class Migration(migrations.Migration):
                                 name="reminded_once_a_level",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("fee_minor__gte", 0), ("interest_minor__gte", 0), ("rest_minor__gt", 0)
-                                ),
+                                condition=models.Q(("fee_minor__gte", 0), ("interest_minor__gte", 0), ("rest_minor__gt", 0)),
                                 name="reminder_amounts_in_range",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("taken_back_at__isnull", True),
-                                    models.Q(
-                                        ("taken_back_by__isnull", False), models.Q(("why", ""), _negated=True)
-                                    ),
+                                    models.Q(("taken_back_by__isnull", False), models.Q(("why", ""), _negated=True)),
                                     _connector="OR",
                                 ),
                                 name="reminders_taken_back_say_why",
@@ -5894,27 +4345,13 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="SpotDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "index",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="days",
-                                to="billing.spotindex",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="days", to="billing.spotindex"),
                         ),
                         ("day", models.DateField()),
-                        (
-                            "price_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(null=True), size=None
-                            ),
-                        ),
+                        ("price_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(null=True), size=None)),
                         (
                             "spot_import",
                             models.ForeignKey(
@@ -5925,71 +4362,46 @@ class Migration(migrations.Migration):
                             ),
                         ),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("index", "day"), name="spot_day_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("index", "day"), name="spot_day_once")]},
                 ),
                 migrations.CreateModel(
                     name="TariffPriceDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="tariff_price_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="tariff_price_days", to="energy.microgrid"
                             ),
                         ),
                         (
                             "tariff",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="price_days",
-                                to="billing.tariff",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="price_days", to="billing.tariff"),
                         ),
                         (
                             "version",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="price_days",
-                                to="billing.tariffversion",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="price_days", to="billing.tariffversion"
                             ),
                         ),
                         ("day", models.DateField()),
                         (
                             "price_micro",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(),
-                                help_text="Millionths per kWh, without VAT.",
-                                size=None,
+                                base_field=models.IntegerField(), help_text="Millionths per kWh, without VAT.", size=None
                             ),
                         ),
                         (
                             "index_micro",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(null=True),
-                                help_text="The index as it was known then.",
-                                size=None,
+                                base_field=models.IntegerField(null=True), help_text="The index as it was known then.", size=None
                             ),
                         ),
                         (
                             "state",
                             django.contrib.postgres.fields.ArrayField(
                                 base_field=models.SmallIntegerField(
-                                    choices=[
-                                        (0, "ordinary"),
-                                        (1, "more than it needs"),
-                                        (2, "near its limit"),
-                                    ]
+                                    choices=[(0, "ordinary"), (1, "more than it needs"), (2, "near its limit")]
                                 ),
                                 size=None,
                             ),
@@ -5997,18 +4409,14 @@ class Migration(migrations.Migration):
                         (
                             "substituted",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BooleanField(),
-                                help_text="Where the fallback rule stands in for the index.",
-                                size=None,
+                                base_field=models.BooleanField(), help_text="Where the fallback rule stands in for the index.", size=None
                             ),
                         ),
                         ("published_at", models.DateTimeField()),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "tariff", "day"), name="tariff_prices_published_once"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "tariff", "day"), name="tariff_prices_published_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("index_micro__len", models.F("price_micro__len")),
@@ -6017,35 +4425,23 @@ class Migration(migrations.Migration):
                                 ),
                                 name="tariff_prices_of_one_length",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="TariffStep",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "version",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="steps",
-                                to="billing.tariffversion",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="billing.tariffversion"
                             ),
                         ),
                         (
                             "kind",
                             models.CharField(
-                                choices=[
-                                    ("submitted", "submitted"),
-                                    ("approved", "approved"),
-                                    ("rejected", "rejected"),
-                                ],
-                                max_length=12,
+                                choices=[("submitted", "submitted"), ("approved", "approved"), ("rejected", "rejected")], max_length=12
                             ),
                         ),
                         (
@@ -6067,102 +4463,65 @@ class Migration(migrations.Migration):
                             models.UniqueConstraint(fields=("version", "kind"), name="tariff_step_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(("kind", "rejected"), _negated=True),
-                                    models.Q(("reason", ""), _negated=True),
-                                    _connector="OR",
+                                    models.Q(("kind", "rejected"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"
                                 ),
                                 name="rejection_says_why",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="TimeWindow",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "version",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="windows",
-                                to="billing.tariffversion",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="windows", to="billing.tariffversion"
                             ),
                         ),
                         ("name", models.CharField(max_length=40)),
                         (
                             "days",
                             models.CharField(
-                                choices=[
-                                    ("every_day", "every day"),
-                                    ("weekdays", "Monday to Friday"),
-                                    ("weekends", "Saturday and Sunday"),
-                                ],
+                                choices=[("every_day", "every day"), ("weekdays", "Monday to Friday"), ("weekends", "Saturday and Sunday")],
                                 default="every_day",
                                 max_length=12,
                             ),
                         ),
-                        (
-                            "start_minute",
-                            models.PositiveSmallIntegerField(help_text="Minutes after midnight, local time."),
-                        ),
-                        (
-                            "end_minute",
-                            models.PositiveSmallIntegerField(
-                                help_text="Minutes after midnight; 1440 is the day's end."
-                            ),
-                        ),
+                        ("start_minute", models.PositiveSmallIntegerField(help_text="Minutes after midnight, local time.")),
+                        ("end_minute", models.PositiveSmallIntegerField(help_text="Minutes after midnight; 1440 is the day's end.")),
                         ("multiplier", models.DecimalField(decimal_places=6, max_digits=8)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("version", "name"), name="window_name_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("end_minute__gt", models.F("start_minute")), ("end_minute__lte", 1440)
-                                ),
+                                condition=models.Q(("end_minute__gt", models.F("start_minute")), ("end_minute__lte", 1440)),
                                 name="window_within_a_day",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("multiplier__gte", 0), models.Q(("name", "base"), _negated=True)
-                                ),
+                                condition=models.Q(("multiplier__gte", 0), models.Q(("name", "base"), _negated=True)),
                                 name="window_is_not_base",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="CardCheckout",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_checkouts",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_checkouts", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_checkouts",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_checkouts", to="members.member"
                             ),
                         ),
                         (
@@ -6197,11 +4556,7 @@ class Migration(migrations.Migration):
                         ("made_at", models.DateTimeField()),
                         (
                             "made_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         (
                             "payment",
@@ -6215,34 +4570,24 @@ class Migration(migrations.Migration):
                         ),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["cooperative", "-made_at"], name="checkouts_by_time")
-                        ],
+                        "indexes": [models.Index(fields=["cooperative", "-made_at"], name="checkouts_by_time")],
                         "constraints": [
-                            models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0)), name="checkout_is_positive"
-                            ),
+                            models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="checkout_is_positive"),
                             models.UniqueConstraint(
                                 condition=models.Q(("session_ref", ""), _negated=True),
                                 fields=("session_ref",),
                                 name="checkout_session_once",
                             ),
                             models.UniqueConstraint(
-                                condition=models.Q(("intent_ref", ""), _negated=True),
-                                fields=("intent_ref",),
-                                name="checkout_intent_once",
+                                condition=models.Q(("intent_ref", ""), _negated=True), fields=("intent_ref",), name="checkout_intent_once"
                             ),
                             models.UniqueConstraint(
-                                condition=models.Q(("status", "open")),
-                                fields=("document",),
-                                name="one_checkout_of_a_bill_at_a_time",
+                                condition=models.Q(("status", "open")), fields=("document",), name="one_checkout_of_a_bill_at_a_time"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("payment__isnull", False), ("status", "paid")),
-                                    models.Q(
-                                        models.Q(("status", "paid"), _negated=True), ("payment__isnull", True)
-                                    ),
+                                    models.Q(models.Q(("status", "paid"), _negated=True), ("payment__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="paid_checkouts_have_their_payment",
@@ -6253,102 +4598,52 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="CardDispute",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_disputes",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_disputes", to="members.cooperative"
                             ),
                         ),
                         ("ref", models.CharField(max_length=120)),
                         (
                             "payment",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="card_disputes",
-                                to="billing.payment",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="card_disputes", to="billing.payment"
                             ),
                         ),
                         ("amount_minor", models.BigIntegerField()),
                         ("reason", models.CharField(blank=True, max_length=60)),
                         ("status", models.CharField(max_length=40)),
                         ("opened_at", models.DateTimeField()),
-                        (
-                            "withdrawn_minor",
-                            models.BigIntegerField(
-                                default=0, help_text="What the provider holds back for it now."
-                            ),
-                        ),
+                        ("withdrawn_minor", models.BigIntegerField(default=0, help_text="What the provider holds back for it now.")),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("cooperative", "ref"), name="card_dispute_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("cooperative", "ref"), name="card_dispute_once")]},
                 ),
                 migrations.CreateModel(
                     name="Debit",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "order",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="debits",
-                                to="billing.bankorder",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="debits", to="billing.bankorder"),
                         ),
                         (
                             "cooperative",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="debits",
-                                to="members.cooperative",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="debits", to="members.cooperative"),
                         ),
                         (
                             "document",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="debits",
-                                to="billing.document",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="debits", to="billing.document"),
                         ),
                         (
                             "mandate",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="debits",
-                                to="billing.mandate",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="debits", to="billing.mandate"),
                         ),
                         ("amount_minor", models.BigIntegerField()),
-                        (
-                            "sequence",
-                            models.CharField(
-                                choices=[("FRST", "first"), ("RCUR", "recurring")], max_length=4
-                            ),
-                        ),
+                        ("sequence", models.CharField(choices=[("FRST", "first"), ("RCUR", "recurring")], max_length=4)),
                         ("end_to_end_id", models.CharField(max_length=35)),
                         (
                             "status",
@@ -6365,12 +4660,7 @@ class Migration(migrations.Migration):
                                 max_length=10,
                             ),
                         ),
-                        (
-                            "code",
-                            models.CharField(
-                                blank=True, help_text="The bank's reason, for example MD01.", max_length=8
-                            ),
-                        ),
+                        ("code", models.CharField(blank=True, help_text="The bank's reason, for example MD01.", max_length=8)),
                         (
                             "payment",
                             models.OneToOneField(
@@ -6394,40 +4684,24 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "end_to_end_id"), name="debit_id_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "end_to_end_id"), name="debit_id_once"),
                             models.UniqueConstraint(
                                 condition=models.Q(("status__in", ("prepared", "released"))),
                                 fields=("document",),
                                 name="bill_collected_once",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0)), name="debit_is_positive"
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="debit_is_positive"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Delivery",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="deliveries",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="members.member"),
                         ),
                         (
                             "document",
@@ -6480,10 +4754,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("recipient", models.EmailField(max_length=254)),
-                        (
-                            "sending",
-                            models.PositiveSmallIntegerField(default=1, help_text="1 for the first time."),
-                        ),
+                        ("sending", models.PositiveSmallIntegerField(default=1, help_text="1 for the first time.")),
                         (
                             "status",
                             models.CharField(
@@ -6508,9 +4779,7 @@ class Migration(migrations.Migration):
                         "verbose_name_plural": "deliveries",
                         "indexes": [
                             models.Index(
-                                condition=models.Q(("status__in", ["queued", "sending"])),
-                                fields=["queued_at"],
-                                name="deliveries_to_send",
+                                condition=models.Q(("status__in", ["queued", "sending"])), fields=["queued_at"], name="deliveries_to_send"
                             ),
                             models.Index(
                                 models.OrderBy(models.F("queued_at"), descending=True),
@@ -6519,21 +4788,11 @@ class Migration(migrations.Migration):
                             ),
                         ],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("document", "recipient", "sending"), name="delivered_once"
-                            ),
-                            models.UniqueConstraint(
-                                fields=("reminder", "recipient", "sending"), name="reminder_delivered_once"
-                            ),
-                            models.UniqueConstraint(
-                                fields=("part", "recipient", "sending"), name="part_delivered_once"
-                            ),
-                            models.UniqueConstraint(
-                                fields=("statement", "recipient", "sending"), name="year_delivered_once"
-                            ),
-                            models.UniqueConstraint(
-                                fields=("alarm", "recipient", "sending"), name="alarm_delivered_once"
-                            ),
+                            models.UniqueConstraint(fields=("document", "recipient", "sending"), name="delivered_once"),
+                            models.UniqueConstraint(fields=("reminder", "recipient", "sending"), name="reminder_delivered_once"),
+                            models.UniqueConstraint(fields=("part", "recipient", "sending"), name="part_delivered_once"),
+                            models.UniqueConstraint(fields=("statement", "recipient", "sending"), name="year_delivered_once"),
+                            models.UniqueConstraint(fields=("alarm", "recipient", "sending"), name="alarm_delivered_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(
@@ -6577,25 +4836,19 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(("status__in", ["sent", "opened"]), _negated=True),
-                                    ("sent_at__isnull", False),
-                                    _connector="OR",
+                                    models.Q(("status__in", ["sent", "opened"]), _negated=True), ("sent_at__isnull", False), _connector="OR"
                                 ),
                                 name="sent_deliveries_say_when",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(("status", "opened"), _negated=True),
-                                    ("opened_at__isnull", False),
-                                    _connector="OR",
+                                    models.Q(("status", "opened"), _negated=True), ("opened_at__isnull", False), _connector="OR"
                                 ),
                                 name="opened_deliveries_say_when",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(("status", "failed"), _negated=True),
-                                    models.Q(("problem", ""), _negated=True),
-                                    _connector="OR",
+                                    models.Q(("status", "failed"), _negated=True), models.Q(("problem", ""), _negated=True), _connector="OR"
                                 ),
                                 name="failed_deliveries_say_why",
                             ),
@@ -6605,22 +4858,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="PaymentReturn",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "payment",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="taken_back",
-                                to="billing.payment",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="taken_back", to="billing.payment"
                             ),
                         ),
                         (
@@ -6635,16 +4878,8 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("amount_minor", models.BigIntegerField()),
-                        (
-                            "code",
-                            models.CharField(
-                                blank=True, help_text="The bank's reason, for example AM04.", max_length=8
-                            ),
-                        ),
-                        (
-                            "fee_minor",
-                            models.BigIntegerField(default=0, help_text="What the bank took for it."),
-                        ),
+                        ("code", models.CharField(blank=True, help_text="The bank's reason, for example AM04.", max_length=8)),
+                        ("fee_minor", models.BigIntegerField(default=0, help_text="What the bank took for it.")),
                         (
                             "bank_line",
                             models.ForeignKey(
@@ -6670,48 +4905,31 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0), ("fee_minor__gte", 0)),
-                                name="return_is_positive",
+                                condition=models.Q(("amount_minor__gt", 0), ("fee_minor__gte", 0)), name="return_is_positive"
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Refund",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="refunds",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="members.cooperative"
                             ),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="refunds",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="members.member"),
                         ),
                         ("amount_minor", models.BigIntegerField()),
                         (
                             "way",
                             models.CharField(
-                                choices=[("bank", "by transfer"), ("card", "to the card that paid")],
-                                default="bank",
-                                max_length=4,
+                                choices=[("bank", "by transfer"), ("card", "to the card that paid")], default="bank", max_length=4
                             ),
                         ),
                         ("iban", models.CharField(blank=True, max_length=34, verbose_name="IBAN")),
@@ -6730,11 +4948,7 @@ class Migration(migrations.Migration):
                         ("asked_at", models.DateTimeField()),
                         (
                             "asked_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                         ("released_at", models.DateTimeField(blank=True, null=True)),
@@ -6749,18 +4963,11 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("provider_ref", models.CharField(blank=True, max_length=80)),
-                        (
-                            "failed",
-                            models.CharField(
-                                blank=True, help_text="Why the provider did not pay it back.", max_length=80
-                            ),
-                        ),
+                        ("failed", models.CharField(blank=True, help_text="Why the provider did not pay it back.", max_length=80)),
                     ],
                     options={
                         "constraints": [
-                            models.CheckConstraint(
-                                condition=models.Q(("amount_minor__gt", 0)), name="refund_is_positive"
-                            ),
+                            models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="refund_is_positive"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("released_by__isnull", True),
@@ -6786,9 +4993,7 @@ class Migration(migrations.Migration):
                                 condition=models.Q(
                                     models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
                                     models.Q(
-                                        ("released_at__isnull", False),
-                                        ("released_by__isnull", False),
-                                        ("withdrawn_at__isnull", True),
+                                        ("released_at__isnull", False), ("released_by__isnull", False), ("withdrawn_at__isnull", True)
                                     ),
                                     _connector="OR",
                                 ),
@@ -6799,22 +5004,14 @@ class Migration(migrations.Migration):
                                 fields=("cooperative", "provider_ref"),
                                 name="refund_ref_once",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Allocation",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "payment",
                             models.ForeignKey(
@@ -6949,7 +5146,7 @@ class Migration(migrations.Migration):
                                 ),
                                 name="only_counter_rows_are_negative",
                             ),
-                        ],
+                        ]
                     },
                 ),
             ]

@@ -4,9 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("billing", "0001_initial"),
-    ]
+    dependencies = [("billing", "0001_initial")]
 
     operations = [
         migrations.AlterField(
@@ -25,5 +23,5 @@ class Migration(migrations.Migration):
                     (9, "draw"),
                 ]
             ),
-        ),
+        )
     ]

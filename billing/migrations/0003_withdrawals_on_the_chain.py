@@ -4,9 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("billing", "0002_channels"),
-    ]
+    dependencies = [("billing", "0002_channels")]
 
     operations = [
         migrations.AlterField(

@@ -83,16 +83,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CoinSale",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                 ("chain_id", models.BigIntegerField()),
                 ("token", models.CharField(max_length=42)),
                 ("symbol", models.CharField(max_length=16)),
@@ -100,18 +92,13 @@ class Migration(migrations.Migration):
                 ("units", models.DecimalField(decimal_places=0, max_digits=78)),
                 ("sold_date", models.DateField()),
                 ("cost_minor", models.BigIntegerField(help_text="What the coins had cost, at the average.")),
-                (
-                    "proceeds_minor",
-                    models.BigIntegerField(help_text="What they were sold for, before the fee."),
-                ),
+                ("proceeds_minor", models.BigIntegerField(help_text="What they were sold for, before the fee.")),
                 ("fee_minor", models.BigIntegerField(default=0, help_text="What the exchange kept of it.")),
                 (
                     "net_minor",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=django.db.models.expressions.CombinedExpression(
-                            models.F("proceeds_minor"), "-", models.F("fee_minor")
-                        ),
+                        expression=django.db.models.expressions.CombinedExpression(models.F("proceeds_minor"), "-", models.F("fee_minor")),
                         output_field=models.BigIntegerField(),
                     ),
                 ),
@@ -131,68 +118,45 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "cooperative",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="coin_sales",
-                        to="members.cooperative",
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="coin_sales", to="members.cooperative"),
                 ),
                 (
                     "posted",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="coin_sale",
-                        to="billing.ledgertransaction",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="coin_sale", to="billing.ledgertransaction"
                     ),
                 ),
                 (
                     "recorded_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                 ),
                 (
                     "taken_back_by",
                     models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("taken_back_at__isnull", True)),
-                        fields=("cooperative", "reference"),
-                        name="coins_sold_once",
+                        condition=models.Q(("taken_back_at__isnull", True)), fields=("cooperative", "reference"), name="coins_sold_once"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("cost_minor__gte", 0),
-                            ("fee_minor__gte", 0),
-                            ("proceeds_minor__gte", models.F("fee_minor")),
-                            ("units__gt", 0),
+                            ("cost_minor__gte", 0), ("fee_minor__gte", 0), ("proceeds_minor__gte", models.F("fee_minor")), ("units__gt", 0)
                         ),
                         name="coin_sale_is_no_debt",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("taken_back_at__isnull", True), ("taken_back_by__isnull", True)),
-                            models.Q(
-                                ("bank_line__isnull", True),
-                                ("taken_back_at__isnull", False),
-                                ("taken_back_by__isnull", False),
-                            ),
+                            models.Q(("bank_line__isnull", True), ("taken_back_at__isnull", False), ("taken_back_by__isnull", False)),
                             _connector="OR",
                         ),
                         name="coin_sales_taken_back_have_no_money",
                     ),
-                ],
+                ]
             },
         ),
         migrations.RunSQL(STAY, GO),

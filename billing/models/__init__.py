@@ -13,25 +13,8 @@ from billing.models.arrears import (
     ReminderStage,
 )
 from billing.models.bank import BankStatement, BankStatementLine, LineStatus, StatementKind
-from billing.models.bank_orders import (
-    BankOrder,
-    Debit,
-    ItemStatus,
-    OrderKind,
-    OrderStatus,
-    Payout,
-    Refund,
-    RefundWay,
-    Sequence,
-)
-from billing.models.cards import (
-    CardCheckout,
-    CardDispute,
-    CardEvent,
-    CardMovement,
-    CardPayout,
-    CheckoutStatus,
-)
+from billing.models.bank_orders import BankOrder, Debit, ItemStatus, OrderKind, OrderStatus, Payout, Refund, RefundWay, Sequence
+from billing.models.cards import CardCheckout, CardDispute, CardEvent, CardMovement, CardPayout, CheckoutStatus
 from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
@@ -46,14 +29,7 @@ from billing.models.distributions import (
     MemberShare,
     ShareWay,
 )
-from billing.models.documents import (
-    Component,
-    Document,
-    DocumentKind,
-    DocumentLine,
-    DocumentStatus,
-    NumberSeries,
-)
+from billing.models.documents import Component, Document, DocumentKind, DocumentLine, DocumentStatus, NumberSeries
 from billing.models.flexibility import FlexibilityCredit
 from billing.models.incentives import (
     AwardStatus,
@@ -80,15 +56,7 @@ from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunKind, RunStatus
 from billing.models.spot_feeds import FeedForm, SpotFeed
 from billing.models.tariff_prices import PriceState, SpotDay, SpotImport, SpotIndex, TariffPriceDay
-from billing.models.tariffs import (
-    StepKind,
-    Tariff,
-    TariffAssignment,
-    TariffStep,
-    TariffVersion,
-    TimeWindow,
-    VersionStatus,
-)
+from billing.models.tariffs import StepKind, Tariff, TariffAssignment, TariffStep, TariffVersion, TimeWindow, VersionStatus
 from billing.models.vat import DocumentVat, VatStatus
 from billing.models.years import YearClosing, YearStatus
 

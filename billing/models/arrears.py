@@ -22,29 +22,24 @@ class ArrearsRule(models.Model):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="arrears_rules")
     valid_from = models.DateField()
-    least_minor = models.PositiveIntegerField(
-        gettext_lazy("below this nobody is reminded [minor units]"), default=500
-    )
+    least_minor = models.PositiveIntegerField(gettext_lazy("below this nobody is reminded [minor units]"), default=500)
     rest_days = models.PositiveSmallIntegerField(gettext_lazy("days that a reminder gives"), default=14)
     interest_points = models.DecimalField(
-        gettext_lazy("interest above the base rate [per cent points]"), max_digits=5, decimal_places=2, default=Decimal("5.00"),
+        gettext_lazy("interest above the base rate [per cent points]"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("5.00"),
         help_text=gettext_lazy("Base rates are entered beside; 5 points for households by section 288 BGB."),
-    )  # fmt: skip
+    )
     charges_interest = models.BooleanField(gettext_lazy("interest is charged with reminders"), default=False)
-    spares_hardship = models.BooleanField(
-        gettext_lazy("members in hardship get no fees and no interest"), default=True
-    )
-    plan_grace_days = models.PositiveSmallIntegerField(
-        gettext_lazy("days of grace for an instalment"), default=7
-    )
+    spares_hardship = models.BooleanField(gettext_lazy("members in hardship get no fees and no interest"), default=True)
+    plan_grace_days = models.PositiveSmallIntegerField(gettext_lazy("days of grace for an instalment"), default=7)
     winter_first_month = models.PositiveSmallIntegerField(default=11)
     winter_last_month = models.PositiveSmallIntegerField(default=3)
     proposal_level = models.PositiveSmallIntegerField(
         gettext_lazy("a disconnection may be proposed after the reminder of level"), default=3
     )
-    proposal_least_minor = models.PositiveIntegerField(
-        gettext_lazy("and from so much on [minor units]"), default=10_000
-    )
+    proposal_least_minor = models.PositiveIntegerField(gettext_lazy("and from so much on [minor units]"), default=10_000)
 
     class Meta:
         constraints = [
@@ -53,10 +48,8 @@ class ArrearsRule(models.Model):
                 condition=Q(winter_first_month__range=(1, 12), winter_last_month__range=(1, 12)), name="winter_is_months"
             ),
             models.CheckConstraint(condition=Q(rest_days__gte=7), name="reminders_give_a_week_at_least"),
-            models.CheckConstraint(
-                condition=Q(interest_points__gte=0, interest_points__lte=9), name="interest_points_are_lawful"
-            ),
-        ]  # fmt: skip
+            models.CheckConstraint(condition=Q(interest_points__gte=0, interest_points__lte=9), name="interest_points_are_lawful"),
+        ]
 
     def __str__(self) -> str:
         return _("arrears of %(cooperative)s from %(valid_from)s") % {
@@ -80,10 +73,7 @@ class ReminderStage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("%(level)s after %(days_after_due)s days") % {
-            "level": self.level,
-            "days_after_due": self.days_after_due,
-        }
+        return _("%(level)s after %(days_after_due)s days") % {"level": self.level, "days_after_due": self.days_after_due}
 
 
 class BaseRate(models.Model):
@@ -97,10 +87,7 @@ class BaseRate(models.Model):
         constraints = [models.UniqueConstraint(fields=["currency", "valid_from"], name="base_rate_once")]
 
     def __str__(self) -> str:
-        return _("%(percent)s %% from %(valid_from)s") % {
-            "percent": self.percent,
-            "valid_from": day_in_words(self.valid_from),
-        }
+        return _("%(percent)s %% from %(valid_from)s") % {"percent": self.percent, "valid_from": day_in_words(self.valid_from)}
 
 
 class Reminder(PublicRow):
@@ -115,31 +102,22 @@ class Reminder(PublicRow):
     rest_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField(default=0)
     interest_minor = models.BigIntegerField(default=0)
-    interest_from = models.DateField(
-        help_text=gettext_lazy("First day of the interest; it ends with the day before it was sent.")
-    )
-    interest_words = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("First day, days and rate of each piece.")
-    )
+    interest_from = models.DateField(help_text=gettext_lazy("First day of the interest; it ends with the day before it was sent."))
+    interest_words = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("First day, days and rate of each piece."))
     taken_back_at = models.DateTimeField(null=True, blank=True)
-    taken_back_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    taken_back_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["document", "level"], condition=Q(taken_back_at__isnull=True), name="reminded_once_a_level"
-            ),
+            models.UniqueConstraint(fields=["document", "level"], condition=Q(taken_back_at__isnull=True), name="reminded_once_a_level"),
             models.CheckConstraint(
                 condition=Q(rest_minor__gt=0, fee_minor__gte=0, interest_minor__gte=0), name="reminder_amounts_in_range"
             ),
             models.CheckConstraint(
-                condition=Q(taken_back_at__isnull=True) | (Q(taken_back_by__isnull=False) & ~Q(why="")),
-                name="reminders_taken_back_say_why",
+                condition=Q(taken_back_at__isnull=True) | (Q(taken_back_by__isnull=False) & ~Q(why="")), name="reminders_taken_back_say_why"
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["member", "-sent_date"], name="reminders_by_member")]
 
     def __str__(self) -> str:
@@ -172,15 +150,10 @@ class InstalmentPlan(PublicRow):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["member"], condition=Q(status="agreed"), name="one_plan_at_a_time"),
-        ]  # fmt: skip
+        constraints = [models.UniqueConstraint(fields=["member"], condition=Q(status="agreed"), name="one_plan_at_a_time")]
 
     def __str__(self) -> str:
-        return _("plan of %(member)s, %(status)s") % {
-            "member": self.member,
-            "status": self.get_status_display(),
-        }
+        return _("plan of %(member)s, %(status)s") % {"member": self.member, "status": self.get_status_display()}
 
     @property
     def due(self) -> list[tuple[date, int]]:
@@ -199,17 +172,12 @@ class Protection(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, related_name="protections")
     kind = models.CharField(max_length=14, choices=ProtectionKind.choices)
     valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
-    )
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
-                name="protection_in_order",
-            )
+            models.CheckConstraint(condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="protection_in_order")
         ]
 
     def __str__(self) -> str:
@@ -236,9 +204,7 @@ class DisconnectionProposal(PublicRow):
     proposed_at = models.DateTimeField()
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(max_length=300)
 
     class Meta:
@@ -247,7 +213,7 @@ class DisconnectionProposal(PublicRow):
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")), name="decided_by_a_second_person"
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.site}: {self.status}"

@@ -27,12 +27,8 @@ class BankStatement(PublicRow):
     part = models.PositiveSmallIntegerField(default=0)
     imported_at = models.DateTimeField()
     iban = models.CharField(gettext_lazy("IBAN"), max_length=34, blank=True)
-    number = models.CharField(
-        max_length=40, blank=True, help_text=gettext_lazy("The bank's own id of the statement.")
-    )
-    sequence = models.BigIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("The statement's number in the year.")
-    )
+    number = models.CharField(max_length=40, blank=True, help_text=gettext_lazy("The bank's own id of the statement."))
+    sequence = models.BigIntegerField(null=True, blank=True, help_text=gettext_lazy("The statement's number in the year."))
     first_date = models.DateField(null=True, blank=True)
     last_date = models.DateField(null=True, blank=True)
     opening_minor = models.BigIntegerField(null=True, blank=True)
@@ -40,9 +36,7 @@ class BankStatement(PublicRow):
     findings = models.TextField(blank=True, help_text=gettext_lazy("What does not fit, one sentence a line."))
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["cooperative", "digest", "part"], name="statement_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["cooperative", "digest", "part"], name="statement_once")]
 
     def __str__(self) -> str:
         return f"{self.file_name} {self.number}".strip()
@@ -73,47 +67,27 @@ class BankStatementLine(PublicRow):
     reference = models.CharField(gettext_lazy("structured reference"), max_length=40, blank=True)
     end_to_end_id = models.CharField(max_length=35, blank=True)
     mandate_ref = models.CharField(max_length=35, blank=True)
-    batch_ref = models.CharField(
-        max_length=35, blank=True, help_text=gettext_lazy("The payment group's id in our own file.")
-    )
-    batch_count = models.PositiveIntegerField(
-        default=1, help_text=gettext_lazy("How many payments the sum stands for.")
-    )
-    bank_ref = models.CharField(
-        max_length=70, blank=True, help_text=gettext_lazy("The bank's own id of the movement.")
-    )
-    entry_ref = models.CharField(
-        max_length=70,
-        blank=True,
-        help_text=gettext_lazy("The bank's id of the booked sum that it is part of."),
-    )
+    batch_ref = models.CharField(max_length=35, blank=True, help_text=gettext_lazy("The payment group's id in our own file."))
+    batch_count = models.PositiveIntegerField(default=1, help_text=gettext_lazy("How many payments the sum stands for."))
+    bank_ref = models.CharField(max_length=70, blank=True, help_text=gettext_lazy("The bank's own id of the movement."))
+    entry_ref = models.CharField(max_length=70, blank=True, help_text=gettext_lazy("The bank's id of the booked sum that it is part of."))
     bank_code = models.CharField(max_length=40, blank=True)
     is_reversal = models.BooleanField(default=False)
     return_code = models.CharField(max_length=8, blank=True)
-    original_minor = models.BigIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("Before the bank's charges.")
-    )
+    original_minor = models.BigIntegerField(null=True, blank=True, help_text=gettext_lazy("Before the bank's charges."))
     charges_minor = models.BigIntegerField(default=0)
     content_key = models.CharField(max_length=64, editable=False)
-    occurrence = models.PositiveIntegerField(
-        default=1, editable=False, help_text=gettext_lazy("Which of equal movements.")
-    )
+    occurrence = models.PositiveIntegerField(default=1, editable=False, help_text=gettext_lazy("Which of equal movements."))
     status = models.CharField(max_length=8, choices=LineStatus.choices, default=LineStatus.OPEN)
-    why = models.CharField(
-        max_length=200, blank=True, help_text=gettext_lazy("How it was decided, in words.")
-    )
+    why = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("How it was decided, in words."))
     resolutions = models.PositiveIntegerField(default=0, editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["statement", "row"], name="statement_row_once"),
-            models.UniqueConstraint(
-                fields=["cooperative", "content_key", "occurrence"], name="bank_movement_once"
-            ),
+            models.UniqueConstraint(fields=["cooperative", "content_key", "occurrence"], name="bank_movement_once"),
         ]
         indexes = [
             models.Index(fields=["cooperative", "booked_date"], name="bank_lines_by_day"),

@@ -36,32 +36,25 @@ class BankOrder(PublicRow):
     prepared_at = models.DateTimeField()
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     content = models.BinaryField(null=True, editable=False)
     digest = models.CharField(max_length=64, blank=True)
     bank_status = models.CharField(
-        max_length=4,
-        blank=True,
-        help_text=gettext_lazy("The bank's answer (pain.002), for example ACCP or RJCT."),
+        max_length=4, blank=True, help_text=gettext_lazy("The bank's answer (pain.002), for example ACCP or RJCT.")
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "message_id"], name="message_id_once"),
             models.CheckConstraint(
-                condition=Q(released_by__isnull=True) | ~Q(released_by=F("prepared_by")),
-                name="released_by_a_second_person",
+                condition=Q(released_by__isnull=True) | ~Q(released_by=F("prepared_by")), name="released_by_a_second_person"
             ),
             models.CheckConstraint(
-                condition=Q(
-                    status="released", released_by__isnull=False, released_at__isnull=False, content__isnull=False
-                )
+                condition=Q(status="released", released_by__isnull=False, released_at__isnull=False, content__isnull=False)
                 | (~Q(status="released") & Q(content__isnull=True)),
                 name="released_orders_have_their_file",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.message_id
@@ -100,22 +93,14 @@ class Debit(PublicRow):
     sequence = models.CharField(max_length=4, choices=Sequence.choices)
     end_to_end_id = models.CharField(max_length=35)
     status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.PREPARED)
-    code = models.CharField(
-        max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example MD01.")
-    )
-    payment = models.OneToOneField(
-        "billing.Payment", models.PROTECT, null=True, blank=True, related_name="debit"
-    )
-    bank_line = models.ForeignKey(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="debits_collected"
-    )
+    code = models.CharField(max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example MD01."))
+    payment = models.OneToOneField("billing.Payment", models.PROTECT, null=True, blank=True, related_name="debit")
+    bank_line = models.ForeignKey(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="debits_collected")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "end_to_end_id"], name="debit_id_once"),
-            models.UniqueConstraint(
-                fields=["document"], condition=Q(status__in=WITH_THE_BANK), name="bill_collected_once"
-            ),
+            models.UniqueConstraint(fields=["document"], condition=Q(status__in=WITH_THE_BANK), name="bill_collected_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="debit_is_positive"),
         ]
 
@@ -152,20 +137,15 @@ class Refund(PublicRow):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     provider_ref = models.CharField(max_length=80, blank=True)
-    failed = models.CharField(
-        max_length=80, blank=True, help_text=gettext_lazy("Why the provider did not pay it back.")
-    )
+    failed = models.CharField(max_length=80, blank=True, help_text=gettext_lazy("Why the provider did not pay it back."))
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_is_positive"),
             models.CheckConstraint(
-                condition=Q(released_by__isnull=True) | ~Q(released_by=F("asked_by")),
-                name="refund_released_by_a_second_person",
+                condition=Q(released_by__isnull=True) | ~Q(released_by=F("asked_by")), name="refund_released_by_a_second_person"
             ),
             models.CheckConstraint(
                 condition=Q(way="bank", payment__isnull=True, released_at__isnull=True) & ~Q(iban="")
@@ -177,16 +157,11 @@ class Refund(PublicRow):
                 | Q(released_at__isnull=False, released_by__isnull=False, withdrawn_at__isnull=True),
                 name="refund_released_by_somebody",
             ),
-            models.UniqueConstraint(
-                fields=["cooperative", "provider_ref"], condition=~Q(provider_ref=""), name="refund_ref_once"
-            ),
+            models.UniqueConstraint(fields=["cooperative", "provider_ref"], condition=~Q(provider_ref=""), name="refund_ref_once"),
         ]
 
     def __str__(self) -> str:
-        return _("%(amount)s back to %(member)s") % {
-            "amount": amount(self.amount_minor),
-            "member": self.member,
-        }
+        return _("%(amount)s back to %(member)s") % {"amount": amount(self.amount_minor), "member": self.member}
 
 
 class Payout(PublicRow):
@@ -197,9 +172,7 @@ class Payout(PublicRow):
     source = models.CharField(max_length=20, help_text=gettext_lazy("credit, refund, dividend, ..."))
     source_key = models.CharField(max_length=60)
     member = models.ForeignKey(Member, models.PROTECT, related_name="payouts")
-    debit_account = models.CharField(
-        max_length=20, help_text=gettext_lazy("The account whose debt it settles.")
-    )
+    debit_account = models.CharField(max_length=20, help_text=gettext_lazy("The account whose debt it settles."))
     name = models.CharField(max_length=70)
     iban = models.CharField(gettext_lazy("IBAN"), max_length=34)
     amount_minor = models.BigIntegerField()
@@ -207,20 +180,14 @@ class Payout(PublicRow):
     end_to_end_id = models.CharField(max_length=35)
     status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.PREPARED)
     code = models.CharField(max_length=8, blank=True)
-    bank_line = models.ForeignKey(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="payouts"
-    )
-    returned_line = models.ForeignKey(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returned_payouts"
-    )
+    bank_line = models.ForeignKey(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="payouts")
+    returned_line = models.ForeignKey(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returned_payouts")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "end_to_end_id"], name="payout_id_once"),
             models.UniqueConstraint(
-                fields=["cooperative", "source", "source_key"],
-                condition=Q(status__in=(*WITH_THE_BANK, "done")),
-                name="paid_out_once",
+                fields=["cooperative", "source", "source_key"], condition=Q(status__in=(*WITH_THE_BANK, "done")), name="paid_out_once"
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_is_positive"),
         ]

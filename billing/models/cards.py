@@ -26,9 +26,7 @@ class CardCheckout(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="card_checkouts")
     member = models.ForeignKey(Member, models.PROTECT, related_name="card_checkouts")
-    document = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, related_name="card_checkouts"
-    )
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="card_checkouts")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=8, choices=CheckoutStatus.choices, default=CheckoutStatus.OPEN)
@@ -38,25 +36,16 @@ class CardCheckout(PublicRow):
     page_url = models.URLField(max_length=1000, blank=True)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    payment = models.OneToOneField(
-        Payment, models.PROTECT, null=True, blank=True, related_name="card_checkout"
-    )
+    payment = models.OneToOneField(Payment, models.PROTECT, null=True, blank=True, related_name="card_checkout")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="checkout_is_positive"),
-            models.UniqueConstraint(
-                fields=["session_ref"], condition=~Q(session_ref=""), name="checkout_session_once"
-            ),
-            models.UniqueConstraint(
-                fields=["intent_ref"], condition=~Q(intent_ref=""), name="checkout_intent_once"
-            ),
-            models.UniqueConstraint(
-                fields=["document"], condition=Q(status="open"), name="one_checkout_of_a_bill_at_a_time"
-            ),
+            models.UniqueConstraint(fields=["session_ref"], condition=~Q(session_ref=""), name="checkout_session_once"),
+            models.UniqueConstraint(fields=["intent_ref"], condition=~Q(intent_ref=""), name="checkout_intent_once"),
+            models.UniqueConstraint(fields=["document"], condition=Q(status="open"), name="one_checkout_of_a_bill_at_a_time"),
             models.CheckConstraint(
-                condition=Q(status="paid", payment__isnull=False)
-                | (~Q(status="paid") & Q(payment__isnull=True)),
+                condition=Q(status="paid", payment__isnull=False) | (~Q(status="paid") & Q(payment__isnull=True)),
                 name="paid_checkouts_have_their_payment",
             ),
         ]
@@ -83,11 +72,7 @@ class CardEvent(models.Model):
     outcome = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["received_at"], condition=Q(done_at__isnull=True), name="card_events_waiting"
-            )
-        ]
+        indexes = [models.Index(fields=["received_at"], condition=Q(done_at__isnull=True), name="card_events_waiting")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_ref}"
@@ -102,18 +87,12 @@ class CardMovement(models.Model):
     amount_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField(default=0)
     source_ref = models.CharField(max_length=120, blank=True)
-    intent_ref = models.CharField(
-        max_length=120, blank=True, db_default="", help_text=gettext_lazy("The payment that it belongs to.")
-    )
-    payout_ref = models.CharField(
-        max_length=120, blank=True, help_text=gettext_lazy("The payout that it went out with.")
-    )
+    intent_ref = models.CharField(max_length=120, blank=True, db_default="", help_text=gettext_lazy("The payment that it belongs to."))
+    payout_ref = models.CharField(max_length=120, blank=True, help_text=gettext_lazy("The payout that it went out with."))
     happened_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["cooperative", "ref"], name="card_movement_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["cooperative", "ref"], name="card_movement_once")]
         indexes = [models.Index(fields=["cooperative", "payout_ref"], name="card_movements_by_payout")]
 
     def __str__(self) -> str:
@@ -132,13 +111,9 @@ class CardPayout(PublicRow):
     amount_minor = models.BigIntegerField()
     status = models.CharField(max_length=20)
     arrival_date = models.DateField()
-    trace = models.CharField(
-        max_length=80, blank=True, help_text=gettext_lazy("What the provider's bank writes with it.")
-    )
+    trace = models.CharField(max_length=80, blank=True, help_text=gettext_lazy("What the provider's bank writes with it."))
     finding = models.CharField(max_length=200, blank=True)
-    bank_line = models.OneToOneField(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="card_payout"
-    )
+    bank_line = models.OneToOneField(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="card_payout")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cooperative", "ref"], name="card_payout_once")]
@@ -157,9 +132,7 @@ class CardDispute(PublicRow):
     reason = models.CharField(max_length=60, blank=True)
     status = models.CharField(max_length=40)
     opened_at = models.DateTimeField()
-    withdrawn_minor = models.BigIntegerField(
-        default=0, help_text=gettext_lazy("What the provider holds back for it now.")
-    )
+    withdrawn_minor = models.BigIntegerField(default=0, help_text=gettext_lazy("What the provider holds back for it now."))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cooperative", "ref"], name="card_dispute_once")]

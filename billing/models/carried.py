@@ -26,18 +26,10 @@ class SurplusCarried(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "site", "first_day", "window"], name="surplus_once_per_run"
-            ),
-            models.CheckConstraint(
-                condition=Q(before_wh__gte=0, after_wh__gte=0), name="surplus_not_negative"
-            ),
+            models.UniqueConstraint(fields=["run", "site", "first_day", "window"], name="surplus_once_per_run"),
+            models.CheckConstraint(condition=Q(before_wh__gte=0, after_wh__gte=0), name="surplus_not_negative"),
         ]
         indexes = [models.Index(fields=["site", "run"], name="surplus_by_site")]
 
     def __str__(self) -> str:
-        return _("%(site)s %(window)s: %(after_wh)s Wh") % {
-            "site": self.site,
-            "window": self.window,
-            "after_wh": self.after_wh,
-        }
+        return _("%(site)s %(window)s: %(after_wh)s Wh") % {"site": self.site, "window": self.window, "after_wh": self.after_wh}

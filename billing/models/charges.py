@@ -34,22 +34,23 @@ class Charge(PublicRow):
     charged_at = models.DateTimeField()
     taken_back_at = models.DateTimeField(null=True, blank=True)
     taken_back_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text=gettext_lazy("Who did, where a person did."),
-    )  # fmt: skip
+    )
     why = models.CharField(gettext_lazy("why taken back"), max_length=160, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "key"], name="charged_once"),
             models.CheckConstraint(
-                condition=Q(amount_minor__gt=0, paid_minor__gte=0, paid_minor__lte=F("amount_minor")),
-                name="charge_is_paid_once",
+                condition=Q(amount_minor__gt=0, paid_minor__gte=0, paid_minor__lte=F("amount_minor")), name="charge_is_paid_once"
             ),
-            models.CheckConstraint(
-                condition=Q(taken_back_at__isnull=True) | Q(paid_minor=0), name="paid_charges_are_not_taken_back"
-            ),
-        ]  # fmt: skip
+            models.CheckConstraint(condition=Q(taken_back_at__isnull=True) | Q(paid_minor=0), name="paid_charges_are_not_taken_back"),
+        ]
 
     def __str__(self) -> str:
         return self.text

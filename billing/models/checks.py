@@ -37,33 +37,21 @@ class RunCheck(models.Model):
     is_blocking = models.BooleanField(default=False)
     told = models.CharField(max_length=300, help_text=gettext_lazy("What was found, with its figures."))
     settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    note = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("What was found out, and by whom.")
-    )
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("What was found out, and by whom."))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "site", "kind"], name="checked_once"),
             models.CheckConstraint(
-                condition=Q(settled_at__isnull=True, settled_by__isnull=True)
-                | Q(settled_at__isnull=False, settled_by__isnull=False),
+                condition=Q(settled_at__isnull=True, settled_by__isnull=True) | Q(settled_at__isnull=False, settled_by__isnull=False),
                 name="a_person_settles_a_check",
             ),
             models.CheckConstraint(
-                condition=Q(is_blocking=False) | Q(settled_at__isnull=True) | ~Q(note=""),
-                name="what_blocks_is_settled_with_a_note",
+                condition=Q(is_blocking=False) | Q(settled_at__isnull=True) | ~Q(note=""), name="what_blocks_is_settled_with_a_note"
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["run"],
-                condition=Q(is_blocking=True, settled_at__isnull=True),
-                name="checks_that_block",
-            )
-        ]
+        indexes = [models.Index(fields=["run"], condition=Q(is_blocking=True, settled_at__isnull=True), name="checks_that_block")]
 
     def __str__(self) -> str:
         return f"{self.site}: {self.get_kind_display()}"

@@ -28,35 +28,23 @@ class CoinSale(PublicRow):
     units = models.DecimalField(max_digits=78, decimal_places=0)
     sold_date = models.DateField()
     cost_minor = models.BigIntegerField(help_text=gettext_lazy("What the coins had cost, at the average."))
-    proceeds_minor = models.BigIntegerField(
-        help_text=gettext_lazy("What they were sold for, before the fee.")
-    )
+    proceeds_minor = models.BigIntegerField(help_text=gettext_lazy("What they were sold for, before the fee."))
     fee_minor = models.BigIntegerField(default=0, help_text=gettext_lazy("What the exchange kept of it."))
     net_minor = models.GeneratedField(
-        expression=F("proceeds_minor") - F("fee_minor"),
-        output_field=models.BigIntegerField(),
-        db_persist=True,
+        expression=F("proceeds_minor") - F("fee_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
     reference = models.CharField(max_length=60, help_text=gettext_lazy("As the exchange names it."))
     posted = models.OneToOneField(LedgerTransaction, models.PROTECT, related_name="coin_sale")
-    bank_line = models.OneToOneField(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="coin_sale"
-    )
+    bank_line = models.OneToOneField(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="coin_sale")
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     taken_back_at = models.DateTimeField(null=True, blank=True)
-    taken_back_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    taken_back_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(gettext_lazy("why taken back"), max_length=160, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["cooperative", "reference"],
-                condition=Q(taken_back_at__isnull=True),
-                name="coins_sold_once",
-            ),
+            models.UniqueConstraint(fields=["cooperative", "reference"], condition=Q(taken_back_at__isnull=True), name="coins_sold_once"),
             models.CheckConstraint(
                 condition=Q(units__gt=0, cost_minor__gte=0, fee_minor__gte=0, proceeds_minor__gte=F("fee_minor")),
                 name="coin_sale_is_no_debt",
@@ -66,13 +54,10 @@ class CoinSale(PublicRow):
                 | Q(taken_back_at__isnull=False, taken_back_by__isnull=False, bank_line__isnull=True),
                 name="coin_sales_taken_back_have_no_money",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
-        return _("coins sold on %(day)s for %(amount)s") % {
-            "day": day_in_words(self.sold_date),
-            "amount": amount(self.proceeds_minor),
-        }
+        return _("coins sold on %(day)s for %(amount)s") % {"day": day_in_words(self.sold_date), "amount": amount(self.proceeds_minor)}
 
     @property
     def figures(self) -> SaleFigures:

@@ -31,31 +31,43 @@ class YearStatement(PublicRow):
     made_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["member", "site", "year"], name="year_is_told_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["member", "site", "year"], name="year_is_told_once")]
 
     def __str__(self) -> str:
         return f"year {self.year} of {self.site.code}"
 
 
 Letter = Document | Reminder | DistributionPart | YearStatement | PrepaidAlarm
-LETTERS = {
-    "document": Document, "reminder": Reminder, "part": DistributionPart, "statement": YearStatement, "alarm": PrepaidAlarm,
-}  # fmt: skip
+LETTERS = {"document": Document, "reminder": Reminder, "part": DistributionPart, "statement": YearStatement, "alarm": PrepaidAlarm}
 """What may be sent, by the field that names it: bills and credits, reminders, parts of what was shared out, years, prepaid alarms."""
 
 LETTER_NAMES = {
-    "document": gettext_lazy("Bill or credit"), "reminder": gettext_lazy("Reminder"), "part": gettext_lazy("Part shared out"),
-    "statement": gettext_lazy("Year"), "alarm": gettext_lazy("Prepaid alarm"),
-}  # fmt: skip
+    "document": gettext_lazy("Bill or credit"),
+    "reminder": gettext_lazy("Reminder"),
+    "part": gettext_lazy("Part shared out"),
+    "statement": gettext_lazy("Year"),
+    "alarm": gettext_lazy("Prepaid alarm"),
+}
 
 BEHIND = (
-    "member__cooperative", "document__member", "document__site__microgrid", "document__cooperative", "document__run__microgrid",
-    "document__cancels__run", "document__replaces__run", "reminder__member", "reminder__cooperative", "reminder__document",
-    "part__member", "part__distribution__cooperative", "part__distribution__counters", "statement__member", "statement__site",
-    "alarm__agreement__member", "alarm__agreement__cooperative",
-)  # fmt: skip
+    "member__cooperative",
+    "document__member",
+    "document__site__microgrid",
+    "document__cooperative",
+    "document__run__microgrid",
+    "document__cancels__run",
+    "document__replaces__run",
+    "reminder__member",
+    "reminder__cooperative",
+    "reminder__document",
+    "part__member",
+    "part__distribution__cooperative",
+    "part__distribution__counters",
+    "statement__member",
+    "statement__site",
+    "alarm__agreement__member",
+    "alarm__agreement__cooperative",
+)
 """What a delivery's e-mail is made of, for `select_related`."""
 
 
@@ -77,12 +89,8 @@ class Delivery(PublicRow):
     member = models.ForeignKey(Member, models.PROTECT, related_name="deliveries")
     document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="deliveries")
     reminder = models.ForeignKey(Reminder, models.PROTECT, null=True, blank=True, related_name="deliveries")
-    part = models.ForeignKey(
-        DistributionPart, models.PROTECT, null=True, blank=True, related_name="deliveries"
-    )
-    statement = models.ForeignKey(
-        YearStatement, models.PROTECT, null=True, blank=True, related_name="deliveries"
-    )
+    part = models.ForeignKey(DistributionPart, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    statement = models.ForeignKey(YearStatement, models.PROTECT, null=True, blank=True, related_name="deliveries")
     alarm = models.ForeignKey(PrepaidAlarm, models.PROTECT, null=True, blank=True, related_name="deliveries")
     recipient = models.EmailField()
     sending = models.PositiveSmallIntegerField(default=1, help_text=gettext_lazy("1 for the first time."))
@@ -97,28 +105,17 @@ class Delivery(PublicRow):
         verbose_name_plural = gettext_lazy("deliveries")
         constraints = [
             models.UniqueConstraint(fields=["document", "recipient", "sending"], name="delivered_once"),
-            models.UniqueConstraint(
-                fields=["reminder", "recipient", "sending"], name="reminder_delivered_once"
-            ),
+            models.UniqueConstraint(fields=["reminder", "recipient", "sending"], name="reminder_delivered_once"),
             models.UniqueConstraint(fields=["part", "recipient", "sending"], name="part_delivered_once"),
             models.UniqueConstraint(fields=["statement", "recipient", "sending"], name="year_delivered_once"),
             models.UniqueConstraint(fields=["alarm", "recipient", "sending"], name="alarm_delivered_once"),
             models.CheckConstraint(condition=_one_of(list(LETTERS)), name="deliveries_are_of_one_letter"),
-            models.CheckConstraint(
-                condition=~Q(status__in=["sent", "opened"]) | Q(sent_at__isnull=False),
-                name="sent_deliveries_say_when",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="opened") | Q(opened_at__isnull=False), name="opened_deliveries_say_when"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="failed") | ~Q(problem=""), name="failed_deliveries_say_why"
-            ),
+            models.CheckConstraint(condition=~Q(status__in=["sent", "opened"]) | Q(sent_at__isnull=False), name="sent_deliveries_say_when"),
+            models.CheckConstraint(condition=~Q(status="opened") | Q(opened_at__isnull=False), name="opened_deliveries_say_when"),
+            models.CheckConstraint(condition=~Q(status="failed") | ~Q(problem=""), name="failed_deliveries_say_why"),
         ]
         indexes = [
-            models.Index(
-                fields=["queued_at"], condition=Q(status__in=["queued", "sending"]), name="deliveries_to_send"
-            ),
+            models.Index(fields=["queued_at"], condition=Q(status__in=["queued", "sending"]), name="deliveries_to_send"),
             models.Index(F("queued_at").desc(), F("id").desc(), name="deliveries_newest"),
         ]
 

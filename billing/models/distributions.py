@@ -27,40 +27,41 @@ class MemberShare(PublicRow):
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="shares")
     count = models.PositiveIntegerField(gettext_lazy("shares"))
-    paid_in_minor = models.BigIntegerField(
-        gettext_lazy("paid in"), help_text=gettext_lazy("For all of them together, minor units.")
-    )
+    paid_in_minor = models.BigIntegerField(gettext_lazy("paid in"), help_text=gettext_lazy("For all of them together, minor units."))
     paid_in_date = models.DateField(gettext_lazy("paid in on"))
     returned_date = models.DateField(
-        gettext_lazy("given back on"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("The first day on which they no longer count."),
+        gettext_lazy("given back on"), null=True, blank=True, help_text=gettext_lazy("The first day on which they no longer count.")
     )
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     way = models.CharField(
-        gettext_lazy("paid by"), max_length=8, choices=ShareWay.choices, blank=True, db_default="", editable=False, help_text=gettext_lazy("Empty: not in the books yet.")
-    )  # fmt: skip
-    bank_line = models.OneToOneField(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="member_share", editable=False
+        gettext_lazy("paid by"),
+        max_length=8,
+        choices=ShareWay.choices,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text=gettext_lazy("Empty: not in the books yet."),
     )
+    bank_line = models.OneToOneField(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="member_share", editable=False)
     repaid_minor = models.BigIntegerField(db_default=0, editable=False)
 
     class Meta:
         verbose_name_plural = gettext_lazy("members' shares")
         constraints = [
             models.CheckConstraint(
-                condition=Q(repaid_minor=0) | (Q(repaid_minor__gt=0, repaid_minor__lte=F("paid_in_minor"), returned_date__isnull=False) & ~Q(way="")),
+                condition=Q(repaid_minor=0)
+                | (Q(repaid_minor__gt=0, repaid_minor__lte=F("paid_in_minor"), returned_date__isnull=False) & ~Q(way="")),
                 name="shares_are_paid_back_once",
             ),
             models.CheckConstraint(
-                condition=Q(way="bank", bank_line__isnull=False) | (~Q(way="bank") & Q(bank_line__isnull=True)), name="shares_by_bank_have_their_movement"
+                condition=Q(way="bank", bank_line__isnull=False) | (~Q(way="bank") & Q(bank_line__isnull=True)),
+                name="shares_by_bank_have_their_movement",
             ),
             models.CheckConstraint(condition=Q(count__gt=0, paid_in_minor__gt=0), name="shares_are_worth_something"),
             models.CheckConstraint(
                 condition=Q(returned_date__isnull=True) | Q(returned_date__gte=F("paid_in_date")), name="shares_held_in_order"
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["member", "paid_in_date"], name="shares_by_member")]
 
     def __str__(self) -> str:
@@ -77,28 +78,48 @@ class DistributionRule(models.Model):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="distribution_rules")
     valid_from = models.DateField()
     reserve_rate = models.DecimalField(
-        gettext_lazy("to the reserves first"), max_digits=5, decimal_places=4, default=0, help_text=gettext_lazy("Of each sum, for example 0.1 for 10 %.")
-    )  # fmt: skip
+        gettext_lazy("to the reserves first"),
+        max_digits=5,
+        decimal_places=4,
+        default=0,
+        help_text=gettext_lazy("Of each sum, for example 0.1 for 10 %."),
+    )
     highest_dividend = models.DecimalField(
-        gettext_lazy("highest dividend"), max_digits=5, decimal_places=4, default=0, help_text=gettext_lazy("Of the capital a year, for example 0.04 for 4 %.")
-    )  # fmt: skip
+        gettext_lazy("highest dividend"),
+        max_digits=5,
+        decimal_places=4,
+        default=0,
+        help_text=gettext_lazy("Of the capital a year, for example 0.04 for 4 %."),
+    )
     dividend_withholding = models.DecimalField(
-        gettext_lazy("withheld of dividends"), max_digits=6, decimal_places=5, default=0,
+        gettext_lazy("withheld of dividends"),
+        max_digits=6,
+        decimal_places=5,
+        default=0,
         help_text=gettext_lazy("Tax that is kept back and owed to the tax office, for example 0.26375."),
-    )  # fmt: skip
+    )
     member_cap_minor = models.BigIntegerField(
-        gettext_lazy("most for one member"), null=True, blank=True, help_text=gettext_lazy("Minor units a distribution of revenue; empty: no limit. What it leaves goes to the others.")
-    )  # fmt: skip
+        gettext_lazy("most for one member"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Minor units a distribution of revenue; empty: no limit. What it leaves goes to the others."),
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "valid_from"], name="distribution_rule_once_a_day"),
             models.CheckConstraint(
-                condition=Q(reserve_rate__gte=0, reserve_rate__lt=1, highest_dividend__gte=0, dividend_withholding__gte=0, dividend_withholding__lt=1)
+                condition=Q(
+                    reserve_rate__gte=0,
+                    reserve_rate__lt=1,
+                    highest_dividend__gte=0,
+                    dividend_withholding__gte=0,
+                    dividend_withholding__lt=1,
+                )
                 & (Q(member_cap_minor__isnull=True) | Q(member_cap_minor__gt=0)),
                 name="distribution_rule_in_range",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return _("from %(valid_from)s") % {"valid_from": day_in_words(self.valid_from)}
@@ -123,12 +144,8 @@ class Distribution(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="distributions")
     kind = models.CharField(max_length=8, choices=DistributionKind.choices)
-    name = models.CharField(
-        max_length=80, help_text=gettext_lazy("As it stands on statements, for example Dividend 2015.")
-    )
-    status = models.CharField(
-        max_length=10, choices=DistributionStatus.choices, default=DistributionStatus.PREPARED
-    )
+    name = models.CharField(max_length=80, help_text=gettext_lazy("As it stands on statements, for example Dividend 2015."))
+    status = models.CharField(max_length=10, choices=DistributionStatus.choices, default=DistributionStatus.PREPARED)
     first_day = models.DateField()
     last_day = models.DateField()
     energy_percent = models.PositiveSmallIntegerField(
@@ -138,30 +155,25 @@ class Distribution(PublicRow):
     reserve_rate = models.DecimalField(max_digits=5, decimal_places=4)
     withholding_rate = models.DecimalField(max_digits=6, decimal_places=5)
     member_cap_minor = models.BigIntegerField(null=True, blank=True)
-    margin_minor = models.BigIntegerField(
-        help_text=gettext_lazy("What the books said was left of these months.")
-    )
-    other_costs_minor = models.BigIntegerField(
-        default=0, help_text=gettext_lazy("Of these months, and not in the books.")
-    )
+    margin_minor = models.BigIntegerField(help_text=gettext_lazy("What the books said was left of these months."))
+    other_costs_minor = models.BigIntegerField(default=0, help_text=gettext_lazy("Of these months, and not in the books."))
     other_costs_why = models.CharField(max_length=200, blank=True)
-    used_minor = models.BigIntegerField(
-        help_text=gettext_lazy("Taken from the margin: to members and reserves.")
-    )
-    reserve_minor = models.BigIntegerField(
-        help_text=gettext_lazy("To the reserves: by the bylaws' rate, and what a cap left.")
-    )
+    used_minor = models.BigIntegerField(help_text=gettext_lazy("Taken from the margin: to members and reserves."))
+    reserve_minor = models.BigIntegerField(help_text=gettext_lazy("To the reserves: by the bylaws' rate, and what a cap left."))
     counters = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="countered_by", editable=False,
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="countered_by",
+        editable=False,
         help_text=gettext_lazy("The distribution that this one takes back."),
-    )  # fmt: skip
+    )
     why = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Why one is taken back."))
     prepared_at = models.DateTimeField()
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -180,8 +192,7 @@ class Distribution(PublicRow):
                 name="distributions_give_counters_take",
             ),
             models.CheckConstraint(
-                condition=Q(kind="dividend", dividend_rate__isnull=False, energy_percent=0)
-                | Q(kind="revenue", dividend_rate__isnull=True),
+                condition=Q(kind="dividend", dividend_rate__isnull=False, energy_percent=0) | Q(kind="revenue", dividend_rate__isnull=True),
                 name="dividends_have_a_rate",
             ),
             models.CheckConstraint(
@@ -189,7 +200,7 @@ class Distribution(PublicRow):
                 | (~Q(status="released") & Q(released_by__isnull=True)),
                 name="distribution_released_by_another",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -206,9 +217,7 @@ class DistributionPart(PublicRow):
     distribution = models.ForeignKey(Distribution, models.PROTECT, related_name="parts")
     member = models.ForeignKey(Member, models.PROTECT, related_name="distribution_parts")
     delivered_wh = models.BigIntegerField()
-    capital_days = models.BigIntegerField(
-        help_text=gettext_lazy("Paid-in capital times the days it was held, minor units x days.")
-    )
+    capital_days = models.BigIntegerField(help_text=gettext_lazy("Paid-in capital times the days it was held, minor units x days."))
     gross_minor = models.BigIntegerField()
     withheld_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0, editable=False)
@@ -223,7 +232,7 @@ class DistributionPart(PublicRow):
                 | Q(gross_minor__lt=0, withheld_minor__lte=0, withheld_minor__gte=F("gross_minor"), paid_minor=0),
                 name="part_is_paid_once",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["member"], name="parts_by_member")]
 
     def __str__(self) -> str:

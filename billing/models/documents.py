@@ -23,17 +23,9 @@ class DocumentKind(models.TextChoices):
     CREDIT_REVERSAL = "credit_reversal", gettext_lazy("note that takes a credit back")
 
 
-TYPE_CODES = {
-    DocumentKind.BILL: 380,
-    DocumentKind.CREDIT: 389,
-    DocumentKind.BILL_REVERSAL: 381,
-    DocumentKind.CREDIT_REVERSAL: 261,
-}
+TYPE_CODES = {DocumentKind.BILL: 380, DocumentKind.CREDIT: 389, DocumentKind.BILL_REVERSAL: 381, DocumentKind.CREDIT_REVERSAL: 261}
 ORIGINALS = (DocumentKind.BILL, DocumentKind.CREDIT)
-REVERSALS = {
-    DocumentKind.BILL: DocumentKind.BILL_REVERSAL,
-    DocumentKind.CREDIT: DocumentKind.CREDIT_REVERSAL,
-}
+REVERSALS = {DocumentKind.BILL: DocumentKind.BILL_REVERSAL, DocumentKind.CREDIT: DocumentKind.CREDIT_REVERSAL}
 OF_BILLS = (DocumentKind.BILL, DocumentKind.BILL_REVERSAL)
 OF_CREDITS = (DocumentKind.CREDIT, DocumentKind.CREDIT_REVERSAL)
 
@@ -56,9 +48,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def standing(self) -> "DocumentQuerySet":
         """Bills and credits that count: posted, and not taken back."""
-        return self.filter(kind__in=ORIGINALS).exclude(
-            status__in=[DocumentStatus.DRAFT, DocumentStatus.CANCELLED]
-        )
+        return self.filter(kind__in=ORIGINALS).exclude(status__in=[DocumentStatus.DRAFT, DocumentStatus.CANCELLED])
 
 
 class Document(PublicRow):
@@ -67,22 +57,16 @@ class Document(PublicRow):
     Flexibility is delivered too: what a site is owed for it stands on its credit, never as a negative line on its bill.
     """
 
-    run = models.ForeignKey(
-        BillingRun, models.PROTECT, related_name="documents", db_index=False
-    )  # begins a key below
+    run = models.ForeignKey(BillingRun, models.PROTECT, related_name="documents", db_index=False)  # begins a key below
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="documents")
-    member = models.ForeignKey(
-        Member, models.PROTECT, related_name="documents", db_index=False
-    )  # begins an index below
+    member = models.ForeignKey(Member, models.PROTECT, related_name="documents", db_index=False)  # begins an index below
     site = models.ForeignKey(Site, models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=16, choices=DocumentKind.choices)
     status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
     series = models.CharField(max_length=4, blank=True)
     year = models.PositiveSmallIntegerField(null=True)
     number = models.PositiveIntegerField(null=True)
-    label = models.CharField(
-        max_length=24, blank=True, help_text=gettext_lazy("Series, year and number as people read them.")
-    )
+    label = models.CharField(max_length=24, blank=True, help_text=gettext_lazy("Series, year and number as people read them."))
     period = models.PositiveIntegerField(help_text=gettext_lazy("YYYYMM"))
     first_day = models.DateField(help_text=gettext_lazy("Of the days that it is for."))
     last_day = models.DateField()
@@ -91,11 +75,7 @@ class Document(PublicRow):
     currency = models.CharField(max_length=3)
     net_minor = models.BigIntegerField(default=0)
     vat_rate = models.DecimalField(
-        max_digits=5,
-        decimal_places=4,
-        null=True,
-        default=0,
-        help_text=gettext_lazy("Of all lines; empty where they bear several."),
+        max_digits=5, decimal_places=4, null=True, default=0, help_text=gettext_lazy("Of all lines; empty where they bear several.")
     )
     vat_minor = models.BigIntegerField(default=0)
     gross_minor = models.BigIntegerField(default=0)
@@ -103,45 +83,44 @@ class Document(PublicRow):
     payment_reference = models.CharField(max_length=35, blank=True)
     chain_ref = models.CharField(max_length=66, default=random_bytes32, editable=False)
     cancels = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="cancelled_by", editable=False,
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cancelled_by",
+        editable=False,
         help_text=gettext_lazy("The document that this one takes back."),
-    )  # fmt: skip
+    )
     replaces = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False,
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        editable=False,
         help_text=gettext_lazy("The document that was taken back and that this one stands for now."),
-    )  # fmt: skip
+    )
 
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    kind__in=["bill_reversal", "credit_reversal"],
-                    cancels__isnull=False,
-                    replaces__isnull=True,
-                )
+                condition=Q(kind__in=["bill_reversal", "credit_reversal"], cancels__isnull=False, replaces__isnull=True)
                 | Q(kind__in=["bill", "credit"], cancels__isnull=True),
                 name="reversals_name_what_they_take_back",
             ),
-            models.UniqueConstraint(
-                fields=["run", "site", "member", "kind", "first_day"], name="document_once_per_run_and_stay"
-            ),
+            models.UniqueConstraint(fields=["run", "site", "member", "kind", "first_day"], name="document_once_per_run_and_stay"),
             models.UniqueConstraint(fields=["chain_ref"], name="document_chain_ref_once"),
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="document_days_in_order"),
             models.UniqueConstraint(
-                fields=["cooperative", "series", "year", "number"],
-                condition=Q(number__isnull=False),
-                name="document_number_once",
+                fields=["cooperative", "series", "year", "number"], condition=Q(number__isnull=False), name="document_number_once"
             ),
             models.CheckConstraint(
-                condition=Q(status="draft", number__isnull=True)
-                | (~Q(status="draft") & Q(number__isnull=False)),
+                condition=Q(status="draft", number__isnull=True) | (~Q(status="draft") & Q(number__isnull=False)),
                 name="posted_documents_are_numbered",
             ),
-            models.CheckConstraint(
-                condition=Q(gross_minor=F("net_minor") + F("vat_minor")), name="gross_is_net_and_vat"
-            ),
+            models.CheckConstraint(condition=Q(gross_minor=F("net_minor") + F("vat_minor")), name="gross_is_net_and_vat"),
         ]
         indexes = [models.Index(fields=["member", "-period"], name="document_by_member")]
 
@@ -216,24 +195,16 @@ FED_IN = (Component.LOCAL_DELIVERED, Component.GIVEN, Component.CARRIED, Compone
 class DocumentLine(models.Model):
     """One line: quantity x price, rounded once. Deductions are negative."""
 
-    document = models.ForeignKey(
-        Document, models.CASCADE, related_name="lines", db_index=False
-    )  # begins the key below
+    document = models.ForeignKey(Document, models.CASCADE, related_name="lines", db_index=False)  # begins the key below
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=16, choices=Component.choices)
     window = models.CharField(max_length=60, blank=True)
     quantity = models.BigIntegerField()
     unit = models.CharField(max_length=4)
-    price = models.DecimalField(
-        max_digits=14, decimal_places=6, help_text=gettext_lazy("Per kWh, per kW or per day.")
-    )
-    exact_micro = models.BigIntegerField(
-        help_text=gettext_lazy("Sum of Wh x millionths per kWh, before rounding.")
-    )
+    price = models.DecimalField(max_digits=14, decimal_places=6, help_text=gettext_lazy("Per kWh, per kW or per day."))
+    exact_micro = models.BigIntegerField(help_text=gettext_lazy("Sum of Wh x millionths per kWh, before rounding."))
     net_minor = models.BigIntegerField()
-    vat_category = models.CharField(
-        max_length=2, default="O", help_text=gettext_lazy("UNTDID 5305: S, Z, E, AE or O.")
-    )
+    vat_category = models.CharField(max_length=2, default="O", help_text=gettext_lazy("UNTDID 5305: S, Z, E, AE or O."))
     vat_rate = models.DecimalField(max_digits=5, decimal_places=4, default=0)
 
     class Meta:

@@ -33,9 +33,7 @@ class IncentiveProgramme(PublicRow):
     name = models.CharField(max_length=40, help_text=gettext_lazy("As it stands on members' documents."))
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["microgrid", "name"], name="incentive_name_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["microgrid", "name"], name="incentive_name_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -70,25 +68,17 @@ class IncentiveVersion(PublicRow):
     valid_from = models.DateField(help_text=gettext_lazy("The first day of a month."))
     rule = models.JSONField(validators=[validate_rule])
     member_cap_minor = models.BigIntegerField(
-        gettext_lazy("most for one member"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("Minor units a month; empty: no limit."),
+        gettext_lazy("most for one member"), null=True, blank=True, help_text=gettext_lazy("Minor units a month; empty: no limit.")
     )
-    budget_minor = models.BigIntegerField(gettext_lazy("budget"), help_text=gettext_lazy("Minor units; never exceeded. 0 ends the programme."))  # fmt: skip
+    budget_minor = models.BigIntegerField(
+        gettext_lazy("budget"), help_text=gettext_lazy("Minor units; never exceeded. 0 ends the programme.")
+    )
     budget_span = models.CharField(max_length=5, choices=BudgetSpan.choices, default=BudgetSpan.MONTH)
     when_short = models.CharField(
-        gettext_lazy("where the budget is short"),
-        max_length=10,
-        choices=WhenShort.choices,
-        default=WhenShort.PRO_RATA,
+        gettext_lazy("where the budget is short"), max_length=10, choices=WhenShort.choices, default=WhenShort.PRO_RATA
     )
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -107,7 +97,7 @@ class IncentiveVersion(PublicRow):
                 | (~Q(status="approved") & Q(approved_by__isnull=True)),
                 name="incentive_approved_by_another",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return _("%(programme)s, version %(number)s") % {"programme": self.programme, "number": self.number}
@@ -130,10 +120,8 @@ class IncentiveBudget(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["programme", "first_day", "span"], name="incentive_budget_once"),
-            models.CheckConstraint(
-                condition=Q(spent_minor__gte=0, spent_minor__lte=F("budget_minor")), name="budget_is_never_exceeded"
-            ),
-        ]  # fmt: skip
+            models.CheckConstraint(condition=Q(spent_minor__gte=0, spent_minor__lte=F("budget_minor")), name="budget_is_never_exceeded"),
+        ]
 
     def __str__(self) -> str:
         return _("%(programme)s from %(first_day)s: %(spent)s of %(budget)s") % {
@@ -172,22 +160,18 @@ class IncentiveAward(PublicRow):
     capped_minor = models.BigIntegerField(help_text=gettext_lazy("Within the member's cap."))
     awarded_minor = models.BigIntegerField(help_text=gettext_lazy("Within the budget too."))
     status = models.CharField(max_length=8, choices=AwardStatus.choices)
-    concerns = ArrayField(
-        models.CharField(max_length=16, choices=[(c.value, c.value) for c in Concern]), default=list, blank=True
-    )  # fmt: skip
+    concerns = ArrayField(models.CharField(max_length=16, choices=[(c.value, c.value) for c in Concern]), default=list, blank=True)
     made_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    why = models.CharField(
-        max_length=200, blank=True, help_text=gettext_lazy("Of the decision; the member reads it.")
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    why = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Of the decision; the member reads it."))
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(quantity__gt=0, awarded_minor__gte=0, capped_minor__gte=F("awarded_minor"), earned_minor__gte=F("capped_minor")),
+                condition=Q(
+                    quantity__gt=0, awarded_minor__gte=0, capped_minor__gte=F("awarded_minor"), earned_minor__gte=F("capped_minor")
+                ),
                 name="award_within_its_limits",
             ),
             models.CheckConstraint(
@@ -196,7 +180,7 @@ class IncentiveAward(PublicRow):
                 | (Q(status__in=["granted", "declined"], decided_by__isnull=False, decided_at__isnull=False) & ~Q(why="")),
                 name="concerns_are_decided_by_a_person",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [
             models.Index(fields=["version", "period"], name="awards_by_period"),
             models.Index(fields=["member", "-period"], name="awards_by_member"),
@@ -217,20 +201,13 @@ class IncentiveEntitlement(models.Model):
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="incentive_entitlements")
     valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
-    )
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="entitlement_in_order"
-            ),
-        ]  # fmt: skip
+            models.CheckConstraint(condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="entitlement_in_order")
+        ]
 
     def __str__(self) -> str:
-        return _("%(member)s from %(valid_from)s") % {
-            "member": self.member,
-            "valid_from": day_in_words(self.valid_from),
-        }
+        return _("%(member)s from %(valid_from)s") % {"member": self.member, "valid_from": day_in_words(self.valid_from)}

@@ -16,15 +16,9 @@ class ExportProfile(models.Model):
     consultant_number = models.PositiveIntegerField(gettext_lazy("consultant (Berater)"), default=1001)
     client_number = models.PositiveIntegerField(gettext_lazy("client (Mandant)"), default=1)
     account_length = models.PositiveSmallIntegerField(gettext_lazy("digits of general accounts"), default=4)
-    year_starts_in = models.PositiveSmallIntegerField(
-        gettext_lazy("first month of the fiscal year"), default=1
-    )
-    first_debtor = models.PositiveIntegerField(
-        gettext_lazy("first number for members who owe"), default=10_000
-    )
-    first_creditor = models.PositiveIntegerField(
-        gettext_lazy("first number for members who are owed"), default=70_000
-    )
+    year_starts_in = models.PositiveSmallIntegerField(gettext_lazy("first month of the fiscal year"), default=1)
+    first_debtor = models.PositiveIntegerField(gettext_lazy("first number for members who owe"), default=10_000)
+    first_creditor = models.PositiveIntegerField(gettext_lazy("first number for members who are owed"), default=70_000)
 
     class Meta:
         constraints = [
@@ -34,8 +28,7 @@ class ExportProfile(models.Model):
                 name="export_numbers_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(account_length__gte=4, account_length__lte=8)
-                & Q(year_starts_in__gte=1, year_starts_in__lte=12),
+                condition=Q(account_length__gte=4, account_length__lte=8) & Q(year_starts_in__gte=1, year_starts_in__lte=12),
                 name="export_account_length_in_range",
             ),
         ]
@@ -51,15 +44,16 @@ class ExternalAccount(models.Model):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="+")
     number = models.PositiveBigIntegerField()
     tax_key = models.CharField(
-        gettext_lazy("BU key"), max_length=4, blank=True, help_text=gettext_lazy("For accounts with a tax automatism of their own; empty: none.")
-    )  # fmt: skip
+        gettext_lazy("BU key"),
+        max_length=4,
+        blank=True,
+        help_text=gettext_lazy("For accounts with a tax automatism of their own; empty: none."),
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "number"], name="external_number_once"),
-            models.CheckConstraint(
-                condition=Q(number__gte=1, number__lte=999_999_999), name="external_number_in_range"
-            ),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=999_999_999), name="external_number_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -50,19 +50,28 @@ class AccountCode(models.TextChoices):
 
 
 # What the tax office gets and gives back.
-TAX = (
-    AccountCode.VAT, AccountCode.INPUT_VAT, AccountCode.REVERSE_VAT, AccountCode.REVERSE_INPUT_VAT, AccountCode.VAT_COST,
-)  # fmt: skip
+TAX = (AccountCode.VAT, AccountCode.INPUT_VAT, AccountCode.REVERSE_VAT, AccountCode.REVERSE_INPUT_VAT, AccountCode.VAT_COST)
 PERSONAL = (AccountCode.RECEIVABLE, AccountCode.PAYABLE)
 # What is carried to equity when a year is closed, is no cause of VAT, and none of what a month earned or spent.
 YEAR_CLOSING = "year closing"
 EQUITY = (AccountCode.MEMBER_SHARES, AccountCode.RESERVES, AccountCode.RETAINED, AccountCode.DISTRIBUTIONS)
 # What the cooperative earns and spends; all others say what it has, owes, or did with what was left.
 RESULT = (
-    AccountCode.ENERGY_SALES, AccountCode.FEES, AccountCode.LOCAL_CLEARING, AccountCode.ENERGY_PURCHASES, AccountCode.INCENTIVES,
-    AccountCode.REMINDER_FEES, AccountCode.ARREARS_INTEREST, AccountCode.RETURN_FEES, AccountCode.BANK_CHARGES, AccountCode.CARD_FEES,
-    AccountCode.COIN_RESULT, AccountCode.COIN_FEES, AccountCode.VAT_COST, AccountCode.ROUNDING,
-)  # fmt: skip
+    AccountCode.ENERGY_SALES,
+    AccountCode.FEES,
+    AccountCode.LOCAL_CLEARING,
+    AccountCode.ENERGY_PURCHASES,
+    AccountCode.INCENTIVES,
+    AccountCode.REMINDER_FEES,
+    AccountCode.ARREARS_INTEREST,
+    AccountCode.RETURN_FEES,
+    AccountCode.BANK_CHARGES,
+    AccountCode.CARD_FEES,
+    AccountCode.COIN_RESULT,
+    AccountCode.COIN_FEES,
+    AccountCode.VAT_COST,
+    AccountCode.ROUNDING,
+)
 
 
 class Account(models.Model):
@@ -71,22 +80,23 @@ class Account(models.Model):
     What is supplied is booked apart by how it stands to VAT, and so is the tax: the accounts themselves are the VAT report.
     """
 
-    cooperative = models.ForeignKey(
-        Cooperative, models.PROTECT, related_name="accounts", db_index=False
-    )  # begins the key below
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="accounts", db_index=False)  # begins the key below
     code = models.CharField(max_length=20, choices=AccountCode.choices)
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
     currency = models.CharField(max_length=3)
     vat_key = models.CharField(
-        gettext_lazy("VAT key"), max_length=40, blank=True, db_default="", editable=False, help_text=gettext_lazy("Side, category, rate and ground, for example output/S/0.1900/taxed; empty: none.")
-    )  # fmt: skip
+        gettext_lazy("VAT key"),
+        max_length=40,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text=gettext_lazy("Side, category, rate and ground, for example output/S/0.1900/taxed; empty: none."),
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["cooperative", "code", "member", "currency", "vat_key"],
-                name="account_once",
-                nulls_distinct=False,
+                fields=["cooperative", "code", "member", "currency", "vat_key"], name="account_once", nulls_distinct=False
             ),
             models.CheckConstraint(
                 condition=Q(code__in=["receivable", "payable"], member__isnull=False)
@@ -94,10 +104,7 @@ class Account(models.Model):
                 name="personal_accounts_name_their_member",
             ),
             models.CheckConstraint(
-                condition=Q(vat_key="")
-                | Q(
-                    vat_key__regex=r"^(output|input)/(S|Z|E|AE|O)/0[.][0-9]{4}/[a-z_]+$", member__isnull=True
-                ),
+                condition=Q(vat_key="") | Q(vat_key__regex=r"^(output|input)/(S|Z|E|AE|O)/0[.][0-9]{4}/[a-z_]+$", member__isnull=True),
                 name="account_vat_key_is_written_so",
             ),
         ]
@@ -120,14 +127,10 @@ class LedgerTransaction(PublicRow):
     It is sealed when the database's own transaction ends: entries are only taken by the one in which it was made.
     """
 
-    cooperative = models.ForeignKey(
-        Cooperative, models.PROTECT, related_name="ledger_transactions", db_index=False
-    )  # begins the key below
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="ledger_transactions", db_index=False)  # begins the key below
     idempotency_key = models.CharField(max_length=120)
     cause = models.CharField(max_length=40, help_text=gettext_lazy("document, payment, ..."))
-    cause_ref = models.UUIDField(
-        null=True, blank=True, help_text=gettext_lazy("The public id of what caused it.")
-    )
+    cause_ref = models.UUIDField(null=True, blank=True, help_text=gettext_lazy("The public id of what caused it."))
     currency = models.CharField(max_length=3)
     booked_date = models.DateField()
     posted_at = models.DateTimeField()
@@ -151,9 +154,7 @@ class LedgerEntry(models.Model):
     (trigger `transactions_are_whole`, ADR 18).
     """
 
-    transaction = models.ForeignKey(
-        LedgerTransaction, models.PROTECT, related_name="entries", db_constraint=False
-    )
+    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries", db_constraint=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_constraint=False)
     debit_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
@@ -161,9 +162,8 @@ class LedgerEntry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(debit_minor=0, credit_minor__gt=0) | Q(debit_minor__gt=0, credit_minor=0),
-                name="entry_has_one_side",
-            ),
+                condition=Q(debit_minor=0, credit_minor__gt=0) | Q(debit_minor__gt=0, credit_minor=0), name="entry_has_one_side"
+            )
         ]
 
     def __str__(self) -> str:

@@ -26,9 +26,8 @@ class Mandate(PublicRow):
     bic = models.CharField(gettext_lazy("BIC"), max_length=11, blank=True)
     signed_date = models.DateField()
     signed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text=gettext_lazy("Empty: on paper."),
-    )  # fmt: skip
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", help_text=gettext_lazy("Empty: on paper.")
+    )
     status = models.CharField(max_length=8, choices=MandateStatus.choices, default=MandateStatus.ACTIVE)
     pause_reason = models.CharField(max_length=200, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -36,12 +35,9 @@ class Mandate(PublicRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "reference"], name="mandate_reference_once"),
-            models.UniqueConstraint(
-                fields=["member"], condition=~Q(status="revoked"), name="one_mandate_per_member"
-            ),
+            models.UniqueConstraint(fields=["member"], condition=~Q(status="revoked"), name="one_mandate_per_member"),
             models.CheckConstraint(
-                condition=Q(status="revoked", revoked_at__isnull=False)
-                | (~Q(status="revoked") & Q(revoked_at__isnull=True)),
+                condition=Q(status="revoked", revoked_at__isnull=False) | (~Q(status="revoked") & Q(revoked_at__isnull=True)),
                 name="revoked_mandates_say_when",
             ),
         ]

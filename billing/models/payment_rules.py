@@ -24,21 +24,17 @@ class PaymentRules(models.Model):
 
     cooperative = models.OneToOneField(Cooperative, models.PROTECT, related_name="payment_rules")
     creditor_id = models.CharField(
-        gettext_lazy("creditor identifier"), max_length=35, blank=True, help_text=gettext_lazy("For direct debits, for example DE98ZZZ09999999999.")
-    )  # fmt: skip
+        gettext_lazy("creditor identifier"),
+        max_length=35,
+        blank=True,
+        help_text=gettext_lazy("For direct debits, for example DE98ZZZ09999999999."),
+    )
     prenotification_days = models.PositiveSmallIntegerField(
-        gettext_lazy("days of notice before a debit"),
-        default=14,
-        help_text=gettext_lazy("14 unless agreed otherwise with the members."),
+        gettext_lazy("days of notice before a debit"), default=14, help_text=gettext_lazy("14 unless agreed otherwise with the members.")
     )
-    credit_use = models.CharField(
-        gettext_lazy("credit is used"), max_length=10, choices=CreditUse.choices, default=CreditUse.NEXT_BILL
-    )
+    credit_use = models.CharField(gettext_lazy("credit is used"), max_length=10, choices=CreditUse.choices, default=CreditUse.NEXT_BILL)
     return_fee = models.CharField(
-        gettext_lazy("a returned debit costs the member"),
-        max_length=8,
-        choices=FeeRule.choices,
-        default=FeeRule.BANK,
+        gettext_lazy("a returned debit costs the member"), max_length=8, choices=FeeRule.choices, default=FeeRule.BANK
     )
     return_fee_minor = models.PositiveIntegerField(gettext_lazy("fixed fee [minor units]"), default=0)
 
@@ -46,9 +42,8 @@ class PaymentRules(models.Model):
         verbose_name = verbose_name_plural = gettext_lazy("payment rules")
         constraints = [
             models.CheckConstraint(
-                condition=Q(prenotification_days__gte=1, prenotification_days__lte=60),
-                name="notice_is_between_a_day_and_two_months",
-            ),
+                condition=Q(prenotification_days__gte=1, prenotification_days__lte=60), name="notice_is_between_a_day_and_two_months"
+            )
         ]
 
     def __str__(self) -> str:

@@ -35,19 +35,21 @@ class Payment(PublicRow):
     member = models.ForeignKey(Member, models.PROTECT, related_name="payments")
     document = models.ForeignKey(
         Document, models.PROTECT, null=True, blank=True, related_name="payments", help_text=gettext_lazy("The bill that its payer meant.")
-    )  # fmt: skip
+    )
     rail = models.CharField(max_length=8, choices=PaymentRail.choices)
     amount_minor = models.BigIntegerField()
     external_ref = models.CharField(max_length=160)
     received_at = models.DateTimeField()
     booked_at = models.DateTimeField()
-    bank_line = models.ForeignKey(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="payments"
-    )
+    bank_line = models.ForeignKey(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="payments")
     taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text=gettext_lazy("Who took it, where a person did."),
-    )  # fmt: skip
+    )
     note = models.CharField(max_length=200, blank=True)
     allocated_minor = models.BigIntegerField(default=0, editable=False)
     refunded_minor = models.BigIntegerField(default=0, editable=False)
@@ -60,9 +62,7 @@ class Payment(PublicRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["cooperative", "rail", "external_ref"], name="payment_booked_once"
-            ),
+            models.UniqueConstraint(fields=["cooperative", "rail", "external_ref"], name="payment_booked_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_is_positive"),
             models.CheckConstraint(
                 condition=Q(allocated_minor__gte=0, refunded_minor__gte=0, returned_minor__gte=0)
@@ -73,18 +73,13 @@ class Payment(PublicRow):
         indexes = [
             models.Index(
                 fields=["member"],
-                condition=Q(
-                    amount_minor__gt=F("allocated_minor") + F("refunded_minor") + F("returned_minor")
-                ),
+                condition=Q(amount_minor__gt=F("allocated_minor") + F("refunded_minor") + F("returned_minor")),
                 name="payments_with_credit",
             )
         ]
 
     def __str__(self) -> str:
-        return _("%(amount)s by %(rail)s") % {
-            "amount": amount(self.amount_minor),
-            "rail": self.get_rail_display(),
-        }
+        return _("%(amount)s by %(rail)s") % {"amount": amount(self.amount_minor), "rail": self.get_rail_display()}
 
 
 class Allocation(PublicRow):
@@ -95,20 +90,10 @@ class Allocation(PublicRow):
 
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="allocations")
     credit = models.ForeignKey(
-        Document,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="spent",
-        help_text=gettext_lazy("A credit document."),
+        Document, models.PROTECT, null=True, blank=True, related_name="spent", help_text=gettext_lazy("A credit document.")
     )
     document = models.ForeignKey(
-        Document,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="allocations",
-        help_text=gettext_lazy("A bill."),
+        Document, models.PROTECT, null=True, blank=True, related_name="allocations", help_text=gettext_lazy("A bill.")
     )
     charge = models.ForeignKey(Charge, models.PROTECT, null=True, blank=True, related_name="allocations")
     payout = models.ForeignKey(Payout, models.PROTECT, null=True, blank=True, related_name="allocations")
@@ -116,30 +101,24 @@ class Allocation(PublicRow):
     amount_minor = models.BigIntegerField()
     reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
     made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     why = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(payment__isnull=False, credit__isnull=True)
-                | Q(payment__isnull=True, credit__isnull=False),
+                condition=Q(payment__isnull=False, credit__isnull=True) | Q(payment__isnull=True, credit__isnull=False),
                 name="allocation_has_one_source",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    document__isnull=False, charge__isnull=True, payout__isnull=True, refund__isnull=True
-                )
+                condition=Q(document__isnull=False, charge__isnull=True, payout__isnull=True, refund__isnull=True)
                 | Q(document__isnull=True, charge__isnull=False, payout__isnull=True, refund__isnull=True)
                 | Q(document__isnull=True, charge__isnull=True, payout__isnull=False, refund__isnull=True)
                 | Q(document__isnull=True, charge__isnull=True, payout__isnull=True, refund__isnull=False),
                 name="allocation_has_one_target",
             ),
             models.CheckConstraint(
-                condition=Q(reverses__isnull=True, amount_minor__gt=0)
-                | Q(reverses__isnull=False, amount_minor__lt=0),
+                condition=Q(reverses__isnull=True, amount_minor__gt=0) | Q(reverses__isnull=False, amount_minor__lt=0),
                 name="only_counter_rows_are_negative",
             ),
         ]
@@ -163,22 +142,14 @@ class PaymentReturn(PublicRow):
     payment = models.OneToOneField(Payment, models.PROTECT, related_name="taken_back")
     kind = models.CharField(max_length=8, choices=ReturnKind.choices)
     amount_minor = models.BigIntegerField()
-    code = models.CharField(
-        max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example AM04.")
-    )
+    code = models.CharField(max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example AM04."))
     fee_minor = models.BigIntegerField(default=0, help_text=gettext_lazy("What the bank took for it."))
-    bank_line = models.ForeignKey(
-        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returns"
-    )
+    bank_line = models.ForeignKey(BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returns")
     returned_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0, fee_minor__gte=0), name="return_is_positive"),
-        ]  # fmt: skip
+        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0, fee_minor__gte=0), name="return_is_positive")]
 
     def __str__(self) -> str:
         return _("%(payment)s returned %(code)s") % {"payment": self.payment, "code": self.code}

@@ -24,13 +24,9 @@ class AccountingPeriod(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     entries = models.PositiveIntegerField(help_text=gettext_lazy("How many were booked in the month."))
     debits_minor = models.BigIntegerField(help_text=gettext_lazy("Sum of all debits, all currencies."))
-    content_sha256 = models.CharField(
-        max_length=64, help_text=gettext_lazy("Of the month's entries in their order.")
-    )
+    content_sha256 = models.CharField(max_length=64, help_text=gettext_lazy("Of the month's entries in their order."))
     reopened_at = models.DateTimeField(null=True, blank=True)
-    reopened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    reopened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it was opened again."))
 
     class Meta:
@@ -42,8 +38,7 @@ class AccountingPeriod(models.Model):
                 name="months_open_again_say_why",
             ),
             models.CheckConstraint(
-                condition=Q(reopened_by__isnull=True) | ~Q(reopened_by=F("closed_by")),
-                name="opened_again_by_a_second_person",
+                condition=Q(reopened_by__isnull=True) | ~Q(reopened_by=F("closed_by")), name="opened_again_by_a_second_person"
             ),
         ]
 
@@ -62,8 +57,4 @@ class PeriodStep(models.Model):
     content_sha256 = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
-        return _("%(period)s %(status)s by %(by)s") % {
-            "period": self.period.period,
-            "status": self.get_status_display(),
-            "by": self.by,
-        }
+        return _("%(period)s %(status)s by %(by)s") % {"period": self.period.period, "status": self.get_status_display(), "by": self.by}

@@ -17,9 +17,7 @@ class BilledReadings(models.Model):
     versions = ArrayField(models.SmallIntegerField())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "meter_id", "channel"], name="billed_readings_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "meter_id", "channel"], name="billed_readings_once")]
         indexes = [models.Index(fields=["meter_id", "channel"], name="billed_readings_by_meter")]
 
     def __str__(self) -> str:

@@ -21,32 +21,25 @@ class RuleReplay(models.Model):
     price_rule = models.CharField(max_length=24, choices=SharingPrice.choices, blank=True)
     shared_wh = models.BigIntegerField()
     site_ids = ArrayField(models.BigIntegerField())
-    bill_minor = ArrayField(
-        models.BigIntegerField(), help_text=gettext_lazy("What each site would have paid, with VAT.")
-    )
-    credit_minor = ArrayField(
-        models.BigIntegerField(), help_text=gettext_lazy("What each would have been paid for its energy.")
-    )
+    bill_minor = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("What each site would have paid, with VAT."))
+    credit_minor = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("What each would have been paid for its energy."))
     part_site_ids = ArrayField(
-        models.BigIntegerField(), default=list, help_text=gettext_lazy("Common plants, one entry for each part that somebody else than the owner holds.")
-    )  # fmt: skip
-    part_member_ids = ArrayField(models.BigIntegerField(), default=list)
-    part_credit_minor = ArrayField(
         models.BigIntegerField(),
         default=list,
-        help_text=gettext_lazy("What each holder would have been paid for the part."),
+        help_text=gettext_lazy("Common plants, one entry for each part that somebody else than the owner holds."),
+    )
+    part_member_ids = ArrayField(models.BigIntegerField(), default=list)
+    part_credit_minor = ArrayField(
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("What each holder would have been paid for the part.")
     )
     computed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "key", "price_rule"], name="rule_replayed_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "key", "price_rule"], name="rule_replayed_once")]
 
     def __str__(self) -> str:
         return (
-            _("%(run)s by %(key)s, %(price_rule)s")
-            % {"run": self.run, "key": self.key, "price_rule": self.price_rule}
+            _("%(run)s by %(key)s, %(price_rule)s") % {"run": self.run, "key": self.key, "price_rule": self.price_rule}
             if self.key
             else _("%(run)s as it was") % {"run": self.run}
         )

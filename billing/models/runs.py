@@ -43,33 +43,22 @@ class BillingRun(PublicRow):
     kind = models.CharField(max_length=12, choices=RunKind.choices, default=RunKind.FINAL)
     only_sites = ArrayField(
         models.BigIntegerField(), default=list, blank=True, help_text=gettext_lazy("Sites that get documents; empty: all of them.")
-    )  # fmt: skip
-    reason = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("Why it was made, in words.")
     )
+    reason = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it was made, in words."))
     first_day = models.DateField()
     last_day = models.DateField()
     issue_date = models.DateField()
     due_date = models.DateField()
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.PREPARED)
     prepared_at = models.DateTimeField()
-    prepared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True, editable=False)
-    released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     release_rule = models.CharField(
-        max_length=160,
-        blank=True,
-        editable=False,
-        help_text=gettext_lazy("The rule that released it, where no person did."),
+        max_length=160, blank=True, editable=False, help_text=gettext_lazy("The rule that released it, where no person did.")
     )
     sharing_revisions = ArrayField(
-        models.PositiveSmallIntegerField(),
-        default=list,
-        help_text=gettext_lazy("Of the run's days, as they stand when it is rated."),
+        models.PositiveSmallIntegerField(), default=list, help_text=gettext_lazy("Of the run's days, as they stand when it is rated.")
     )
     posted_at = models.DateTimeField(null=True, blank=True)
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
@@ -89,9 +78,7 @@ class BillingRun(PublicRow):
                 name="one_correction_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(released_by__isnull=True)
-                | Q(prepared_by__isnull=True)
-                | ~Q(released_by=F("prepared_by")),
+                condition=Q(released_by__isnull=True) | Q(prepared_by__isnull=True) | ~Q(released_by=F("prepared_by")),
                 name="a_second_person_releases",
             ),
             models.CheckConstraint(
@@ -102,9 +89,7 @@ class BillingRun(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.microgrid} {self.period}" + (
-            _(", revision %(revision)s") % {"revision": self.revision} if self.revision else ""
-        )
+        return f"{self.microgrid} {self.period}" + (_(", revision %(revision)s") % {"revision": self.revision} if self.revision else "")
 
     @property
     def is_whole(self) -> bool:

@@ -20,15 +20,11 @@ class SpotIndex(PublicRow):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="spot_indexes")
     code = models.SlugField(max_length=40, help_text=gettext_lazy("As the spot part of a tariff names it."))
     name = models.CharField(max_length=120)
-    time_zone = models.CharField(
-        max_length=40, default="Europe/Berlin", help_text=gettext_lazy("Whose midnight begins its days.")
-    )
+    time_zone = models.CharField(max_length=40, default="Europe/Berlin", help_text=gettext_lazy("Whose midnight begins its days."))
 
     class Meta:
         verbose_name_plural = gettext_lazy("spot indexes")
-        constraints = [
-            models.UniqueConstraint(fields=["cooperative", "code"], name="spot_index_code_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["cooperative", "code"], name="spot_index_code_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -38,18 +34,14 @@ class SpotImport(PublicRow):
     """A file of index prices that was taken in: where they come from. Never changed, never deleted."""
 
     index = models.ForeignKey(SpotIndex, models.PROTECT, related_name="imports")
-    source = models.CharField(
-        max_length=120, help_text=gettext_lazy("Who published the prices, or how they were made.")
-    )
+    source = models.CharField(max_length=120, help_text=gettext_lazy("Who published the prices, or how they were made."))
     file_name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     prices = models.PositiveIntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     imported_at = models.DateTimeField()
-    imported_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -67,9 +59,7 @@ class SpotDay(models.Model):
     index = models.ForeignKey(SpotIndex, models.PROTECT, related_name="days")
     day = models.DateField()
     price_micro = ArrayField(models.IntegerField(null=True))
-    spot_import = models.ForeignKey(
-        SpotImport, models.PROTECT, related_name="days", verbose_name=gettext_lazy("from")
-    )
+    spot_import = models.ForeignKey(SpotImport, models.PROTECT, related_name="days", verbose_name=gettext_lazy("from"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["index", "day"], name="spot_day_once")]
@@ -93,16 +83,10 @@ class TariffPriceDay(models.Model):
     tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="price_days")
     version = models.ForeignKey(TariffVersion, models.PROTECT, related_name="price_days")
     day = models.DateField()
-    price_micro = ArrayField(
-        models.IntegerField(), help_text=gettext_lazy("Millionths per kWh, without VAT.")
-    )
-    index_micro = ArrayField(
-        models.IntegerField(null=True), help_text=gettext_lazy("The index as it was known then.")
-    )
+    price_micro = ArrayField(models.IntegerField(), help_text=gettext_lazy("Millionths per kWh, without VAT."))
+    index_micro = ArrayField(models.IntegerField(null=True), help_text=gettext_lazy("The index as it was known then."))
     state = ArrayField(models.SmallIntegerField(choices=PriceState.choices))
-    substituted = ArrayField(
-        models.BooleanField(), help_text=gettext_lazy("Where the fallback rule stands in for the index.")
-    )
+    substituted = ArrayField(models.BooleanField(), help_text=gettext_lazy("Where the fallback rule stands in for the index."))
     published_at = models.DateTimeField()
 
     class Meta:
@@ -114,7 +98,7 @@ class TariffPriceDay(models.Model):
                 ),
                 name="tariff_prices_of_one_length",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return _("%(tariff)s on %(day)s") % {"tariff": self.tariff, "day": day_in_words(self.day)}

@@ -46,37 +46,37 @@ class VatStatus(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="vat_statuses")
     member = models.ForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="vat_statuses",
-        help_text=gettext_lazy("Empty: the cooperative itself."),
-    )  # fmt: skip
-    valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+        Member, models.PROTECT, null=True, blank=True, related_name="vat_statuses", help_text=gettext_lazy("Empty: the cooperative itself.")
     )
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
     scheme = models.CharField(max_length=16, choices=SCHEMES)
     rate = models.DecimalField(
-        max_digits=5, decimal_places=4, default=0,
+        max_digits=5,
+        decimal_places=4,
+        default=0,
         help_text=gettext_lazy("Of what a member delivers, for example 0.19; bills take the tariff's rate."),
-    )  # fmt: skip
-    vat_id = models.CharField(
-        gettext_lazy("VAT id"), max_length=20, blank=True, help_text=gettext_lazy("Of a member.")
     )
+    vat_id = models.CharField(gettext_lazy("VAT id"), max_length=20, blank=True, help_text=gettext_lazy("Of a member."))
     tax_number = models.CharField(
-        max_length=30,
-        blank=True,
-        help_text=gettext_lazy("Where there is no VAT id, as many small businesses have none."),
+        max_length=30, blank=True, help_text=gettext_lazy("Where there is no VAT id, as many small businesses have none.")
     )
     owes_as_recipient = models.BooleanField(
-        gettext_lazy("reverse charge"), default=False, help_text=gettext_lazy("A member who resells energy owes the VAT on bills in our place.")
-    )  # fmt: skip
+        gettext_lazy("reverse charge"),
+        default=False,
+        help_text=gettext_lazy("A member who resells energy owes the VAT on bills in our place."),
+    )
     recipient_owes = models.BooleanField(
-        gettext_lazy("reverse charge of what it delivers"), default=False,
+        gettext_lazy("reverse charge of what it delivers"),
+        default=False,
         help_text=gettext_lazy("We owe the VAT on what this member delivers to us, at the rate above; its credit documents show none."),
-    )  # fmt: skip
+    )
     sentence = models.CharField(
-        gettext_lazy("legal sentence"), max_length=160, blank=True,
+        gettext_lazy("legal sentence"),
+        max_length=160,
+        blank=True,
         help_text=gettext_lazy("Why no VAT is shown, as the document says it; empty: the usual words in the member's language."),
-    )  # fmt: skip
+    )
 
     class Meta:
         verbose_name = gettext_lazy("VAT status")
@@ -98,9 +98,7 @@ class VatStatus(PublicRow):
                 ],
                 condition=Q(member__isnull=True),
             ),
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="vat_status_in_order"
-            ),
+            models.CheckConstraint(condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="vat_status_in_order"),
             models.CheckConstraint(
                 condition=Q(member__isnull=True, rate=0, owes_as_recipient=False, recipient_owes=False)
                 | Q(member__isnull=False, scheme="standard", rate__gt=0, rate__lt=1)
@@ -118,7 +116,7 @@ class VatStatus(PublicRow):
                 name="reverse_charge_of_who_would_show_vat",
                 violation_error_message=gettext_lazy("Only for a member who would show VAT itself does the recipient owe it."),
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return _("%(cooperative)s: %(scheme)s from %(valid_from)s") % {
@@ -131,26 +129,19 @@ class VatStatus(PublicRow):
 class DocumentVat(models.Model):
     """The lines of one VAT category and rate of a document: their sum, and the tax on it, rounded once."""
 
-    document = models.ForeignKey(
-        Document, models.CASCADE, related_name="vat_sums", db_index=False
-    )  # begins the key below
+    document = models.ForeignKey(Document, models.CASCADE, related_name="vat_sums", db_index=False)  # begins the key below
     category = models.CharField(max_length=2, choices=CATEGORIES)
     rate = models.DecimalField(max_digits=5, decimal_places=4)
     net_minor = models.BigIntegerField()
     vat_minor = models.BigIntegerField()
-    reason = models.CharField(
-        max_length=200, blank=True, help_text=gettext_lazy("Why no tax is shown, as it is printed.")
-    )
+    reason = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Why no tax is shown, as it is printed."))
     ground = models.CharField(max_length=16, choices=GROUNDS, db_default=Ground.TAXED.value)
     recipient_rate = models.DecimalField(
         max_digits=5, decimal_places=4, db_default=0, help_text=gettext_lazy("At which we owe the tax as recipient.")
-    )  # fmt: skip
-    recipient_vat_minor = models.BigIntegerField(
-        db_default=0, help_text=gettext_lazy("What we owe as recipient.")
     )
+    recipient_vat_minor = models.BigIntegerField(db_default=0, help_text=gettext_lazy("What we owe as recipient."))
     is_deducted = models.BooleanField(
-        db_default=True,
-        help_text=gettext_lazy("Whether we get back what we are charged, or owe as recipient."),
+        db_default=True, help_text=gettext_lazy("Whether we get back what we are charged, or owe as recipient.")
     )
 
     class Meta:
@@ -158,12 +149,10 @@ class DocumentVat(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["document", "category", "rate"], name="vat_sum_once"),
             models.CheckConstraint(
-                condition=Q(category="S", rate__gt=0) | (~Q(category="S") & Q(rate=0, vat_minor=0)),
-                name="only_standard_lines_bear_tax",
+                condition=Q(category="S", rate__gt=0) | (~Q(category="S") & Q(rate=0, vat_minor=0)), name="only_standard_lines_bear_tax"
             ),
             models.CheckConstraint(
-                condition=Q(recipient_rate=0, recipient_vat_minor=0)
-                | Q(category="AE", recipient_rate__gt=0, recipient_rate__lt=1),
+                condition=Q(recipient_rate=0, recipient_vat_minor=0) | Q(category="AE", recipient_rate__gt=0, recipient_rate__lt=1),
                 name="recipients_owe_under_reverse_charge",
             ),
         ]

@@ -24,9 +24,12 @@ from grid.selectors.source_mix import source_mix
 from members.models import Cooperative, Member, User
 
 COLUMN_OF = {
-    Component.LOCAL: "local_wh", **dict.fromkeys(FROM_GRID, "grid_wh"), Component.LOCAL_DELIVERED: "delivered_wh",
-    Component.CARRIED: "delivered_wh", Component.EXPORT: "export_wh",
-}  # fmt: skip
+    Component.LOCAL: "local_wh",
+    **dict.fromkeys(FROM_GRID, "grid_wh"),
+    Component.LOCAL_DELIVERED: "delivered_wh",
+    Component.CARRIED: "delivered_wh",
+    Component.EXPORT: "export_wh",
+}
 
 
 @dataclass(slots=True)
@@ -73,9 +76,8 @@ def _statement(seen: QuerySet[Document], site_id: UUID, year: int) -> AnnualStat
     documents = list(
         seen.filter(
             pk__in=Document.objects.standing().values("pk"), site__public_id=site_id, period__range=(year * 100, year * 100 + 12)
-        )
-        .prefetch_related("lines")
-    )  # fmt: skip
+        ).prefetch_related("lines")
+    )
     if not documents:
         return None
     newest = documents[0]
@@ -90,15 +92,7 @@ def _statement(seen: QuerySet[Document], site_id: UUID, year: int) -> AnnualStat
     total = Figures()
     for figures in months.values():
         total = total.plus(figures)
-    return AnnualStatement(
-        year,
-        newest.member,
-        newest.site,
-        newest.cooperative,
-        newest.currency,
-        dict(sorted(months.items())),
-        total,
-    )
+    return AnnualStatement(year, newest.member, newest.site, newest.cooperative, newest.currency, dict(sorted(months.items())), total)
 
 
 def _carbon_wh(document: Document, days: list[date]) -> int:
@@ -106,9 +100,7 @@ def _carbon_wh(document: Document, days: list[date]) -> int:
     microgrid, site = document.run.microgrid, document.site
     shares = load_shares(microgrid=microgrid, days=days, site_ids=[site.pk])
     received = shares.received_wh[0]
-    mix = source_mix(
-        microgrid=microgrid, sites=[site], days=days, received_wh=received, from_grid_wh=shares.import_wh[0] - received
-    )  # fmt: skip
+    mix = source_mix(microgrid=microgrid, sites=[site], days=days, received_wh=received, from_grid_wh=shares.import_wh[0] - received)
     return mix.carbon_wh
 
 
@@ -135,9 +127,7 @@ def statement_content(statement: AnnualStatement, language: str) -> dict[str, An
     balance = total.paid_minor - total.earned_minor
     sentences = [words.intro.format(site=statement.site.name)]
     if drawn:
-        sentences.append(
-            words.drawn.format(kwh=spoken.kwh(drawn), percent=round(100 * total.local_wh / drawn))
-        )
+        sentences.append(words.drawn.format(kwh=spoken.kwh(drawn), percent=round(100 * total.local_wh / drawn)))
     if given:
         sentences.append(words.given.format(kwh=spoken.kwh(given), local=spoken.kwh(total.delivered_wh)))
     kg = spoken.number(Decimal(total.co2_g) / 1000, 1)
@@ -145,9 +135,18 @@ def statement_content(statement: AnnualStatement, language: str) -> dict[str, An
     return {
         "lang": spoken.lang,
         "title": words.title.format(year=statement.year),
-        "cooperative": {"name": cooperative.name, "street": cooperative.street, "place": f"{cooperative.postal_code} {cooperative.city}", "email": cooperative.email},
+        "cooperative": {
+            "name": cooperative.name,
+            "street": cooperative.street,
+            "place": f"{cooperative.postal_code} {cooperative.city}",
+            "email": cooperative.email,
+        },
         "member": {"name": member.name, "street": member.street, "place": f"{member.postal_code} {member.city}"},
-        "head": [[words.labels["member"], member.number], [words.labels["site"], statement.site.code], [words.labels["months"], str(len(statement.months))]],
+        "head": [
+            [words.labels["member"], member.number],
+            [words.labels["site"], statement.site.code],
+            [words.labels["months"], str(len(statement.months))],
+        ],
         "sentences": [*sentences, words.co2.format(kg=kg, factor=CO2_GRID_G_PER_KWH) + "."],
         "columns": list(words.columns.values()),
         "rows": [[_month(period, spoken), *_cells(figures, spoken)] for period, figures in statement.months.items()],
@@ -155,7 +154,7 @@ def statement_content(statement: AnnualStatement, language: str) -> dict[str, An
         "balance": form.format(amount=spoken.money(abs(balance)), currency=statement.currency),
         "note": words.note,
         "download": words.labels["download"],
-    }  # fmt: skip
+    }
 
 
 def _month(period: int, words: Words) -> str:
@@ -167,5 +166,7 @@ def _cells(figures: Figures, words: Words) -> list[str]:
     energy = (figures.local_wh, figures.grid_wh, figures.delivered_wh, figures.export_wh)
     return [
         *(words.number(Decimal(wh) / 1000, 1) for wh in energy),
-        words.money(figures.paid_minor), words.money(figures.earned_minor), words.number(Decimal(figures.co2_g) / 1000, 1),
-    ]  # fmt: skip
+        words.money(figures.paid_minor),
+        words.money(figures.earned_minor),
+        words.number(Decimal(figures.co2_g) / 1000, 1),
+    ]

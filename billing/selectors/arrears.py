@@ -59,15 +59,17 @@ def base_rates(currency: str) -> list[BaseRatePeriod]:
     return [
         BaseRatePeriod(*row)
         for row in BaseRate.objects.filter(currency=currency).order_by("valid_from").values_list("valid_from", "percent")
-    ]  # fmt: skip
+    ]
 
 
 def overdue(cooperative: Cooperative, today: date) -> QuerySet[Document]:
     """Posted bills that are open beyond their day, the oldest first."""
-    rows = Document.objects.filter(
-        cooperative=cooperative, kind=DocumentKind.BILL, status=DocumentStatus.OPEN, due_date__lt=today
+    rows = Document.objects.filter(cooperative=cooperative, kind=DocumentKind.BILL, status=DocumentStatus.OPEN, due_date__lt=today)
+    return (
+        rows.filter(gross_minor__gt=F("paid_minor"), member__is_cooperative=False)
+        .select_related("member", "site")
+        .order_by("due_date", "pk")
     )
-    return rows.filter(gross_minor__gt=F("paid_minor"), member__is_cooperative=False).select_related("member", "site").order_by("due_date", "pk")  # fmt: skip
 
 
 def standing_reminders(documents: QuerySet[Document] | Sequence[Document]) -> dict[int, list[Reminder]]:
@@ -80,9 +82,7 @@ def standing_reminders(documents: QuerySet[Document] | Sequence[Document]) -> di
 
 def spared_members(cooperative: Cooperative, day: date, *kinds: ProtectionKind) -> set[int]:
     """Members under a protection on a day."""
-    rows = Protection.objects.filter(
-        Q(valid_to=None) | Q(valid_to__gt=day), member__cooperative=cooperative, valid_from__lte=day
-    )
+    rows = Protection.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), member__cooperative=cooperative, valid_from__lte=day)
     return set((rows.filter(kind__in=kinds) if kinds else rows).values_list("member", flat=True))
 
 
@@ -90,12 +90,7 @@ def board_list(cooperative: Cooperative, today: date) -> list[MemberArrears]:
     """Members with open bills beyond their day, the largest sum first; a handful of queries."""
     documents = list(overdue(cooperative, today))
     reminders = standing_reminders(documents)
-    plans = {
-        plan.member_id: plan
-        for plan in InstalmentPlan.objects.filter(
-            member__cooperative=cooperative, status=PlanStatus.AGREED
-        )
-    }  # fmt: skip
+    plans = {plan.member_id: plan for plan in InstalmentPlan.objects.filter(member__cooperative=cooperative, status=PlanStatus.AGREED)}
     spared = spared_members(cooperative, today)
     found: dict[int, MemberArrears] = {}
     for document in documents:
@@ -103,17 +98,16 @@ def board_list(cooperative: Cooperative, today: date) -> list[MemberArrears]:
         row.by_age[age_of(document.due_date, today)] += document.rest_minor
         row.oldest_due = row.oldest_due or document.due_date
         for reminder in reminders.get(document.pk, []):
-            row.level, row.charged_minor = max(row.level, reminder.level), row.charged_minor + reminder.charged_minor  # fmt: skip
+            row.level, row.charged_minor = max(row.level, reminder.level), row.charged_minor + reminder.charged_minor
         row.plan, row.is_spared = plans.get(document.member_id), document.member_id in spared
     return sorted(found.values(), key=lambda row: (-row.rest_minor, row.member.number))
 
 
 def has_life_support(site: Site, day: date) -> bool:
     """A consumer of the first tier stands at the site, or its member is noted to depend on supply."""
-    return (
-        site.consumers.filter(priority_tier=LIFE_SUPPORT_TIER).exists()
-        or site.member_id in spared_members(site.member.cooperative, day, ProtectionKind.LIFE_SUPPORT)
-    )  # fmt: skip
+    return site.consumers.filter(priority_tier=LIFE_SUPPORT_TIER).exists() or site.member_id in spared_members(
+        site.member.cooperative, day, ProtectionKind.LIFE_SUPPORT
+    )
 
 
 def why_not_proposed(site: Site, rule: ArrearsRule, today: date) -> list[Refusal]:
@@ -127,5 +121,8 @@ def why_not_proposed(site: Site, rule: ArrearsRule, today: date) -> list[Refusal
         hardship=site.member_id in spared_members(cooperative, today, ProtectionKind.HARDSHIP),
         winter=is_winter(today, rule.winter_first_month, rule.winter_last_month),
         plan_stands=InstalmentPlan.objects.filter(member=site.member, status=PlanStatus.AGREED).exists(),
-        level=max(levels, default=0), least_level=rule.proposal_level, rest_minor=rest, least_minor=rule.proposal_least_minor,
-    )  # fmt: skip
+        level=max(levels, default=0),
+        least_level=rule.proposal_level,
+        rest_minor=rest,
+        least_minor=rule.proposal_least_minor,
+    )

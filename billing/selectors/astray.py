@@ -16,9 +16,7 @@ def astray(run: BillingRun, documents: QuerySet[Document]) -> list[Document]:
 
     Documents of flexibility alone stay with who had the site when it was given, gone or not.
     """
-    moved = SiteOwnership.objects.filter(
-        site__microgrid=run.microgrid_id, entered_at__gt=run.prepared_at, valid_from__lte=run.last_day
-    )
+    moved = SiteOwnership.objects.filter(site__microgrid=run.microgrid_id, entered_at__gt=run.prepared_at, valid_from__lte=run.last_day)
     sites = set(moved.values_list("site_id", flat=True))
     if not sites:
         return []
@@ -26,15 +24,10 @@ def astray(run: BillingRun, documents: QuerySet[Document]) -> list[Document]:
     stretches: set[tuple[int, int, date, date]] = set()
     for site_id, owned in ownerships_along(sites, run.first_day, run.last_day).items():
         for row in owned:
-            first, end = (
-                max(row.valid_from or run.first_day, run.first_day),
-                min(row.valid_to or after, after),
-            )
+            first, end = (max(row.valid_from or run.first_day, run.first_day), min(row.valid_to or after, after))
             stretches.add((site_id, row.member_id, first, end - timedelta(days=1)))
     # Parts of common plants are divided ahead, never for days that were billed: their documents stay.
-    holders = set(
-        PlantShare.objects.filter(division__plant__in=sites).values_list("division__plant", "member")
-    )
+    holders = set(PlantShare.objects.filter(division__plant__in=sites).values_list("division__plant", "member"))
     of_energy = DocumentLine.objects.filter(document=OuterRef("pk")).exclude(component__in=FLEXIBILITY)
     rows = documents.filter(Exists(of_energy), site__in=sites, cancels=None)
     return [

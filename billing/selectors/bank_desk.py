@@ -57,9 +57,7 @@ def readings_of(cooperative: Cooperative, lines: list[BankStatementLine]) -> lis
 
 
 def _reading(proposal: Proposal, ledger: Ledger, members: dict[int, Member]) -> Reading:
-    return Reading(
-        tuple(_part(share, ledger, members) for share in proposal.shares), proposal.why, proposal.score
-    )
+    return Reading(tuple(_part(share, ledger, members) for share in proposal.shares), proposal.why, proposal.score)
 
 
 def _part(share: Share, ledger: Ledger, members: dict[int, Member]) -> tuple[str, str, int]:
@@ -79,7 +77,7 @@ def payments_to_take_back(line: BankStatementLine) -> list[Payment]:
         Payment.objects.filter(cooperative=line.cooperative, amount_minor__lte=most, amount_minor__gte=most - 2_000, returned_minor=0)
         .select_related("member", "document")
         .order_by("-amount_minor", "-received_at")[:12]
-    )  # fmt: skip
+    )
 
 
 def orders_of(cooperative: Cooperative) -> QuerySet[BankOrder]:
@@ -88,10 +86,7 @@ def orders_of(cooperative: Cooperative) -> QuerySet[BankOrder]:
     return (
         BankOrder.objects.filter(cooperative=cooperative)
         .defer("content")
-        .annotate(
-            debit_sum=Sum("debits__amount_minor", filter=standing),
-            debit_count=Count("debits", filter=standing),
-        )
+        .annotate(debit_sum=Sum("debits__amount_minor", filter=standing), debit_count=Count("debits", filter=standing))
         .select_related("prepared_by", "released_by")
         .order_by("-pk")
     )

@@ -40,19 +40,12 @@ def history_of(*, run: BillingRun, billed: Sequence[Billed], parts: Sequence[Par
 
     Fuses are the site's. Power, surplus and the year so far are the member's: who moves in begins anew.
     """
-    months = max(
-        (part.ratchet_months for part in parts if isinstance(part, Demand) and part.has_ratchet),
-        default=0,
-    )
+    months = max((part.ratchet_months for part in parts if isinstance(part, Demand) and part.has_ratchet), default=0)
     nets = any(isinstance(part, Export) and part.rule == "net_metering" for part in parts)
-    in_december = run.period % 100 == 12 and any(
-        isinstance(part, Minimum) and part.per == "year" for part in parts
-    )
+    in_december = run.period % 100 == 12 and any(isinstance(part, Minimum) and part.per == "year" for part in parts)
     leaves = np.array([one.leaves for one in billed], dtype=bool)
     return SiteHistory(
-        fuse_a=_fuses([one.site_id for one in billed])
-        if any(isinstance(part, Capacity) for part in parts)
-        else None,
+        fuse_a=_fuses([one.site_id for one in billed]) if any(isinstance(part, Capacity) for part in parts) else None,
         earlier=_earlier(run, billed, months, whole=buys_all(PricedTariff(tuple(parts)))) if months else None,
         held_wh=_held(run, billed) if nets else {},
         year=_year(run, billed) if in_december else None,
@@ -78,9 +71,7 @@ def _earlier(run: BillingRun, billed: Sequence[Billed], months: int, *, whole: b
     used_wh, offsets = _registers(microgrid, days, order, Channel.IMPORT)
     if whole:
         fed_in_wh, _ = _registers(microgrid, days, order, Channel.EXPORT)
-        beside = counted_beside(
-            microgrid=microgrid, days=days, site_ids=order, export_wh=fed_in_wh, reactive=(), own=order
-        )
+        beside = counted_beside(microgrid=microgrid, days=days, site_ids=order, export_wh=fed_in_wh, reactive=(), own=order)
         used_wh = used_wh if beside.own_wh is None else used_wh + beside.own_wh
     drawn = np.zeros((len(billed), used_wh.shape[1]), dtype=np.int64)
     for row, one in enumerate(billed):
@@ -89,16 +80,10 @@ def _earlier(run: BillingRun, billed: Sequence[Billed], months: int, *, whole: b
     return Earlier(axis_of_days([microgrid.local_day(day) for day in days]), drawn)
 
 
-def _registers(
-    microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], channel: Channel
-) -> tuple[Ints, Ints]:
+def _registers(microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], channel: Channel) -> tuple[Ints, Ints]:
     """What sites' meters counted, those removed too, by site; with the first interval of each day."""
-    meters = dict(
-        Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE).values_list("pk", "site_id")
-    )
-    block = load_channel(
-        microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meters), with_quality=False
-    )
+    meters = dict(Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE).values_list("pk", "site_id"))
+    block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meters), with_quality=False)
     counted = np.zeros((len(site_ids), block.values_wh.shape[1]), dtype=np.int64)
     rows = np.searchsorted(site_ids, [meters[meter] for meter in block.meter_ids.tolist()])
     np.add.at(counted, rows, block.values_wh)
@@ -116,16 +101,13 @@ def _held(run: BillingRun, billed: Sequence[Billed]) -> dict[str, Ints]:
         SurplusCarried.objects.filter(site_id__in={one.site_id for one in billed}, run__period__lt=run.period, run__status=RunStatus.POSTED)
         .annotate(period=F("run__period"))
         .order_by("site_id", "-period", "-run_id")
-    )  # fmt: skip
+    )
     of_one: dict[tuple[int, int], list[SurplusCarried]] = {}
     for row in rows:
         of_one.setdefault((row.site_id, row.member_id), []).append(row)
     held: dict[str, Ints] = {}
     for place, one in enumerate(billed):
-        own = [
-            row for row in of_one.get((one.site_id, one.member_id), [])
-            if one.since is None or row.first_day >= one.since
-        ]  # fmt: skip
+        own = [row for row in of_one.get((one.site_id, one.member_id), []) if one.since is None or row.first_day >= one.since]
         for left in own:
             if left.run_id == own[0].run_id and left.first_day == own[0].first_day:
                 held.setdefault(left.window, np.zeros(len(billed), dtype=np.int64))[place] = left.after_wh
@@ -135,9 +117,9 @@ def _held(run: BillingRun, billed: Sequence[Billed]) -> dict[str, Ints]:
 def _year(run: BillingRun, billed: Sequence[Billed]) -> YearSoFar:
     """What each was billed from January on, less what was taken back, and for how many days."""
     first = run.period // 100 * 100 + 1
-    rows = Document.objects.filter(
-        site_id__in={one.site_id for one in billed}, period__gte=first, period__lt=run.period
-    ).exclude(status=DocumentStatus.DRAFT)
+    rows = Document.objects.filter(site_id__in={one.site_id for one in billed}, period__gte=first, period__lt=run.period).exclude(
+        status=DocumentStatus.DRAFT
+    )
     row_of = {(one.site_id, one.member_id): place for place, one in enumerate(billed)}
     net, days = np.zeros((2, len(billed)), dtype=np.int64)
     for kind, sign in ((DocumentKind.BILL, 1), (DocumentKind.BILL_REVERSAL, -1)):
@@ -162,15 +144,8 @@ def village_import(microgrid: Microgrid, days: Sequence[date]) -> Ints:
     Raises:
         CannotRate: a day is not balanced.
     """
-    rows = dict(
-        BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).values_list(
-            "day", "import_wh"
-        )
-    )
+    rows = dict(BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).values_list("day", "import_wh"))
     missing = [str(day) for day in days if day not in rows]
     if missing:
-        raise CannotRate(
-            _("The microgrid's peak is not known: %(missing)s are not closed.")
-            % {"missing": ", ".join(missing[:5])}
-        )
+        raise CannotRate(_("The microgrid's peak is not known: %(missing)s are not closed.") % {"missing": ", ".join(missing[:5])})
     return np.concatenate([np.array(rows[day], dtype=np.int64) for day in days])

@@ -123,9 +123,7 @@ class Sheet:
     closing_minor: int
 
 
-def account_sheet(
-    accounts: QuerySet[Account], *, since: date, until: date, first: int = 0, most: int = 100
-) -> Sheet:
+def account_sheet(accounts: QuerySet[Account], *, since: date, until: date, first: int = 0, most: int = 100) -> Sheet:
     """Entries of one account (or of several of one currency together) in the order of booking, with the running balance."""
     ids = list(accounts.values_list("pk", flat=True))
     with connection.cursor() as cursor:
@@ -192,37 +190,26 @@ class MonthState:
     @property
     def is_changed(self) -> bool:
         """A closed month that is not what was closed: somebody went past the database's guards."""
-        return (
-            self.is_closed and self.period is not None and self.period.content_sha256 != self.content.sha256
-        )
+        return self.is_closed and self.period is not None and self.period.content_sha256 != self.content.sha256
 
 
 def months_of_books(cooperative: Cooperative, most: int = 36) -> list[MonthState]:
     """Months from the first to the last booking, the newest first."""
-    span = LedgerTransaction.objects.filter(cooperative=cooperative).aggregate(
-        first=Min("booked_date"), last=Max("booked_date")
-    )
+    span = LedgerTransaction.objects.filter(cooperative=cooperative).aggregate(first=Min("booked_date"), last=Max("booked_date"))
     if span["first"] is None:
         return []
     periods: Mapping[int, AccountingPeriod] = {
-        p.period: p
-        for p in AccountingPeriod.objects.filter(cooperative=cooperative).select_related(
-            "closed_by", "reopened_by"
-        )
+        p.period: p for p in AccountingPeriod.objects.filter(cooperative=cooperative).select_related("closed_by", "reopened_by")
     }
     month, last = Month(span["first"].year, span["first"].month), span["last"]
     months = []
     while month.first_day <= last:
         months.append(month)
         month = month.next
-    return [
-        MonthState(m, periods.get(m.number), month_content(cooperative, m)) for m in reversed(months[-most:])
-    ]
+    return [MonthState(m, periods.get(m.number), month_content(cooperative, m)) for m in reversed(months[-most:])]
 
 
 def newest_month(cooperative: Cooperative) -> Month | None:
     """The month of the newest booking."""
-    last = LedgerTransaction.objects.filter(cooperative=cooperative).aggregate(last=Max("booked_date"))[
-        "last"
-    ]
+    last = LedgerTransaction.objects.filter(cooperative=cooperative).aggregate(last=Max("booked_date"))["last"]
     return Month(last.year, last.month) if last else None

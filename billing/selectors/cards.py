@@ -6,16 +6,7 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    AccountCode,
-    CardCheckout,
-    CardDispute,
-    CardMovement,
-    CardPayout,
-    LedgerEntry,
-    Refund,
-    RefundWay,
-)
+from billing.models import AccountCode, CardCheckout, CardDispute, CardMovement, CardPayout, LedgerEntry, Refund, RefundWay
 from members.models import Cooperative, User
 from members.selectors.scope import own_members
 
@@ -85,17 +76,17 @@ def card_desk(cooperative: Cooperative) -> CardDesk:
         list(CardCheckout.objects.filter(cooperative=cooperative).select_related("member", "document").order_by("-pk")[:MOST_SHOWN]),
         list(CardPayout.objects.filter(cooperative=cooperative).select_related("bank_line").order_by("-arrival_date", "-pk")[:MOST_SHOWN]),
         list(CardDispute.objects.filter(cooperative=cooperative).select_related("payment__member").order_by("-pk")[:MOST_SHOWN]),
-        list(waiting_refunds(cooperative)), booked,
-        (told["net"] or 0) - (came.aggregate(sum=Sum("amount_minor"))["sum"] or 0), told["fees"] or 0,
-    )  # fmt: skip
+        list(waiting_refunds(cooperative)),
+        booked,
+        (told["net"] or 0) - (came.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
+        told["fees"] or 0,
+    )
 
 
 def waiting_refunds(cooperative: Cooperative) -> QuerySet[Refund]:
     """Refunds to cards that wait for a second person, or for the provider."""
     return (
-        Refund.objects.filter(
-            cooperative=cooperative, way=RefundWay.CARD, withdrawn_at__isnull=True, failed=""
-        )
+        Refund.objects.filter(cooperative=cooperative, way=RefundWay.CARD, withdrawn_at__isnull=True, failed="")
         .filter(Q(released_at__isnull=True) | Q(provider_ref=""))
         .select_related("member", "asked_by", "payment")
         .order_by("pk")

@@ -8,17 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    BankStatementLine,
-    Charge,
-    CoinSale,
-    Distribution,
-    Document,
-    LedgerTransaction,
-    MemberShare,
-    Payment,
-    YearClosing,
-)
+from billing.models import BankStatementLine, Charge, CoinSale, Distribution, Document, LedgerTransaction, MemberShare, Payment, YearClosing
 from billing.models.ledger import YEAR_CLOSING
 from kernel.identifiers import uuid_in
 
@@ -53,17 +43,12 @@ def _unknown(row: LedgerTransaction) -> Cause:
 
 def _documents(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     refs = {row.pk: row.cause_ref or _ref_in_key(row) for row in rows}
-    known = {
-        d.public_id: d
-        for d in Document.objects.filter(public_id__in=[r for r in refs.values() if r]).select_related(
-            "member"
-        )
-    }
+    known = {d.public_id: d for d in Document.objects.filter(public_id__in=[r for r in refs.values() if r]).select_related("member")}
     return {
         pk: Cause("document", f"{known[ref].get_kind_display()} {known[ref].label}", known[ref], known[ref].label)
         for pk, ref in refs.items()
         if ref in known
-    }  # fmt: skip
+    }
 
 
 def _ref_in_key(row: LedgerTransaction) -> UUID | None:
@@ -74,9 +59,7 @@ def _ref_in_key(row: LedgerTransaction) -> UUID | None:
 def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     """Payments are known to the ledger by rail and outside reference, hashed where that is long."""
     wanted = {
-        row.pk: row.idempotency_key.removeprefix(PAYMENT_KEY).split(":", 1)
-        for row in rows
-        if row.idempotency_key.startswith(PAYMENT_KEY)
+        row.pk: row.idempotency_key.removeprefix(PAYMENT_KEY).split(":", 1) for row in rows if row.idempotency_key.startswith(PAYMENT_KEY)
     }
     if not wanted:
         return {}
@@ -96,8 +79,7 @@ def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
             label = payment.document.label if payment.document else ""
             found[pk] = Cause(
                 "payment",
-                _("payment of %(whom)s (%(way)s)")
-                % {"whom": label or payment.member.number, "way": payment.get_rail_display()},
+                _("payment of %(whom)s (%(way)s)") % {"whom": label or payment.member.number, "way": payment.get_rail_display()},
                 payment,
                 label,
             )
@@ -106,17 +88,13 @@ def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
 
 def _reversals(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     refs = {row.pk: _ref_in_key(row) for row in rows}
-    known = {
-        t.public_id: t for t in LedgerTransaction.objects.filter(public_id__in=[r for r in refs.values() if r])
-    }  # fmt: skip
+    known = {t.public_id: t for t in LedgerTransaction.objects.filter(public_id__in=[r for r in refs.values() if r])}
     behind = causes_of(known.values()) if known else {}
     return {
-        pk: Cause(
-            "reversal", _("taken back: %(what)s") % {"what": behind[known[ref].pk].name}, known[ref], behind[known[ref].pk].reference
-        )
+        pk: Cause("reversal", _("taken back: %(what)s") % {"what": behind[known[ref].pk].name}, known[ref], behind[known[ref].pk].reference)
         for pk, ref in refs.items()
         if ref in known
-    }  # fmt: skip
+    }
 
 
 def _charges(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
@@ -128,11 +106,8 @@ def _charges(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
 def _bank_lines(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     """Keys end with the line's id, or with that and how often it was decided."""
     refs = {row.pk: row.cause_ref or _ref_in_key(row) or _ref_before_count(row) for row in rows}
-    known = {
-        line.public_id: line
-        for line in BankStatementLine.objects.filter(public_id__in=[r for r in refs.values() if r])
-    }
-    return {pk: Cause("bank line", _("bank: %(line)s") % {"line": known[ref]}, known[ref]) for pk, ref in refs.items() if ref in known}  # fmt: skip
+    known = {line.public_id: line for line in BankStatementLine.objects.filter(public_id__in=[r for r in refs.values() if r])}
+    return {pk: Cause("bank line", _("bank: %(line)s") % {"line": known[ref]}, known[ref]) for pk, ref in refs.items() if ref in known}
 
 
 def _ref_before_count(row: LedgerTransaction) -> UUID | None:
@@ -146,29 +121,36 @@ def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     known = {p.public_id: p for p in payments.select_related("document", "member")}
     return {
         pk: Cause(
-            "payment return", _("returned: %(member)s") % {"member": payment.member.number}, payment,
+            "payment return",
+            _("returned: %(member)s") % {"member": payment.member.number},
+            payment,
             payment.document.label if payment.document else "",
         )
         for pk, ref in refs.items()
         if ref is not None and (payment := known.get(ref)) is not None
-    }  # fmt: skip
+    }
 
 
 def _distributions(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
-    known = {d.public_id: d for d in Distribution.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])}  # fmt: skip
+    known = {d.public_id: d for d in Distribution.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])}
     return {
-        row.pk: Cause("distribution", (_("taken back: %(what)s") if known[row.cause_ref].counters_id else _("shared out: %(what)s")) % {"what": known[row.cause_ref]}, known[row.cause_ref])
+        row.pk: Cause(
+            "distribution",
+            (_("taken back: %(what)s") if known[row.cause_ref].counters_id else _("shared out: %(what)s")) % {"what": known[row.cause_ref]},
+            known[row.cause_ref],
+        )
         for row in rows
         if row.cause_ref in known
-    }  # fmt: skip
+    }
 
 
 def _years(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
-    known = {y.public_id: y for y in YearClosing.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref]).select_related("cooperative")}  # fmt: skip
+    known = {
+        y.public_id: y
+        for y in YearClosing.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref]).select_related("cooperative")
+    }
     return {
-        row.pk: Cause(
-            YEAR_CLOSING, str(known[row.cause_ref]), known[row.cause_ref], f"JA{known[row.cause_ref].name}"
-        )
+        row.pk: Cause(YEAR_CLOSING, str(known[row.cause_ref]), known[row.cause_ref], f"JA{known[row.cause_ref].name}")
         for row in rows
         if row.cause_ref in known
     }
@@ -178,10 +160,15 @@ def _shares(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     found = MemberShare.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])
     known = {s.public_id: s for s in found.select_related("member__cooperative")}
     return {
-        row.pk: Cause("shares", (_("shares given back: %(member)s") if row.idempotency_key.startswith("shares back") else _("shares paid in: %(member)s")) % {"member": known[row.cause_ref].member.number}, known[row.cause_ref])
+        row.pk: Cause(
+            "shares",
+            (_("shares given back: %(member)s") if row.idempotency_key.startswith("shares back") else _("shares paid in: %(member)s"))
+            % {"member": known[row.cause_ref].member.number},
+            known[row.cause_ref],
+        )
         for row in rows
         if row.cause_ref in known
-    }  # fmt: skip
+    }
 
 
 def _coin_sales(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
@@ -190,12 +177,15 @@ def _coin_sales(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     return {
         row.pk: Cause(
             "coin sale",
-            _("taken back: %(what)s") % {"what": known[row.cause_ref]} if row.idempotency_key.startswith("reversal:") else str(known[row.cause_ref]),
-            known[row.cause_ref], known[row.cause_ref].reference[:36],
+            _("taken back: %(what)s") % {"what": known[row.cause_ref]}
+            if row.idempotency_key.startswith("reversal:")
+            else str(known[row.cause_ref]),
+            known[row.cause_ref],
+            known[row.cause_ref].reference[:36],
         )
         for row in rows
         if row.cause_ref in known
-    }  # fmt: skip
+    }
 
 
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]

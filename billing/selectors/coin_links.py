@@ -48,13 +48,16 @@ def coins_and_ledger(days: dict[str, Any]) -> Link | None:
         return None
     gaps = [
         Gap("coins", str(ref), reference, cost, booked, _("the ledger took another sum off the own wallet"))
-        for ref, reference, cost, booked in rows if cost != booked
+        for ref, reference, cost, booked in rows
+        if cost != booked
     ] + [
         Gap("transaction", str(ref), key[:60], 0, minor, _("taken off the own wallet, and no sale is recorded"))
         for ref, key, minor in others
-    ]  # fmt: skip
+    ]
     left, right = sum(row[2] for row in rows), sum(row[3] for row in rows) + sum(row[2] for row in others)
-    return Link("coins", _("Own wallet and ledger"), "cents", _("cost of coins sold"), left, _("taken off the own wallet"), right, gaps[:MOST_ROWS])  # fmt: skip
+    return Link(
+        "coins", _("Own wallet and ledger"), "cents", _("cost of coins sold"), left, _("taken off the own wallet"), right, gaps[:MOST_ROWS]
+    )
 
 
 def coins_and_bank(days: dict[str, Any], *, now: datetime) -> Link | None:
@@ -74,10 +77,25 @@ def coins_and_bank(days: dict[str, Any], *, now: datetime) -> Link | None:
     on_their_way = [row for row in rows if not row[4] and now.date() - row[2] <= PATIENCE]
     due = [row for row in rows if row not in on_their_way]
     gaps = [
-        Gap("coins", str(ref), reference, net, came, _("the account has another sum for it") if has_line else _("sold, and its money has not come"))
-        for ref, reference, __, net, has_line, came in due if net != came
-    ][:MOST_ROWS]  # fmt: skip
+        Gap(
+            "coins",
+            str(ref),
+            reference,
+            net,
+            came,
+            _("the account has another sum for it") if has_line else _("sold, and its money has not come"),
+        )
+        for ref, reference, __, net, has_line, came in due
+        if net != came
+    ][:MOST_ROWS]
     return Link(
-        "coins-bank", _("Coins and bank"), "cents", _("sold, less the fee"), sum(row[3] for row in due), _("on the account"),
-        sum(row[5] for row in due), gaps, len(on_their_way),
-    )  # fmt: skip
+        "coins-bank",
+        _("Coins and bank"),
+        "cents",
+        _("sold, less the fee"),
+        sum(row[3] for row in due),
+        _("on the account"),
+        sum(row[5] for row in due),
+        gaps,
+        len(on_their_way),
+    )

@@ -42,8 +42,6 @@ def comparable_versions(user: User) -> QuerySet[TariffVersion]:
     """Published versions of the user's cooperatives, drafts too for those who make or audit tariffs."""
     versions = TariffVersion.objects.select_related("tariff").order_by("tariff__name", "-number")
     if compares_for_all(user):
-        return versions.filter(
-            tariff__cooperative__in=cooperatives_served(user, *COMPARING_ROLES).values("pk")
-        )
+        return versions.filter(tariff__cooperative__in=cooperatives_served(user, *COMPARING_ROLES).values("pk"))
     own = cooperatives_of(user).values("pk")
     return versions.filter(tariff__cooperative__in=own, status=VersionStatus.PUBLISHED)

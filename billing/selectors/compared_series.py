@@ -23,9 +23,8 @@ Ints = NDArray[np.int64]
 
 
 def series_for(
-    microgrid: Microgrid, days: Sequence[date], axis: TimeAxis, tariff: PricedTariff, local: PriceSeries,
-    terms: TariffTerms | None = None,
-) -> PriceSeries:  # fmt: skip
+    microgrid: Microgrid, days: Sequence[date], axis: TimeAxis, tariff: PricedTariff, local: PriceSeries, terms: TariffTerms | None = None
+) -> PriceSeries:
     """`local` with what the tariff's parts ask for: of a version its published prices, else what the index says; nothing is read in vain.
 
     Where an index is not known for some hours its fallback rule stands in.
@@ -39,17 +38,12 @@ def series_for(
         series = replace(series, spot_micro=along.price_micro, substituted=along.substituted)
     else:
         for spot in tariff.of_kind(SpotPart):
-            if not SpotDay.objects.filter(
-                index__cooperative=microgrid.cooperative_id, index__code=spot.index, day__in=days
-            ).exists():
-                raise CannotRate(
-                    _("The prices of the index '%(index)s' are not known on any of these days.")
-                    % {"index": spot.index}
-                )
+            if not SpotDay.objects.filter(index__cooperative=microgrid.cooperative_id, index__code=spot.index, day__in=days).exists():
+                raise CannotRate(_("The prices of the index '%(index)s' are not known on any of these days.") % {"index": spot.index})
         index = {
             spot.index: np.concatenate([index_day(microgrid, spot, day, round(spot.margin * 1_000_000)).micro for day in days])
             for spot in tariff.of_kind(SpotPart)
-        }  # fmt: skip
+        }
         series = replace(series, index_micro=index) if index else series
     if any(part.measure == "coincident" for part in tariff.of_kind(Demand)):
         village = village_import(microgrid, days)

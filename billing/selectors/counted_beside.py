@@ -65,16 +65,13 @@ def sites_for(tariff: PricedTariff, day: date) -> QuerySet[Site]:
         sites = sites.filter(pk__in=counting.values("site"))
     if asks_own_use(tariff):
         unmetered = Source.objects.filter(meter__isnull=True)
-        sites = sites.exclude(pk__in=StorageUnit.objects.values("site")).exclude(
-            pk__in=unmetered.values("site")
-        )
+        sites = sites.exclude(pk__in=StorageUnit.objects.values("site")).exclude(pk__in=unmetered.values("site"))
     return sites
 
 
 def counted_beside(
-    *, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], export_wh: Ints, reactive: Collection[int],
-    own: Collection[int],
-) -> CountedBeside:  # fmt: skip
+    *, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], export_wh: Ints, reactive: Collection[int], own: Collection[int]
+) -> CountedBeside:
     """Read what tariffs ask; nothing is read where none asks.
 
     Args:
@@ -85,9 +82,7 @@ def counted_beside(
     """
     if not reactive and not own:
         return CountedBeside()
-    found = CountedBeside(
-        np.zeros_like(export_wh) if reactive else None, np.zeros_like(export_wh) if own else None
-    )
+    found = CountedBeside(np.zeros_like(export_wh) if reactive else None, np.zeros_like(export_wh) if own else None)
     row_of = {site_id: row for row, site_id in enumerate(site_ids)}
     if found.reactive_varh is not None:
         _read_reactive(found, microgrid, days, row_of, reactive)
@@ -98,43 +93,28 @@ def counted_beside(
 
 def _read_reactive(
     found: CountedBeside, microgrid: Microgrid, days: Sequence[date], row_of: dict[int, int], sites: Collection[int]
-) -> None:  # fmt: skip
+) -> None:
     assert found.reactive_varh is not None
-    meters = Meter.objects.filter(
-        site_id__in=sites, kind=MeterKind.SITE, removed_at__isnull=True, reactive_from__lte=max(days)
-    )
+    meters = Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE, removed_at__isnull=True, reactive_from__lte=max(days))
     site_of = dict(meters.values_list("pk", "site_id"))
     found.cannot.update({site: NO_REACTIVE for site in sites if site not in set(site_of.values())})
-    block = load_channel(
-        microgrid=microgrid,
-        channel=Channel.REACTIVE,
-        days=days,
-        meter_ids=sorted(site_of),
-        with_quality=False,
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.REACTIVE, days=days, meter_ids=sorted(site_of), with_quality=False)
     for row, meter_id in enumerate(block.meter_ids.tolist()):
         _check_final(found, block, row, site_of[meter_id])
         found.reactive_varh[row_of[site_of[meter_id]]] = block.values_wh[row]
-        found.used.append(
-            UsedDays(meter_id, site_of[meter_id], Channel.REACTIVE, block.versions[row].tolist())
-        )
+        found.used.append(UsedDays(meter_id, site_of[meter_id], Channel.REACTIVE, block.versions[row].tolist()))
 
 
 def _check_final(found: CountedBeside, block: ChannelBlock, row: int, site_id: int) -> None:
     """Readings that came after their day was closed count once it is closed again."""
-    waiting = [
-        day
-        for day, open_still in zip(block.days, block.present[row] & ~block.final[row], strict=True)
-        if open_still
-    ]
+    waiting = [day for day, open_still in zip(block.days, block.present[row] & ~block.final[row], strict=True) if open_still]
     if waiting:
         found.cannot.setdefault(site_id, f"There are newer readings of {waiting[0]}; close that day again.")
 
 
 def _read_own_use(
-    found: CountedBeside, microgrid: Microgrid, days: Sequence[date], row_of: dict[int, int], export_wh: Ints,
-    sites: Collection[int],
-) -> None:  # fmt: skip
+    found: CountedBeside, microgrid: Microgrid, days: Sequence[date], row_of: dict[int, int], export_wh: Ints, sites: Collection[int]
+) -> None:
     """Production less what was fed in; a plant that feeds in more than its meter counted, by the meters' resolution, is used by nobody."""
     assert found.own_wh is not None
     with_storage = set(StorageUnit.objects.filter(site_id__in=sites).values_list("site_id", flat=True))
@@ -143,22 +123,14 @@ def _read_own_use(
     found.cannot.update(dict.fromkeys(with_storage, HAS_STORAGE))
     meters = Meter.objects.filter(site_id__in=sites, kind=MeterKind.SOURCE, removed_at__isnull=True)
     site_of = dict(meters.values_list("pk", "site_id"))
-    block = load_channel(
-        microgrid=microgrid,
-        channel=Channel.PRODUCTION,
-        days=days,
-        meter_ids=sorted(site_of),
-        with_quality=False,
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=sorted(site_of), with_quality=False)
     made = np.zeros_like(export_wh)
     for row, meter_id in enumerate(block.meter_ids.tolist()):
         site = site_of[meter_id]
         _check_final(found, block, row, site)
         if not block.present[row].all():
             missing = [day for day, there in zip(days, block.present[row], strict=True) if not there]
-            found.cannot.setdefault(
-                site, f"What its plant made on {missing[0]} is not known; close that day again."
-            )
+            found.cannot.setdefault(site, f"What its plant made on {missing[0]} is not known; close that day again.")
         made[row_of[site]] += block.values_wh[row]
         found.used.append(UsedDays(meter_id, site, Channel.PRODUCTION, block.versions[row].tolist()))
     rows = sorted({row_of[site] for site in site_of.values()})

@@ -25,7 +25,12 @@ def statement_of(part: DistributionPart, language: str) -> dict[str, Any]:
     return {
         "lang": figures.lang,
         "title": distribution.name,
-        "cooperative": {"name": cooperative.name, "street": cooperative.street, "place": f"{cooperative.postal_code} {cooperative.city}", "email": cooperative.email},
+        "cooperative": {
+            "name": cooperative.name,
+            "street": cooperative.street,
+            "place": f"{cooperative.postal_code} {cooperative.city}",
+            "email": cooperative.email,
+        },
         "member": {"name": member.name, "street": member.street, "place": f"{member.postal_code} {member.city}"},
         "head": [
             [words.labels["member"], member.number],
@@ -38,7 +43,7 @@ def statement_of(part: DistributionPart, language: str) -> dict[str, Any]:
         "total": [words.total, "", "", "", figures.money(part.gross_minor)],
         "balance": _balance(part, words, figures),
         "note": words.note,
-    }  # fmt: skip
+    }
 
 
 def _sentences(part: DistributionPart, words: DistributionWords, figures: Words) -> list[str]:
@@ -48,16 +53,24 @@ def _sentences(part: DistributionPart, words: DistributionWords, figures: Words)
     form = words.dividend if row.kind == DistributionKind.DIVIDEND else words.revenue
     said = [
         form.format(
-            first=figures.date(row.first_day), last=figures.date(row.last_day), sum=figures.money(origin.shared_minor), currency=currency,
-            count=origin.parts.exclude(gross_minor=0).count(), rate=figures.percent(row.dividend_rate or Decimal(0)),
+            first=figures.date(row.first_day),
+            last=figures.date(row.last_day),
+            sum=figures.money(origin.shared_minor),
+            currency=currency,
+            count=origin.parts.exclude(gross_minor=0).count(),
+            rate=figures.percent(row.dividend_rate or Decimal(0)),
         )
-    ]  # fmt: skip
+    ]
     if origin.reserve_minor:
         said.append(words.reserve.format(reserve=figures.money(origin.reserve_minor), currency=currency))
     if row.member_cap_minor is not None:
         said.append(words.cap.format(cap=figures.money(row.member_cap_minor), currency=currency))
     if part.withheld_minor:
-        said.append(words.withheld.format(withheld=figures.money(abs(part.withheld_minor)), currency=currency, rate=figures.percent(row.withholding_rate)))  # fmt: skip
+        said.append(
+            words.withheld.format(
+                withheld=figures.money(abs(part.withheld_minor)), currency=currency, rate=figures.percent(row.withholding_rate)
+            )
+        )
     if row.counters is not None and row.counters.released_at is not None:
         said.append(words.taken_back.format(date=figures.date(row.counters.released_at.date()), why=row.why))
     counter = counter_of(row)
@@ -79,15 +92,26 @@ def _rows(part: DistributionPart, words: DistributionWords, figures: Words) -> l
     rows = []
     if percent:
         by_energy = _comes_to(row.shared_minor, percent, part.delivered_wh, whole.delivered_wh)
-        rows.append([
-            words.by_energy, _kwh(part.delivered_wh, figures), _kwh(whole.delivered_wh, figures), f"{percent} %", figures.number(by_energy, 4)
-        ])  # fmt: skip
+        rows.append(
+            [
+                words.by_energy,
+                _kwh(part.delivered_wh, figures),
+                _kwh(whole.delivered_wh, figures),
+                f"{percent} %",
+                figures.number(by_energy, 4),
+            ]
+        )
     if percent < 100:
         by_capital = _comes_to(row.shared_minor, 100 - percent, part.capital_days, whole.capital_days)
-        rows.append([
-            words.by_capital.format(unit=unit), figures.money(part.capital_days), figures.money(whole.capital_days), f"{100 - percent} %",
-            figures.number(by_capital, 4),
-        ])  # fmt: skip
+        rows.append(
+            [
+                words.by_capital.format(unit=unit),
+                figures.money(part.capital_days),
+                figures.money(whole.capital_days),
+                f"{100 - percent} %",
+                figures.number(by_capital, 4),
+            ]
+        )
     return rows
 
 

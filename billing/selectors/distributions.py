@@ -56,14 +56,17 @@ def margin_lines(cooperative: Cooperative, first: date, last: date) -> list[Marg
                  AND coalesce(d.last_day, t.booked_date) BETWEEN %(first)s AND %(last)s
                GROUP BY 1 HAVING sum(e.credit_minor - e.debit_minor) <> 0""",
             {
-                "own": OWN_SITES, "cooperative": cooperative.pk, "currency": cooperative.currency,
-                "codes": [code.value for code in RESULT], "closing": YEAR_CLOSING, "first": first, "last": last,
+                "own": OWN_SITES,
+                "cooperative": cooperative.pk,
+                "currency": cooperative.currency,
+                "codes": [code.value for code in RESULT],
+                "closing": YEAR_CLOSING,
+                "first": first,
+                "last": last,
             },
-        )  # fmt: skip
+        )
         found = dict(cursor.fetchall())
-    names = [(code.value, str(code.label)) for code in RESULT] + [
-        (OWN_SITES, "the cooperative's own sites and storages")
-    ]
+    names = [(code.value, str(code.label)) for code in RESULT] + [(OWN_SITES, "the cooperative's own sites and storages")]
     return [MarginLine(code, name, found[code]) for code, name in names if code in found]
 
 
@@ -73,16 +76,14 @@ def used_of(cooperative: Cooperative, first: date, last: date) -> int:
     return rows.aggregate(sum=Sum("used_minor"))["sum"] or 0
 
 
-def left_of_years(
-    cooperative: Cooperative, first: date, last: date, *, but: Distribution | None
-) -> int | None:
+def left_of_years(cooperative: Cooperative, first: date, last: date, *, but: Distribution | None) -> int | None:
     """What closed years that `[first, last]` touches leave where some of them went to the reserves [minor units]; None where none did.
 
     A year's margin, less what its closing set aside, less what standing distributions of its months took (`but` left out).
     """
     years = YearClosing.objects.filter(
         cooperative=cooperative, counters=None, status=YearStatus.RELEASED, reserve_minor__gt=0, first_day__lte=last, last_day__gte=first
-    )  # fmt: skip
+    )
     left = []
     for year in years:
         margin = sum(line.amount_minor for line in margin_lines(cooperative, year.first_day, year.last_day))
@@ -106,16 +107,10 @@ def rule_on(cooperative: Cooperative, day: date) -> DistributionRule | None:
 
 def claims_of(cooperative: Cooperative, first: date, last: date) -> list[tuple[Member, Claim]]:
     """Members by number, with what they delivered and held in these months; those with neither are left out."""
-    delivered, held = (
-        _delivered(cooperative, first, last),
-        holdings_of(Member.objects.filter(cooperative=cooperative)),
-    )
-    members = Member.objects.filter(
-        cooperative=cooperative, is_cooperative=False, pk__in=delivered.keys() | held.keys()
-    )
+    delivered, held = (_delivered(cooperative, first, last), holdings_of(Member.objects.filter(cooperative=cooperative)))
+    members = Member.objects.filter(cooperative=cooperative, is_cooperative=False, pk__in=delivered.keys() | held.keys())
     claims = [
-        (m, Claim(m.number, delivered.get(m.pk, 0), capital_days(held.get(m.pk, []), first, last)))
-        for m in members.order_by("number")
+        (m, Claim(m.number, delivered.get(m.pk, 0), capital_days(held.get(m.pk, []), first, last))) for m in members.order_by("number")
     ]
     return [(m, claim) for m, claim in claims if claim.delivered_wh or claim.capital_days]
 
@@ -123,9 +118,8 @@ def claims_of(cooperative: Cooperative, first: date, last: date) -> list[tuple[M
 def _delivered(cooperative: Cooperative, first: date, last: date) -> dict[int, int]:
     """Wh by member on credit documents of these months, what was taken back counted against them."""
     lines = DocumentLine.objects.filter(
-        document__cooperative=cooperative, document__number__isnull=False, document__first_day__gte=first,
-        document__last_day__lte=last,
-    )  # fmt: skip
+        document__cooperative=cooperative, document__number__isnull=False, document__first_day__gte=first, document__last_day__lte=last
+    )
     delivered, own = Q(component__in=DELIVERED), Q(component=Component.OWN_USE)
     found: dict[int, int] = defaultdict(int)
     for kind, sign in ((DocumentKind.CREDIT, 1), (DocumentKind.CREDIT_REVERSAL, -1)):
@@ -146,17 +140,14 @@ def holdings_of(members: QuerySet[Member]) -> dict[int, list[Holding]]:
 
 def distributions_of(cooperative: Cooperative) -> QuerySet[Distribution]:
     """All of a cooperative, the newest first."""
-    rows = Distribution.objects.filter(cooperative=cooperative).select_related(
-        "prepared_by", "released_by", "counters"
-    )
+    rows = Distribution.objects.filter(cooperative=cooperative).select_related("prepared_by", "released_by", "counters")
     return rows.order_by("-prepared_at", "-pk")
 
 
 def visible_parts(user: User) -> QuerySet[DistributionPart]:
     """Parts of released distributions of the members whom the user may see, the newest first."""
     rows = DistributionPart.objects.exclude(gross_minor=0).filter(
-        distribution__status=DistributionStatus.RELEASED,
-        member__in=visible_members(user, Role.TARIFF_ADMIN, Role.AUDITOR),
+        distribution__status=DistributionStatus.RELEASED, member__in=visible_members(user, Role.TARIFF_ADMIN, Role.AUDITOR)
     )
     return rows.select_related("distribution__cooperative", "distribution__counters", "member").order_by(
         "-distribution__released_at", "-pk"

@@ -73,7 +73,7 @@ def published_fields(document: Document) -> list[PublishedField]:
         ("net_minor", "Net amount", str(document.net_minor)),
         ("vat_minor", "VAT", str(document.vat_minor)),
         ("gross_minor", GROSS_LABELS[DocumentKind(document.kind)], str(document.gross_minor)),
-    ]  # fmt: skip
+    ]
     return [PublishedField(*row) for row in (*head, *lines, *_vat_by_rate(document), *sums)]
 
 

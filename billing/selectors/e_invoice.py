@@ -10,8 +10,11 @@ from billing.models import Document, DocumentKind, DocumentLine
 from billing.selectors.vat_status import party_on
 
 UNITS = {
-    "Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")), "W": (Unit.KILOWATT, Decimal("0.001")), "varh": (Unit.KILOVAR_HOUR, Decimal("0.001")), "day": (Unit.DAY, Decimal(1)),
-}  # fmt: skip
+    "Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")),
+    "W": (Unit.KILOWATT, Decimal("0.001")),
+    "varh": (Unit.KILOVAR_HOUR, Decimal("0.001")),
+    "day": (Unit.DAY, Decimal(1)),
+}
 MINOR = 100
 
 
@@ -55,13 +58,7 @@ def invoice_of(document: Document, document_lines: Iterable[DocumentLine], *, no
 def vat_of(document: Document) -> tuple[VatSum, ...]:
     """The document's VAT by category and rate, highest rate first."""
     return tuple(
-        VatSum(
-            Category(row.category),
-            row.rate,
-            row.net_minor,
-            row.vat_minor,
-            (row.reason,) if row.reason else (),
-        )
+        VatSum(Category(row.category), row.rate, row.net_minor, row.vat_minor, (row.reason,) if row.reason else ())
         for row in sorted(document.vat_sums.all(), key=lambda row: (-row.rate, row.pk))
     )
 
@@ -71,17 +68,32 @@ def _cooperative(document: Document) -> Party:
     # A seller must be known by some number (rule BR-CO-26).
     number = "" if cooperative.vat_id else cooperative.slug
     return Party(
-        number, cooperative.name, cooperative.street, cooperative.postal_code, cooperative.city, cooperative.country,
-        cooperative.vat_id, status.tax_number, cooperative.email, cooperative.phone,
-    )  # fmt: skip
+        number,
+        cooperative.name,
+        cooperative.street,
+        cooperative.postal_code,
+        cooperative.city,
+        cooperative.country,
+        cooperative.vat_id,
+        status.tax_number,
+        cooperative.email,
+        cooperative.phone,
+    )
 
 
 def _member(document: Document) -> Party:
     member, status = document.member, party_on(document.cooperative, document.member, document.last_day)
     return Party(
-        member.number, member.name, member.street, member.postal_code, member.city, member.country,
-        status.vat_id, status.tax_number, email=member.email,
-    )  # fmt: skip
+        member.number,
+        member.name,
+        member.street,
+        member.postal_code,
+        member.city,
+        member.country,
+        status.vat_id,
+        status.tax_number,
+        email=member.email,
+    )
 
 
 def _line(line: DocumentLine, words: Words) -> InvoiceLine:
@@ -94,13 +106,4 @@ def _line(line: DocumentLine, words: Words) -> InvoiceLine:
         return InvoiceLine(name, why, one, Unit.ONE, price, line.net_minor, line.vat_rate, category)
     unit, scale = UNITS[line.unit]
     sign = -1 if (line.net_minor < 0) != (line.price < 0) else 1
-    return InvoiceLine(
-        name,
-        why,
-        sign * line.quantity * scale,
-        unit,
-        abs(line.price),
-        line.net_minor,
-        line.vat_rate,
-        category,
-    )
+    return InvoiceLine(name, why, sign * line.quantity * scale, unit, abs(line.price), line.net_minor, line.vat_rate, category)

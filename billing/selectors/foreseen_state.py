@@ -18,9 +18,9 @@ def foreseen_state(microgrid: Microgrid, day: date) -> NDArray[np.int64]:
     local = microgrid.local_day(day)
     state = np.full(local.interval_count, PriceState.ORDINARY, dtype=np.int64)
     step = timedelta(minutes=microgrid.interval_minutes)
-    plans = Plan.objects.filter(
-        microgrid=microgrid, origin_at__lt=local.end_at, interval_minutes=microgrid.interval_minutes
-    ).order_by("-origin_at")[:MOST_PLANS]
+    plans = Plan.objects.filter(microgrid=microgrid, origin_at__lt=local.end_at, interval_minutes=microgrid.interval_minutes).order_by(
+        "-origin_at"
+    )[:MOST_PLANS]
     for plan in reversed(list(plans)):
         use, production, drawn = (np.array(v) for v in (plan.use_w, plan.production_w, plan.import_w))
         said = np.where(production > use, PriceState.SURPLUS, PriceState.ORDINARY)

@@ -23,9 +23,9 @@ class JournalRow:
 
 def journal(cooperative: Cooperative, month: Month) -> Iterator[JournalRow]:
     """All transactions of a month, read in blocks: memory does not grow with the month."""
-    rows = LedgerTransaction.objects.filter(
-        cooperative=cooperative, booked_date__range=(month.first_day, month.last_day)
-    ).order_by("booked_date", "pk")
+    rows = LedgerTransaction.objects.filter(cooperative=cooperative, booked_date__range=(month.first_day, month.last_day)).order_by(
+        "booked_date", "pk"
+    )
     stream = rows.iterator(chunk_size=BLOCK)
     while block := list(islice(stream, BLOCK)):
         causes = causes_of(block)

@@ -5,14 +5,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from billing.models import (
-    Delivery,
-    DistributionPart,
-    DistributionStatus,
-    DocumentStatus,
-    Reminder,
-    YearStatement,
-)
+from billing.models import Delivery, DistributionPart, DistributionStatus, DocumentStatus, Reminder, YearStatement
 from billing.models.deliveries import BEHIND, Letter
 from members.models import Cooperative
 
@@ -32,18 +25,8 @@ def states_of(cooperative: Cooperative) -> dict[str, int]:
 def unsent(cooperative: Cooperative) -> dict[str, Sequence[Letter]]:
     """Letters that count and that nobody was sent, though there is an address; bills go with their run."""
     of_members = {"member__cooperative": cooperative, "member__is_cooperative": False, "deliveries": None}
-    reminders = Reminder.objects.filter(
-        **of_members, taken_back_at=None, document__status=DocumentStatus.OPEN
-    )
-    parts = DistributionPart.objects.filter(
-        **of_members, distribution__status=DistributionStatus.RELEASED, distribution__counters=None
-    )
+    reminders = Reminder.objects.filter(**of_members, taken_back_at=None, document__status=DocumentStatus.OPEN)
+    parts = DistributionPart.objects.filter(**of_members, distribution__status=DistributionStatus.RELEASED, distribution__counters=None)
     years = YearStatement.objects.filter(**of_members)
-    found: dict[str, QuerySet[Any]] = {
-        "reminder": reminders,
-        "part": parts.exclude(gross_minor=0),
-        "statement": years,
-    }
-    return {
-        name: list(rows.exclude(member__email="").select_related("member")) for name, rows in found.items()
-    }
+    found: dict[str, QuerySet[Any]] = {"reminder": reminders, "part": parts.exclude(gross_minor=0), "statement": years}
+    return {name: list(rows.exclude(member__email="").select_related("member")) for name, rows in found.items()}

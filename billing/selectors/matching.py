@@ -6,14 +6,7 @@ from collections.abc import Iterable
 from billing.domain.banking.matching import Bill, Ledger, Party, index
 from billing.domain.banking.references import plain, references_in
 from billing.domain.banking.statements import BankEntry
-from billing.models import (
-    BankStatementLine,
-    Document,
-    DocumentKind,
-    DocumentStatus,
-    Mandate,
-    PrepaidAgreement,
-)
+from billing.models import BankStatementLine, Document, DocumentKind, DocumentStatus, Mandate, PrepaidAgreement
 from members.models import Cooperative, Member
 
 
@@ -28,19 +21,12 @@ def named_references(entries: Iterable[BankEntry]) -> set[str]:
 
 def open_ledger(cooperative: Cooperative, entries: Iterable[BankEntry]) -> Ledger:
     """Open bills and members for matching, and those settled bills that the entries name."""
-    rows = Document.objects.filter(cooperative=cooperative, kind=DocumentKind.BILL).exclude(
-        status=DocumentStatus.DRAFT
-    )
+    rows = Document.objects.filter(cooperative=cooperative, kind=DocumentKind.BILL).exclude(status=DocumentStatus.DRAFT)
     fields = ("pk", "label", "payment_reference", "gross_minor", "paid_minor", "member_id")
     still_open = rows.filter(status=DocumentStatus.OPEN).order_by("due_date", "number").values_list(*fields)
-    named = (
-        rows.exclude(status=DocumentStatus.OPEN)
-        .filter(payment_reference__in=named_references(entries))
-        .values_list(*fields)
-    )
+    named = rows.exclude(status=DocumentStatus.OPEN).filter(payment_reference__in=named_references(entries)).values_list(*fields)
     bills = [
-        Bill(pk, label, reference, max(gross - paid, 0), member)
-        for pk, label, reference, gross, paid, member in [*named, *still_open]
+        Bill(pk, label, reference, max(gross - paid, 0), member) for pk, label, reference, gross, paid, member in [*named, *still_open]
     ]
     # Also of an agreement that ended: whoever uses the reference again means the same account.
     top_ups = PrepaidAgreement.objects.filter(cooperative=cooperative).values_list("reference", "member_id")
@@ -67,9 +53,23 @@ def _parties(cooperative: Cooperative) -> list[Party]:
 def entry_of(line: BankStatementLine) -> BankEntry:
     """A stored movement as rules see it."""
     return BankEntry(
-        row=line.row, booked_date=line.booked_date, amount_minor=line.amount_minor, payer=line.payer, purpose=line.purpose,
-        value_date=line.value_date, payer_iban=line.payer_iban, reference=line.reference, end_to_end_id=line.end_to_end_id,
-        mandate_ref=line.mandate_ref, batch_ref=line.batch_ref, batch_count=line.batch_count, bank_ref=line.bank_ref,
-        entry_ref=line.entry_ref, bank_code=line.bank_code, is_reversal=line.is_reversal, return_code=line.return_code,
-        original_minor=line.original_minor, charges_minor=line.charges_minor,
-    )  # fmt: skip
+        row=line.row,
+        booked_date=line.booked_date,
+        amount_minor=line.amount_minor,
+        payer=line.payer,
+        purpose=line.purpose,
+        value_date=line.value_date,
+        payer_iban=line.payer_iban,
+        reference=line.reference,
+        end_to_end_id=line.end_to_end_id,
+        mandate_ref=line.mandate_ref,
+        batch_ref=line.batch_ref,
+        batch_count=line.batch_count,
+        bank_ref=line.bank_ref,
+        entry_ref=line.entry_ref,
+        bank_code=line.bank_code,
+        is_reversal=line.is_reversal,
+        return_code=line.return_code,
+        original_minor=line.original_minor,
+        charges_minor=line.charges_minor,
+    )

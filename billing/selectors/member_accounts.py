@@ -56,13 +56,13 @@ def money_of(member: Member) -> list[Money]:
     """A member's newest payments and open or used credit documents, each with what it is used for."""
     payments = list(Payment.objects.filter(member=member).order_by("-received_at", "-pk")[:MOST_PAYMENTS])
     credits = list(
-        Document.objects.standing().filter(member=member, kind=DocumentKind.CREDIT, gross_minor__gt=0).order_by("-issue_date", "-pk")[:MOST_PAYMENTS]
-    )  # fmt: skip
-    uses: dict[tuple[str, int], list[Allocation]] = defaultdict(list)
-    rows = Allocation.objects.filter(
-        Q(payment__in=payments) | Q(credit__in=credits), reverses__isnull=True, reversed_by__isnull=True
+        Document.objects.standing()
+        .filter(member=member, kind=DocumentKind.CREDIT, gross_minor__gt=0)
+        .order_by("-issue_date", "-pk")[:MOST_PAYMENTS]
     )
-    for row in rows.select_related("document", "charge", "payout", "refund", "payment", "credit").order_by("pk"):  # fmt: skip
+    uses: dict[tuple[str, int], list[Allocation]] = defaultdict(list)
+    rows = Allocation.objects.filter(Q(payment__in=payments) | Q(credit__in=credits), reverses__isnull=True, reversed_by__isnull=True)
+    for row in rows.select_related("document", "charge", "payout", "refund", "payment", "credit").order_by("pk"):
         uses[("payment", row.payment_id) if row.payment_id else ("credit", row.credit_id or 0)].append(row)
     return [
         *(Money(p, p.credit_minor, tuple(uses["payment", p.pk])) for p in payments),
@@ -72,15 +72,8 @@ def money_of(member: Member) -> list[Money]:
 
 def refunds_of(member: Member) -> list[tuple[Refund, str]]:
     """Refunds that were asked for a member, the newest first, each with where it is, in words."""
-    rows = list(
-        Refund.objects.filter(member=member).select_related("asked_by", "released_by").order_by("-pk")[:20]
-    )
-    payouts = {
-        p.source_key: p
-        for p in Payout.objects.filter(member=member, source="refund")
-        .exclude(status="cancelled")
-        .order_by("pk")
-    }
+    rows = list(Refund.objects.filter(member=member).select_related("asked_by", "released_by").order_by("-pk")[:20])
+    payouts = {p.source_key: p for p in Payout.objects.filter(member=member, source="refund").exclude(status="cancelled").order_by("pk")}
     return [(row, _where(row, payouts.get(str(row.public_id)))) for row in rows]
 
 

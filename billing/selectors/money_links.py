@@ -64,13 +64,21 @@ def cards_and_ledger(days: dict[str, Any]) -> Link:
     rows = _rows(CARDS, days)
     gaps = [
         Gap(
-            "payment" if payment else "cards", str(payment or intent), intent[:60], told, booked,
-            _("booked, and the provider has not told of it") if not told else _("told by the provider, and not booked") if not booked
+            "payment" if payment else "cards",
+            str(payment or intent),
+            intent[:60],
+            told,
+            booked,
+            _("booked, and the provider has not told of it")
+            if not told
+            else _("told by the provider, and not booked")
+            if not booked
             else _("the books have another sum than the provider"),
         )
-        for payment, intent, told, booked in rows if told != booked
-    ][:MOST_ROWS]  # fmt: skip
-    return Link("cards", _("Cards and ledger"), "cents", _("told by the provider"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps)  # fmt: skip
+        for payment, intent, told, booked in rows
+        if told != booked
+    ][:MOST_ROWS]
+    return Link("cards", _("Cards and ledger"), "cents", _("told by the provider"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps)
 
 
 def card_fees_and_ledger(days: dict[str, Any]) -> Link:
@@ -92,7 +100,16 @@ def card_fees_and_ledger(days: dict[str, Any]) -> Link:
         for ref, kept, booked in rows
         if kept != booked
     ][:MOST_ROWS]
-    return Link("card-fees", _("Fees of cards and ledger"), "cents", _("kept by the provider"), _sums(rows)[0], _("booked as fees"), _sums(rows)[1], gaps)  # fmt: skip
+    return Link(
+        "card-fees",
+        _("Fees of cards and ledger"),
+        "cents",
+        _("kept by the provider"),
+        _sums(rows)[0],
+        _("booked as fees"),
+        _sums(rows)[1],
+        gaps,
+    )
 
 
 def card_payouts_and_bank(days: dict[str, Any]) -> Link:
@@ -108,11 +125,20 @@ def card_payouts_and_bank(days: dict[str, Any]) -> Link:
     due = [row for row in rows if row not in on_their_way]
     gaps = [
         Gap("cards", ref, ref[:60], sent, came, _("sent by the provider, and not on the account") if not came else _("another sum came"))
-        for ref, __, sent, came in due if sent != came
-    ][:MOST_ROWS]  # fmt: skip
+        for ref, __, sent, came in due
+        if sent != came
+    ][:MOST_ROWS]
     return Link(
-        "card-payouts", _("Cards and bank"), "cents", _("sent by the provider"), _sums(due)[0], _("on the account"), _sums(due)[1], gaps, len(on_their_way)
-    )  # fmt: skip
+        "card-payouts",
+        _("Cards and bank"),
+        "cents",
+        _("sent by the provider"),
+        _sums(due)[0],
+        _("on the account"),
+        _sums(due)[1],
+        gaps,
+        len(on_their_way),
+    )
 
 
 def distributions_and_ledger(days: dict[str, Any]) -> Link:
@@ -133,14 +159,23 @@ def distributions_and_ledger(days: dict[str, Any]) -> Link:
     )
     gaps = [
         Gap("distribution", str(ref), name, shared, booked, _("not in the ledger") if not booked else _("the ledger has another sum"))
-        for ref, name, __, __, shared, booked in rows if shared != booked
+        for ref, name, __, __, shared, booked in rows
+        if shared != booked
     ] + [
         Gap("distribution", str(ref), name, paid, left, _("its parts say something else was paid than left for them"))
-        for ref, name, paid, left, __, __ in rows if paid != left
-    ]  # fmt: skip
+        for ref, name, paid, left, __, __ in rows
+        if paid != left
+    ]
     return Link(
-        "distributions", _("Shared out and ledger"), "cents", _("parts and reserves"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps[:MOST_ROWS]
-    )  # fmt: skip
+        "distributions",
+        _("Shared out and ledger"),
+        "cents",
+        _("parts and reserves"),
+        _sums(rows)[0],
+        _("booked"),
+        _sums(rows)[1],
+        gaps[:MOST_ROWS],
+    )
 
 
 def shares_and_ledger(days: dict[str, Any]) -> Link:
@@ -166,14 +201,31 @@ def shares_and_ledger(days: dict[str, Any]) -> Link:
     )
     gaps = [
         Gap(
-            "share", str(ref), f"{number} {name}" if number else _("booked by hand"), held, booked,
-            _("in the ledger, and in no register") if not number else _("noted, and not in the books") if not way else _("the ledger has another sum"),
+            "share",
+            str(ref),
+            f"{number} {name}" if number else _("booked by hand"),
+            held,
+            booked,
+            _("in the ledger, and in no register")
+            if not number
+            else _("noted, and not in the books")
+            if not way
+            else _("the ledger has another sum"),
         )
-        for ref, number, name, way, __, __, held, booked in rows if held != booked
+        for ref, number, name, way, __, __, held, booked in rows
+        if held != booked
     ] + [
         Gap("share", str(ref), f"{number} {name}", paid, left, _("something else is noted as paid back than left for it"))
-        for ref, number, name, __, paid, left, __, __ in rows if paid != left
-    ]  # fmt: skip
+        for ref, number, name, __, paid, left, __, __ in rows
+        if paid != left
+    ]
     return Link(
-        "shares", _("Members' shares and ledger"), "cents", _("held by members"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps[:MOST_ROWS]
-    )  # fmt: skip
+        "shares",
+        _("Members' shares and ledger"),
+        "cents",
+        _("held by members"),
+        _sums(rows)[0],
+        _("booked"),
+        _sums(rows)[1],
+        gaps[:MOST_ROWS],
+    )

@@ -34,14 +34,21 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
         "words": words.labels,
         "title": f"{_title(document, words)} {month}",
         "cooperative": {
-            "name": cooperative.name, "street": cooperative.street, "place": f"{cooperative.postal_code} {cooperative.city}",
-            "vat_id": cooperative.vat_id, "iban": cooperative.iban, "email": cooperative.email, "phone": cooperative.phone,
+            "name": cooperative.name,
+            "street": cooperative.street,
+            "place": f"{cooperative.postal_code} {cooperative.city}",
+            "vat_id": cooperative.vat_id,
+            "iban": cooperative.iban,
+            "email": cooperative.email,
+            "phone": cooperative.phone,
             "emergency_phone": cooperative.emergency_phone,
         },
         "member": {"name": member.name, "street": member.street, "place": f"{member.postal_code} {member.city}"},
         "head": [
-            [words.labels["number"], document.label], [words.labels["member"], member.number],
-            [words.labels["site"], document.site.code], [words.labels["issued"], words.date(document.issue_date)],
+            [words.labels["number"], document.label],
+            [words.labels["member"], member.number],
+            [words.labels["site"], document.site.code],
+            [words.labels["issued"], words.date(document.issue_date)],
             [words.labels["period"], f"{words.date(days[0])} – {words.date(days[-1])}"],
             *([[words.labels["first_bill"], words.labels["moved_in"]]] if facts.moved_in else []),
             *([[words.labels["final_bill"], words.labels["moved_out"]]] if facts.moved_out else []),
@@ -54,18 +61,18 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
         "share": received / drawn if is_bill and drawn else None,
         "from_neighbours": words.from_neighbours.format(kwh=words.kwh(received)) + words.stored(facts.mix.neighbours_stored_wh),
         "from_grid": words.from_grid.format(kwh=words.kwh(from_grid)) + words.stored(facts.mix.grid_stored_wh),
-        "co2": words.co2.format(kg=words.number(Decimal(facts.mix.carbon_wh * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH),
+        "co2": words.co2.format(
+            kg=words.number(Decimal(facts.mix.carbon_wh * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH
+        ),
         "lines": [_line(line, words, facts.flexibility.get(line.position)) for line in lines],
         "sums": _sums(document, words),
         "total": [words.labels[_total(document)], words.money(document.gross_minor)],
-        "days": [
-            {"label": words.date(row.day), "local": row.local_wh, "grid": row.grid_wh} for row in facts.days
-        ] if is_bill else [],
+        "days": [{"label": words.date(row.day), "local": row.local_wh, "grid": row.grid_wh} for row in facts.days] if is_bill else [],
         "readings": _readings(facts.readings, words),
         "pay": _pay(document) if is_bill else None,
         "check": words.check,
         "complain": words.complain.format(name=cooperative.name, email=cooperative.email, phone=cooperative.phone),
-    }  # fmt: skip
+    }
 
 
 def _title(document: Document, words: Words) -> str:
@@ -96,10 +103,7 @@ def _correction(found: Correction | None, words: Words) -> dict[str, Any] | None
         "heading": found.words.heading,
         "sentences": [found.intro, *found.reasons],
         "lines": [
-            [
-                line.sentence,
-                f"{'+' if line.difference.net_minor > 0 else ''}{words.money(line.difference.net_minor)}",
-            ]
+            [line.sentence, f"{'+' if line.difference.net_minor > 0 else ''}{words.money(line.difference.net_minor)}"]
             for line in found.lines
         ],
         "difference": found.words.columns["difference"],
@@ -127,9 +131,7 @@ def _month(period: int, words: Words) -> str:
 def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) -> dict[str, str]:
     name, why = words.line(line.component, line.window)
     if behind is not None and behind.baseline_wh is not None and behind.measured_wh is not None:
-        compared = words.compared.format(
-            baseline=words.kwh(behind.baseline_wh), measured=words.kwh(behind.measured_wh)
-        )
+        compared = words.compared.format(baseline=words.kwh(behind.baseline_wh), measured=words.kwh(behind.measured_wh))
         why = f"{compared} {why}"
     return {
         "name": name,
@@ -144,18 +146,14 @@ def _comparison(before: Document | None, words: Words) -> str:
     if before is None:
         return words.no_comparison
     month = _month(before.period, words)
-    return words.comparison.format(
-        month=month, amount=words.money(before.gross_minor), currency=before.currency
-    )
+    return words.comparison.format(month=month, amount=words.money(before.gross_minor), currency=before.currency)
 
 
 def _readings(readings: list[RegisterReading], words: Words) -> list[list[str]]:
     rows = []
     for reading in readings:
         if reading.start_wh is not None and reading.end_wh is not None:
-            shown = " → ".join(
-                words.quantity(read, reading.unit) for read in (reading.start_wh, reading.end_wh)
-            )
+            shown = " → ".join(words.quantity(read, reading.unit) for read in (reading.start_wh, reading.end_wh))
             rows.append([words.registers[reading.channel], shown])
         if reading.estimated_intervals:
             rows.append([words.estimated, f"{reading.estimated_intervals} / {reading.intervals}"])
@@ -170,9 +168,12 @@ def _pay(document: Document) -> dict[str, str] | None:
     if cooperative.iban:
         out = io.BytesIO()
         content = epc_code(
-            name=cooperative.name, iban=cooperative.iban, bic=cooperative.bic, amount_minor=document.gross_minor,
+            name=cooperative.name,
+            iban=cooperative.iban,
+            bic=cooperative.bic,
+            amount_minor=document.gross_minor,
             reference=document.payment_reference,
-        )  # fmt: skip
+        )
         segno.make(content, error="m", boost_error=False).save(out, kind="svg", scale=4, border=0)
         qr = out.getvalue().decode()
     return {"qr": qr, "iban": cooperative.iban, "reference": document.payment_reference}

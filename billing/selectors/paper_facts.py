@@ -53,9 +53,7 @@ def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
         return {}
     run = documents[0].run
     lines = _by_document(DocumentLine.objects.filter(document__in=documents).order_by("position"))
-    flexibility = _by_document(
-        FlexibilityCredit.objects.filter(document__in=documents, position__isnull=False)
-    )
+    flexibility = _by_document(FlexibilityCredit.objects.filter(document__in=documents, position__isnull=False))
     drawn, mixes, readings = {}, {}, {}
     for days, together in _by_days(documents).items():
         # Who had a site for part of the month reads of those days alone.
@@ -70,13 +68,18 @@ def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
     came, left = _moves(documents)
     return {
         document.pk: PaperFacts(
-            lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn[document.pk],
-            readings[document.pk], before.get(_place(document)), mixes[document.pk], correction_of(document),
+            lines[document.pk],
+            {row.position: row for row in flexibility[document.pk]},
+            drawn[document.pk],
+            readings[document.pk],
+            before.get(_place(document)),
+            mixes[document.pk],
+            correction_of(document),
             (document.site_id, document.member_id, document.first_day) in came,
             (document.site_id, document.member_id, document.last_day + timedelta(days=1)) in left,
         )
         for document in documents
-    }  # fmt: skip
+    }
 
 
 Moved = set[tuple[int, int, date]]
@@ -84,13 +87,9 @@ Moved = set[tuple[int, int, date]]
 
 def _moves(documents: Sequence[Document]) -> tuple[Moved, Moved]:
     """Who came to which site on which day, and who had left it on which."""
-    rows = SiteOwnership.objects.filter(site__in={d.site_id for d in documents}).exclude(
-        valid_from=None, valid_to=None
-    )
+    rows = SiteOwnership.objects.filter(site__in={d.site_id for d in documents}).exclude(valid_from=None, valid_to=None)
     found = list(rows.values_list("site_id", "member_id", "valid_from", "valid_to"))
-    return {(s, m, first) for s, m, first, _ in found if first}, {
-        (s, m, after) for s, m, _, after in found if after
-    }
+    return {(s, m, first) for s, m, first, _ in found if first}, {(s, m, after) for s, m, _, after in found if after}
 
 
 def _by_document(rows: Any) -> dict[int, list[Any]]:
@@ -108,40 +107,23 @@ def _by_days(documents: Sequence[Document]) -> dict[tuple[date, ...], list[Docum
     return found
 
 
-def _days_drawn(
-    documents: Sequence[Document], days: list[date]
-) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
+def _days_drawn(documents: Sequence[Document], days: list[date]) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
     """By site with a bill, what it drew day by day, and where it came from."""
     run, sites = documents[0].run, sorted({d.site_id for d in documents if d.is_for_use})
     site_of = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
-    block = load_channel(
-        microgrid=run.microgrid,
-        channel=Channel.IMPORT,
-        days=days,
-        meter_ids=sorted(site_of),
-        with_quality=False,
-    )
+    block = load_channel(microgrid=run.microgrid, channel=Channel.IMPORT, days=days, meter_ids=sorted(site_of), with_quality=False)
     shares = load_shares(microgrid=run.microgrid, days=days, site_ids=sites)
     drawn_wh = np.zeros_like(shares.received_wh)
-    np.add.at(
-        drawn_wh,
-        np.searchsorted(shares.site_ids, [site_of[pk] for pk in block.meter_ids.tolist()]),
-        block.values_wh,
-    )
+    np.add.at(drawn_wh, np.searchsorted(shares.site_ids, [site_of[pk] for pk in block.meter_ids.tolist()]), block.values_wh)
     local, drawn = (np.add.reduceat(v, block.offsets[:-1], axis=1) for v in (shares.received_wh, drawn_wh))
     by_day = {
-        site_id: [
-            DayEnergy(*row)
-            for row in zip(days, local[i].tolist(), (drawn[i] - local[i]).tolist(), strict=True)
-        ]
+        site_id: [DayEnergy(*row) for row in zip(days, local[i].tolist(), (drawn[i] - local[i]).tolist(), strict=True)]
         for i, site_id in enumerate(shares.site_ids.tolist())
     }
     village = village_mix(run.microgrid, days)
     changes = own_changes(microgrid=run.microgrid, site_ids=sites, days=days)
     mixes = {
-        site_id: village.of(
-            shares.received_wh[i], drawn_wh[i] - shares.received_wh[i], changes.get(site_id, 0)
-        )
+        site_id: village.of(shares.received_wh[i], drawn_wh[i] - shares.received_wh[i], changes.get(site_id, 0))
         for i, site_id in enumerate(shares.site_ids.tolist())
     }
     return by_day, mixes

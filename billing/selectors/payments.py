@@ -34,18 +34,12 @@ class Owed:
 
 def visible_payments(user: User) -> QuerySet[Payment]:
     """Payments of the user's own members, and of all members where the user is auditor, tariff admin or support."""
-    return Payment.objects.filter(
-        member__in=visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
-    )
+    return Payment.objects.filter(member__in=visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT))
 
 
 def allocations_of(document: Document) -> QuerySet[Allocation]:
     """What settled a document, oldest first, without what was taken back."""
-    return (
-        document.allocations.filter(reverses__isnull=True, reversed_by__isnull=True)
-        .select_related("payment")
-        .order_by("made_at", "pk")
-    )
+    return document.allocations.filter(reverses__isnull=True, reversed_by__isnull=True).select_related("payment").order_by("made_at", "pk")
 
 
 def uses_of(credit: Document) -> QuerySet[Allocation]:
@@ -72,9 +66,7 @@ def payment_rows(payments: Iterable[Payment]) -> list[PaymentRow]:
 
 def owed_by(member: Member) -> Owed:
     """Open bills and charges of a member, the oldest first."""
-    bills = Document.objects.filter(member=member, kind="bill", status=DocumentStatus.OPEN).order_by("due_date", "number")  # fmt: skip
-    collected = Debit.objects.filter(document__member=member, status="released").values_list("document_id", flat=True)  # fmt: skip
-    charges = Charge.objects.filter(
-        member=member, taken_back_at__isnull=True, paid_minor__lt=F("amount_minor")
-    )
+    bills = Document.objects.filter(member=member, kind="bill", status=DocumentStatus.OPEN).order_by("due_date", "number")
+    collected = Debit.objects.filter(document__member=member, status="released").values_list("document_id", flat=True)
+    charges = Charge.objects.filter(member=member, taken_back_at__isnull=True, paid_minor__lt=F("amount_minor"))
     return Owed(tuple(bills), frozenset(collected), tuple(charges.order_by("charged_at")))

@@ -22,9 +22,7 @@ CHECKS = PhraseBook.of(
     gettext_noop("The bill comes to %(amount)s %(currency)s."),
     gettext_noop("%(missing)s of %(days)s days have no readings."),
     gettext_noop("Nothing was read of reactive energy on %(days)s days on which it is charged."),
-    gettext_noop(
-        "%(amount)s %(currency)s; half of all bills are below %(usual)s %(currency)s, and there is none to compare with."
-    ),
+    gettext_noop("%(amount)s %(currency)s; half of all bills are below %(usual)s %(currency)s, and there is none to compare with."),
     gettext_noop(
         "%(amount)s %(currency)s; half of all bills are below %(usual)s %(currency)s, and the highest before was %(highest)s %(currency)s."
     ),
@@ -40,9 +38,7 @@ RUNS = PhraseBook.of(
     gettext_noop("months without a check that blocks"),
     gettext_noop("corrections of at most %(limit)s minor units a document"),
     gettext_noop("rated, released and posted in one go"),
-    gettext_noop(
-        "The worker ended while it sent; nobody knows whether the e-mail went out. Send it again if it did not arrive."
-    ),
+    gettext_noop("The worker ended while it sent; nobody knows whether the e-mail went out. Send it again if it did not arrive."),
 )
 MOVEMENTS = PhraseBook.of(
     gettext_noop("nothing moved"),
@@ -88,16 +84,10 @@ STATEMENTS = PhraseBook.of(
     gettext_noop("The statement is of account %(theirs)s, ours is %(ours)s."),
     gettext_noop("The account is in %(theirs)s, the books are in %(ours)s."),
     gettext_noop("%(count)s movements in %(theirs)s were left out: the books are in %(ours)s."),
-    gettext_noop(
-        "Opening %(opening)s and movements %(moved)s make %(expected)s, but the bank closes at %(closing)s."
-    ),
-    gettext_noop(
-        "Statement %(before)s is followed by %(sequence)s: import the ones between, or say why they are missing."
-    ),
+    gettext_noop("Opening %(opening)s and movements %(moved)s make %(expected)s, but the bank closes at %(closing)s."),
+    gettext_noop("Statement %(before)s is followed by %(sequence)s: import the ones between, or say why they are missing."),
     gettext_noop("%(count)s entries are not booked yet and were left out."),
-    gettext_noop(
-        "The statement before (%(number)s) closed at %(closing)s, this one opens at %(opening)s: a statement is missing."
-    ),
+    gettext_noop("The statement before (%(number)s) closed at %(closing)s, this one opens at %(opening)s: a statement is missing."),
     gettext_noop("nothing"),
 )
 CARDS = PhraseBook.of(
@@ -155,18 +145,12 @@ PRICING = PhraseBook.of(
     gettext_noop("The tariff charges power at the system's peak, which is not known."),
     gettext_noop("An amount is above %(most)s; look for a price or a percentage that is far too large."),
     gettext_noop("A site's energy times price is too large to be rated exactly; check the readings."),
-    gettext_noop(
-        "A site received more from neighbours than it drew: its day must be closed again before it is billed."
-    ),
-    gettext_noop(
-        "A site delivered more to neighbours than it fed in: its day must be closed again before it is billed."
-    ),
+    gettext_noop("A site received more from neighbours than it drew: its day must be closed again before it is billed."),
+    gettext_noop("A site delivered more to neighbours than it fed in: its day must be closed again before it is billed."),
 )
 REFUSED_BY_DOORS = PhraseBook.of(
     gettext_noop("This id is that of another payment; begin a new one."),
-    gettext_noop(
-        "Others are booking for the same members just now. Nothing was changed; try again in a minute."
-    ),
+    gettext_noop("Others are booking for the same members just now. Nothing was changed; try again in a minute."),
     gettext_noop("Give one of version, parts and urdb."),
     gettext_noop("The terms changed since they were read; read them again."),
     gettext_noop("None of these days is closed and yours to compare; closed are %(first)s to %(last)s."),
@@ -181,12 +165,32 @@ REFUSED_BY_DOORS = PhraseBook.of(
 RETURNS = PhraseBook([Phrase(reason.english, reason.german) for reason in (*REASONS.values(), UNKNOWN)])
 # Why the ledger was written to, as its transactions keep it.
 CAUSES = (
-    gettext_noop("document"), gettext_noop("payment"), gettext_noop("charge"), gettext_noop("charge taken back"), gettext_noop("bank line"),
-    gettext_noop("distribution"), gettext_noop("payment return"), gettext_noop("shares"), gettext_noop("year closing"), gettext_noop("set off"),
-    gettext_noop("card fee"), gettext_noop("card cost"), gettext_noop("card unclear"), gettext_noop("card movement"), gettext_noop("card payout"),
-    gettext_noop("card refund"), gettext_noop("card refund back"), gettext_noop("payout"), gettext_noop("payout back"), gettext_noop("correction"),
-    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"), gettext_noop("chain withdrawal"),
-)  # fmt: skip
+    gettext_noop("document"),
+    gettext_noop("payment"),
+    gettext_noop("charge"),
+    gettext_noop("charge taken back"),
+    gettext_noop("bank line"),
+    gettext_noop("distribution"),
+    gettext_noop("payment return"),
+    gettext_noop("shares"),
+    gettext_noop("year closing"),
+    gettext_noop("set off"),
+    gettext_noop("card fee"),
+    gettext_noop("card cost"),
+    gettext_noop("card unclear"),
+    gettext_noop("card movement"),
+    gettext_noop("card payout"),
+    gettext_noop("card refund"),
+    gettext_noop("card refund back"),
+    gettext_noop("payout"),
+    gettext_noop("payout back"),
+    gettext_noop("correction"),
+    gettext_noop("reminder"),
+    gettext_noop("reversal"),
+    gettext_noop("refund"),
+    gettext_noop("fee"),
+    gettext_noop("chain withdrawal"),
+)
 PHRASES = CHECKS.joined(
     (
         RUNS,

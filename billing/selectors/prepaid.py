@@ -75,9 +75,7 @@ def in_force(day: date) -> Q:
 def visible_agreements(user: User) -> QuerySet[PrepaidAgreement]:
     """Of the user's own members, and of all members where the user is auditor, tariff admin or support."""
     members = visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
-    return PrepaidAgreement.objects.filter(member__in=members.values("pk")).select_related(
-        "member", "cooperative"
-    )
+    return PrepaidAgreement.objects.filter(member__in=members.values("pk")).select_related("member", "cooperative")
 
 
 def standing_agreement(member: Member) -> PrepaidAgreement | None:
@@ -98,11 +96,7 @@ def balances_now(agreements: Collection[PrepaidAgreement]) -> dict[int, Balance]
     """
     days = newest_days(agreements)
     figures = figures_of(member_ids=[agreement.member_id for agreement in agreements])
-    return {
-        agreement.pk: balance_of(days[agreement.pk], agreement.member_id, figures)
-        for agreement in agreements
-        if agreement.pk in days
-    }
+    return {agreement.pk: balance_of(days[agreement.pk], agreement.member_id, figures) for agreement in agreements if agreement.pk in days}
 
 
 def balance_of(day: PrepaidDay, member_id: int, figures: Figures) -> Balance:
@@ -113,9 +107,7 @@ def balance_of(day: PrepaidDay, member_id: int, figures: Figures) -> Balance:
 
 def spent_lately(agreement_ids: Collection[int], today: date) -> dict[int, list[tuple[date, int]]]:
     """Cost of all use so far by day, over the days that say what is usual; in order of days."""
-    rows = PrepaidDay.objects.filter(
-        agreement__in=agreement_ids, day__gte=today - timedelta(days=USUAL_DAYS), day__lt=today
-    )
+    rows = PrepaidDay.objects.filter(agreement__in=agreement_ids, day__gte=today - timedelta(days=USUAL_DAYS), day__lt=today)
     found: dict[int, list[tuple[date, int]]] = {pk: [] for pk in agreement_ids}
     for agreement, day, spent in rows.order_by("day").values_list("agreement", "day", "spent_minor"):
         found[agreement].append((day, spent))

@@ -39,7 +39,7 @@ class Happening:
 def happenings(agreement: PrepaidAgreement) -> list[Happening]:
     """The newest first, from when it was agreed on."""
     member, since = agreement.member, agreement.agreed_at
-    alarms = list(PrepaidAlarm.objects.filter(agreement=agreement, is_told=True).order_by("-passed_at", "-pk")[:MOST_ROWS])  # fmt: skip
+    alarms = list(PrepaidAlarm.objects.filter(agreement=agreement, is_told=True).order_by("-passed_at", "-pk")[:MOST_ROWS])
     delivered = deliveries([alarm.key for alarm in alarms])
     payments = Payment.objects.filter(member=member, received_at__gte=since).order_by("-received_at", "-pk")
     found = [
@@ -60,8 +60,7 @@ def own_steps(agreement: PrepaidAgreement) -> list[SupplyStep]:
     return [
         row
         for row in rows.select_related("request__site").order_by("-at", "-pk")[:MOST_ROWS]
-        if since.get(row.request.site_id) is None
-        or row.at.astimezone(zones[row.request.site_id]).date() >= since[row.request.site_id]
+        if since.get(row.request.site_id) is None or row.at.astimezone(zones[row.request.site_id]).date() >= since[row.request.site_id]
     ]
 
 
@@ -82,10 +81,11 @@ def deliveries(keys: Collection[str]) -> dict[str, Delivery]:
     return {
         key: Delivery(
             min((row.mailed_at for row in some if row.mailed_at), default=None),
-            any(row.by_mail and row.mailed_at is None for row in some), any(row.seen_at for row in some),
+            any(row.by_mail and row.mailed_at is None for row in some),
+            any(row.seen_at for row in some),
         )
         for key, some in rows.items()
-    }  # fmt: skip
+    }
 
 
 def standing_alarms(agreements: Collection[PrepaidAgreement]) -> dict[int, list[PrepaidAlarm]]:

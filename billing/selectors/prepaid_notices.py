@@ -13,10 +13,14 @@ def notice_of(alarm: PrepaidAlarm) -> tuple[str, str]:
     words = PREPAID_WORDS.get(member.language, PREPAID_WORDS["en"])
     spoken = WORDS.get(member.language, WORDS["en"])
     told = {
-        "left": f"{spoken.money(abs(alarm.shown_minor))} {cooperative.currency}", "days": alarm.days_left, "reference": agreement.reference,
-        "friendly": f"{spoken.money(agreement.friendly_minor)} {cooperative.currency}", "credit_days": agreement.friendly_days,
-        "watts": prepaid_rule(cooperative).limit_w, "phone": cooperative.phone or cooperative.email or "–",
-    }  # fmt: skip
+        "left": f"{spoken.money(abs(alarm.shown_minor))} {cooperative.currency}",
+        "days": alarm.days_left,
+        "reference": agreement.reference,
+        "friendly": f"{spoken.money(agreement.friendly_minor)} {cooperative.currency}",
+        "credit_days": agreement.friendly_days,
+        "watts": prepaid_rule(cooperative).limit_w,
+        "phone": cooperative.phone or cooperative.email or "–",
+    }
     notices: dict[str, tuple[str, str]] = words["notice"]
     subject, text = notices[alarm.alarm]
     return subject.format(**told), text.format(**told)

@@ -45,9 +45,7 @@ def own_tariffs(user: User, real_now: datetime) -> QuerySet[Tariff]:
 
 def microgrid_for(user: User, tariff: Tariff) -> Microgrid | None:
     """The microgrid in which the user has a site with the tariff, else the cooperative's first."""
-    own = Microgrid.objects.filter(
-        sites__member__in=own_members(user), sites__tariff_assignments__tariff=tariff
-    )
+    own = Microgrid.objects.filter(sites__member__in=own_members(user), sites__tariff_assignments__tariff=tariff)
     return own.order_by("pk").first() or tariff.cooperative.microgrids.order_by("pk").first()
 
 
@@ -59,23 +57,13 @@ def prices_on(tariff: Tariff, microgrid: Microgrid, day: date) -> DayPrices | No
         return None
     local = microgrid.local_day(day)
     starts = local.local_starts()
-    common: dict[str, Any] = {
-        "tariff": tariff, "microgrid": microgrid, "day": day, "starts": starts, "vat_rate": terms.vat_rate,
-    }  # fmt: skip
+    common: dict[str, Any] = {"tariff": tariff, "microgrid": microgrid, "day": day, "starts": starts, "vat_rate": terms.vat_rate}
     if terms.spot is None:
         windows = terms.window_indexes(starts, public_holidays(microgrid, [day]))
         prices = terms.retail_micro_by_window()[windows].tolist()
         nothing = [0] * len(prices)
-        return DayPrices(
-            **common, price_micro=prices, substituted=[False] * len(prices), state=nothing, published_at=None
-        )
+        return DayPrices(**common, price_micro=prices, substituted=[False] * len(prices), state=nothing, published_at=None)
     row = TariffPriceDay.objects.filter(microgrid=microgrid, tariff=tariff, day=day).first()
     if row is None:
         return None
-    return DayPrices(
-        **common,
-        price_micro=row.price_micro,
-        substituted=row.substituted,
-        state=row.state,
-        published_at=row.published_at,
-    )
+    return DayPrices(**common, price_micro=row.price_micro, substituted=row.substituted, state=row.state, published_at=row.published_at)

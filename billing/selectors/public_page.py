@@ -9,16 +9,7 @@ from django.core.cache import cache
 from django.db.models import Q, QuerySet, Sum
 
 from billing.domain.public_days import PublicDay, spread_minor
-from billing.models import (
-    BillingRun,
-    Component,
-    Document,
-    DocumentKind,
-    DocumentLine,
-    DocumentStatus,
-    LedgerEntry,
-    RunStatus,
-)
+from billing.models import BillingRun, Component, Document, DocumentKind, DocumentLine, DocumentStatus, LedgerEntry, RunStatus
 from energy.models import Microgrid
 from grid.models import BalanceDay, SharingDay
 from grid.selectors.prices import PricesMissing, load_prices
@@ -28,9 +19,14 @@ from kernel.intervals import CannotReadPeriod, Month
 FEWEST_SITES = 5
 KEPT_S = 24 * 3600
 BALANCE = {
-    "bought_wh": "import_wh", "produced_wh": "production_wh", "used_wh": "consumption_wh", "sold_wh": "export_wh",
-    "charged_wh": "charge_wh", "discharged_wh": "discharge_wh", "lost_wh": "losses_wh",
-}  # fmt: skip
+    "bought_wh": "import_wh",
+    "produced_wh": "production_wh",
+    "used_wh": "consumption_wh",
+    "sold_wh": "export_wh",
+    "charged_wh": "charge_wh",
+    "discharged_wh": "discharge_wh",
+    "lost_wh": "losses_wh",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +121,7 @@ def shown_month(microgrid: Microgrid, text: str) -> PublicMonth | None:
 
 def open_microgrids() -> QuerySet[Microgrid]:
     """Microgrids whose cooperative has opened its page."""
-    return Microgrid.objects.filter(cooperative__public_page__is_open=True).select_related(
-        "cooperative__public_page"
-    )
+    return Microgrid.objects.filter(cooperative__public_page__is_open=True).select_related("cooperative__public_page")
 
 
 def is_large_enough(microgrid: Microgrid) -> bool:
@@ -137,9 +131,7 @@ def is_large_enough(microgrid: Microgrid) -> bool:
 
 def state_of(microgrid: Microgrid, month: Month) -> tuple[int, ...]:
     """Changes whenever something shown of the month may have changed: closed days, their revisions, posted runs."""
-    rows = BalanceDay.objects.filter(
-        microgrid=microgrid, is_current=True, day__range=(month.first_day, month.last_day)
-    )
+    rows = BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__range=(month.first_day, month.last_day))
     runs = BillingRun.objects.filter(microgrid=microgrid, period=month.number, status=RunStatus.POSTED)
     return rows.count(), rows.aggregate(sum=Sum("revision"))["sum"] or 0, runs.count()
 
@@ -153,9 +145,7 @@ def public_months(microgrid: Microgrid) -> list[Month]:
 def public_month(microgrid: Microgrid, month: Month) -> PublicMonth:
     """The month's closed days, its cents where it is billed."""
     rows = list(
-        BalanceDay.objects.filter(
-            microgrid=microgrid, is_current=True, day__range=(month.first_day, month.last_day)
-        ).order_by("day")
+        BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__range=(month.first_day, month.last_day)).order_by("day")
     )
     runs = list(BillingRun.objects.filter(microgrid=microgrid, period=month.number, status=RunStatus.POSTED))
     days = [row.day for row in rows]
@@ -167,14 +157,18 @@ def public_month(microgrid: Microgrid, month: Month) -> PublicMonth:
         month,
         [
             PublicDay(
-                row.day, **{name: int(sum(getattr(row, column))) for name, column in BALANCE.items()}, shared_wh=shared[i],
-                negative_intervals=negative[i], paid_minor=paid[i], received_minor=received[i],
+                row.day,
+                **{name: int(sum(getattr(row, column))) for name, column in BALANCE.items()},
+                shared_wh=shared[i],
+                negative_intervals=negative[i],
+                paid_minor=paid[i],
+                received_minor=received[i],
             )
             for i, row in enumerate(rows)
         ],
         money,
         _lines_without_energy(runs),
-    )  # fmt: skip
+    )
 
 
 def _shared(microgrid: Microgrid, days: Sequence[date]) -> tuple[list[int], list[int], list[int]]:
@@ -214,25 +208,26 @@ def _money(runs: Sequence[BillingRun]) -> PublicMoney:
     lines = DocumentLine.objects.filter(document__in=documents.order_by().values("pk"))
     of_bills = LedgerEntry.objects.filter(
         account__code="receivable", transaction__cause="document", transaction__cause_ref__in=documents.order_by().values("public_id")
-    )  # fmt: skip
+    )
     booked = of_bills.aggregate(debits=Sum("debit_minor"), credits=Sum("credit_minor"))
     return PublicMoney(
-        found["billed"] - found["back"], found["vat"] - found["vat_back"],
-        _local(lines, Component.LOCAL), _local(lines, Component.LOCAL_DELIVERED),
-        found["given"] - found["given_back"], (booked["debits"] or 0) - (booked["credits"] or 0),
-    )  # fmt: skip
+        found["billed"] - found["back"],
+        found["vat"] - found["vat_back"],
+        _local(lines, Component.LOCAL),
+        _local(lines, Component.LOCAL_DELIVERED),
+        found["given"] - found["given_back"],
+        (booked["debits"] or 0) - (booked["credits"] or 0),
+    )
 
 
 def _local(lines: QuerySet[DocumentLine], component: str) -> int:
     """Sum of a component, what was taken back counted against it."""
     back = Q(document__kind__in=[DocumentKind.BILL_REVERSAL, DocumentKind.CREDIT_REVERSAL])
-    sums = lines.filter(component=component).aggregate(
-        stands=Sum("net_minor", filter=~back), back=Sum("net_minor", filter=back)
-    )
+    sums = lines.filter(component=component).aggregate(stands=Sum("net_minor", filter=~back), back=Sum("net_minor", filter=back))
     return (sums["stands"] or 0) - (sums["back"] or 0)
 
 
 def _lines_without_energy(runs: Sequence[BillingRun]) -> int:
-    metered = [Component.LOCAL, Component.GRID, Component.SPOT, Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT]  # fmt: skip
+    metered = [Component.LOCAL, Component.GRID, Component.SPOT, Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT]
     lines = DocumentLine.objects.filter(document__run__in=runs, component__in=metered, quantity=0)
     return lines.exclude(net_minor=0).exclude(document__status=DocumentStatus.DRAFT).count()

@@ -65,10 +65,7 @@ def versions_beside(document: Document) -> list[CountedReadings]:
         asked.append((Channel.PRODUCTION, [MeterKind.SOURCE]))
         # Own use is what plants made less what was fed in, so a bill rests on that too; a credit document names it already.
         asked += [(Channel.EXPORT, [MeterKind.SITE])] * document.is_for_use
-    found = [
-        CountedReadings(channel, channel.unit, _versions(document, channel, *kinds))
-        for channel, kinds in asked
-    ]
+    found = [CountedReadings(channel, channel.unit, _versions(document, channel, *kinds)) for channel, kinds in asked]
     return [counted for counted in found if counted.uses]
 
 
@@ -99,9 +96,11 @@ def common_plants_behind(document: Document) -> list[PlantReadings]:
     """The readings of common plants of which a bill's member used a part at home."""
     days = document.days()
     shares = PlantShare.objects.filter(
-        Q(division__valid_to__isnull=True) | Q(division__valid_to__gt=days[0]), division__valid_from__lte=days[-1],
-        used_at=document.site_id, member=document.member_id,
-    ).select_related("division__plant")  # fmt: skip
+        Q(division__valid_to__isnull=True) | Q(division__valid_to__gt=days[0]),
+        division__valid_from__lte=days[-1],
+        used_at=document.site_id,
+        member=document.member_id,
+    ).select_related("division__plant")
     if not document.is_for_use:
         return []
     by_plant: dict[Site, list[PlantShare]] = {}
@@ -112,11 +111,7 @@ def common_plants_behind(document: Document) -> list[PlantReadings]:
     for plant, parts in by_plant.items():
         used = _used_at_home(parts, days)
         held = {day for day in days for part in parts if part.division.holds_on(day)}
-        versions = [
-            use
-            for use in _versions(document, Channel.EXPORT, MeterKind.SITE, site=plant.pk)
-            if use.day in held
-        ]
+        versions = [use for use in _versions(document, Channel.EXPORT, MeterKind.SITE, site=plant.pk) if use.day in held]
         percent = ", ".join(dict.fromkeys(f"{part.millionths / 10_000:g} %" for part in parts))
         uses = [(use, used.get(use.day, 0)) for use in versions]
         if uses:
@@ -127,9 +122,7 @@ def common_plants_behind(document: Document) -> list[PlantReadings]:
 def _used_at_home(parts: Sequence[PlantShare], days: Sequence[date]) -> dict[date, int]:
     """What was used of a plant by day [Wh], as the days are shared now."""
     rows = GivenDay.objects.filter(
-        preference__in=[part.preference_id for part in parts if part.preference_id],
-        day__in=days,
-        is_current=True,
+        preference__in=[part.preference_id for part in parts if part.preference_id], day__in=days, is_current=True
     )
     used: dict[date, int] = {}
     for day, wh in rows.values_list("day", "wh"):
@@ -151,9 +144,7 @@ def is_of_divided_plant(document: Document) -> bool:
     return not document.is_for_use and bool(divisions_along([document.site_id], document.days()))
 
 
-def _versions(
-    document: Document, channel: Channel, *kinds: MeterKind, site: int | None = None
-) -> list[VersionUse]:
+def _versions(document: Document, channel: Channel, *kinds: MeterKind, site: int | None = None) -> list[VersionUse]:
     """Of the document's site, or of another that it rests on."""
     meters = Meter.objects.filter(site_id=site or document.site_id, kind__in=kinds).in_bulk()
     of_run, days = document.rated_run.days(), document.days()
@@ -166,9 +157,7 @@ def _versions(
         told = {(c.day, c.version): c for c in causes.select_related("user", "reading_import")}
         newest = {row.day: row.version for row in rows if row.is_current}
         used += [
-            _use(
-                row, meters[kept.meter_id], told.get((row.day, row.version)), newest.get(row.day, row.version)
-            )
+            _use(row, meters[kept.meter_id], told.get((row.day, row.version)), newest.get(row.day, row.version))
             for row in rows.order_by("day")
             if version_of[row.day] == row.version
         ]
@@ -177,16 +166,7 @@ def _versions(
 
 def _use(row: MeterDay, meter: Meter, told: MeterDayVersion | None, newest: int) -> VersionUse:
     estimated = (np.array(row.quality) & METHOD_MASK) != Method.MEASURED
-    return VersionUse(
-        row.day,
-        meter,
-        row.version,
-        sum(row.values_wh),
-        len(row.values_wh),
-        int(estimated.sum()),
-        told,
-        newest,
-    )
+    return VersionUse(row.day, meter, row.version, sum(row.values_wh), len(row.values_wh), int(estimated.sum()), told, newest)
 
 
 def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySet[Document]]:
@@ -199,10 +179,7 @@ def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySe
     for kept in rows:
         version = dict(zip(kept.run.days(), kept.versions, strict=True)).get(day, 0)
         documents = Document.objects.filter(
-            _rests_on(channel) & Q(site_id=meter.site_id) | homes,
-            run=kept.run_id,
-            first_day__lte=day,
-            last_day__gte=day,
+            _rests_on(channel) & Q(site_id=meter.site_id) | homes, run=kept.run_id, first_day__lte=day, last_day__gte=day
         )
         found[version] = found[version] | documents if version in found else documents
     return found
@@ -210,9 +187,7 @@ def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySe
 
 def _homes_that_use(plant_id: int, day: date) -> Q:
     """Bills of homes at which a part of a common plant is used."""
-    shares = PlantShare.objects.filter(division__plant=plant_id, used_at__isnull=False).select_related(
-        "division"
-    )
+    shares = PlantShare.objects.filter(division__plant=plant_id, used_at__isnull=False).select_related("division")
     homes = Q(pk=None)
     for share in shares:
         if share.division.holds_on(day):

@@ -82,54 +82,41 @@ def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def _balance(microgrid: Microgrid, runs: Sequence[BillingRun]) -> Link:
     """Day by day: what came in is what went out, was stored and was lost."""
-    values = {
-        "microgrid": microgrid.pk, "first": min(r.first_day for r in runs), "last": max(r.last_day for r in runs), "most": MOST_ROWS,
-    }  # fmt: skip
+    values = {"microgrid": microgrid.pk, "first": min(r.first_day for r in runs), "last": max(r.last_day for r in runs), "most": MOST_ROWS}
     query = """WITH sides AS (
             SELECT day, ((SELECT sum(v) FROM unnest(import_wh || production_wh || discharge_wh) AS v))::bigint AS came_in,
                    ((SELECT sum(v) FROM unnest(consumption_wh || export_wh || charge_wh || losses_wh) AS v))::bigint AS went_out
             FROM grid_balanceday WHERE microgrid_id = %(microgrid)s AND is_current AND day BETWEEN %(first)s AND %(last)s)"""
     ((came_in, went_out),) = _rows(
         f"{query} SELECT coalesce(sum(came_in), 0)::bigint, coalesce(sum(went_out), 0)::bigint FROM sides", values
-    )  # fmt: skip
+    )
     rows = _rows(f"{query} SELECT * FROM sides WHERE came_in <> went_out ORDER BY day LIMIT %(most)s", values)
     gaps = [
         Gap("day", str(day), str(day), a, b, _("more came in than went out") if a > b else _("more went out than came in"))
         for day, a, b in rows
-    ]  # fmt: skip
-    return Link(
-        "balance",
-        _("Energy in and out"),
-        "Wh",
-        _("came in"),
-        came_in,
-        _("out, stored and lost"),
-        went_out,
-        gaps,
-    )
+    ]
+    return Link("balance", _("Energy in and out"), "Wh", _("came in"), came_in, _("out, stored and lost"), went_out, gaps)
 
 
 def _energy(
-    microgrid: Microgrid, runs: Sequence[BillingRun], what: str, channel: int, components: Sequence[str], kinds: Sequence[str],
-) -> Link:  # fmt: skip
+    microgrid: Microgrid, runs: Sequence[BillingRun], what: str, channel: int, components: Sequence[str], kinds: Sequence[str]
+) -> Link:
     values = {
-        "microgrid": microgrid.pk, "first": min(r.first_day for r in runs), "last": max(r.last_day for r in runs),
-        "channel": int(channel), "components": list(components), "kinds": list(kinds), "runs": [r.pk for r in runs], "most": MOST_ROWS,
-    }  # fmt: skip
-    ((metered, billed),) = _rows(
-        f"{ENERGY} SELECT coalesce(sum(metered), 0)::bigint, coalesce(sum(billed), 0)::bigint FROM sides",
-        values,
-    )
+        "microgrid": microgrid.pk,
+        "first": min(r.first_day for r in runs),
+        "last": max(r.last_day for r in runs),
+        "channel": int(channel),
+        "components": list(components),
+        "kinds": list(kinds),
+        "runs": [r.pk for r in runs],
+        "most": MOST_ROWS,
+    }
+    ((metered, billed),) = _rows(f"{ENERGY} SELECT coalesce(sum(metered), 0)::bigint, coalesce(sum(billed), 0)::bigint FROM sides", values)
     rows = _rows(f"{ENERGY} SELECT * FROM sides WHERE metered <> billed ORDER BY code LIMIT %(most)s", values)
     gaps = [
-        Gap("site", str(public_id), f"{code} {name}", m, b, _why_energy(m, b, unmetered))
-        for public_id, code, name, m, b, unmetered in rows
+        Gap("site", str(public_id), f"{code} {name}", m, b, _why_energy(m, b, unmetered)) for public_id, code, name, m, b, unmetered in rows
     ]
-    title = (
-        _("Meter and bill: what members drew")
-        if what == "drawn"
-        else _("Meter and document: what members fed in")
-    )
+    title = _("Meter and bill: what members drew") if what == "drawn" else _("Meter and document: what members fed in")
     return Link(f"energy-{what}", title, "Wh", _("metered"), metered, _("on documents"), billed, gaps)
 
 
@@ -138,11 +125,7 @@ def _why_energy(metered: int, billed: int, unmetered: bool) -> str:
         return _("money without energy: there is no reading behind the document")
     if not billed:
         return _("energy without money: measured, and on no document")
-    return (
-        _("readings changed after the document: a correction is due")
-        if metered
-        else _("the document holds energy that no reading has")
-    )
+    return _("readings changed after the document: a correction is due") if metered else _("the document holds energy that no reading has")
 
 
 def _money_without_energy(runs: Sequence[BillingRun]) -> Link:
@@ -154,18 +137,11 @@ def _money_without_energy(runs: Sequence[BillingRun]) -> Link:
         {"runs": [r.pk for r in runs], "components": [*DRAWN, *FED_IN], "most": MOST_ROWS},
     )
     gaps = [
-        Gap(
-            "document",
-            str(ref),
-            label,
-            net,
-            0,
-            _("the line '%(component)s' has money and no energy") % {"component": component},
-        )
+        Gap("document", str(ref), label, net, 0, _("the line '%(component)s' has money and no energy") % {"component": component})
         for ref, label, component, net in rows
     ]
     total = sum(gap.left for gap in gaps)
-    return Link("money-without-energy", _("Money without energy"), "cents", _("lines without Wh"), total, _("allowed"), 0, gaps)  # fmt: skip
+    return Link("money-without-energy", _("Money without energy"), "cents", _("lines without Wh"), total, _("allowed"), 0, gaps)
 
 
 def _lines_and_documents(runs: Sequence[BillingRun]) -> Link:
@@ -174,14 +150,9 @@ def _lines_and_documents(runs: Sequence[BillingRun]) -> Link:
             SELECT d.public_id, d.label, coalesce(sum(l.net_minor), 0)::bigint AS lines, d.net_minor AS net
             FROM billing_document d LEFT JOIN billing_documentline l ON l.document_id = d.id
             WHERE d.run_id = ANY(%(runs)s) AND d.number IS NOT NULL GROUP BY d.id)"""
-    ((lines, net),) = _rows(
-        f"{query} SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(net), 0)::bigint FROM sides", values
-    )
+    ((lines, net),) = _rows(f"{query} SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(net), 0)::bigint FROM sides", values)
     rows = _rows(f"{query} SELECT * FROM sides WHERE lines <> net ORDER BY label LIMIT %(most)s", values)
-    gaps = [
-        Gap("document", str(ref), label, a, b, _("its lines do not sum to its net amount"))
-        for ref, label, a, b in rows
-    ]
+    gaps = [Gap("document", str(ref), label, a, b, _("its lines do not sum to its net amount")) for ref, label, a, b in rows]
     return Link("lines", _("Lines and documents"), "cents", _("lines"), lines, _("net amounts"), net, gaps)
 
 
@@ -198,20 +169,18 @@ def _local_money(runs: Sequence[BillingRun]) -> Link:
     )
     paid, received = sum(row[2] for row in rows), sum(row[3] for row in rows)
     gaps = [
-        Gap("run", str(ref), _("run, revision %(revision)s") % {"revision": revision}, a, b, _("neighbours paid other cents than neighbours received"))
+        Gap(
+            "run",
+            str(ref),
+            _("run, revision %(revision)s") % {"revision": revision},
+            a,
+            b,
+            _("neighbours paid other cents than neighbours received"),
+        )
         for ref, revision, a, b in rows
         if a != b
-    ]  # fmt: skip
-    return Link(
-        "local",
-        _("Between neighbours"),
-        "cents",
-        _("paid for local energy"),
-        paid,
-        _("received for it"),
-        received,
-        gaps,
-    )
+    ]
+    return Link("local", _("Between neighbours"), "cents", _("paid for local energy"), paid, _("received for it"), received, gaps)
 
 
 def _documents_and_ledger(runs: Sequence[BillingRun]) -> Link:
@@ -227,17 +196,13 @@ def _documents_and_ledger(runs: Sequence[BillingRun]) -> Link:
             SELECT d.public_id, d.label, abs(d.gross_minor) AS gross, coalesce(b.minor, 0) AS booked
             FROM billing_document d LEFT JOIN booked b ON b.cause_ref = d.public_id
             WHERE d.run_id = ANY(%(runs)s) AND d.number IS NOT NULL)"""
-    ((gross, booked),) = _rows(
-        f"{query} SELECT coalesce(sum(gross), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values
-    )
+    ((gross, booked),) = _rows(f"{query} SELECT coalesce(sum(gross), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values)
     rows = _rows(f"{query} SELECT * FROM sides WHERE gross <> booked ORDER BY label LIMIT %(most)s", values)
     gaps = [
         Gap("document", str(ref), label, a, b, _("not in the ledger") if not b else _("the ledger has another amount"))
         for ref, label, a, b in rows
-    ]  # fmt: skip
-    return Link(
-        "ledger", _("Bill and ledger"), "cents", _("documents"), gross, _("booked with members"), booked, gaps
-    )
+    ]
+    return Link("ledger", _("Bill and ledger"), "cents", _("documents"), gross, _("booked with members"), booked, gaps)
 
 
 PAYMENTS = """
@@ -262,21 +227,24 @@ PAYMENTS = """
 def payments_and_ledger(days: dict[str, Any]) -> Link:
     """Payments booked in the month against what the ledger took off members' accounts for them."""
     values = days | {"most": MOST_ROWS}
-    ((amount, booked),) = _rows(
-        f"{PAYMENTS} SELECT coalesce(sum(amount), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values
-    )  # fmt: skip
+    ((amount, booked),) = _rows(f"{PAYMENTS} SELECT coalesce(sum(amount), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values)
     rows = _rows(f"{PAYMENTS} SELECT * FROM sides WHERE amount <> booked ORDER BY key LIMIT %(most)s", values)
     gaps = [
         Gap(
-            "payment" if payment else "transaction", str(payment or posted), key[:60], a, b,
-            _("a payment that the ledger does not have") if not posted else _("the ledger has a payment that is not there") if not payment
+            "payment" if payment else "transaction",
+            str(payment or posted),
+            key[:60],
+            a,
+            b,
+            _("a payment that the ledger does not have")
+            if not posted
+            else _("the ledger has a payment that is not there")
+            if not payment
             else _("the ledger has another amount"),
         )
         for payment, posted, key, a, b in rows
-    ]  # fmt: skip
-    return Link(
-        "payments", _("Ledger and payments"), "cents", _("payments"), amount, _("booked"), booked, gaps
-    )
+    ]
+    return Link("payments", _("Ledger and payments"), "cents", _("payments"), amount, _("booked"), booked, gaps)
 
 
 def paid_and_payments(days: dict[str, Any]) -> Link:
@@ -286,17 +254,10 @@ def paid_and_payments(days: dict[str, Any]) -> Link:
             FROM billing_document d LEFT JOIN billing_allocation p ON p.document_id = d.id
             WHERE d.cooperative_id = %(cooperative)s AND d.kind = 'bill' AND d.number IS NOT NULL
               AND d.issue_date BETWEEN %(first)s AND %(last)s GROUP BY d.id)"""
-    ((paid, payments),) = _rows(
-        f"{query} SELECT coalesce(sum(paid), 0)::bigint, coalesce(sum(payments), 0)::bigint FROM sides", days
-    )
-    rows = _rows(
-        f"{query} SELECT * FROM sides WHERE paid <> payments ORDER BY label LIMIT %(most)s", days | {"most": MOST_ROWS}
-    )  # fmt: skip
-    gaps = [
-        Gap("document", str(ref), label, a, b, _("says something else was paid than was allocated to it"))
-        for ref, label, a, b in rows
-    ]
-    return Link("paid", _("Bill and payments"), "cents", _("paid by the bills"), paid, _("allocated to them"), payments, gaps)  # fmt: skip
+    ((paid, payments),) = _rows(f"{query} SELECT coalesce(sum(paid), 0)::bigint, coalesce(sum(payments), 0)::bigint FROM sides", days)
+    rows = _rows(f"{query} SELECT * FROM sides WHERE paid <> payments ORDER BY label LIMIT %(most)s", days | {"most": MOST_ROWS})
+    gaps = [Gap("document", str(ref), label, a, b, _("says something else was paid than was allocated to it")) for ref, label, a, b in rows]
+    return Link("paid", _("Bill and payments"), "cents", _("paid by the bills"), paid, _("allocated to them"), payments, gaps)
 
 
 def bank_and_ledger(days: dict[str, Any]) -> Link:
@@ -338,8 +299,8 @@ def bank_and_ledger(days: dict[str, Any]) -> Link:
     ] + [
         Gap("transaction", str(ref), key[:60], 0, minor, _("in the ledger's bank account and on no statement"))
         for ref, key, minor in others
-    ]  # fmt: skip
-    return Link("bank", _("Bank and ledger"), "cents", _("statements"), told, _("in the bank account of the books"), booked, gaps)  # fmt: skip
+    ]
+    return Link("bank", _("Bank and ledger"), "cents", _("statements"), told, _("in the bank account of the books"), booked, gaps)
 
 
 def unclear_money(days: dict[str, Any]) -> Link:
@@ -351,14 +312,7 @@ def unclear_money(days: dict[str, Any]) -> Link:
         days | {"most": MOST_ROWS},
     )
     gaps = [
-        Gap(
-            "line",
-            str(pk),
-            f"{day} {payer}".strip(),
-            amount,
-            0,
-            _("waits for somebody to say what it is for"),
-        )
+        Gap("line", str(pk), f"{day} {payer}".strip(), amount, 0, _("waits for somebody to say what it is for"))
         for pk, day, payer, amount in rows
     ]
     total = sum(gap.left for gap in gaps)

@@ -57,9 +57,7 @@ def compare_rules(*, microgrid: Microgrid, sites: Sequence[Site]) -> RuleCompari
     if not months:
         return RuleComparison([], 0, 0, 0, [])
     told = {row.run_id for row in months}
-    member_of = dict(
-        Site.objects.filter(microgrid=microgrid, member__is_cooperative=False).values_list("pk", "member_id")
-    )
+    member_of = dict(Site.objects.filter(microgrid=microgrid, member__is_cooperative=False).values_list("pk", "member_id"))
     mine = {site.pk for site in sites}
     me = {site.member_id for site in sites}
     was = _balances(months, member_of)
@@ -73,10 +71,15 @@ def compare_rules(*, microgrid: Microgrid, sites: Sequence[Site]) -> RuleCompari
         mine_now = _own(replays, mine, me)
         outcomes.append(
             RuleOutcome(
-                key, price_rule, mine_now, mine_now - own, int((difference < 0).sum()), int((difference > 0).sum()),
+                key,
+                price_rule,
+                mine_now,
+                mine_now - own,
+                int((difference < 0).sum()),
+                int((difference > 0).sum()),
                 sum(row.shared_wh for row in replays),
             )
-        )  # fmt: skip
+        )
     outcomes.sort(key=lambda outcome: (outcome.own_minor, outcome.key, outcome.price_rule))
     periods = sorted(f"{run.period // 100}-{run.period % 100:02}" for run in runs if run.pk in told)
     return RuleComparison(periods, own, sum(row.shared_wh for row in months), len(was), outcomes)
@@ -113,12 +116,7 @@ def _balances(rows: Sequence[RuleReplay], member_of: dict[int, int]) -> dict[int
 
 def _own(rows: Sequence[RuleReplay], mine: set[int], me: set[int]) -> int:
     """What the sites pay less what they earn, and less what their members earn by parts of common plants."""
-    parts = sum(
-        credit
-        for row in rows
-        for member, credit in zip(row.part_member_ids, row.part_credit_minor, strict=True)
-        if member in me
-    )
+    parts = sum(credit for row in rows for member, credit in zip(row.part_member_ids, row.part_credit_minor, strict=True) if member in me)
     return -parts + sum(
         bill - credit
         for row in rows

@@ -37,24 +37,29 @@ def site_figures(run: BillingRun) -> list[SiteFigures]:
     quality, missing, reactive_missing = _quality(run, ids), _missing_days(run, ids), _reactive_missing(run)
     return [
         SiteFigures(
-            site.pk, gross.get(site.pk), drawn.get(site.pk, 0), len(days), history[site.pk].get(run.period - 100),
+            site.pk,
+            gross.get(site.pk),
+            drawn.get(site.pk, 0),
+            len(days),
+            history[site.pk].get(run.period - 100),
             tuple(history[site.pk][period] for period in _months_before(run) if period in history[site.pk]),
             max((earlier[site.pk, who] for who in billed[site.pk] if (site.pk, who) in earlier), default=None),
             any((site.pk, who) not in earlier for who in billed[site.pk]),
-            *quality.get(site.pk, (0, 0)), missing.get(site.pk, 0), reactive_missing.get(site.pk, 0), tariffs.get(site.pk, ""),
-            all(reached[who][0] for who in billed[site.pk]), all(reached[who][1] for who in billed[site.pk]),
+            *quality.get(site.pk, (0, 0)),
+            missing.get(site.pk, 0),
+            reactive_missing.get(site.pk, 0),
+            tariffs.get(site.pk, ""),
+            all(reached[who][0] for who in billed[site.pk]),
+            all(reached[who][1] for who in billed[site.pk]),
         )
         for site in sites
-    ]  # fmt: skip
+    ]
 
 
 def _reached(drafts: QuerySet[Document]) -> dict[int, tuple[bool, bool]]:
     """By member, whether there is an address for letters, and one for e-mails; the cooperative needs none."""
     members = Member.objects.filter(pk__in=drafts.values("member"))
-    return {
-        m.pk: (bool(m.street and m.city) or m.is_cooperative, bool(m.email) or m.is_cooperative)
-        for m in members
-    }
+    return {m.pk: (bool(m.street and m.city) or m.is_cooperative, bool(m.email) or m.is_cooperative) for m in members}
 
 
 def _drawn(bills: QuerySet[Document]) -> dict[int, int]:
@@ -71,19 +76,13 @@ def _months_before(run: BillingRun) -> list[int]:
 
 def _history(run: BillingRun, site_ids: Sequence[int]) -> dict[int, dict[int, float]]:
     """By site and period, what was drawn a day [Wh]."""
-    bills = Document.objects.standing().filter(
-        site__in=site_ids, kind="bill", period__in=[run.period - 100, *_months_before(run)]
-    )
+    bills = Document.objects.standing().filter(site__in=site_ids, kind="bill", period__in=[run.period - 100, *_months_before(run)])
     days: dict[int, int] = {}
-    for period, first, last in bills.values_list("period").annotate(
-        first=Min("run__first_day"), last=Max("run__last_day")
-    ):
+    for period, first, last in bills.values_list("period").annotate(first=Min("run__first_day"), last=Max("run__last_day")):
         days[period] = (last - first).days + 1
     found: dict[int, dict[int, float]] = defaultdict(dict)
     lines = DocumentLine.objects.filter(document__in=bills, component__in=DRAWN)
-    for site_id, period, drawn in lines.values_list("document__site", "document__period").annotate(
-        sum=Sum("quantity")
-    ):
+    for site_id, period, drawn in lines.values_list("document__site", "document__period").annotate(sum=Sum("quantity")):
         found[site_id][period] = drawn / days[period]
     return found
 
@@ -102,14 +101,10 @@ def _earlier(run: BillingRun, site_ids: Sequence[int]) -> dict[tuple[int, int], 
 
 def _new_tariffs(run: BillingRun, site_ids: Sequence[int]) -> dict[int, str]:
     """Sites whose tariff is another one from a day of the run on."""
-    began = TariffAssignment.objects.filter(
-        site__in=site_ids, valid_from__gte=run.first_day, valid_from__lte=run.last_day
-    ).select_related("tariff")
-    had = set(
-        TariffAssignment.objects.filter(site__in=site_ids, valid_from__lt=run.first_day).values_list(
-            "site", flat=True
-        )
+    began = TariffAssignment.objects.filter(site__in=site_ids, valid_from__gte=run.first_day, valid_from__lte=run.last_day).select_related(
+        "tariff"
     )
+    had = set(TariffAssignment.objects.filter(site__in=site_ids, valid_from__lt=run.first_day).values_list("site", flat=True))
     return {row.site_id: f"{row.tariff} from {row.valid_from} on." for row in began if row.site_id in had}
 
 
@@ -123,9 +118,7 @@ def _quality(run: BillingRun, site_ids: Sequence[int]) -> dict[int, tuple[int, i
     found: dict[int, tuple[int, int]] = {}
     for start in range(0, len(site_ids), SITES_AT_ONCE):
         site_of = _meters(site_ids[start : start + SITES_AT_ONCE])
-        block = load_channel(
-            microgrid=run.microgrid, channel=Channel.IMPORT, days=run.days(), meter_ids=sorted(site_of)
-        )
+        block = load_channel(microgrid=run.microgrid, channel=Channel.IMPORT, days=run.days(), meter_ids=sorted(site_of))
         estimated = ((block.quality & METHOD_MASK) != Method.MEASURED).sum(axis=1)
         for meter_id, count in zip(block.meter_ids.tolist(), estimated.tolist(), strict=True):
             found[site_of[meter_id]] = (block.quality.shape[1], count)
@@ -133,10 +126,7 @@ def _quality(run: BillingRun, site_ids: Sequence[int]) -> dict[int, tuple[int, i
     for row, meter_id in enumerate(block.meter_ids.tolist()):
         intervals, estimated_before = found.get(site_of[meter_id], (0, 0))
         methods = block.quality[row] & METHOD_MASK
-        found[site_of[meter_id]] = (
-            intervals + len(methods),
-            estimated_before + int((methods != Method.MEASURED).sum()),
-        )
+        found[site_of[meter_id]] = (intervals + len(methods), estimated_before + int((methods != Method.MEASURED).sum()))
     return found
 
 
@@ -144,9 +134,7 @@ def _reactive(run: BillingRun) -> tuple[dict[int, int], ChannelBlock]:
     """The reactive energy that a run billed, and the sites of its meters."""
     kept = BilledReadings.objects.filter(run=run, channel=Channel.REACTIVE).values("meter_id")
     site_of = dict(Meter.objects.filter(pk__in=kept).values_list("pk", "site_id"))
-    block = load_channel(
-        microgrid=run.microgrid, channel=Channel.REACTIVE, days=run.days(), meter_ids=sorted(site_of)
-    )
+    block = load_channel(microgrid=run.microgrid, channel=Channel.REACTIVE, days=run.days(), meter_ids=sorted(site_of))
     return site_of, block
 
 
@@ -160,11 +148,7 @@ def _reactive_missing(run: BillingRun) -> dict[int, int]:
     for row, meter_id in enumerate(block.meter_ids.tolist()):
         methods = block.quality[row] & METHOD_MASK
         for rows in assigned[site_of[meter_id]]:
-            days = [
-                day
-                for day in block.days
-                if rows.valid_from <= day and (rows.valid_to is None or day < rows.valid_to)
-            ]
+            days = [day for day in block.days if rows.valid_from <= day and (rows.valid_to is None or day < rows.valid_to)]
             terms = terms_by_day(rows.tariff, days) if days else {}
             for day in days:
                 place = block.days.index(day)
@@ -179,21 +163,11 @@ def _missing_days(run: BillingRun, site_ids: Sequence[int]) -> dict[int, int]:
     """By site, on how many days of the run its meter was there and has no readings at all."""
     site_of = _meters(site_ids)
     meters = Meter.objects.in_bulk(list(site_of))
-    there = {
-        pk: [meter.counts_on(run.microgrid.local_day(day)) for day in run.days()]
-        for pk, meter in meters.items()
-    }
-    kept = dict(
-        BilledReadings.objects.filter(run=run, channel=Channel.IMPORT, meter_id__in=site_of).values_list(
-            "meter_id", "versions"
-        )
-    )
+    there = {pk: [meter.counts_on(run.microgrid.local_day(day)) for day in run.days()] for pk, meter in meters.items()}
+    kept = dict(BilledReadings.objects.filter(run=run, channel=Channel.IMPORT, meter_id__in=site_of).values_list("meter_id", "versions"))
     unread = [0] * len(run.days())
     missing = {
-        site: sum(
-            is_there and version == 0
-            for is_there, version in zip(there[meter], kept.get(meter, unread), strict=True)
-        )
+        site: sum(is_there and version == 0 for is_there, version in zip(there[meter], kept.get(meter, unread), strict=True))
         for meter, site in site_of.items()
     }
     return {site: count for site, count in missing.items() if count}

@@ -13,8 +13,13 @@ from members.language import day_in_words, said
 
 STEPS = ("prepared", "rated", "released", "posted", "printed", "sent")
 STEP_NAMES = {
-    "prepared": gettext_lazy("Prepared"), "rated": gettext_lazy("Drawn up"), "released": gettext_lazy("Released"), "posted": gettext_lazy("Posted"), "printed": gettext_lazy("Printed"), "sent": gettext_lazy("Sent"),
-}  # fmt: skip
+    "prepared": gettext_lazy("Prepared"),
+    "rated": gettext_lazy("Drawn up"),
+    "released": gettext_lazy("Released"),
+    "posted": gettext_lazy("Posted"),
+    "printed": gettext_lazy("Printed"),
+    "sent": gettext_lazy("Sent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +48,20 @@ def progress_of(run: BillingRun, unprinted: int, obstacle: str = "") -> RunProgr
     deliveries = delivery_counts(run)
     told = {
         "prepared": _("%(n)s of %(all)s parts rated") % {"n": chunks["rated"], "all": chunks["all"]},
-        "rated": ngettext("%(n)s document", "%(n)s documents", documents) % {"n": documents}
-        if run.status != RunStatus.PREPARED
-        else "",
+        "rated": ngettext("%(n)s document", "%(n)s documents", documents) % {"n": documents} if run.status != RunStatus.PREPARED else "",
         "released": _released(run),
         "posted": f"{day_in_words(run.posted_at)}, {run.posted_at:%H:%M}" if run.posted_at else "",
-        "printed": " ".join(
-            filter(None, (_("%(n)s of %(all)s") % {"n": documents - unprinted, "all": documents}, obstacle))
-        )
+        "printed": " ".join(filter(None, (_("%(n)s of %(all)s") % {"n": documents - unprinted, "all": documents}, obstacle)))
         if run.posted_at
         else "",
-        "sent": ", ".join(
-            f"{count} {DeliveryStatus(state).label}" for state, count in deliveries.items() if count
-        )
+        "sent": ", ".join(f"{count} {DeliveryStatus(state).label}" for state, count in deliveries.items() if count)
         or (_("nothing yet") if run.posted_at else ""),
     }
     done = _steps_done(run, unprinted, deliveries)
     steps = [
-        Step(str(STEP_NAMES[name]), "done" if i < done else "now" if i == done else "to come", told[name])
-        for i, name in enumerate(STEPS)
+        Step(str(STEP_NAMES[name]), "done" if i < done else "now" if i == done else "to come", told[name]) for i, name in enumerate(STEPS)
     ]
-    waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(
-        run.posted_at and unprinted and not obstacle
-    )
+    waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(run.posted_at and unprinted and not obstacle)
     waiting = _on_their_way(deliveries)
     moves = waits or bool(waiting)
     percent: int | None = _percent(chunks["rated"], chunks["all"])
@@ -109,12 +105,7 @@ def _percent(done: int, of: int) -> int:
 
 def delivery_counts(run: BillingRun) -> dict[str, int]:
     """How many deliveries of a run's documents are in which state."""
-    rows = (
-        Delivery.objects.filter(document__run=run)
-        .order_by()
-        .values_list("status")
-        .annotate(count=Count("pk"))
-    )
+    rows = Delivery.objects.filter(document__run=run).order_by().values_list("status").annotate(count=Count("pk"))
     return dict.fromkeys(DeliveryStatus.values, 0) | dict(rows)
 
 
@@ -175,19 +166,26 @@ class CheckCount:
 
 def check_kinds(run: BillingRun) -> list[CheckCount]:
     """What a run's checks found, kind by kind: what blocks first, then what is open."""
-    rows = run.checks.order_by().values_list("kind").annotate(
-        count=Count("pk"), open=Count("pk", filter=Q(settled_at=None)),
-        blocking=Count("pk", filter=Q(settled_at=None, is_blocking=True)),
-    )  # fmt: skip
+    rows = (
+        run.checks.order_by()
+        .values_list("kind")
+        .annotate(
+            count=Count("pk"),
+            open=Count("pk", filter=Q(settled_at=None)),
+            blocking=Count("pk", filter=Q(settled_at=None, is_blocking=True)),
+        )
+    )
     found = [CheckCount(kind, str(CheckKind(kind).label), *counts) for kind, *counts in rows]
     return sorted(found, key=lambda k: (not k.blocking, not k.open, CheckKind.values.index(k.kind)))
 
 
 SIDES = {
-    "local": gettext_lazy("members pay each other"), "local_delivered": gettext_lazy("members pay each other"),
-    "grid": gettext_lazy("the cooperative sells grid energy"), "export": gettext_lazy("the cooperative buys for the grid"),
+    "local": gettext_lazy("members pay each other"),
+    "local_delivered": gettext_lazy("members pay each other"),
+    "grid": gettext_lazy("the cooperative sells grid energy"),
+    "export": gettext_lazy("the cooperative buys for the grid"),
     "carried": gettext_lazy("the cooperative buys for the grid"),
-}  # fmt: skip
+}
 
 
 def component_changes(run: BillingRun) -> list[ComponentChange]:

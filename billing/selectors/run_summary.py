@@ -29,25 +29,29 @@ class RunSummary:
 def summarise(run: BillingRun) -> RunSummary:
     """Sum up a posted run; debits and credits are those of the cooperative's whole ledger."""
     bills = Document.objects.filter(run=run, kind="bill").aggregate(
-        members=Count("member", distinct=True), bills=Count("pk"), net=Sum("net_minor"), vat=Sum("vat_minor"),
-        gross=Sum("gross_minor"),
-    )  # fmt: skip
+        members=Count("member", distinct=True), bills=Count("pk"), net=Sum("net_minor"), vat=Sum("vat_minor"), gross=Sum("gross_minor")
+    )
     revenue = Document.objects.filter(run=run, kind="credit").aggregate(sum=Sum("gross_minor"))["sum"] or 0
     local = DocumentLine.objects.filter(document__run=run, document__cancels=None).aggregate(
-        paid=Sum("net_minor", filter=Q(component=Component.LOCAL)),
-        received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED)),
+        paid=Sum("net_minor", filter=Q(component=Component.LOCAL)), received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED))
     )
     taken_back = DocumentLine.objects.filter(document__run=run, document__cancels__isnull=False).aggregate(
-        paid=Sum("net_minor", filter=Q(component=Component.LOCAL)),
-        received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED)),
+        paid=Sum("net_minor", filter=Q(component=Component.LOCAL)), received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED))
     )
     ledger = LedgerEntry.objects.filter(account__cooperative=run.microgrid.cooperative_id).aggregate(
         debits=Sum("debit_minor"), credits=Sum("credit_minor")
     )
     return RunSummary(
-        bills["members"], bills["bills"], bills["net"] or 0, bills["vat"] or 0, bills["gross"] or 0, revenue,
-        ledger["debits"] or 0, ledger["credits"] or 0, (local["paid"] or 0) - (local["received"] or 0) - (taken_back["paid"] or 0) + (taken_back["received"] or 0),
-    )  # fmt: skip
+        bills["members"],
+        bills["bills"],
+        bills["net"] or 0,
+        bills["vat"] or 0,
+        bills["gross"] or 0,
+        revenue,
+        ledger["debits"] or 0,
+        ledger["credits"] or 0,
+        (local["paid"] or 0) - (local["received"] or 0) - (taken_back["paid"] or 0) + (taken_back["received"] or 0),
+    )
 
 
 def trial_balance(cooperative: Cooperative) -> dict[str, int]:

@@ -54,22 +54,13 @@ def site_tips(site: Site, *, real_now: datetime, words: TipWords = ENGLISH) -> S
         return SiteTips([], len(days), str(problem))
     found = habits(block.on_the_clock[0], block.weekend, block.complete[0])
     base_w = found.base_load_w if found else 0.0
-    return SiteTips(
-        _with_roof(tips(account, base_w, _others_base_w(site, today), words), site, real_now, words),
-        len(days),
-    )
+    return SiteTips(_with_roof(tips(account, base_w, _others_base_w(site, today), words), site, real_now, words), len(days))
 
 
 def _closed_days(microgrid: Microgrid, days: Sequence[date]) -> list[date]:
     """Those of the days whose balance is closed and whose prices are published."""
-    closed = set(
-        BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__in=list(days)).values_list(
-            "day", flat=True
-        )
-    )
-    priced = set(
-        PriceDay.objects.filter(microgrid=microgrid, day__in=list(days)).values_list("day", flat=True)
-    )
+    closed = set(BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__in=list(days)).values_list("day", flat=True))
+    priced = set(PriceDay.objects.filter(microgrid=microgrid, day__in=list(days)).values_list("day", flat=True))
     return sorted(closed & priced)
 
 
@@ -85,10 +76,7 @@ def _account(site: Site, days: list[date]) -> tuple[SiteAccount, SiteDayBlock]:
     block = load_site_days(microgrid=microgrid, days=days, site_ids=[site.pk])
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
     received = load_shares(microgrid=microgrid, days=days, site_ids=[site.pk]).received_wh[0]
-    surplus = {
-        row.day: row.export_wh
-        for row in BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__in=days)
-    }
+    surplus = {row.day: row.export_wh for row in BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__in=days)}
     terms = _terms(site, days)
     counts = np.diff(block.offsets)
 
@@ -96,15 +84,21 @@ def _account(site: Site, days: list[date]) -> tuple[SiteAccount, SiteDayBlock]:
         return np.repeat(np.array([getattr(terms[day], name) for day in days], dtype=np.int64), counts)
 
     retail = np.concatenate([_retail(terms[day], microgrid, day) for day in days])
-    base = np.repeat(
-        np.array([int(terms[day].retail_micro_by_window()[0]) for day in days], dtype=np.int64), counts
-    )
+    base = np.repeat(np.array([int(terms[day].retail_micro_by_window()[0]) for day in days], dtype=np.int64), counts)
     drawn = block.import_wh[0]
     account = SiteAccount(
-        block.use_wh[0], drawn, np.minimum(received, drawn),
-        np.concatenate([np.array(surplus[day], dtype=np.int64) for day in days]), retail, prices.local_micro,
-        along("export_micro"), along("incentive_micro"), base, terms[days[-1]].vat_rate, block.offsets,
-    )  # fmt: skip
+        block.use_wh[0],
+        drawn,
+        np.minimum(received, drawn),
+        np.concatenate([np.array(surplus[day], dtype=np.int64) for day in days]),
+        retail,
+        prices.local_micro,
+        along("export_micro"),
+        along("incentive_micro"),
+        base,
+        terms[days[-1]].vat_rate,
+        block.offsets,
+    )
     return account, block
 
 
@@ -121,17 +115,11 @@ def _terms(site: Site, days: list[date]) -> dict[date, TariffTerms]:
     """
     found: dict[date, TariffTerms] = {}
     for assignment in assignments_by_site([site.pk], days[0], days[-1]).get(site.pk, []):
-        within = [
-            d
-            for d in days
-            if assignment.valid_from <= d and (assignment.valid_to is None or d < assignment.valid_to)
-        ]
+        within = [d for d in days if assignment.valid_from <= d and (assignment.valid_to is None or d < assignment.valid_to)]
         if within:
             found |= terms_by_day(assignment.tariff, within)
     if len(found) < len(days):
-        raise TariffMissing(
-            _("%(site)s has no tariff on some of these days; ask the cooperative's office.") % {"site": site}
-        )
+        raise TariffMissing(_("%(site)s has no tariff on some of these days; ask the cooperative's office.") % {"site": site})
     return found
 
 
@@ -143,9 +131,7 @@ def _with_roof(found: list[Tip], site: Site, real_now: datetime, words: TipWords
     courses = own_courses_of(sources, real_now=real_now)
     values = energy_values(site.microgrid, courses)
     roofs = [
-        roof_tip(
-            c.figures.cleaning_wh, c.figures.repair_wh, values[c.figures.source.pk], c.figures.days, words
-        )
+        roof_tip(c.figures.cleaning_wh, c.figures.repair_wh, values[c.figures.source.pk], c.figures.days, words)
         for c in courses
         if c.figures.source.pk in values
     ]
@@ -165,17 +151,8 @@ def energy_values(microgrid: Microgrid, courses: Sequence[SourceCourse]) -> dict
         return {}
     meters = {course.figures.source.meter.pk: course.figures.source.pk for course in courses}
     prices = load_prices(microgrid_id=microgrid.pk, days=priced).local_micro
-    block = load_channel(
-        microgrid=microgrid,
-        channel=Channel.PRODUCTION,
-        days=priced,
-        meter_ids=list(meters),
-        with_quality=False,
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=priced, meter_ids=list(meters), with_quality=False)
     totals = block.values_wh.sum(axis=1)
     worth = block.values_wh @ prices
     mean = int(prices[prices > 0].mean()) if (prices > 0).any() else 0
-    return {
-        meters[meter]: int(worth[row] // totals[row]) if totals[row] else mean
-        for row, meter in enumerate(block.meter_ids.tolist())
-    }
+    return {meters[meter]: int(worth[row] // totals[row]) if totals[row] else mean for row, meter in enumerate(block.meter_ids.tolist())}

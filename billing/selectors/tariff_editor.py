@@ -23,9 +23,7 @@ def editable_parts(terms: TariffTerms) -> list[dict[str, object]]:
 def version_before(version: TariffVersion) -> TariffVersion | None:
     """The approved version of the same tariff that this one follows or would follow."""
     return (
-        TariffVersion.objects.filter(
-            tariff=version.tariff_id, status=VersionStatus.PUBLISHED, valid_from__lte=version.valid_from
-        )
+        TariffVersion.objects.filter(tariff=version.tariff_id, status=VersionStatus.PUBLISHED, valid_from__lte=version.valid_from)
         .exclude(pk=version.pk)
         .select_related("tariff")
         .order_by("-valid_from")
@@ -33,9 +31,7 @@ def version_before(version: TariffVersion) -> TariffVersion | None:
     )
 
 
-def changes_of(
-    version: TariffVersion, terms: TariffTerms, currency: str
-) -> tuple[TariffVersion | None, list[Change]]:
+def changes_of(version: TariffVersion, terms: TariffTerms, currency: str) -> tuple[TariffVersion | None, list[Change]]:
     """The version before, and what `terms` would change of it."""
     before = version_before(version)
     return before, [] if before is None else changes(terms_of(before), terms, currency, speech())
@@ -46,13 +42,10 @@ def in_words(terms: TariffTerms, currency: str) -> list[str]:
     spoken = speech()
     said = [] if terms.spot is not None else [part_in_words(terms.energy, currency, spoken)]
     prices = (
-        (_("Standing charge"), terms.standing_per_day, _("a day")), (_("Energy fed in"), terms.export_per_kwh, _("per kWh")),
+        (_("Standing charge"), terms.standing_per_day, _("a day")),
+        (_("Energy fed in"), terms.export_per_kwh, _("per kWh")),
         (_("Thank-you for local energy"), terms.incentive_per_kwh, _("per kWh")),
-    )  # fmt: skip
+    )
     said += [f"{name}: {spoken.number(price)} {currency} {per}" for name, price, per in prices if price]
-    said += [
-        part_in_words(part, currency, spoken)
-        for part in terms.parts
-        if not isinstance(part, Energy | PeakMultiplier)
-    ]
+    said += [part_in_words(part, currency, spoken) for part in terms.parts if not isinstance(part, Energy | PeakMultiplier)]
     return [*said, f"{_('VAT')}: {spoken.number(terms.vat_rate * 100)} %"]

@@ -32,16 +32,19 @@ def index_day(microgrid: Microgrid, spot: Spot, day: date, fixed_micro: int) -> 
     """The index on one day, gaps filled by the part's fallback rule; `fixed_micro` is the version's own price."""
     before = day - timedelta(days=7 if spot.fallback == "last_week" else 1)
     rows = dict(
-        SpotDay.objects.filter(
-            index__cooperative=microgrid.cooperative_id, index__code=spot.index, day__in=[day, before]
-        ).values_list("day", "price_micro")
+        SpotDay.objects.filter(index__cooperative=microgrid.cooperative_id, index__code=spot.index, day__in=[day, before]).values_list(
+            "day", "price_micro"
+        )
     )
     local, earlier = microgrid.local_day(day), microgrid.local_day(before)
     return filled(
         _of_intervals(rows.get(day), local.interval_count, microgrid.interval_minutes),
         _of_intervals(rows.get(before), earlier.interval_count, microgrid.interval_minutes),
-        [s.hour * 60 + s.minute for s in local.local_starts()], [s.hour * 60 + s.minute for s in earlier.local_starts()], spot, fixed_micro,
-    )  # fmt: skip
+        [s.hour * 60 + s.minute for s in local.local_starts()],
+        [s.hour * 60 + s.minute for s in earlier.local_starts()],
+        spot,
+        fixed_micro,
+    )
 
 
 def _of_intervals(quarters: Sequence[int | None] | None, count: int, minutes: int) -> list[int | None]:
@@ -53,15 +56,10 @@ def _of_intervals(quarters: Sequence[int | None] | None, count: int, minutes: in
         return [price for price in quarters for _ in range(times)][:count]
     size = minutes // QUARTER_MINUTES
     groups = [quarters[i : i + size] for i in range(0, len(quarters), size)]
-    return [
-        None if None in group else round(sum(p for p in group if p is not None) / len(group))
-        for group in groups
-    ]
+    return [None if None in group else round(sum(p for p in group if p is not None) / len(group)) for group in groups]
 
 
-def prices_of_day(
-    microgrid: Microgrid, terms: TariffTerms, day: date, state: NDArray[np.float64] | None = None
-) -> tuple[Ints, IndexDay]:
+def prices_of_day(microgrid: Microgrid, terms: TariffTerms, day: date, state: NDArray[np.float64] | None = None) -> tuple[Ints, IndexDay]:
     """What a version's spot part makes of the index on a day; where the fallback is the fixed price, that is the price."""
     assert terms.spot is not None
     fixed = int(terms.retail_micro_by_window()[0])
@@ -78,12 +76,7 @@ def spot_along(microgrid: Microgrid, terms: TariffTerms, days: Sequence[date], *
     Raises:
         CannotRate: a day's prices were never published.
     """
-    rows = {
-        row.day: row
-        for row in TariffPriceDay.objects.filter(
-            microgrid=microgrid, version_id=terms.version_id, day__in=days
-        )
-    }
+    rows = {row.day: row for row in TariffPriceDay.objects.filter(microgrid=microgrid, version_id=terms.version_id, day__in=days)}
     missing = [str(day) for day in days if day not in rows]
     if missing and not tried:
         raise CannotRate(

@@ -21,16 +21,21 @@ class TariffMissing(LookupError):
 def terms_of(version: TariffVersion) -> TariffTerms:
     """A version as plain values."""
     return TariffTerms(
-        version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
-        version.incentive_per_kwh, version.vat_rate, windows_of(version), parts_from_json(version.parts),
-    )  # fmt: skip
+        version.pk,
+        version.standing_per_day,
+        version.energy_per_kwh,
+        version.export_per_kwh,
+        version.incentive_per_kwh,
+        version.vat_rate,
+        windows_of(version),
+        parts_from_json(version.parts),
+    )
 
 
 def windows_of(version: TariffVersion) -> tuple[WindowTerms, ...]:
     """A version's time windows in the order in which they are asked."""
     return tuple(
-        WindowTerms(w.name, w.days, w.start_minute, w.end_minute, w.multiplier)
-        for w in version.windows.order_by("start_minute", "name")
+        WindowTerms(w.name, w.days, w.start_minute, w.end_minute, w.multiplier) for w in version.windows.order_by("start_minute", "name")
     )
 
 
@@ -55,13 +60,10 @@ def terms_by_day(tariff: Tariff, days: Sequence[date]) -> dict[date, TariffTerms
     terms = {version.pk: terms_of(version) for version in versions}
     found = {}
     for day in days:
-        version = next(
-            (v for v in versions if v.valid_from <= day and (v.valid_to is None or day < v.valid_to)), None
-        )
+        version = next((v for v in versions if v.valid_from <= day and (v.valid_to is None or day < v.valid_to)), None)
         if version is None:
             raise TariffMissing(
-                _("The tariff '%(tariff)s' has no published version for %(day)s; publish one.")
-                % {"tariff": tariff, "day": day}
+                _("The tariff '%(tariff)s' has no published version for %(day)s; publish one.") % {"tariff": tariff, "day": day}
             )
         found[day] = terms[version.pk]
     return found
@@ -75,16 +77,11 @@ def reference_tariff(microgrid: Microgrid) -> Tariff:
     """
     tariff = Tariff.objects.filter(cooperative_id=microgrid.cooperative_id, is_reference=True).first()
     if tariff is None:
-        raise TariffMissing(
-            _("No tariff of %(cooperative)s is marked as reference; mark one.")
-            % {"cooperative": microgrid.cooperative}
-        )
+        raise TariffMissing(_("No tariff of %(cooperative)s is marked as reference; mark one.") % {"cooperative": microgrid.cooperative})
     return tariff
 
 
-def assignments_by_site(
-    site_ids: Sequence[int], first_day: date, last_day: date
-) -> dict[int, list[TariffAssignment]]:
+def assignments_by_site(site_ids: Sequence[int], first_day: date, last_day: date) -> dict[int, list[TariffAssignment]]:
     """Each site's assignments within the days, by date."""
     rows = list(_within(site_ids, first_day, last_day))
     # Ten thousand sites have a handful of tariffs: each is fetched once, not with every assignment.
@@ -96,9 +93,7 @@ def assignments_by_site(
     return found
 
 
-def group_by_tariffs(
-    site_ids: Sequence[int], days: Sequence[date]
-) -> dict[tuple[TariffAssignment, ...], list[int]]:
+def group_by_tariffs(site_ids: Sequence[int], days: Sequence[date]) -> dict[tuple[TariffAssignment, ...], list[int]]:
     """Sites that have the same tariffs over the same days, by the assignments of one of them."""
     first_day, last_day = min(days), max(days)
     along: dict[int, list[tuple[int, tuple[int, date, date | None]]]] = {}

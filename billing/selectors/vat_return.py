@@ -30,10 +30,7 @@ BOOKED_BY_KEY = (
            coalesce(sum(-credit) FILTER (WHERE code = 'vat_cost'), 0)::bigint
     FROM moved WHERE vat_key <> '' GROUP BY 1"""
 )
-BESIDE = (
-    BOOKED
-    + "SELECT transaction_id, -sum(credit)::bigint FROM moved WHERE vat_key = '' GROUP BY 1 ORDER BY 1 LIMIT 100"
-)
+BESIDE = BOOKED + "SELECT transaction_id, -sum(credit)::bigint FROM moved WHERE vat_key = '' GROUP BY 1 ORDER BY 1 LIMIT 100"
 ON_DOCUMENTS = """
     SELECT concat_ws('/', side, category, CASE WHEN recipient_rate > 0 THEN recipient_rate ELSE rate END, ground),
            count(*), sum(sign * net_minor)::bigint,
@@ -85,12 +82,20 @@ class VatReturn:
 def vat_return(cooperative: Cooperative, first: date, last: date) -> VatReturn:
     """By key, over the days `[first, last]`; the tax point is the day of issue, on which documents are booked."""
     values = {
-        "cooperative": cooperative.pk, "currency": cooperative.currency, "first": first, "last": last, "tax": [code.value for code in TAX],
+        "cooperative": cooperative.pk,
+        "currency": cooperative.currency,
+        "first": first,
+        "last": last,
+        "tax": [code.value for code in TAX],
         "closing": YEAR_CLOSING,
-    }  # fmt: skip
+    }
     return VatReturn(
-        first, last, _rows(BOOKED_BY_KEY, values), _rows(ON_DOCUMENTS, values), [(pk, minor) for pk, minor in _fetched(BESIDE, values) if minor]
-    )  # fmt: skip
+        first,
+        last,
+        _rows(BOOKED_BY_KEY, values),
+        _rows(ON_DOCUMENTS, values),
+        [(pk, minor) for pk, minor in _fetched(BESIDE, values) if minor],
+    )
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[VatRow]:

@@ -37,27 +37,14 @@ def vat_parties(cooperative: Cooperative, member_ids: Iterable[int], days: Seque
             found.setdefault(row.member_id, []).append(row)
     usual = VatParty(Scheme.STANDARD, vat_id=cooperative.vat_id)
     return VatParties(
-        days, _along(own, days, usual, cooperative),
-        {member: _along(statuses, days, NOT_TAXABLE) for member, statuses in found.items()},
-    )  # fmt: skip
+        days, _along(own, days, usual, cooperative), {member: _along(statuses, days, NOT_TAXABLE) for member, statuses in found.items()}
+    )
 
 
-def _along(
-    rows: Sequence[VatStatus],
-    days: Sequence[date],
-    otherwise: VatParty,
-    cooperative: Cooperative | None = None,
-) -> list[VatParty]:
+def _along(rows: Sequence[VatStatus], days: Sequence[date], otherwise: VatParty, cooperative: Cooperative | None = None) -> list[VatParty]:
     parties = [(row, _party(row, cooperative)) for row in rows]
     return [
-        next(
-            (
-                party
-                for row, party in parties
-                if row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
-            ),
-            otherwise,
-        )
+        next((party for row, party in parties if row.valid_from <= day and (row.valid_to is None or day < row.valid_to)), otherwise)
         for day in days
     ]
 
@@ -65,9 +52,7 @@ def _along(
 def _party(row: VatStatus, cooperative: Cooperative | None) -> VatParty:
     """The cooperative's VAT id stands with the cooperative."""
     vat_id = cooperative.vat_id if cooperative is not None else row.vat_id
-    return VatParty(
-        Scheme(row.scheme), row.rate, vat_id, row.tax_number, row.owes_as_recipient, row.recipient_owes, row.sentence
-    )  # fmt: skip
+    return VatParty(Scheme(row.scheme), row.rate, vat_id, row.tax_number, row.owes_as_recipient, row.recipient_owes, row.sentence)
 
 
 def party_on(cooperative: Cooperative, member: Member | None, day: date) -> VatParty:

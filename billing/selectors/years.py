@@ -31,9 +31,7 @@ def fiscal_year(cooperative: Cooperative, day: date) -> FiscalYear:
 
 def closings_of(cooperative: Cooperative, year: FiscalYear) -> QuerySet[YearClosing]:
     """All that was done with a year, the newest first."""
-    rows = YearClosing.objects.filter(
-        cooperative=cooperative, first_day=year.first_day, last_day=year.last_day
-    )
+    rows = YearClosing.objects.filter(cooperative=cooperative, first_day=year.first_day, last_day=year.last_day)
     return rows.select_related("prepared_by", "released_by", "counters").order_by("-prepared_at", "-pk")
 
 
@@ -60,13 +58,14 @@ def income_statement(cooperative: Cooperative, year: FiscalYear) -> list[MarginL
 
 def _values(cooperative: Cooperative) -> dict[str, Any]:
     return {
-        "cooperative": cooperative.pk, "currency": cooperative.currency, "closing": YEAR_CLOSING, "result": [code.value for code in RESULT],
-    }  # fmt: skip
+        "cooperative": cooperative.pk,
+        "currency": cooperative.currency,
+        "closing": YEAR_CLOSING,
+        "result": [code.value for code in RESULT],
+    }
 
 
-def standings(
-    cooperative: Cooperative, year: FiscalYear, *, currency: str, with_closing: bool
-) -> list[Standing]:
+def standings(cooperative: Cooperative, year: FiscalYear, *, currency: str, with_closing: bool) -> list[Standing]:
     """Where every account stands on the year's last day, with or without the year's own closing."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -76,7 +75,7 @@ def standings(
                 GROUP BY a.id, m.id ORDER BY a.id""",
             _values(cooperative)
             | {"of": currency, "last": year.last_day, "with_closing": with_closing, "equity": [code.value for code in EQUITY]},
-        )  # fmt: skip
+        )
         return [Standing(*row) for row in cursor.fetchall()]
 
 
@@ -90,9 +89,7 @@ def to_be_emptied(cooperative: Cooperative, year: FiscalYear, *, currency: str) 
     """Where the accounts stand that a closing empties: the result, and what was shared out [minor units, debit > 0]."""
     rows = standings(cooperative, year, currency=currency, with_closing=True)
     return {
-        row.account_id: row.balance_minor
-        for row in rows
-        if row.balance_minor and (row.is_result or row.code == AccountCode.DISTRIBUTIONS)
+        row.account_id: row.balance_minor for row in rows if row.balance_minor and (row.is_result or row.code == AccountCode.DISTRIBUTIONS)
     }
 
 

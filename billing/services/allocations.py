@@ -11,16 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    AccountCode,
-    Allocation,
-    Charge,
-    Document,
-    DocumentKind,
-    DocumentStatus,
-    ItemStatus,
-    Payment,
-)
+from billing.models import AccountCode, Allocation, Charge, Document, DocumentKind, DocumentStatus, ItemStatus, Payment
 from billing.services.ledger import account, post_transaction
 from members.language import amount
 from members.models import Member, User
@@ -32,7 +23,7 @@ class CannotAllocate(ValueError):
 
 def lock_member(member_id: int) -> Member:
     """The member, locked until the transaction ends: whoever moves a member's money holds this first, so that none wait in a ring."""
-    return Member.objects.select_for_update(no_key=True, of=("self",)).select_related("cooperative").get(pk=member_id)  # fmt: skip
+    return Member.objects.select_for_update(no_key=True, of=("self",)).select_related("cooperative").get(pk=member_id)
 
 
 def lock_members(member_ids: Iterable[int]) -> None:
@@ -48,9 +39,15 @@ def standing_allocations(**where: object) -> Iterable[Allocation]:
 
 @transaction.atomic
 def allocate(
-    *, payment: Payment, amount_minor: int, now: datetime, document: Document | None = None, charge: Charge | None = None,
-    user: User | None = None, why: str = "",
-) -> Allocation:  # fmt: skip
+    *,
+    payment: Payment,
+    amount_minor: int,
+    now: datetime,
+    document: Document | None = None,
+    charge: Charge | None = None,
+    user: User | None = None,
+    why: str = "",
+) -> Allocation:
     """Use so much of a payment for a bill or a charge of the same member.
 
     Raises:
@@ -60,16 +57,21 @@ def allocate(
     payment.refresh_from_db()
     _check_fits(payment, payment.credit_minor, _asked(document, charge), amount_minor)
     return Allocation.objects.create(
-        payment=payment, document=document, charge=charge, amount_minor=amount_minor, made_at=now, made_by=user,
-        why=why[:120],
-    )  # fmt: skip
+        payment=payment, document=document, charge=charge, amount_minor=amount_minor, made_at=now, made_by=user, why=why[:120]
+    )
 
 
 @transaction.atomic
 def set_off(
-    *, credit: Document, amount_minor: int, now: datetime, document: Document | None = None, charge: Charge | None = None,
-    user: User | None = None, why: str = "",
-) -> Allocation:  # fmt: skip
+    *,
+    credit: Document,
+    amount_minor: int,
+    now: datetime,
+    document: Document | None = None,
+    charge: Charge | None = None,
+    user: User | None = None,
+    why: str = "",
+) -> Allocation:
     """Use so much of an open credit document for a bill or a charge of the same member, instead of paying it out.
 
     Raises:
@@ -85,7 +87,7 @@ def set_off(
     _check_fits(credit, credit.rest_minor, target, amount_minor)
     made = Allocation.objects.create(
         credit=credit, document=document, charge=charge, amount_minor=amount_minor, made_at=now, made_by=user, why=why[:120]
-    )  # fmt: skip
+    )
     post_set_off(made, now)
     return made
 
@@ -108,9 +110,7 @@ def check_not_collected(document: Document | None) -> None:
         CannotAllocate: it is.
     """
     if document is not None and document.debits.filter(status=ItemStatus.RELEASED).exists():
-        raise CannotAllocate(
-            _("The bank is collecting %(document)s; wait for its answer.") % {"document": document}
-        )
+        raise CannotAllocate(_("The bank is collecting %(document)s; wait for its answer.") % {"document": document})
 
 
 def _check_fits(source: object, left_minor: int, target: Document | Charge, amount_minor: int) -> None:
@@ -135,19 +135,24 @@ def _source(allocation: Allocation) -> Payment | Document:
 
 
 @transaction.atomic
-def take_back(
-    *, allocation: Allocation, now: datetime, user: User | None = None, why: str = ""
-) -> Allocation:
+def take_back(*, allocation: Allocation, now: datetime, user: User | None = None, why: str = "") -> Allocation:
     """Take an allocation back by a counter-row, once: the bill is open again, the money is the member's credit again."""
     lock_member(_source(allocation).member_id)
     counter, created = Allocation.objects.get_or_create(
         reverses=allocation,
         defaults={
-            "payment_id": allocation.payment_id, "credit_id": allocation.credit_id, "document_id": allocation.document_id,
-            "charge_id": allocation.charge_id, "payout_id": allocation.payout_id, "refund_id": allocation.refund_id,
-            "amount_minor": -allocation.amount_minor, "made_at": now, "made_by": user, "why": why[:120],
+            "payment_id": allocation.payment_id,
+            "credit_id": allocation.credit_id,
+            "document_id": allocation.document_id,
+            "charge_id": allocation.charge_id,
+            "payout_id": allocation.payout_id,
+            "refund_id": allocation.refund_id,
+            "amount_minor": -allocation.amount_minor,
+            "made_at": now,
+            "made_by": user,
+            "why": why[:120],
         },
-    )  # fmt: skip
+    )
     if created:
         post_set_off(counter, now)
     return counter
@@ -156,7 +161,7 @@ def take_back(
 @transaction.atomic
 def use_instead(
     *, allocation: Allocation, now: datetime, user: User, document: Document | None = None, charge: Charge | None = None
-) -> Allocation:  # fmt: skip
+) -> Allocation:
     """Use what was allocated for something else instead, as far as that asks for it; the rest is credit again.
 
     Raises:
@@ -170,7 +175,7 @@ def use_instead(
     check_not_collected(document)
     take_back(allocation=allocation, now=now, user=user, why="used for something else")
     amount = min(allocation.amount_minor, _asked(document, charge).rest_minor)
-    words: dict[str, Any] = {"amount_minor": amount, "now": now, "document": document, "charge": charge, "user": user, "why": "by hand"}  # fmt: skip
+    words: dict[str, Any] = {"amount_minor": amount, "now": now, "document": document, "charge": charge, "user": user, "why": "by hand"}
     source = _source(allocation)
     if isinstance(source, Payment):
         return allocate(payment=source, **words)
@@ -184,9 +189,13 @@ def post_set_off(allocation: Allocation, now: datetime) -> None:
     member = allocation.credit.member
     cooperative = member.cooperative
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"set off:{allocation.public_id}", cause="set off", booked_date=now.date(), now=now,
+        cooperative=cooperative,
+        idempotency_key=f"set off:{allocation.public_id}",
+        cause="set off",
+        booked_date=now.date(),
+        now=now,
         amounts={
             account(cooperative, AccountCode.PAYABLE, member): allocation.amount_minor,
             account(cooperative, AccountCode.RECEIVABLE, member): -allocation.amount_minor,
         },
-    )  # fmt: skip
+    )

@@ -6,16 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.domain.arrears import (
-    InterestPiece,
-    Refusal,
-    Stage,
-    instalments,
-    interest,
-    interest_minor,
-    next_stage,
-    plan_is_broken,
-)
+from billing.domain.arrears import InterestPiece, Refusal, Stage, instalments, interest, interest_minor, next_stage, plan_is_broken
 from billing.models import (
     ArrearsRule,
     Charge,
@@ -28,15 +19,7 @@ from billing.models import (
     ProtectionKind,
     Reminder,
 )
-from billing.selectors.arrears import (
-    base_rates,
-    overdue,
-    rule_on,
-    spared_members,
-    stages_of,
-    standing_reminders,
-    why_not_proposed,
-)
+from billing.selectors.arrears import base_rates, overdue, rule_on, spared_members, stages_of, standing_reminders, why_not_proposed
 from billing.services.allocations import lock_members
 from billing.services.charges import charge_member, take_back_charge
 from billing.services.deliveries import queue_letters, withhold
@@ -87,9 +70,13 @@ def remind(*, cooperative: Cooperative, today: date, now: datetime) -> list[Remi
     for document in documents:
         before = reminders.get(document.pk, [])
         stage = next_stage(
-            stages, due_date=document.due_date, today=today, sent_level=before[-1].level if before else 0,
-            sent_date=before[-1].sent_date if before else None, rest_days=rule.rest_days,
-        )  # fmt: skip
+            stages,
+            due_date=document.due_date,
+            today=today,
+            sent_level=before[-1].level if before else 0,
+            sent_date=before[-1].sent_date if before else None,
+            rest_days=rule.rest_days,
+        )
         if stage is not None and document.rest_minor >= rule.least_minor:
             sent.append(_send(rule, stage, document, before, document.member_id in spared, today, now))
     return sent
@@ -97,23 +84,34 @@ def remind(*, cooperative: Cooperative, today: date, now: datetime) -> list[Remi
 
 def _send(
     rule: ArrearsRule, stage: Stage, document: Document, before: list[Reminder], spared: bool, today: date, now: datetime
-) -> Reminder:  # fmt: skip
+) -> Reminder:
     since = before[-1].sent_date if before else document.due_date + timedelta(days=1)
     pieces: list[InterestPiece] = []
     if rule.charges_interest and not spared:
-        pieces = interest(document.rest_minor, since, today, base_rates(document.currency), rule.interest_points)  # fmt: skip
+        pieces = interest(document.rest_minor, since, today, base_rates(document.currency), rule.interest_points)
     reminder = Reminder.objects.create(
-        cooperative=document.cooperative, member=document.member, document=document, level=stage.level, sent_date=today,
-        pay_until=today + timedelta(days=rule.rest_days), rest_minor=document.rest_minor, fee_minor=0 if spared else stage.fee_minor,
-        interest_minor=interest_minor(pieces), interest_from=since,
+        cooperative=document.cooperative,
+        member=document.member,
+        document=document,
+        level=stage.level,
+        sent_date=today,
+        pay_until=today + timedelta(days=rule.rest_days),
+        rest_minor=document.rest_minor,
+        fee_minor=0 if spared else stage.fee_minor,
+        interest_minor=interest_minor(pieces),
+        interest_from=since,
         interest_words="; ".join(f"{p.first} {p.days} {p.percent}" for p in pieces)[:300],
-    )  # fmt: skip
-    for kind, amount in ((ChargeKind.REMINDER_FEE, reminder.fee_minor), (ChargeKind.INTEREST, reminder.interest_minor)):  # fmt: skip
+    )
+    for kind, amount in ((ChargeKind.REMINDER_FEE, reminder.fee_minor), (ChargeKind.INTEREST, reminder.interest_minor)):
         if amount:
             charge_member(
-                member=reminder.member, kind=kind, key=f"{kind}:{reminder.public_id}", text=f"{CHARGED[kind]}, {document.label}",
-                amount_minor=amount, now=now,
-            )  # fmt: skip
+                member=reminder.member,
+                kind=kind,
+                key=f"{kind}:{reminder.public_id}",
+                text=f"{CHARGED[kind]}, {document.label}",
+                amount_minor=amount,
+                now=now,
+            )
     if policy_of(document.cooperative).sends_by_mail:
         queue_letters(letters=[reminder], now=now)
     return reminder
@@ -131,12 +129,10 @@ def take_back_reminder(*, reminder: Reminder, by: User, why: str, now: datetime)
         return reminder
     if not why.strip():
         raise CannotTakeBack(_("Say why; the member reads it."))
-    if Reminder.objects.filter(
-        document=reminder.document_id, level__gt=reminder.level, taken_back_at=None
-    ).exists():
+    if Reminder.objects.filter(document=reminder.document_id, level__gt=reminder.level, taken_back_at=None).exists():
         raise CannotTakeBack(_("A later reminder of this bill stands; take that back first."))
     for kind in (ChargeKind.REMINDER_FEE, ChargeKind.INTEREST):
-        for charge in Charge.objects.filter(cooperative=reminder.cooperative_id, key=f"{kind}:{reminder.public_id}"):  # fmt: skip
+        for charge in Charge.objects.filter(cooperative=reminder.cooperative_id, key=f"{kind}:{reminder.public_id}"):
             take_back_charge(charge=charge, now=now)
     reminder.taken_back_at, reminder.taken_back_by, reminder.why = now, by, why.strip()[:200]
     reminder.save(update_fields=["taken_back_at", "taken_back_by", "why"])
@@ -154,8 +150,7 @@ def agree_on_plan(*, member: Member, count: int, first_date: date, by: User, tod
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     if not 1 <= count <= MOST_INSTALMENTS or first_date < today:
         raise CannotAgree(
-            _("Between 1 and %(MOST_INSTALMENTS)s instalments, the first not before today.")
-            % {"MOST_INSTALMENTS": MOST_INSTALMENTS}
+            _("Between 1 and %(MOST_INSTALMENTS)s instalments, the first not before today.") % {"MOST_INSTALMENTS": MOST_INSTALMENTS}
         )
     if InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).exists():
         raise CannotAgree(_("A plan stands already; withdraw it first."))
@@ -167,9 +162,13 @@ def agree_on_plan(*, member: Member, count: int, first_date: date, by: User, tod
         raise CannotAgree(_("So little is not parted so often: an instalment is a cent at least."))
     due = instalments(total, count, first_date)
     plan = InstalmentPlan.objects.create(
-        member=member, agreed_date=today, agreed_by=by, paid_before_minor=sum(d.paid_minor for d in documents),
-        due_dates=[day for day, _ in due], amounts_minor=[amount for _, amount in due],
-    )  # fmt: skip
+        member=member,
+        agreed_date=today,
+        agreed_by=by,
+        paid_before_minor=sum(d.paid_minor for d in documents),
+        due_dates=[day for day, _ in due],
+        amounts_minor=[amount for _, amount in due],
+    )
     plan.documents.set(documents)
     return plan
 
@@ -177,7 +176,7 @@ def agree_on_plan(*, member: Member, count: int, first_date: date, by: User, tod
 def watch_plans(*, cooperative: Cooperative, rule: ArrearsRule, today: date, now: datetime) -> int:
     """Note plans that were kept to the end or broken; returns how many ended. Part of the caller's transaction."""
     ended = 0
-    for plan in InstalmentPlan.objects.select_for_update().filter(member__cooperative=cooperative, status=PlanStatus.AGREED):  # fmt: skip
+    for plan in InstalmentPlan.objects.select_for_update().filter(member__cooperative=cooperative, status=PlanStatus.AGREED):
         paid = sum(plan.documents.values_list("paid_minor", flat=True)) - plan.paid_before_minor
         if paid >= sum(plan.amounts_minor):
             plan.status = PlanStatus.KEPT
@@ -192,13 +191,11 @@ def watch_plans(*, cooperative: Cooperative, rule: ArrearsRule, today: date, now
 
 def withdraw_plan(*, plan: InstalmentPlan, now: datetime) -> None:
     """End a plan by hand; its bills are reminded again by the rule."""
-    InstalmentPlan.objects.filter(pk=plan.pk, status=PlanStatus.AGREED).update(
-        status=PlanStatus.WITHDRAWN, ended_at=now
-    )
+    InstalmentPlan.objects.filter(pk=plan.pk, status=PlanStatus.AGREED).update(status=PlanStatus.WITHDRAWN, ended_at=now)
 
 
 @transaction.atomic
-def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: datetime) -> DisconnectionProposal:  # fmt: skip
+def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: datetime) -> DisconnectionProposal:
     """Propose to the board that a site be disconnected. Nothing is switched: this application disconnects nobody.
 
     Raises:
@@ -213,10 +210,7 @@ def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: d
         raise MayNotPropose(_("It is before the board already."))
     found = why_not_proposed(site, rule, today)
     if found:
-        raise MayNotPropose(
-            _("Not for %(code)s: %(why)s.")
-            % {"code": site.code, "why": ", ".join(str(REFUSED[each]) for each in found)}
-        )
+        raise MayNotPropose(_("Not for %(code)s: %(why)s.") % {"code": site.code, "why": ", ".join(str(REFUSED[each]) for each in found)})
     rest = sum(document.rest_minor for document in overdue(cooperative, today).filter(member=site.member))
     return DisconnectionProposal.objects.create(
         site=site, member=site.member, rest_minor=rest, proposed_at=now, proposed_by=by, why=why.strip()[:300]
@@ -224,13 +218,13 @@ def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: d
 
 
 @transaction.atomic
-def decide(*, proposal: DisconnectionProposal, status: ProposalStatus, by: User, today: date, now: datetime) -> DisconnectionProposal:  # fmt: skip
+def decide(*, proposal: DisconnectionProposal, status: ProposalStatus, by: User, today: date, now: datetime) -> DisconnectionProposal:
     """Note what the board decided; agreeing is refused where by now something forbids it.
 
     Raises:
         MayNotPropose: it was decided already, whoever proposed decides, or something forbids it by now.
     """
-    row = DisconnectionProposal.objects.select_for_update(of=("self",)).select_related("site__member__cooperative").get(pk=proposal.pk)  # fmt: skip
+    row = DisconnectionProposal.objects.select_for_update(of=("self",)).select_related("site__member__cooperative").get(pk=proposal.pk)
     if row.status != ProposalStatus.PROPOSED:
         raise MayNotPropose(_("It was decided already."))
     if status != ProposalStatus.WITHDRAWN and row.proposed_by_id == by.pk:
@@ -239,9 +233,7 @@ def decide(*, proposal: DisconnectionProposal, status: ProposalStatus, by: User,
     if status == ProposalStatus.AGREED and rule is not None:
         found = why_not_proposed(row.site, rule, today)
         if found:
-            raise MayNotPropose(
-                _("Not any more: %(why)s.") % {"why": ", ".join(str(REFUSED[each]) for each in found)}
-            )
+            raise MayNotPropose(_("Not any more: %(why)s.") % {"why": ", ".join(str(REFUSED[each]) for each in found)})
     row.status, row.decided_at = status, now
     row.decided_by = None if status == ProposalStatus.WITHDRAWN else by
     row.save(update_fields=["status", "decided_at", "decided_by"])
@@ -250,6 +242,4 @@ def decide(*, proposal: DisconnectionProposal, status: ProposalStatus, by: User,
 
 def is_protected(member: Member, day: date) -> bool:
     """Whether the member is in hardship or depends on supply."""
-    return member.pk in spared_members(
-        member.cooperative, day, ProtectionKind.HARDSHIP, ProtectionKind.LIFE_SUPPORT
-    )
+    return member.pk in spared_members(member.cooperative, day, ProtectionKind.HARDSHIP, ProtectionKind.LIFE_SUPPORT)

@@ -90,21 +90,22 @@ def _book(line: BankStatementLine, readings: Sequence[Proposal], now: datetime) 
 def _assignments(cooperative: Cooperative, shares: Sequence[Share]) -> list[Assignment]:
     documents = Document.objects.in_bulk([share.bill_id for share in shares if share.bill_id])
     members = Member.objects.filter(cooperative=cooperative).in_bulk([share.member_id for share in shares])
-    return [
-        Assignment(members[s.member_id], documents[s.bill_id] if s.bill_id else None, s.amount_minor)
-        for s in shares
-    ]
+    return [Assignment(members[s.member_id], documents[s.bill_id] if s.bill_id else None, s.amount_minor) for s in shares]
 
 
 def _pay(line: BankStatementLine, shares: Sequence[Assignment], now: datetime, user: User | None) -> None:
     """One payment for each share, from the account of unclear money."""
     for number, share in enumerate(sorted(shares, key=lambda s: s.member.pk)):
         book_member_payment(
-            member=share.member, document=share.document, amount_minor=share.amount_minor, rail=PaymentRail.BANK,
+            member=share.member,
+            document=share.document,
+            amount_minor=share.amount_minor,
+            rail=PaymentRail.BANK,
             external_ref=f"line:{line.public_id}:{line.resolutions}:{number}",
-            received_at=datetime.combine(line.booked_date, time(12), tzinfo=UTC), now=now,
+            received_at=datetime.combine(line.booked_date, time(12), tzinfo=UTC),
+            now=now,
             origin=Origin(bank_line=line, taken_by=user),
-        )  # fmt: skip
+        )
 
 
 def _settle(line: BankStatementLine, status: LineStatus, why: str, now: datetime, user: User | None) -> None:
@@ -119,19 +120,14 @@ def _locked(line: BankStatementLine, *statuses: LineStatus) -> BankStatementLine
         CannotResolve: somebody has decided otherwise meanwhile.
     """
     Cooperative.objects.select_for_update(no_key=True).get(pk=line.cooperative_id)
-    found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)  # fmt: skip
+    found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)
     if found.status not in statuses:
-        raise CannotResolve(
-            _("The movement is '%(state)s' meanwhile; look at it again.")
-            % {"state": found.get_status_display()}
-        )
+        raise CannotResolve(_("The movement is '%(state)s' meanwhile; look at it again.") % {"state": found.get_status_display()})
     return found
 
 
 @transaction.atomic
-def assign_line(
-    *, line: BankStatementLine, shares: Sequence[Assignment], user: User, now: datetime
-) -> BankStatementLine:
+def assign_line(*, line: BankStatementLine, shares: Sequence[Assignment], user: User, now: datetime) -> BankStatementLine:
     """A person says what a doubtful movement is for: one or several bills, or a member's credit.
 
     Raises:
@@ -145,13 +141,9 @@ def assign_line(
     total = sum(share.amount_minor for share in shares)
     if total != line.amount_minor:
         raise CannotResolve(
-            _("The parts make %(total)s, the movement is %(amount)s.")
-            % {"total": amount(total), "amount": amount(line.amount_minor)}
+            _("The parts make %(total)s, the movement is %(amount)s.") % {"total": amount(total), "amount": amount(line.amount_minor)}
         )
-    if any(
-        s.member.cooperative_id != line.cooperative_id or (s.document and s.document.member_id != s.member.pk)
-        for s in shares
-    ):
+    if any(s.member.cooperative_id != line.cooperative_id or (s.document and s.document.member_id != s.member.pk) for s in shares):
         raise CannotResolve(_("A bill or member is not of this cooperative."))
     try:
         _pay(line, shares, now, user)
@@ -175,9 +167,7 @@ def mark_not_ours(*, line: BankStatementLine, why: str, user: User, now: datetim
 
 
 @transaction.atomic
-def return_by_line(
-    *, line: BankStatementLine, payment: Payment, user: User, now: datetime
-) -> BankStatementLine:
+def return_by_line(*, line: BankStatementLine, payment: Payment, user: User, now: datetime) -> BankStatementLine:
     """A person says that a movement out takes a payment back (a recall, a return without our ids).
 
     Raises:
@@ -186,18 +176,10 @@ def return_by_line(
     line = _locked(line, LineStatus.OPEN)
     fee = -line.amount_minor - payment.amount_minor
     if line.amount_minor >= 0 or payment.cooperative_id != line.cooperative_id or fee < 0:
-        raise CannotResolve(
-            _("A movement that takes a payment back went out, with at least the payment's sum.")
-        )
+        raise CannotResolve(_("A movement that takes a payment back went out, with at least the payment's sum."))
     try:
         __, fresh = return_payment(
-            payment=payment,
-            kind=ReturnKind.BANK,
-            code=line.return_code,
-            fee_minor=fee,
-            line=line,
-            user=user,
-            now=now,
+            payment=payment, kind=ReturnKind.BANK, code=line.return_code, fee_minor=fee, line=line, user=user, now=now
         )
     except CannotBook as problem:
         raise CannotResolve(str(problem)) from problem
@@ -222,9 +204,11 @@ def sale_by_line(*, line: BankStatementLine, sale: CoinSale, user: User, now: da
         raise CannotResolve(_("That sale of coins does not wait for money any more."))
     if sale.figures.net_minor != line.amount_minor:
         raise CannotResolve(
-            _("The movement is %(amount)s, the sale comes to %(net)s: take the sale back and record it with the fee that the exchange kept.")
+            _(
+                "The movement is %(amount)s, the sale comes to %(net)s: take the sale back and record it with the fee that the exchange kept."
+            )
             % {"amount": amount(line.amount_minor), "net": amount(sale.figures.net_minor)}
-        )  # fmt: skip
+        )
     bring_money(sale=sale, line=line, now=now)
     _settle(line, LineStatus.BOOKED, f"coins sold: {sale.reference}", now, user)
     return line
@@ -238,15 +222,8 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
         CannotResolve: it waits already, or part of it cannot be undone (paid back, or a return that the bank made).
     """
     line = _locked(line, LineStatus.BOOKED, LineStatus.NOT_OURS)
-    if (
-        line.returns.exists()
-        or line.debits_collected.exists()
-        or is_payout_line(line)
-        or hasattr(line, "card_payout")
-    ):
-        raise CannotResolve(
-            _("What the bank did with a debit or payout is its own word and not undone by hand.")
-        )
+    if line.returns.exists() or line.debits_collected.exists() or is_payout_line(line) or hasattr(line, "card_payout"):
+        raise CannotResolve(_("What the bank did with a debit or payout is its own word and not undone by hand."))
     if hasattr(line, "member_share"):
         raise CannotResolve(_("It paid for shares: they are given back on their own page, not undone here."))
     for payment in line.payments.filter(taken_back__isnull=True).order_by("member_id", "pk"):
@@ -257,9 +234,7 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
     CoinSale.objects.filter(bank_line=line).update(bank_line=None)
     moved = LedgerTransaction.objects.filter(
         cooperative=line.cooperative,
-        idempotency_key__in=[
-            f"line {what}:{line.public_id}:{line.resolutions}" for what in ("charges", LINE_KEY)
-        ],
+        idempotency_key__in=[f"line {what}:{line.public_id}:{line.resolutions}" for what in ("charges", LINE_KEY)],
     )
     for posted in moved:
         reverse_transaction(posted=posted, cause="bank line", booked_date=now.date(), now=now)

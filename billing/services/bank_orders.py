@@ -38,13 +38,7 @@ class BankAnswer:
 
 def us(cooperative: Cooperative, creditor_id: str = "") -> Party:
     """The cooperative as party of an order."""
-    return Party(
-        cooperative.name,
-        cooperative.iban.replace(" ", ""),
-        cooperative.bic,
-        cooperative.currency,
-        creditor_id,
-    )
+    return Party(cooperative.name, cooperative.iban.replace(" ", ""), cooperative.bic, cooperative.currency, creditor_id)
 
 
 def _locked(order: BankOrder) -> BankOrder:
@@ -109,14 +103,9 @@ def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetim
         UnknownOrder: to no order of ours.
     """
     report = read_status_report(content)
-    order = BankOrder.objects.filter(
-        cooperative=cooperative, message_id=report.message_id, status=OrderStatus.RELEASED
-    ).first()
+    order = BankOrder.objects.filter(cooperative=cooperative, message_id=report.message_id, status=OrderStatus.RELEASED).first()
     if order is None:
-        raise UnknownOrder(
-            _("The answer is to %(message_id)s, which is no released order here.")
-            % {"message_id": report.message_id}
-        )
+        raise UnknownOrder(_("The answer is to %(message_id)s, which is no released order here.") % {"message_id": report.message_id})
     order = _locked(order)
     room = debits if order.kind == OrderKind.DEBITS else payouts
     groups = room.group_ids(order)

@@ -10,13 +10,7 @@ from django.db import transaction
 from billing.adapters.bank.reading import read_file
 from billing.domain.banking.identity import KnownLine, Placed, place
 from billing.domain.banking.matching import Ledger, Proposal, match
-from billing.domain.banking.statements import (
-    BankEntry,
-    Statement,
-    StatementBefore,
-    findings,
-    in_our_money,
-)
+from billing.domain.banking.statements import BankEntry, Statement, StatementBefore, findings, in_our_money
 from billing.models import BankStatement, BankStatementLine, LineStatus, StatementKind
 from billing.selectors.matching import open_ledger
 from billing.services.allocations import lock_members
@@ -89,9 +83,7 @@ def _preview_row(placed: Placed, ledger: Ledger) -> PreviewRow:
 
 @repeated_after_deadlock
 @transaction.atomic
-def import_statement(
-    *, cooperative: Cooperative, content: bytes, file_name: str, now: datetime
-) -> tuple[BankStatement, bool]:
+def import_statement(*, cooperative: Cooperative, content: bytes, file_name: str, now: datetime) -> tuple[BankStatement, bool]:
     """Import a file wholly or not at all; the same file again changes nothing. Returns its (first) statement and whether it is new.
 
     A movement that another file told before is not booked again. Imports of one cooperative come one after the other.
@@ -112,20 +104,26 @@ def import_statement(
     return made[0], True
 
 
-def _import(
-    cooperative: Cooperative, statement: Statement, part: int, file_name: str, digest: str, now: datetime
-) -> BankStatement:
+def _import(cooperative: Cooperative, statement: Statement, part: int, file_name: str, digest: str, now: datetime) -> BankStatement:
     placed = _placed(cooperative, statement)
     row = BankStatement.objects.create(
-        cooperative=cooperative, kind=StatementKind(statement.kind), file_name=file_name[:200], digest=digest, part=part,
-        imported_at=now, iban=statement.iban, number=statement.number, sequence=statement.sequence,
-        first_date=statement.first_date, last_date=statement.last_date, opening_minor=statement.opening_minor,
-        closing_minor=statement.closing_minor, findings="\n".join(_findings(cooperative, statement)),
-    )  # fmt: skip
-    fresh = _without_told_sums(cooperative, [one for one in placed if one.known is None], now)
-    lines = BankStatementLine.objects.bulk_create(
-        _line(row, number, one) for number, one in enumerate(fresh, 1)
+        cooperative=cooperative,
+        kind=StatementKind(statement.kind),
+        file_name=file_name[:200],
+        digest=digest,
+        part=part,
+        imported_at=now,
+        iban=statement.iban,
+        number=statement.number,
+        sequence=statement.sequence,
+        first_date=statement.first_date,
+        last_date=statement.last_date,
+        opening_minor=statement.opening_minor,
+        closing_minor=statement.closing_minor,
+        findings="\n".join(_findings(cooperative, statement)),
     )
+    fresh = _without_told_sums(cooperative, [one for one in placed if one.known is None], now)
+    lines = BankStatementLine.objects.bulk_create(_line(row, number, one) for number, one in enumerate(fresh, 1))
     for line, one in zip(lines, fresh, strict=True):
         if one.details is None:
             post_bank_side(line=line, now=now)
@@ -140,9 +138,7 @@ def _import(
 def _without_told_sums(cooperative: Cooperative, fresh: list[Placed], now: datetime) -> list[Placed]:
     """Let the details of a sum take its place: what is still unclear is told in detail now, what is booked needs none."""
     sums = {one.details.line_id for one in fresh if one.details}
-    unclear = set(
-        BankStatementLine.objects.filter(pk__in=sums, status=LineStatus.OPEN).values_list("pk", flat=True)
-    )
+    unclear = set(BankStatementLine.objects.filter(pk__in=sums, status=LineStatus.OPEN).values_list("pk", flat=True))
     BankStatementLine.objects.filter(cooperative=cooperative, pk__in=unclear).update(
         status=LineStatus.DETAILED, why="its payments were told one by one later", resolved_at=now
     )
@@ -152,20 +148,34 @@ def _without_told_sums(cooperative: Cooperative, fresh: list[Placed], now: datet
 def _line(statement: BankStatement, number: int, placed: Placed) -> BankStatementLine:
     entry = placed.entry
     return BankStatementLine(
-        cooperative=statement.cooperative, statement=statement, row=number, booked_date=entry.booked_date,
-        value_date=entry.value_date, amount_minor=entry.amount_minor, payer=entry.payer[:140], payer_iban=entry.payer_iban[:34],
-        purpose=entry.purpose[:1000], reference=entry.reference[:40], end_to_end_id=entry.end_to_end_id[:35],
-        mandate_ref=entry.mandate_ref[:35], batch_ref=entry.batch_ref[:35], batch_count=entry.batch_count,
-        bank_ref=entry.bank_ref[:70], entry_ref=entry.entry_ref[:70], bank_code=entry.bank_code[:40], is_reversal=entry.is_reversal,
-        return_code=entry.return_code[:8], original_minor=entry.original_minor, charges_minor=entry.charges_minor,
-        content_key=placed.content_key, occurrence=placed.occurrence,
-    )  # fmt: skip
+        cooperative=statement.cooperative,
+        statement=statement,
+        row=number,
+        booked_date=entry.booked_date,
+        value_date=entry.value_date,
+        amount_minor=entry.amount_minor,
+        payer=entry.payer[:140],
+        payer_iban=entry.payer_iban[:34],
+        purpose=entry.purpose[:1000],
+        reference=entry.reference[:40],
+        end_to_end_id=entry.end_to_end_id[:35],
+        mandate_ref=entry.mandate_ref[:35],
+        batch_ref=entry.batch_ref[:35],
+        batch_count=entry.batch_count,
+        bank_ref=entry.bank_ref[:70],
+        entry_ref=entry.entry_ref[:70],
+        bank_code=entry.bank_code[:40],
+        is_reversal=entry.is_reversal,
+        return_code=entry.return_code[:8],
+        original_minor=entry.original_minor,
+        charges_minor=entry.charges_minor,
+        content_key=placed.content_key,
+        occurrence=placed.occurrence,
+    )
 
 
 def _placed(cooperative: Cooperative, statement: Statement) -> list[Placed]:
-    return place(
-        statement.entries, _known(cooperative, statement), account=statement.iban or cooperative.iban
-    )
+    return place(statement.entries, _known(cooperative, statement), account=statement.iban or cooperative.iban)
 
 
 def _known(cooperative: Cooperative, statement: Statement) -> Iterable[KnownLine]:
@@ -175,26 +185,13 @@ def _known(cooperative: Cooperative, statement: Statement) -> Iterable[KnownLine
     return [
         KnownLine(*values)
         for values in rows.values_list(
-            "pk",
-            "content_key",
-            "occurrence",
-            "bank_ref",
-            "booked_date",
-            "amount_minor",
-            "batch_count",
-            "batch_ref",
-            "entry_ref",
+            "pk", "content_key", "occurrence", "bank_ref", "booked_date", "amount_minor", "batch_count", "batch_ref", "entry_ref"
         )
     ]
 
 
 def _findings(cooperative: Cooperative, statement: Statement) -> list[str]:
-    return findings(
-        statement,
-        our_iban=cooperative.iban,
-        currency=cooperative.currency,
-        before=_before(cooperative, statement),
-    )
+    return findings(statement, our_iban=cooperative.iban, currency=cooperative.currency, before=_before(cooperative, statement))
 
 
 def _before(cooperative: Cooperative, statement: Statement) -> StatementBefore | None:
@@ -202,8 +199,10 @@ def _before(cooperative: Cooperative, statement: Statement) -> StatementBefore |
     if not statement.has_balances or statement.first_date is None:
         return None
     row = (
-        BankStatement.objects.filter(cooperative=cooperative, iban=statement.iban, closing_minor__isnull=False, last_date__lte=statement.first_date)
+        BankStatement.objects.filter(
+            cooperative=cooperative, iban=statement.iban, closing_minor__isnull=False, last_date__lte=statement.first_date
+        )
         .order_by("-last_date", "-sequence", "-pk")
         .first()
-    )  # fmt: skip
+    )
     return StatementBefore(row.number, row.sequence, row.last_date, row.closing_minor) if row else None

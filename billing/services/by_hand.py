@@ -18,7 +18,7 @@ class CannotTake(ValueError):
 
 def take_by_hand(
     *, cooperative: Cooperative, rail: str, what: str, amount_minor: int, receipt: str, note: str, user: User, now: datetime
-) -> Payment:  # fmt: skip
+) -> Payment:
     """Book what a member paid by hand: for a bill by its number, or on account by the member's number. Once per receipt.
 
     Raises:
@@ -28,15 +28,21 @@ def take_by_hand(
         raise CannotTake(_("Choose cash or mobile money."))
     if not receipt:
         raise CannotTake(_("Write the receipt's number: it keeps a payment from being entered twice."))
-    bill = Document.objects.standing().filter(cooperative=cooperative, kind=DocumentKind.BILL, label__iexact=what).first()  # fmt: skip
+    bill = Document.objects.standing().filter(cooperative=cooperative, kind=DocumentKind.BILL, label__iexact=what).first()
     member = bill.member if bill else Member.objects.filter(cooperative=cooperative, number=what).first()
     if member is None:
         raise CannotTake(_("'%(what)s' is neither the number of a bill nor of a member.") % {"what": what})
     try:
         payment, fresh = book_member_payment(
-            member=member, document=bill, amount_minor=amount_minor, rail=PaymentRail(rail), external_ref=receipt[:160],
-            received_at=now, now=now, origin=Origin(taken_by=user, note=note),
-        )  # fmt: skip
+            member=member,
+            document=bill,
+            amount_minor=amount_minor,
+            rail=PaymentRail(rail),
+            external_ref=receipt[:160],
+            received_at=now,
+            now=now,
+            origin=Origin(taken_by=user, note=note),
+        )
     except CannotBook as problem:
         raise CannotTake(str(problem)) from problem
     if not fresh:

@@ -4,15 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from billing.domain.cards.provider import Disputed
-from billing.models import (
-    CardCheckout,
-    CardDispute,
-    Document,
-    DocumentStatus,
-    Payment,
-    PaymentRail,
-    ReturnKind,
-)
+from billing.models import CardCheckout, CardDispute, Document, DocumentStatus, Payment, PaymentRail, ReturnKind
 from billing.services.card_movements import note_movement
 from billing.services.payments import book_member_payment, return_payment
 
@@ -23,16 +15,18 @@ def follow_disputes(*, checkout: CardCheckout, rows: Iterable[Disputed], now: da
     assert payment is not None  # only what was paid is disputed
     for told in rows:
         row, _ = CardDispute.objects.get_or_create(
-            cooperative=checkout.cooperative, ref=told.ref,
+            cooperative=checkout.cooperative,
+            ref=told.ref,
             defaults={
-                "payment": payment, "amount_minor": told.amount_minor, "reason": told.reason[:60], "status": told.status[:40],
+                "payment": payment,
+                "amount_minor": told.amount_minor,
+                "reason": told.reason[:60],
+                "status": told.status[:40],
                 "opened_at": told.opened_at,
             },
-        )  # fmt: skip
+        )
         for movement in told.movements:
-            note_movement(
-                cooperative=checkout.cooperative, movement=movement, now=now, intent_ref=checkout.intent_ref
-            )
+            note_movement(cooperative=checkout.cooperative, movement=movement, now=now, intent_ref=checkout.intent_ref)
         if told.withdrawn_minor > row.withdrawn_minor:
             _take(checkout, row, told.withdrawn_minor - row.withdrawn_minor, now)
         elif told.withdrawn_minor < row.withdrawn_minor:
@@ -44,10 +38,8 @@ def follow_disputes(*, checkout: CardCheckout, rows: Iterable[Disputed], now: da
 def _payments(checkout: CardCheckout) -> list[Payment]:
     """What stands of a card payment: itself, or what took its place after earlier disputes."""
     ref = checkout.intent_ref
-    rows = Payment.objects.filter(
-        cooperative=checkout.cooperative, rail=PaymentRail.CARD, taken_back__isnull=True
-    )
-    return [p for p in rows.filter(external_ref__startswith=ref).order_by("pk") if p.external_ref.split(":")[0] == ref]  # fmt: skip
+    rows = Payment.objects.filter(cooperative=checkout.cooperative, rail=PaymentRail.CARD, taken_back__isnull=True)
+    return [p for p in rows.filter(external_ref__startswith=ref).order_by("pk") if p.external_ref.split(":")[0] == ref]
 
 
 def _take(checkout: CardCheckout, row: CardDispute, amount_minor: int, now: datetime) -> None:
@@ -70,6 +62,11 @@ def _give(checkout: CardCheckout, row: CardDispute, amount_minor: int, now: date
 def _book(checkout: CardCheckout, what: str, amount_minor: int, now: datetime) -> None:
     document = Document.objects.filter(card_checkouts=checkout, status=DocumentStatus.OPEN).first()
     book_member_payment(
-        member=checkout.member, document=document, amount_minor=amount_minor, rail=PaymentRail.CARD,
-        external_ref=f"{checkout.intent_ref}:{what}", received_at=now, now=now,
-    )  # fmt: skip
+        member=checkout.member,
+        document=document,
+        amount_minor=amount_minor,
+        rail=PaymentRail.CARD,
+        external_ref=f"{checkout.intent_ref}:{what}",
+        received_at=now,
+        now=now,
+    )

@@ -5,23 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.domain.cards.provider import (
-    PAID_OUT,
-    CardProvider,
-    Movement,
-    PayoutKnown,
-    Sent,
-    payout_named,
-)
-from billing.models import (
-    AccountCode,
-    BankStatementLine,
-    CardCheckout,
-    CardDispute,
-    CardPayout,
-    LineStatus,
-    Refund,
-)
+from billing.domain.cards.provider import PAID_OUT, CardProvider, Movement, PayoutKnown, Sent, payout_named
+from billing.models import AccountCode, BankStatementLine, CardCheckout, CardDispute, CardPayout, LineStatus, Refund
 from billing.selectors.cards import cooperative_with_cards
 from billing.services.card_movements import FEE_KINDS, note_movement
 from billing.services.line_postings import move_line
@@ -32,9 +17,7 @@ PROVIDER_NAME = "stripe"
 MOST_LINES = 200
 
 
-def follow_payouts(
-    *, provider: CardProvider, since: datetime, follow: Callable[[str], None], now: datetime
-) -> int:
+def follow_payouts(*, provider: CardProvider, since: datetime, follow: Callable[[str], None], now: datetime) -> int:
     """Note the provider's payouts since then with what they are made of, and look for their money; returns how many. Safe to repeat.
 
     Args:
@@ -58,17 +41,20 @@ def follow_payouts(
 def _note(cooperative: Cooperative, sent: Sent, movements: list[Movement], now: datetime) -> CardPayout:
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     for movement in movements:
-        note_movement(
-            cooperative=cooperative, movement=movement, now=now, payout_ref=sent.ref, is_ours=_is_ours(cooperative, movement)
-        )  # fmt: skip
+        note_movement(cooperative=cooperative, movement=movement, now=now, payout_ref=sent.ref, is_ours=_is_ours(cooperative, movement))
     total = sum(movement.net_minor for movement in movements)
     finding = f"its movements make {total / 100:.2f}" if movements and total != sent.amount_minor else ""
     row, _ = CardPayout.objects.update_or_create(
-        cooperative=cooperative, ref=sent.ref,
+        cooperative=cooperative,
+        ref=sent.ref,
         defaults={
-            "amount_minor": sent.amount_minor, "status": sent.status[:20], "arrival_date": sent.arrival_date, "trace": sent.trace, "finding": finding,
+            "amount_minor": sent.amount_minor,
+            "status": sent.status[:20],
+            "arrival_date": sent.arrival_date,
+            "trace": sent.trace,
+            "finding": finding,
         },
-    )  # fmt: skip
+    )
     return row
 
 
@@ -77,13 +63,11 @@ def _is_ours(cooperative: Cooperative, movement: Movement) -> bool:
     if movement.kind in FEE_KINDS:
         return True
     if movement.kind in CHARGES:
-        return CardCheckout.objects.filter(
-            cooperative=cooperative, intent_ref=movement.intent_ref or "-", payment__isnull=False
-        ).exists()
+        return CardCheckout.objects.filter(cooperative=cooperative, intent_ref=movement.intent_ref or "-", payment__isnull=False).exists()
     return (
         Refund.objects.filter(cooperative=cooperative, provider_ref=movement.source_ref or "-").exists()
         or CardDispute.objects.filter(cooperative=cooperative, ref=movement.source_ref or "-").exists()
-    )  # fmt: skip
+    )
 
 
 def book_card_payout_line(*, line: BankStatementLine, now: datetime) -> str:
@@ -91,16 +75,18 @@ def book_card_payout_line(*, line: BankStatementLine, now: datetime) -> str:
     if line.amount_minor <= 0 or line.return_code or line.is_reversal:
         return ""
     waiting = {
-        row.ref: row
-        for row in CardPayout.objects.filter(cooperative=line.cooperative_id, bank_line__isnull=True, status__in=PAID_OUT)
-    }  # fmt: skip
+        row.ref: row for row in CardPayout.objects.filter(cooperative=line.cooperative_id, bank_line__isnull=True, status__in=PAID_OUT)
+    }
     if not waiting:
         return ""
     named = payout_named(
-        amount_minor=line.amount_minor, booked_date=line.booked_date, payer=line.payer, provider=PROVIDER_NAME,
+        amount_minor=line.amount_minor,
+        booked_date=line.booked_date,
+        payer=line.payer,
+        provider=PROVIDER_NAME,
         words=f"{line.purpose} {line.reference} {line.end_to_end_id} {line.bank_ref}",
         payouts=[PayoutKnown(p.ref, p.amount_minor, p.arrival_date, p.trace) for p in waiting.values()],
-    )  # fmt: skip
+    )
     if named is None:
         return ""
     row = waiting[named.ref]
@@ -117,7 +103,9 @@ def match_open_lines(*, cooperative: Cooperative, now: datetime) -> int:
     if not CardPayout.objects.filter(cooperative=cooperative, bank_line__isnull=True).exists():
         return 0
     booked = 0
-    rows = BankStatementLine.objects.select_for_update(of=("self",)).filter(cooperative=cooperative, status=LineStatus.OPEN, amount_minor__gt=0)  # fmt: skip
+    rows = BankStatementLine.objects.select_for_update(of=("self",)).filter(
+        cooperative=cooperative, status=LineStatus.OPEN, amount_minor__gt=0
+    )
     for line in rows.select_related("cooperative").order_by("-pk")[:MOST_LINES]:
         why = book_card_payout_line(line=line, now=now)
         if why:

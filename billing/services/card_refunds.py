@@ -30,16 +30,22 @@ def ask_card_refund(*, payment: Payment, amount_minor: int, why: str, user: User
     payment.refresh_from_db()
     if payment.rail != PaymentRail.CARD or not hasattr(payment, "card_checkout"):
         raise CannotPayOut(_("Only what came from a card goes back to one."))
-    waiting = Refund.objects.filter(
-        payment=payment, withdrawn_at__isnull=True, failed="", allocations__isnull=True
-    )
-    left = min(payment.credit_minor - sum(r.amount_minor for r in waiting), credit_of(member) - asked_back(member))  # fmt: skip
+    waiting = Refund.objects.filter(payment=payment, withdrawn_at__isnull=True, failed="", allocations__isnull=True)
+    left = min(payment.credit_minor - sum(r.amount_minor for r in waiting), credit_of(member) - asked_back(member))
     if not 0 < amount_minor <= left:
-        raise CannotPayOut(_("Of %(payment)s %(max)s are credit that is not asked back already.") % {"payment": payment, "max": amount(max(left, 0))})  # fmt: skip
+        raise CannotPayOut(
+            _("Of %(payment)s %(max)s are credit that is not asked back already.") % {"payment": payment, "max": amount(max(left, 0))}
+        )
     return Refund.objects.create(
-        cooperative=member.cooperative, member=member, amount_minor=amount_minor, way=RefundWay.CARD, payment=payment,
-        why=why[:140], asked_at=now, asked_by=user,
-    )  # fmt: skip
+        cooperative=member.cooperative,
+        member=member,
+        amount_minor=amount_minor,
+        way=RefundWay.CARD,
+        payment=payment,
+        why=why[:140],
+        asked_at=now,
+        asked_by=user,
+    )
 
 
 @transaction.atomic
@@ -50,7 +56,7 @@ def release_card_refund(*, refund: Refund, user: User, now: datetime) -> Refund:
         CannotPayOut: by the same person, withdrawn, or the credit was used meanwhile.
     """
     lock_member(refund.member_id)
-    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment", "member__cooperative").get(pk=refund.pk)  # fmt: skip
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment", "member__cooperative").get(pk=refund.pk)
     if refund.released_at is not None:
         return refund
     if refund.way != RefundWay.CARD or refund.withdrawn_at is not None or refund.payment is None:
@@ -61,7 +67,7 @@ def release_card_refund(*, refund: Refund, user: User, now: datetime) -> Refund:
         raise CannotPayOut(_("The credit was used meanwhile; withdraw it."))
     Allocation.objects.create(
         payment=refund.payment, refund=refund, amount_minor=refund.amount_minor, made_at=now, made_by=user, why="given back"
-    )  # fmt: skip
+    )
     _post(refund, refund.amount_minor, "card refund", now)
     refund.released_at, refund.released_by = now, user
     refund.save(update_fields=["released_at", "released_by"])
@@ -96,14 +102,14 @@ def give_back_waiting(*, cooperative: Cooperative, provider: CardProvider, now: 
 def follow_refunds(*, checkout: CardCheckout, rows: Iterable[GivenBack], now: datetime) -> None:
     """Note what the provider gave back; what failed is credit again, what we did not ask for is unclear money. Part of the caller's transaction."""
     for given in rows:
-        refund = Refund.objects.filter(public_id=given.refund_key, payment__card_checkout=checkout).first() if len(given.refund_key) == 36 else None  # fmt: skip
+        refund = (
+            Refund.objects.filter(public_id=given.refund_key, payment__card_checkout=checkout).first()
+            if len(given.refund_key) == 36
+            else None
+        )
         for movement in given.movements:
             note_movement(
-                cooperative=checkout.cooperative,
-                movement=movement,
-                now=now,
-                intent_ref=checkout.intent_ref,
-                is_ours=refund is not None,
+                cooperative=checkout.cooperative, movement=movement, now=now, intent_ref=checkout.intent_ref, is_ours=refund is not None
             )
         if refund is None:
             continue
@@ -117,7 +123,7 @@ def follow_refunds(*, checkout: CardCheckout, rows: Iterable[GivenBack], now: da
 @transaction.atomic
 def _fail(refund: Refund, why: str, now: datetime) -> Refund:
     lock_member(refund.member_id)
-    refund = Refund.objects.select_for_update(of=("self",)).select_related("member__cooperative").get(pk=refund.pk)  # fmt: skip
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("member__cooperative").get(pk=refund.pk)
     if refund.failed:
         return refund
     for allocation in standing_allocations(refund=refund):
@@ -131,9 +137,13 @@ def _fail(refund: Refund, why: str, now: datetime) -> Refund:
 def _post(refund: Refund, amount_minor: int, what: str, now: datetime) -> None:
     cooperative = refund.member.cooperative
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"{what}:{refund.public_id}", cause=what, booked_date=now.date(), now=now,
+        cooperative=cooperative,
+        idempotency_key=f"{what}:{refund.public_id}",
+        cause=what,
+        booked_date=now.date(),
+        now=now,
         amounts={
             account(cooperative, AccountCode.RECEIVABLE, refund.member): amount_minor,
             account(cooperative, AccountCode.CARD): -amount_minor,
         },
-    )  # fmt: skip
+    )

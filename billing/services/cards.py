@@ -12,25 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.domain.cards.provider import (
-    CANCELLED,
-    HELD,
-    SUCCEEDED,
-    CardProvider,
-    Intent,
-    ProviderRefuses,
-    Told,
-)
-from billing.models import (
-    CardCheckout,
-    CardEvent,
-    CheckoutStatus,
-    Document,
-    DocumentKind,
-    DocumentStatus,
-    ItemStatus,
-    PaymentRail,
-)
+from billing.domain.cards.provider import CANCELLED, HELD, SUCCEEDED, CardProvider, Intent, ProviderRefuses, Told
+from billing.models import CardCheckout, CardEvent, CheckoutStatus, Document, DocumentKind, DocumentStatus, ItemStatus, PaymentRail
 from billing.selectors.cards import NoCards, cards_are_on, cooperative_with_cards
 from billing.services.allocations import lock_member
 from billing.services.card_disputes import follow_disputes
@@ -52,9 +35,7 @@ class CannotPayByCard(ValueError):
     """A sum cannot be paid by card; the message says why."""
 
 
-def pay_bill_by_card(
-    *, document: Document, user: User, back_url: str, provider: CardProvider, now: datetime
-) -> CardCheckout:
+def pay_bill_by_card(*, document: Document, user: User, back_url: str, provider: CardProvider, now: datetime) -> CardCheckout:
     """A page on which a bill's rest is paid by card. Asked again while it is open, the same page; after the rest has changed, another.
 
     Args:
@@ -76,7 +57,7 @@ def pay_bill_by_card(
 
 def top_up_by_card(
     *, member: Member, amount_minor: int, user: User, back_url: str, provider: CardProvider, now: datetime, key: UUID | None = None
-) -> CardCheckout:  # fmt: skip
+) -> CardCheckout:
     """A page on which a member pays a sum on account by card.
 
     Args:
@@ -88,14 +69,18 @@ def top_up_by_card(
     """
     _check(member, amount_minor)
     asked = {
-        "cooperative": member.cooperative, "member": member, "amount_minor": amount_minor, "currency": member.cooperative.currency,
-        "made_at": now, "made_by": user,
-    }  # fmt: skip
+        "cooperative": member.cooperative,
+        "member": member,
+        "amount_minor": amount_minor,
+        "currency": member.cooperative.currency,
+        "made_at": now,
+        "made_by": user,
+    }
     if key is None:
         checkout = CardCheckout.objects.create(**asked)
     else:
         checkout, _ = CardCheckout.objects.get_or_create(public_id=key, defaults=asked)
-    if (checkout.made_by_id, checkout.member_id, checkout.amount_minor, checkout.document_id) != (user.pk, member.pk, amount_minor, None):  # fmt: skip
+    if (checkout.made_by_id, checkout.member_id, checkout.amount_minor, checkout.document_id) != (user.pk, member.pk, amount_minor, None):
         raise CannotPayByCard("This id is that of another payment; begin a new one.")
     return _with_page(checkout, member.number, back_url, provider)
 
@@ -104,7 +89,10 @@ def _check(member: Member, amount_minor: int) -> None:
     if not cards_are_on(member.cooperative):
         raise NoCards(_("Cards are not taken here."))
     if not LEAST_MINOR <= amount_minor <= MOST_MINOR:
-        raise CannotPayByCard(_("By card between %(LEAST_MINOR)s and %(MOST_MINOR)s are taken.") % {"LEAST_MINOR": amount(LEAST_MINOR), "MOST_MINOR": amount(MOST_MINOR)})  # fmt: skip
+        raise CannotPayByCard(
+            _("By card between %(LEAST_MINOR)s and %(MOST_MINOR)s are taken.")
+            % {"LEAST_MINOR": amount(LEAST_MINOR), "MOST_MINOR": amount(MOST_MINOR)}
+        )
 
 
 @transaction.atomic
@@ -114,17 +102,20 @@ def _open_for_bill(document: Document, user: User, now: datetime) -> CardCheckou
     if document.kind != DocumentKind.BILL or document.status != DocumentStatus.OPEN:
         raise CannotPayByCard(_("Nothing is to be paid on %(document)s.") % {"document": document.label})
     if document.debits.filter(status=ItemStatus.RELEASED).exists():
-        raise CannotPayByCard(
-            _("%(document)s is being collected from your account already.") % {"document": document.label}
-        )
+        raise CannotPayByCard(_("%(document)s is being collected from your account already.") % {"document": document.label})
     _check(member, document.rest_minor)
     checkout, __ = CardCheckout.objects.get_or_create(
-        document=document, status=CheckoutStatus.OPEN,
+        document=document,
+        status=CheckoutStatus.OPEN,
         defaults={
-            "cooperative": member.cooperative, "member": member, "amount_minor": document.rest_minor,
-            "currency": document.currency, "made_at": now, "made_by": user,
+            "cooperative": member.cooperative,
+            "member": member,
+            "amount_minor": document.rest_minor,
+            "currency": document.currency,
+            "made_at": now,
+            "made_by": user,
         },
-    )  # fmt: skip
+    )
     return checkout
 
 
@@ -136,12 +127,8 @@ def _with_page(checkout: CardCheckout, text: str, back_url: str, provider: CardP
     back = back_url.replace("{key}", key)
     session = provider.create_session(
         key=key, amount_minor=checkout.amount_minor, currency=checkout.currency, text=text, success_url=back, cancel_url=back
-    )  # fmt: skip
-    checkout.session_ref, checkout.intent_ref, checkout.page_url = (
-        session.ref,
-        session.intent_ref,
-        session.url,
     )
+    checkout.session_ref, checkout.intent_ref, checkout.page_url = (session.ref, session.intent_ref, session.url)
     checkout.save(update_fields=["session_ref", "intent_ref", "page_url"])
     return checkout
 
@@ -170,7 +157,7 @@ def follow_checkout(*, checkout: CardCheckout, provider: CardProvider, now: date
 
 
 def _locked(checkout: CardCheckout) -> CardCheckout:
-    rows = CardCheckout.objects.select_for_update(of=("self",)).select_related("member__cooperative", "document", "payment")  # fmt: skip
+    rows = CardCheckout.objects.select_for_update(of=("self",)).select_related("member__cooperative", "document", "payment")
     return rows.get(pk=checkout.pk)
 
 
@@ -193,19 +180,20 @@ def _follow(checkout: CardCheckout, provider: CardProvider, now: datetime) -> No
 
 def _settle(checkout: CardCheckout, intent: Intent, provider: CardProvider, now: datetime) -> None:
     """What became of the sum. Held money is collected only while the bill still asks for it; else it is let go."""
-    if intent.checkout_key != str(checkout.public_id) or (intent.amount_minor, intent.currency) != (checkout.amount_minor, checkout.currency):  # fmt: skip
+    if intent.checkout_key != str(checkout.public_id) or (intent.amount_minor, intent.currency) != (
+        checkout.amount_minor,
+        checkout.currency,
+    ):
         if checkout.payment is None:
-            _close(
-                checkout,
-                CheckoutStatus.ODD,
-                f"the provider has {intent.amount_minor} {intent.currency} for it",
-            )
+            _close(checkout, CheckoutStatus.ODD, f"the provider has {intent.amount_minor} {intent.currency} for it")
         return
     key = str(checkout.public_id)
     if intent.status == HELD:
         lock_member(checkout.member_id)
         wanted = _still_wanted(checkout)
-        intent = provider.capture(intent.ref, key=key, amount_minor=checkout.amount_minor) if wanted else provider.cancel(intent.ref, key=key)  # fmt: skip
+        intent = (
+            provider.capture(intent.ref, key=key, amount_minor=checkout.amount_minor) if wanted else provider.cancel(intent.ref, key=key)
+        )
     if intent.status == CANCELLED and checkout.payment is None:
         _close(checkout, CheckoutStatus.DROPPED, "nothing was collected")
     elif intent.status == SUCCEEDED and checkout.payment is None:
@@ -213,17 +201,18 @@ def _settle(checkout: CardCheckout, intent: Intent, provider: CardProvider, now:
             _close(checkout, CheckoutStatus.ODD, f"the provider collected {intent.received_minor}")
             return
         checkout.payment, _ = book_member_payment(
-            member=checkout.member, document=checkout.document, amount_minor=checkout.amount_minor, rail=PaymentRail.CARD,
-            external_ref=intent.ref, received_at=now, now=now, origin=Origin(taken_by=checkout.made_by),
-        )  # fmt: skip
+            member=checkout.member,
+            document=checkout.document,
+            amount_minor=checkout.amount_minor,
+            rail=PaymentRail.CARD,
+            external_ref=intent.ref,
+            received_at=now,
+            now=now,
+            origin=Origin(taken_by=checkout.made_by),
+        )
         _close(checkout, CheckoutStatus.PAID, "")
     if checkout.payment is not None and intent.movement is not None:
-        note_movement(
-            cooperative=checkout.cooperative,
-            movement=intent.movement,
-            now=now,
-            intent_ref=checkout.intent_ref,
-        )
+        note_movement(cooperative=checkout.cooperative, movement=intent.movement, now=now, intent_ref=checkout.intent_ref)
 
 
 def _still_wanted(checkout: CardCheckout) -> bool:
@@ -238,9 +227,7 @@ def _close(checkout: CardCheckout, status: CheckoutStatus, why: str) -> None:
     checkout.save(update_fields=["status", "why", "payment"])
 
 
-def take_event(
-    *, content: bytes, headers: Mapping[str, str], provider: CardProvider, now: datetime
-) -> CardEvent:
+def take_event(*, content: bytes, headers: Mapping[str, str], provider: CardProvider, now: datetime) -> CardEvent:
     """Note a signed event, once, then do what it asks for. What could not be done yet stays noted and is tried again.
 
     Raises:
@@ -250,8 +237,14 @@ def take_event(
     told: Told = provider.read_event(content, headers, now=now)
     event, _ = CardEvent.objects.get_or_create(
         event_ref=told.ref,
-        defaults={"kind": told.kind, "object_ref": told.object_ref, "intent_ref": told.intent_ref, "told_at": told.told_at, "received_at": now},
-    )  # fmt: skip
+        defaults={
+            "kind": told.kind,
+            "object_ref": told.object_ref,
+            "intent_ref": told.intent_ref,
+            "told_at": told.told_at,
+            "received_at": now,
+        },
+    )
     if event.done_at is None:
         do_event(event=event, provider=provider, now=now)
     return event
@@ -291,7 +284,7 @@ def look_at_payouts(*, provider: CardProvider, now: datetime) -> int:
     """Note what the provider sent to our bank lately, and whatever lies behind it that no event told of; returns how many payouts."""
 
     def follow(intent_ref: str) -> None:
-        checkout = CardCheckout.objects.filter(intent_ref=intent_ref).first() or checkout_named(intent_ref, provider)  # fmt: skip
+        checkout = CardCheckout.objects.filter(intent_ref=intent_ref).first() or checkout_named(intent_ref, provider)
         if checkout is not None:
             follow_checkout(checkout=checkout, provider=provider, now=now)
 

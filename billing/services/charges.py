@@ -25,15 +25,14 @@ INCOME = {
 
 
 @transaction.atomic
-def charge_member(
-    *, member: Member, kind: ChargeKind, key: str, text: str, amount_minor: int, now: datetime
-) -> Charge:
+def charge_member(*, member: Member, kind: ChargeKind, key: str, text: str, amount_minor: int, now: datetime) -> Charge:
     """Ask a member for a sum, once per key."""
     member = lock_member(member.pk)
     charge, created = Charge.objects.get_or_create(
-        cooperative=member.cooperative, key=key,
+        cooperative=member.cooperative,
+        key=key,
         defaults={"member": member, "kind": kind, "text": text[:140], "amount_minor": amount_minor, "charged_at": now},
-    )  # fmt: skip
+    )
     if created:
         _post(charge, amount_minor, "charge", now)
     return charge
@@ -49,9 +48,9 @@ def take_back_charge(*, charge: Charge, now: datetime, user: User | None = None,
     if user is not None and not why.strip():
         raise CannotTakeBackCharge(_("Say why; the member reads it."))
     if user is not None and charge.kind == ChargeKind.WITHDRAWN:
-        raise CannotTakeBackCharge(_("What was withdrawn on the chain follows from the chain and is not taken back by hand."))  # fmt: skip
+        raise CannotTakeBackCharge(_("What was withdrawn on the chain follows from the chain and is not taken back by hand."))
     if user is not None and charge.kind == ChargeKind.CLAIM:
-        raise CannotTakeBackCharge(_("What was paid out too much follows from a correction and is not taken back by hand."))  # fmt: skip
+        raise CannotTakeBackCharge(_("What was paid out too much follows from a correction and is not taken back by hand."))
     lock_member(charge.member_id)
     charge.refresh_from_db()
     if charge.taken_back_at is not None:
@@ -68,9 +67,13 @@ def take_back_charge(*, charge: Charge, now: datetime, user: User | None = None,
 def _post(charge: Charge, amount_minor: int, what: str, now: datetime) -> None:
     cooperative = charge.cooperative
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"{what}:{charge.public_id}", cause=what, booked_date=now.date(), now=now,
+        cooperative=cooperative,
+        idempotency_key=f"{what}:{charge.public_id}",
+        cause=what,
+        booked_date=now.date(),
+        now=now,
         amounts={
             account(cooperative, AccountCode.RECEIVABLE, charge.member): amount_minor,
             account(cooperative, INCOME[ChargeKind(charge.kind)], charge.member): -amount_minor,
         },
-    )  # fmt: skip
+    )

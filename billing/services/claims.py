@@ -18,10 +18,7 @@ from billing.services.charges import charge_member, take_back_charge
 from members.models import Cooperative, Member
 from members.services.notifications import notify
 
-WHY_SET_OFF = {
-    ChargeKind.CLAIM: "set off against a claim",
-    ChargeKind.WITHDRAWN: "withdrawn on the chain",
-}
+WHY_SET_OFF = {ChargeKind.CLAIM: "set off against a claim", ChargeKind.WITHDRAWN: "withdrawn on the chain"}
 
 
 def claim_overpaid(*, payouts: Iterable[Payout], cause: str, now: datetime) -> list[Charge]:
@@ -38,24 +35,34 @@ def claim_overpaid(*, payouts: Iterable[Payout], cause: str, now: datetime) -> l
 
 def _claim(payout: Payout, over_minor: int, cause: str, now: datetime) -> Charge:
     charge = charge_member(
-        member=payout.member, kind=ChargeKind.CLAIM, key=f"claim:{payout.public_id}:{cause}", text=f"paid out too much: {payout.text}",
-        amount_minor=over_minor, now=now,
-    )  # fmt: skip
+        member=payout.member,
+        kind=ChargeKind.CLAIM,
+        key=f"claim:{payout.public_id}:{cause}",
+        text=f"paid out too much: {payout.text}",
+        amount_minor=over_minor,
+        now=now,
+    )
     for membership in payout.member.memberships.select_related("user"):
         subject, text = overpaid(
             membership.user.language, amount_minor=over_minor, currency=payout.member.cooperative.currency, label=payout.text
-        )  # fmt: skip
+        )
         notify(
-            users=[membership.user], kind="claim", key=f"claim:{charge.public_id}", subject=subject, text=text,
-            path="/payments/", by_mail=True, now=now,
-        )  # fmt: skip
+            users=[membership.user],
+            kind="claim",
+            key=f"claim:{charge.public_id}",
+            subject=subject,
+            text=text,
+            path="/payments/",
+            by_mail=True,
+            now=now,
+        )
     return charge
 
 
 def _claims_of(payout: Payout) -> QuerySet[Charge]:
     return Charge.objects.filter(
         cooperative=payout.cooperative_id, key__startswith=f"claim:{payout.public_id}:", taken_back_at__isnull=True
-    )  # fmt: skip
+    )
 
 
 def withdraw_claims(*, payout: Payout, now: datetime) -> None:

@@ -40,8 +40,16 @@ class CoinKind:
 
 @transaction.atomic
 def book_coin_sale(
-    *, cooperative: Cooperative, coin: CoinKind, units: int, figures: SaleFigures, sold_date: date, reference: str, user: User, now: datetime
-) -> CoinSale:  # fmt: skip
+    *,
+    cooperative: Cooperative,
+    coin: CoinKind,
+    units: int,
+    figures: SaleFigures,
+    sold_date: date,
+    reference: str,
+    user: User,
+    now: datetime,
+) -> CoinSale:
     """Record and book a sale; a movement that brought its money already is booked with it. The caller holds the cooperative's lock.
 
     Raises:
@@ -51,23 +59,36 @@ def book_coin_sale(
     _check(cooperative, figures, sold_date, reference, now)
     day = now.date() if is_closed(cooperative, sold_date) else sold_date
     sale = CoinSale(
-        cooperative=cooperative, chain_id=coin.chain_id, token=coin.token, symbol=coin.symbol, decimals=coin.decimals, units=Decimal(units),
-        sold_date=sold_date, cost_minor=figures.cost_minor, proceeds_minor=figures.proceeds_minor, fee_minor=figures.fee_minor,
-        reference=reference, recorded_at=now, recorded_by=user,
-    )  # fmt: skip
+        cooperative=cooperative,
+        chain_id=coin.chain_id,
+        token=coin.token,
+        symbol=coin.symbol,
+        decimals=coin.decimals,
+        units=Decimal(units),
+        sold_date=sold_date,
+        cost_minor=figures.cost_minor,
+        proceeds_minor=figures.proceeds_minor,
+        fee_minor=figures.fee_minor,
+        reference=reference,
+        recorded_at=now,
+        recorded_by=user,
+    )
     sale.posted = post_transaction(
-        cooperative=cooperative, idempotency_key=f"coins sold:{sale.public_id}", cause=CAUSE, cause_ref=sale.public_id, booked_date=day,
-        amounts=_amounts(cooperative, figures), now=now,
-    )  # fmt: skip
+        cooperative=cooperative,
+        idempotency_key=f"coins sold:{sale.public_id}",
+        cause=CAUSE,
+        cause_ref=sale.public_id,
+        booked_date=day,
+        amounts=_amounts(cooperative, figures),
+        now=now,
+    )
     sale.save()
     _match_waiting_line(sale, now)
     sale.refresh_from_db(fields=["bank_line", "net_minor"])
     return sale
 
 
-def _check(
-    cooperative: Cooperative, figures: SaleFigures, sold_date: date, reference: str, now: datetime
-) -> None:
+def _check(cooperative: Cooperative, figures: SaleFigures, sold_date: date, reference: str, now: datetime) -> None:
     if sold_date > now.date():
         raise CannotSellCoins(_("Coins are sold on a day that has come."))
     if not 0 <= figures.fee_minor <= figures.proceeds_minor:
@@ -78,12 +99,9 @@ def _check(
         raise CannotSellCoins(
             _("Write the exchange's reference, with at least %(n)s letters or digits: by it the bank's movement is found.")
             % {"n": SHORTEST_REFERENCE}
-        )  # fmt: skip
+        )
     known = CoinSale.objects.filter(cooperative=cooperative, taken_back_at__isnull=True)
-    if any(
-        plain_reference(each) == plain_reference(reference)
-        for each in known.values_list("reference", flat=True)
-    ):
+    if any(plain_reference(each) == plain_reference(reference) for each in known.values_list("reference", flat=True)):
         raise CannotSellCoins(_("A sale with this reference was recorded before."))
 
 
@@ -104,16 +122,14 @@ def take_back_coin_sale(*, sale: CoinSale, why: str, user: User, now: datetime) 
         CannotSellCoins: no reason is given, or the bank has brought its money: that movement is undone first.
     """
     Cooperative.objects.select_for_update(no_key=True).get(pk=sale.cooperative_id)
-    sale = CoinSale.objects.select_for_update(of=("self",)).select_related("posted", "cooperative").get(pk=sale.pk)  # fmt: skip
+    sale = CoinSale.objects.select_for_update(of=("self",)).select_related("posted", "cooperative").get(pk=sale.pk)
     if sale.taken_back_at is not None:
         return sale
     if sale.bank_line_id is not None:
         raise CannotSellCoins(_("Its money has come: undo the movement of the account first."))
     if not why.strip():
         raise CannotSellCoins(_("Write why it is taken back."))
-    reverse_transaction(
-        posted=sale.posted, cause=CAUSE, cause_ref=sale.public_id, booked_date=now.date(), now=now
-    )
+    reverse_transaction(posted=sale.posted, cause=CAUSE, cause_ref=sale.public_id, booked_date=now.date(), now=now)
     sale.taken_back_at, sale.taken_back_by, sale.why = now, user, why.strip()[:MOST_WHY]
     sale.save(update_fields=["taken_back_at", "taken_back_by", "why"])
     return sale
@@ -121,7 +137,7 @@ def take_back_coin_sale(*, sale: CoinSale, why: str, user: User, now: datetime) 
 
 def waiting_sales(cooperative: Cooperative) -> QuerySet[CoinSale]:
     """Sales whose money has not come, the oldest first."""
-    rows = CoinSale.objects.filter(cooperative=cooperative, taken_back_at__isnull=True, bank_line__isnull=True, net_minor__gt=0)  # fmt: skip
+    rows = CoinSale.objects.filter(cooperative=cooperative, taken_back_at__isnull=True, bank_line__isnull=True, net_minor__gt=0)
     return rows.order_by("sold_date", "pk")
 
 
@@ -130,7 +146,9 @@ def book_coin_sale_line(*, line: BankStatementLine, now: datetime) -> str:
     if line.amount_minor <= 0 or line.return_code or line.is_reversal:
         return ""
     words = f"{line.purpose} {line.reference} {line.end_to_end_id} {line.bank_ref}"
-    fitting = waiting_sales(line.cooperative).select_for_update(of=("self",)).filter(net_minor=line.amount_minor, sold_date__lte=line.booked_date)  # fmt: skip
+    fitting = (
+        waiting_sales(line.cooperative).select_for_update(of=("self",)).filter(net_minor=line.amount_minor, sold_date__lte=line.booked_date)
+    )
     named = [sale for sale in fitting if is_named(sale.reference, words)]
     if len(named) != 1:
         return ""
@@ -149,7 +167,7 @@ def _match_waiting_line(sale: CoinSale, now: datetime) -> None:
     """Book a movement that came before its sale was recorded and waits for somebody to say what it is for."""
     waiting = BankStatementLine.objects.select_for_update(of=("self",)).filter(
         cooperative=sale.cooperative, status=LineStatus.OPEN, amount_minor=sale.figures.net_minor, booked_date__gte=sale.sold_date
-    )  # fmt: skip
+    )
     for line in waiting.select_related("cooperative").order_by("booked_date", "pk")[:MOST_LINES]:
         why = book_coin_sale_line(line=line, now=now)
         if why:

@@ -33,26 +33,24 @@ def propose_corrections(*, microgrid: Microgrid, now: datetime, user: User | Non
     return proposed
 
 
-def prepare_correction(
-    *, microgrid: Microgrid, month: Month, now: datetime, user: User | None = None
-) -> BillingRun:
+def prepare_correction(*, microgrid: Microgrid, month: Month, now: datetime, user: User | None = None) -> BillingRun:
     """Prepare the correction of a billed month, or return the one that is on its way.
 
     Raises:
         NothingToCorrect: nothing that was billed has changed.
         CannotBill: days are not closed again yet.
     """
-    started = BillingRun.objects.filter(
-        microgrid=microgrid, period=month.number, kind=RunKind.CORRECTION
-    ).exclude(status__in=[RunStatus.POSTED, RunStatus.WITHDRAWN]).first()  # fmt: skip
+    started = (
+        BillingRun.objects.filter(microgrid=microgrid, period=month.number, kind=RunKind.CORRECTION)
+        .exclude(status__in=[RunStatus.POSTED, RunStatus.WITHDRAWN])
+        .first()
+    )
     if started is not None:
         return started
     for outdated in outdated_months(microgrid):
         if outdated.run.period == month.number:
             return _prepare(outdated, now, user)
-    raise NothingToCorrect(
-        _("What was billed for %(month)s rests on the newest readings.") % {"month": month}
-    )
+    raise NothingToCorrect(_("What was billed for %(month)s rests on the newest readings.") % {"month": month})
 
 
 def correct_month(*, microgrid: Microgrid, month: Month, now: datetime) -> BillingRun:
@@ -66,9 +64,7 @@ def _prepare(outdated: Outdated, now: datetime, user: User | None) -> BillingRun
     run = outdated.run
     # Whoever waited here for another hand finds its run, or that nothing is left to correct.
     Microgrid.objects.select_for_update().get(pk=run.microgrid_id)
-    last = BillingRun.objects.filter(
-        microgrid=run.microgrid_id, period=run.period, kind=RunKind.CORRECTION
-    ).order_by("-revision").first()  # fmt: skip
+    last = BillingRun.objects.filter(microgrid=run.microgrid_id, period=run.period, kind=RunKind.CORRECTION).order_by("-revision").first()
     if last is not None and last.revision > run.revision:
         if last.status in (RunStatus.POSTED, RunStatus.WITHDRAWN):
             raise NothingToCorrect(_("%(last)s settled it meanwhile.") % {"last": last})
@@ -76,9 +72,14 @@ def _prepare(outdated: Outdated, now: datetime, user: User | None) -> BillingRun
     if run.kind == RunKind.CORRECTION and run.status not in (RunStatus.POSTED, RunStatus.WITHDRAWN):
         return run  # on its way already; it notices itself that days were closed again
     return prepare_run(
-        microgrid=run.microgrid, month=Month.parse(str(run.period)), now=now, days=run.days(), kind=RunKind.CORRECTION,
-        user=user, reason=_reason(outdated),
-    )  # fmt: skip
+        microgrid=run.microgrid,
+        month=Month.parse(str(run.period)),
+        now=now,
+        days=run.days(),
+        kind=RunKind.CORRECTION,
+        user=user,
+        reason=_reason(outdated),
+    )
 
 
 def _reason(outdated: Outdated) -> str:
@@ -108,28 +109,32 @@ def prepare_cancellation(*, document: Document, reason: str, user: User | None, 
     """
     # As whoever prepares a run: a month's revisions are counted by one at a time.
     Microgrid.objects.select_for_update().get(pk=document.run.microgrid_id)
-    document = (
-        Document.objects.select_for_update(of=("self",)).select_related("run__microgrid").get(pk=document.pk)
-    )
-    if document.kind not in ORIGINALS or document.status in (
-        DocumentStatus.DRAFT,
-        DocumentStatus.CANCELLED,
-    ):
+    document = Document.objects.select_for_update(of=("self",)).select_related("run__microgrid").get(pk=document.pk)
+    if document.kind not in ORIGINALS or document.status in (DocumentStatus.DRAFT, DocumentStatus.CANCELLED):
         raise CannotBill(_("%(document)s is no document that can be taken back.") % {"document": document})
     if hasattr(document, "cancelled_by"):
         raise CannotBill(
-            _("%(document)s is on its way back already, by %(run)s.")
-            % {"document": document, "run": document.cancelled_by.run}
+            _("%(document)s is on its way back already, by %(run)s.") % {"document": document, "run": document.cancelled_by.run}
         )
     if not reason.strip():
         raise CannotBill(_("Say why it is taken back; the member reads it."))
     before = document.run
     issue_date = now.astimezone(before.microgrid.zone).date()
     run = BillingRun.objects.create(
-        microgrid=before.microgrid, period=before.period, revision=next_revision(before.microgrid, before.period),
-        kind=RunKind.CANCELLATION, only_sites=[document.site_id], reason=reason.strip()[:300], first_day=before.first_day,
-        last_day=before.last_day, issue_date=issue_date, due_date=issue_date + timedelta(days=DAYS_TO_PAY),
-        status=RunStatus.RATED, prepared_at=now, prepared_by=user, sharing_revisions=before.sharing_revisions,
-    )  # fmt: skip
+        microgrid=before.microgrid,
+        period=before.period,
+        revision=next_revision(before.microgrid, before.period),
+        kind=RunKind.CANCELLATION,
+        only_sites=[document.site_id],
+        reason=reason.strip()[:300],
+        first_day=before.first_day,
+        last_day=before.last_day,
+        issue_date=issue_date,
+        due_date=issue_date + timedelta(days=DAYS_TO_PAY),
+        status=RunStatus.RATED,
+        prepared_at=now,
+        prepared_by=user,
+        sharing_revisions=before.sharing_revisions,
+    )
     draft_reversals(run, [document.pk])
     return run

@@ -7,13 +7,7 @@ from datetime import date
 from billing.domain.rating import CannotRate, SiteEnergy
 from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun
-from billing.selectors.counted_beside import (
-    BESIDE,
-    CountedBeside,
-    asks_own_use,
-    asks_reactive,
-    counted_beside,
-)
+from billing.selectors.counted_beside import BESIDE, CountedBeside, asks_own_use, asks_reactive, counted_beside
 from energy.models import Site
 
 MOST_NAMED = 5
@@ -35,9 +29,7 @@ def with_counted_beside(
         tariffs = [term.priced() for term in dict.fromkeys(terms)]
         reactive |= set(members) if any(map(asks_reactive, tariffs)) else set()
         own |= set(members) if any(map(asks_own_use, tariffs)) else set()
-    found = counted_beside(
-        microgrid=run.microgrid, days=days, site_ids=site_ids, export_wh=energy.export_wh, reactive=reactive, own=own
-    )  # fmt: skip
+    found = counted_beside(microgrid=run.microgrid, days=days, site_ids=site_ids, export_wh=energy.export_wh, reactive=reactive, own=own)
     if found.cannot:
         raise CannotRate(_named(found.cannot))
     return replace(energy, reactive_varh=found.reactive_varh, own_wh=found.own_wh), found
@@ -57,7 +49,7 @@ def remember_beside(run: BillingRun, site_ids: Sequence[int], found: CountedBesi
         before.filter(meter_id__in=_meters_of(site_ids)).delete()
     BilledReadings.objects.bulk_create(
         BilledReadings(run=run, meter_id=one.meter_id, channel=one.channel, versions=one.versions) for one in found.used
-    )  # fmt: skip
+    )
 
 
 def _meters_of(site_ids: Sequence[int]) -> list[int]:

@@ -43,8 +43,6 @@ def repeated_after_deadlock(work: Callable[P, R]) -> Callable[P, R]:
                 if not is_deadlock(problem):
                     raise
                 time.sleep(PAUSE_S * 2**attempt)
-        raise TooBusy(
-            "Others are booking for the same members just now. Nothing was changed; try again in a minute."
-        )
+        raise TooBusy("Others are booking for the same members just now. Nothing was changed; try again in a minute.")
 
     return run

@@ -55,39 +55,37 @@ def earliest_day(cooperative: Cooperative, now: datetime) -> date:
     return bank_day_from(now.date() + timedelta(days=rules_of(cooperative).prenotification_days))
 
 
-def collectable(
-    cooperative: Cooperative, now: datetime, day: date | None = None
-) -> list[tuple[Document, Mandate]]:
+def collectable(cooperative: Cooperative, now: datetime, day: date | None = None) -> list[tuple[Document, Mandate]]:
     """Open bills with a mandate that holds, which the bank is not collecting already; the oldest first.
 
     Args:
         day: on which it would be collected; the first possible one where none is given.
     """
     day = day or earliest_day(cooperative, now)
-    mandates = {
-        m.member_id: m for m in Mandate.objects.filter(cooperative=cooperative, status=MandateStatus.ACTIVE)
-    }
+    mandates = {m.member_id: m for m in Mandate.objects.filter(cooperative=cooperative, status=MandateStatus.ACTIVE)}
     last_used = dict(
         Debit.objects.filter(cooperative=cooperative, status__in=PRESENTED)
-        .values_list("mandate_id").annotate(last=Max("order__execution_date"))
-    )  # fmt: skip
+        .values_list("mandate_id")
+        .annotate(last=Max("order__execution_date"))
+    )
     bills = (
         Document.objects.filter(
-            cooperative=cooperative, kind=DocumentKind.BILL, status=DocumentStatus.OPEN, gross_minor__gt=F("paid_minor"),
+            cooperative=cooperative,
+            kind=DocumentKind.BILL,
+            status=DocumentStatus.OPEN,
+            gross_minor__gt=F("paid_minor"),
             member__in=mandates,
         )
         .exclude(debits__status__in=("prepared", "released"))
         .select_related("member")
         .order_by("due_date", "label")
-    )  # fmt: skip
+    )
     found = [(bill, mandates[bill.member_id]) for bill in bills]
-    return [(b, m) for b, m in found if day <= months_later(last_used.get(m.pk, m.signed_date), MANDATE_LASTS_MONTHS)]  # fmt: skip
+    return [(b, m) for b, m in found if day <= months_later(last_used.get(m.pk, m.signed_date), MANDATE_LASTS_MONTHS)]
 
 
 @transaction.atomic
-def prepare_debits(
-    *, cooperative: Cooperative, user: User, now: datetime, wanted_day: date | None = None
-) -> BankOrder:
+def prepare_debits(*, cooperative: Cooperative, user: User, now: datetime, wanted_day: date | None = None) -> BankOrder:
     """Put all collectable bills into an order, each with its whole rest.
 
     Raises:
@@ -102,20 +100,27 @@ def prepare_debits(
     day = bank_day_from(max(earliest_day(cooperative, now), wanted_day or now.date()))
     found = collectable(cooperative, now, day)
     if not found:
-        raise CannotCollect(
-            _("No open bill has a mandate that holds, or the bank is collecting all of them.")
-        )
+        raise CannotCollect(_("No open bill has a mandate that holds, or the bank is collecting all of them."))
     order = BankOrder.objects.create(
-        cooperative=cooperative, kind=OrderKind.DEBITS, message_id=message_id(cooperative, "D", now),
-        execution_date=day, prepared_at=now, prepared_by=user,
-    )  # fmt: skip
+        cooperative=cooperative,
+        kind=OrderKind.DEBITS,
+        message_id=message_id(cooperative, "D", now),
+        execution_date=day,
+        prepared_at=now,
+        prepared_by=user,
+    )
     used = _used_mandates(cooperative)
     for bill, mandate in found:
         tries = Debit.objects.filter(document=bill).count()
         Debit.objects.create(
-            order=order, cooperative=cooperative, document=bill, mandate=mandate, amount_minor=bill.rest_minor,
-            sequence=_next_sequence(mandate, used), end_to_end_id=f"{bill.payment_reference}-{tries + 1}",
-        )  # fmt: skip
+            order=order,
+            cooperative=cooperative,
+            document=bill,
+            mandate=mandate,
+            amount_minor=bill.rest_minor,
+            sequence=_next_sequence(mandate, used),
+            end_to_end_id=f"{bill.payment_reference}-{tries + 1}",
+        )
     return order
 
 
@@ -141,17 +146,13 @@ def message_id(cooperative: Cooperative, letter: str, now: datetime) -> str:
 def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) -> bytes | None:
     """Check each item once more, tell the members, write the file; None where nothing is left. Part of the release."""
     rules = rules_of(order.cooperative)
-    rows = order.debits.filter(status=ItemStatus.PREPARED).select_related(
-        "document", "mandate", "document__member"
-    )
+    rows = order.debits.filter(status=ItemStatus.PREPARED).select_related("document", "mandate", "document__member")
     used = _used_mandates(order.cooperative)
     items = []
     for debit in rows.order_by("document__member_id", "pk"):
         lock_member(debit.document.member_id)
         debit.document.refresh_from_db(fields=["paid_minor", "status"])
-        still = (
-            debit.document.rest_minor == debit.amount_minor and debit.mandate.status == MandateStatus.ACTIVE
-        )
+        still = debit.document.rest_minor == debit.amount_minor and debit.mandate.status == MandateStatus.ACTIVE
         debit.status = ItemStatus.RELEASED if still else ItemStatus.CANCELLED
         if still:  # said as it is now: what was prepared before it may have gone or been refused meanwhile
             debit.sequence = _next_sequence(debit.mandate, used)
@@ -162,15 +163,25 @@ def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) 
     if not items:
         return None
     return debit_file(
-        us=us(order.cooperative, rules.creditor_id), message_id=order.message_id, day=order.execution_date, now=now,
+        us=us(order.cooperative, rules.creditor_id),
+        message_id=order.message_id,
+        day=order.execution_date,
+        now=now,
         items=[
             DebitItem(
-                d.mandate.holder, d.mandate.iban, d.mandate.bic, d.amount_minor, d.end_to_end_id,
-                f"{d.document.label} {d.document.payment_reference}", d.sequence, d.mandate.reference, d.mandate.signed_date,
+                d.mandate.holder,
+                d.mandate.iban,
+                d.mandate.bic,
+                d.amount_minor,
+                d.end_to_end_id,
+                f"{d.document.label} {d.document.payment_reference}",
+                d.sequence,
+                d.mandate.reference,
+                d.mandate.signed_date,
             )
             for d in sorted(items, key=lambda d: d.pk)
         ],
-    )  # fmt: skip
+    )
 
 
 def _tell_before(debit: Debit, order: BankOrder, creditor_id: str, now: datetime) -> None:
@@ -178,14 +189,25 @@ def _tell_before(debit: Debit, order: BankOrder, creditor_id: str, now: datetime
     member = debit.document.member
     for membership in member.memberships.select_related("user"):
         subject, text = debit_notice(
-            membership.user.language, amount_minor=debit.amount_minor, currency=debit.document.currency, day=order.execution_date,
-            label=debit.document.label, mandate=debit.mandate.reference, account=debit.mandate.masked_iban,
+            membership.user.language,
+            amount_minor=debit.amount_minor,
+            currency=debit.document.currency,
+            day=order.execution_date,
+            label=debit.document.label,
+            mandate=debit.mandate.reference,
+            account=debit.mandate.masked_iban,
             creditor_id=creditor_id,
-        )  # fmt: skip
+        )
         notify(
-            users=[membership.user], kind="debit", key=f"debit:{debit.public_id}", subject=subject, text=text,
-            path="/payments/", by_mail=True, now=now,
-        )  # fmt: skip
+            users=[membership.user],
+            kind="debit",
+            key=f"debit:{debit.public_id}",
+            subject=subject,
+            text=text,
+            path="/payments/",
+            by_mail=True,
+            now=now,
+        )
 
 
 def group_ids(order: BankOrder) -> dict[str, str]:
@@ -201,9 +223,7 @@ def refuse_items(*, order: BankOrder, refused: Mapping[str, Refusal], now: datet
 
     What it says of a whole group or file is no word about a mandate.
     """
-    rows = order.debits.filter(status=ItemStatus.RELEASED, end_to_end_id__in=refused).select_related(
-        "mandate", "document__member"
-    )
+    rows = order.debits.filter(status=ItemStatus.RELEASED, end_to_end_id__in=refused).select_related("mandate", "document__member")
     count = 0
     for debit in rows.order_by("document__member_id", "pk"):
         refusal = refused[debit.end_to_end_id]
@@ -222,13 +242,23 @@ def _tell_refusal(debit: Debit, now: datetime) -> None:
     for membership in debit.document.member.memberships.select_related("user"):
         language = membership.user.language
         subject, text = debit_refused(
-            language, amount_minor=debit.amount_minor, currency=debit.document.currency, label=debit.document.label,
-            why=reason.german if language == "de" else reason.english, reference=debit.document.payment_reference,
-        )  # fmt: skip
+            language,
+            amount_minor=debit.amount_minor,
+            currency=debit.document.currency,
+            label=debit.document.label,
+            why=reason.german if language == "de" else reason.english,
+            reference=debit.document.payment_reference,
+        )
         notify(
-            users=[membership.user], kind="debit", key=f"refused:{debit.public_id}", subject=subject, text=text,
-            path="/payments/", by_mail=True, now=now,
-        )  # fmt: skip
+            users=[membership.user],
+            kind="debit",
+            key=f"refused:{debit.public_id}",
+            subject=subject,
+            text=text,
+            path="/payments/",
+            by_mail=True,
+            now=now,
+        )
 
 
 def book_debit_line(*, line: BankStatementLine, now: datetime) -> str:
@@ -245,10 +275,12 @@ def members_of_debits(lines: list[BankStatementLine]) -> set[int]:
     if not lines:
         return set()
     batches = {line.batch_ref for line in lines if line.batch_ref}
-    named = Q(end_to_end_id__in={line.end_to_end_id for line in lines if line.end_to_end_id}) | Q(
-        order__message_id__in=batches | {ref.rsplit("-", 1)[0] for ref in batches}
-    ) | Q(mandate__reference__in={line.mandate_ref for line in lines if line.mandate_ref})  # fmt: skip
-    rows = Debit.objects.filter(named, cooperative=lines[0].cooperative_id, status__in=(ItemStatus.RELEASED, ItemStatus.DONE))  # fmt: skip
+    named = (
+        Q(end_to_end_id__in={line.end_to_end_id for line in lines if line.end_to_end_id})
+        | Q(order__message_id__in=batches | {ref.rsplit("-", 1)[0] for ref in batches})
+        | Q(mandate__reference__in={line.mandate_ref for line in lines if line.mandate_ref})
+    )
+    rows = Debit.objects.filter(named, cooperative=lines[0].cooperative_id, status__in=(ItemStatus.RELEASED, ItemStatus.DONE))
     return set(rows.values_list("document__member", flat=True))
 
 
@@ -279,10 +311,15 @@ def _of_group(debits: list[Debit], line: BankStatementLine) -> list[Debit]:
 
 def _book(debit: Debit, line: BankStatementLine, now: datetime) -> None:
     debit.payment, _ = book_member_payment(
-        member=debit.document.member, document=debit.document, amount_minor=debit.amount_minor, rail=PaymentRail.DEBIT,
-        external_ref=str(debit.public_id), received_at=datetime.combine(line.booked_date, time(12), tzinfo=UTC), now=now,
+        member=debit.document.member,
+        document=debit.document,
+        amount_minor=debit.amount_minor,
+        rail=PaymentRail.DEBIT,
+        external_ref=str(debit.public_id),
+        received_at=datetime.combine(line.booked_date, time(12), tzinfo=UTC),
+        now=now,
         origin=Origin(bank_line=line),
-    )  # fmt: skip
+    )
     debit.status, debit.bank_line = ItemStatus.DONE, line
     debit.save(update_fields=["status", "payment", "bank_line"])
 
@@ -296,20 +333,22 @@ def _take_return(line: BankStatementLine, now: datetime) -> str:
         return ""
     debit.status, debit.code = ItemStatus.RETURNED, line.return_code[:8]
     debit.save(update_fields=["status", "code"])
-    return_payment(
-        payment=debit.payment, kind=ReturnKind.BANK, code=debit.code, fee_minor=fee, line=line, now=now
-    )
+    return_payment(payment=debit.payment, kind=ReturnKind.BANK, code=debit.code, fee_minor=fee, line=line, now=now)
     if fee:
         book_fee(line=line, fee_minor=fee, now=now)
     reason, rules = reason_of(debit.code), rules_of(line.cooperative)
     if reason.pauses_mandate:
         pause_mandate(mandate=debit.mandate, code=debit.code, now=now)
-    asked = fee_minor(rules.return_fee, code=debit.code, bank_minor=fee or line.charges_minor, fixed_minor=rules.return_fee_minor)  # fmt: skip
+    asked = fee_minor(rules.return_fee, code=debit.code, bank_minor=fee or line.charges_minor, fixed_minor=rules.return_fee_minor)
     if asked > 0:
         charge_member(
-            member=debit.document.member, kind=ChargeKind.RETURN_FEE, key=f"return:{debit.public_id}",
-            text=f"Returned debit {debit.document.label}", amount_minor=asked, now=now,
-        )  # fmt: skip
+            member=debit.document.member,
+            kind=ChargeKind.RETURN_FEE,
+            key=f"return:{debit.public_id}",
+            text=f"Returned debit {debit.document.label}",
+            amount_minor=asked,
+            now=now,
+        )
     _tell_return(debit, asked, now)
     return f"the bank took {debit.end_to_end_id} back: {reason.english}"
 
@@ -333,11 +372,22 @@ def _tell_return(debit: Debit, fee: int, now: datetime) -> None:
     for membership in member.memberships.select_related("user"):
         language = membership.user.language
         subject, text = debit_returned(
-            language, amount_minor=debit.amount_minor, currency=debit.document.currency, label=debit.document.label,
-            why=reason.german if language == "de" else reason.english, fee_minor=fee, paused=reason.pauses_mandate,
+            language,
+            amount_minor=debit.amount_minor,
+            currency=debit.document.currency,
+            label=debit.document.label,
+            why=reason.german if language == "de" else reason.english,
+            fee_minor=fee,
+            paused=reason.pauses_mandate,
             reference=debit.document.payment_reference,
-        )  # fmt: skip
+        )
         notify(
-            users=[membership.user], kind="debit", key=f"return:{debit.public_id}", subject=subject, text=text,
-            path="/payments/", by_mail=True, now=now,
-        )  # fmt: skip
+            users=[membership.user],
+            kind="debit",
+            key=f"return:{debit.public_id}",
+            subject=subject,
+            text=text,
+            path="/payments/",
+            by_mail=True,
+            now=now,
+        )

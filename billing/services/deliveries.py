@@ -70,20 +70,16 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
     if waiting is not None:
         return waiting
     last = rows.aggregate(top=Max("sending"))["top"] or 0
-    return Delivery.objects.create(
-        **{field_of(letter): letter},
-        member=letter.member,
-        recipient=recipient,
-        sending=last + 1,
-        queued_at=now,
-    )
+    return Delivery.objects.create(**{field_of(letter): letter}, member=letter.member, recipient=recipient, sending=last + 1, queued_at=now)
 
 
 def send_failed_again(*, cooperative: Cooperative, now: datetime, at_most: int = MOST_AT_ONCE) -> int:
     """Queue once more, to the same address, what failed and was not sent again since; returns how many. What does not count any more stays as it is."""
     queued = 0
     failed = Delivery.objects.filter(member__cooperative=cooperative, status=DeliveryStatus.FAILED)
-    not_since = failed.exclude(Exists(Delivery.objects.filter(_same_letter(), recipient=OuterRef("recipient"), sending__gt=OuterRef("sending"))))  # fmt: skip
+    not_since = failed.exclude(
+        Exists(Delivery.objects.filter(_same_letter(), recipient=OuterRef("recipient"), sending__gt=OuterRef("sending")))
+    )
     for row in not_since.select_related(*BEHIND).order_by("pk").iterator(chunk_size=MOST_AT_ONCE):
         try:
             send_again(letter=row.letter, recipient=row.recipient, now=now)
@@ -141,6 +137,6 @@ def _send(pk: int, now: datetime) -> bool:
 
 def note_opened(*, letter: Letter, emails: Iterable[str], now: datetime) -> int:
     """The member opened the letter's page or PDF: what was sent to them counts as opened. Returns how many rows that is new for."""
-    return Delivery.objects.filter(
-        **{field_of(letter): letter}, recipient__in=list(emails), status=DeliveryStatus.SENT
-    ).update(status=DeliveryStatus.OPENED, opened_at=now)
+    return Delivery.objects.filter(**{field_of(letter): letter}, recipient__in=list(emails), status=DeliveryStatus.SENT).update(
+        status=DeliveryStatus.OPENED, opened_at=now
+    )

@@ -14,17 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    Allocation,
-    BillingRun,
-    Component,
-    Document,
-    DocumentKind,
-    DocumentLine,
-    FlexibilityCredit,
-    Payment,
-    RunKind,
-)
+from billing.models import Allocation, BillingRun, Component, Document, DocumentKind, DocumentLine, FlexibilityCredit, Payment, RunKind
 from billing.models.charges import HAD_ALREADY
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
@@ -64,12 +54,9 @@ def standing_before(run: BillingRun) -> DocumentQuerySet:
     """The documents that count in a run's month and lie within its days, of the sites that it is for."""
     rows = (
         Document.objects.standing()
-        .filter(
-            run__microgrid=run.microgrid_id, period=run.period, run__first_day__gte=run.first_day,
-            run__last_day__lte=run.last_day,
-        )
+        .filter(run__microgrid=run.microgrid_id, period=run.period, run__first_day__gte=run.first_day, run__last_day__lte=run.last_day)
         .exclude(run=run)
-    )  # fmt: skip
+    )
     return rows if run.is_whole else rows.filter(site__in=run.only_sites)
 
 
@@ -80,9 +67,7 @@ def has_standing_documents(run: BillingRun) -> bool:
 
 def carry_flexibility(run: BillingRun) -> None:
     """Put the lines of flexibility on standing credits on the drafts too: it was priced once and does not change. Part of the caller's transaction."""
-    lines = DocumentLine.objects.filter(
-        document__in=standing_before(run).filter(kind="credit"), component__in=FLEXIBILITY
-    )
+    lines = DocumentLine.objects.filter(document__in=standing_before(run).filter(kind="credit"), component__in=FLEXIBILITY)
     drafts = {(d.site_id, d.member_id): d for d in run.documents.filter(kind="credit").order_by("-first_day")}
     carried = []
     for line in lines.select_related("document").order_by("document", "position"):
@@ -90,9 +75,7 @@ def carry_flexibility(run: BillingRun) -> None:
         draft = drafts.get(place) or drafts.setdefault(place, _empty_like(line.document, run))
         carried.append((draft, line))
     next_position: dict[int, int] = defaultdict(int)
-    for document_id, position in DocumentLine.objects.filter(
-        document__in={d.pk for d, __ in carried}
-    ).values_list("document", "position"):
+    for document_id, position in DocumentLine.objects.filter(document__in={d.pk for d, __ in carried}).values_list("document", "position"):
         next_position[document_id] = max(next_position[document_id], position + 1)
     for draft, line in carried:
         line.pk, line.document, line.position = None, draft, next_position[draft.pk]
@@ -104,10 +87,19 @@ def carry_flexibility(run: BillingRun) -> None:
 
 def _empty_like(document: Document, run: BillingRun) -> Document:
     return Document.objects.create(
-        run=run, cooperative_id=document.cooperative_id, member_id=document.member_id, site_id=document.site_id, kind=document.kind,
-        period=run.period, first_day=document.first_day, last_day=document.last_day, issue_date=run.issue_date, due_date=run.due_date, currency=document.currency,
+        run=run,
+        cooperative_id=document.cooperative_id,
+        member_id=document.member_id,
+        site_id=document.site_id,
+        kind=document.kind,
+        period=run.period,
+        first_day=document.first_day,
+        last_day=document.last_day,
+        issue_date=run.issue_date,
+        due_date=run.due_date,
+        currency=document.currency,
         vat_rate=document.vat_rate,
-    )  # fmt: skip
+    )
 
 
 def _open_vat_sums(lines: list[DocumentLine]) -> None:
@@ -145,11 +137,7 @@ def settle_differences(run: BillingRun) -> None:
     taken: set[int] = set()
     for draft in drafts:
         # Who moved out and in again, or whose part of a plant changed, has several of a kind in a month.
-        old = [
-            d
-            for d in old_at.get(_place(draft), [])
-            if d.first_day <= draft.last_day and d.last_day >= draft.first_day
-        ]
+        old = [d for d in old_at.get(_place(draft), []) if d.first_day <= draft.last_day and d.last_day >= draft.first_day]
         if not run.is_whole and draft.site_id not in run.only_sites:
             dropped.append(draft.pk)
         elif len(old) == 1 and _is_alike(old[0], draft, prints):
@@ -192,9 +180,7 @@ def _fingerprints(document_ids: list[int]) -> dict[int, str]:
 def _drop(document_ids: list[int]) -> None:
     """Throw drafts away; flexibility that waited for them waits again."""
     for start in range(0, len(document_ids), BLOCK):
-        Document.objects.filter(
-            pk__in=document_ids[start : start + BLOCK], status=DocumentStatus.DRAFT
-        ).delete()
+        Document.objects.filter(pk__in=document_ids[start : start + BLOCK], status=DocumentStatus.DRAFT).delete()
 
 
 def draft_reversals(run: BillingRun, document_ids: list[int]) -> None:
@@ -238,12 +224,7 @@ def _check_sum(run: BillingRun, residual_minor: int) -> None:
             _(
                 "%(run)s: neighbours' bills for local energy change by %(paid)s, what producers receive for it by %(received)s, and %(residual)s was open before."
             )
-            % {
-                "run": run,
-                "paid": amount(change.paid_minor),
-                "received": amount(change.received_minor),
-                "residual": amount(residual_minor),
-            }
+            % {"run": run, "paid": amount(change.paid_minor), "received": amount(change.received_minor), "residual": amount(residual_minor)}
         )
 
 
@@ -272,9 +253,7 @@ def local_change(run: BillingRun) -> LocalChange:
 def _local_residual(document_ids: list[int]) -> int:
     """What consumers pay for local energy less what producers receive for it, on some documents [minor units]."""
     lines = DocumentLine.objects.filter(document__in=document_ids)
-    paid = sum(
-        lines.filter(component__in=(Component.LOCAL, Component.DEVIATION)).values_list("net_minor", flat=True)
-    )
+    paid = sum(lines.filter(component__in=(Component.LOCAL, Component.DEVIATION)).values_list("net_minor", flat=True))
     owed_by = (Component.LOCAL_DELIVERED, Component.COMPENSATION)
     received = sum(lines.filter(component__in=owed_by).values_list("net_minor", flat=True))
     return paid - received
@@ -299,9 +278,7 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
     In the ledger nothing moves: payments stand on the member's account already, and the reversal credits it by the old amount.
     """
     reversal_of = {d.cancels_id: d for d in run.documents.filter(cancels__isnull=False)}
-    touched = Allocation.objects.filter(reverses=None, reversed_by=None).filter(
-        Q(document__in=reversal_of) | Q(credit__in=reversal_of)
-    )
+    touched = Allocation.objects.filter(reverses=None, reversed_by=None).filter(Q(document__in=reversal_of) | Q(credit__in=reversal_of))
     rows = list(touched.order_by("pk").select_related("payment", "credit", "payout__member__cooperative"))
     if not rows:
         return
@@ -312,12 +289,7 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
         reversal = reversal_of.get(row.document_id) or reversal_of[row.credit_id]
         take_back(allocation=row, now=now, why=taken_back_by(reversal))
     for row in rows:
-        _allocate_anew(
-            row,
-            _in_place_of(row.document_id, reversal_of, new_at),
-            _in_place_of(row.credit_id, reversal_of, new_at),
-            now,
-        )
+        _allocate_anew(row, _in_place_of(row.document_id, reversal_of, new_at), _in_place_of(row.credit_id, reversal_of, new_at), now)
     for document_id, reversal in reversal_of.items():
         # Who paid the old bill meant what stands in its place now.
         instead = _in_place_of(document_id, reversal_of, new_at)
@@ -332,7 +304,7 @@ def _claim_back(run: BillingRun, rows: list[Allocation], now: datetime) -> None:
     """What was paid out beyond the credits as they stand now is owed by the member; what they are owed anew goes against it."""
     payouts = {row.payout.pk: row.payout for row in rows if row.payout}
     claim_overpaid(payouts=payouts.values(), cause=str(run.public_id), now=now)
-    for member in Member.objects.filter(documents__run=run, charges__kind__in=HAD_ALREADY).distinct().order_by("pk"):  # fmt: skip
+    for member in Member.objects.filter(documents__run=run, charges__kind__in=HAD_ALREADY).distinct().order_by("pk"):
         set_off_claims(member=member, now=now)
 
 
@@ -341,9 +313,7 @@ def taken_back_by(reversal: Document) -> str:
     return f"taken back by {reversal.label}"
 
 
-def _in_place_of(
-    document_id: int | None, reversal_of: dict[int | None, Document], new_at: dict[_Place | int, Document]
-) -> Document | None:
+def _in_place_of(document_id: int | None, reversal_of: dict[int | None, Document], new_at: dict[_Place | int, Document]) -> Document | None:
     """The document that an allocation goes on to: the same where it was not taken back, None where nothing took its place."""
     if document_id is None:
         return None
@@ -357,32 +327,36 @@ def _in_place_of(
     return found
 
 
-def _allocate_anew(
-    row: Allocation, document: Document | None, credit: Document | None, now: datetime
-) -> None:
+def _allocate_anew(row: Allocation, document: Document | None, credit: Document | None, now: datetime) -> None:
     """As much of an allocation as the documents in the place of those that were taken back can bear."""
     if (row.document_id and document is None) or (row.credit_id and credit is None):
         return
     amount = min([row.amount_minor, *(d.rest_minor for d in (document, credit) if d is not None)])
     if amount > 0:
         made = Allocation.objects.create(
-            payment=row.payment, credit=credit, document=document, charge_id=row.charge_id, payout_id=row.payout_id,
-            amount_minor=amount, made_at=now, why="goes on after a correction",
-        )  # fmt: skip
+            payment=row.payment,
+            credit=credit,
+            document=document,
+            charge_id=row.charge_id,
+            payout_id=row.payout_id,
+            amount_minor=amount,
+            made_at=now,
+            why="goes on after a correction",
+        )
         post_set_off(made, now)
 
 
 def _move_flexibility(run: BillingRun) -> None:
     """Flexibility behind the lines of a credit that was taken back stands behind the same lines of the new one."""
-    rows: list[Any] = list(
-        FlexibilityCredit.objects.filter(document__cancelled_by__run=run).select_related("document")
-    )
+    rows: list[Any] = list(FlexibilityCredit.objects.filter(document__cancelled_by__run=run).select_related("document"))
     if not rows:
         return
     lines: dict[tuple[Any, ...], list[DocumentLine]] = defaultdict(list)
-    for line in DocumentLine.objects.filter(
-        document__run=run, document__kind="credit", component__in=FLEXIBILITY
-    ).select_related("document").order_by("position"):  # fmt: skip
+    for line in (
+        DocumentLine.objects.filter(document__run=run, document__kind="credit", component__in=FLEXIBILITY)
+        .select_related("document")
+        .order_by("position")
+    ):
         key = (line.document.site_id, line.document.member_id, line.component, line.window, line.exact_micro)
         lines[key].append(line)
     for row in sorted(rows, key=lambda row: row.position or 0):

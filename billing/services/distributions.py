@@ -10,16 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from billing.domain.distribution import (
-    CannotShareOut,
-    Claim,
-    dividend_minor,
-    reserve_of,
-    share_out,
-    used_for,
-    weights_of,
-    withheld_minor,
-)
+from billing.domain.distribution import CannotShareOut, Claim, dividend_minor, reserve_of, share_out, used_for, weights_of, withheld_minor
 from billing.models import (
     Account,
     AccountCode,
@@ -30,15 +21,7 @@ from billing.models import (
     DistributionStatus,
     Payout,
 )
-from billing.selectors.distributions import (
-    MarginLine,
-    claims_of,
-    left_of_years,
-    margin_lines,
-    rule_on,
-    standing,
-    used_of,
-)
+from billing.selectors.distributions import MarginLine, claims_of, left_of_years, margin_lines, rule_on, standing, used_of
 from billing.services.deliveries import queue_letters
 from billing.services.ledger import account, post_transaction
 from billing.services.payables import CannotPayOut, Payable, join
@@ -112,11 +95,7 @@ class Plan:
     def available_minor(self) -> int:
         """What is left of the margin to be shared out."""
         left = self.margin_minor - self.other_costs_minor - self.used_before_minor
-        return (
-            left
-            if self.left_of_years_minor is None
-            else min(left, self.left_of_years_minor - self.other_costs_minor)
-        )
+        return left if self.left_of_years_minor is None else min(left, self.left_of_years_minor - self.other_costs_minor)
 
     @property
     def shared_minor(self) -> int:
@@ -129,7 +108,7 @@ def plan_distribution(*, cooperative: Cooperative, wanted: Wanted, but: Distribu
     rule = rule_on(cooperative, last) or DistributionRule(cooperative=cooperative, valid_from=first)
     margin = margin_lines(cooperative, first, last)
     same = standing(cooperative).filter(first_day=first, last_day=last).exclude(pk=but.pk if but else 0)
-    costs = max([wanted.other_costs_minor, *same.filter(counters=None).values_list("other_costs_minor", flat=True)])  # fmt: skip
+    costs = max([wanted.other_costs_minor, *same.filter(counters=None).values_list("other_costs_minor", flat=True)])
     used_before = used_of(cooperative, first, last) - (but.used_minor if but else 0)
     rows = claims_of(cooperative, first, last)
     obstacles = _obstacles(cooperative, wanted, rule, but)
@@ -140,36 +119,23 @@ def plan_distribution(*, cooperative: Cooperative, wanted: Wanted, but: Distribu
     return plan
 
 
-def _obstacles(
-    cooperative: Cooperative, wanted: Wanted, rule: DistributionRule, but: Distribution | None
-) -> list[str]:
+def _obstacles(cooperative: Cooperative, wanted: Wanted, rule: DistributionRule, but: Distribution | None) -> list[str]:
     first, last = wanted.first_day, wanted.last_day
     found = []
     if first > last or first.day != 1 or Month(last.year, last.month).last_day != last:
-        found.append(
-            _("A distribution is of whole months: from the first day of one to the last day of one.")
-        )
+        found.append(_("A distribution is of whole months: from the first day of one to the last day of one."))
     if not wanted.name.strip():
         found.append(_("Give it a name; it stands on the statements."))
-    others = standing(cooperative).filter(counters=None).exclude(countered_by__status=DistributionStatus.RELEASED)  # fmt: skip
+    others = standing(cooperative).filter(counters=None).exclude(countered_by__status=DistributionStatus.RELEASED)
     others = others.exclude(pk=but.pk if but else 0)
     if _named(cooperative, wanted.name, but):
-        found.append(
-            _("There is a distribution “%(name)s” already; give this one another name.")
-            % {"name": wanted.name.strip()}
-        )
+        found.append(_("There is a distribution “%(name)s” already; give this one another name.") % {"name": wanted.name.strip()})
     crossing = others.filter(first_day__lte=last, last_day__gte=first).exclude(first_day=first, last_day=last)
     other = crossing.first()
     if other is not None:
         found.append(
-            _(
-                "“%(other)s” is of %(first)s to %(last)s: months that overlap would be shared out twice. Take the same months, or others."
-            )
-            % {
-                "other": other,
-                "first": month_in_words(other.first_day),
-                "last": month_in_words(other.last_day),
-            }
+            _("“%(other)s” is of %(first)s to %(last)s: months that overlap would be shared out twice. Take the same months, or others.")
+            % {"other": other, "first": month_in_words(other.first_day), "last": month_in_words(other.last_day)}
         )
     if wanted.kind == DistributionKind.DIVIDEND:
         if wanted.dividend_rate is None or wanted.dividend_rate <= 0:
@@ -177,10 +143,7 @@ def _obstacles(
         elif wanted.dividend_rate > rule.highest_dividend:
             found.append(
                 _("The bylaws allow a dividend of at most %(most)s %% a year, not %(wanted)s %%.")
-                % {
-                    "most": number_format(rule.highest_dividend * 100, 2),
-                    "wanted": number_format(wanted.dividend_rate * 100, 2),
-                }
+                % {"most": number_format(rule.highest_dividend * 100, 2), "wanted": number_format(wanted.dividend_rate * 100, 2)}
             )
         if first.year != last.year:
             found.append(_("A dividend is of months of one year."))
@@ -237,25 +200,26 @@ def _check_margin(plan: Plan) -> None:
 
 def _too_much(plan: Plan) -> str:
     """Why a sum is more than there is, with what lessened it."""
-    figures = {
-        "there": amount(max(plan.available_minor, 0)), "used": amount(plan.used_minor), "before": amount(plan.used_before_minor),
-    }  # fmt: skip
+    figures = {"there": amount(max(plan.available_minor, 0)), "used": amount(plan.used_minor), "before": amount(plan.used_before_minor)}
     if plan.used_before_minor and plan.left_of_years_minor is not None:
-        return _("There are %(there)s to share out, %(before)s of it is used already, and the closing of the year set part of it aside for the reserves; %(used)s is more.") % figures  # fmt: skip
-    if plan.used_before_minor:
         return (
-            _("There are %(there)s to share out, %(before)s of it is used already; %(used)s is more.")
+            _(
+                "There are %(there)s to share out, %(before)s of it is used already, and the closing of the year set part of it aside for the reserves; %(used)s is more."
+            )
             % figures
         )
+    if plan.used_before_minor:
+        return _("There are %(there)s to share out, %(before)s of it is used already; %(used)s is more.") % figures
     if plan.left_of_years_minor is not None:
-        return _("There are %(there)s to share out, and the closing of the year set part of it aside for the reserves; %(used)s is more.") % figures  # fmt: skip
+        return (
+            _("There are %(there)s to share out, and the closing of the year set part of it aside for the reserves; %(used)s is more.")
+            % figures
+        )
     return _("There are %(there)s to share out; %(used)s is more.") % figures
 
 
 @transaction.atomic
-def prepare_distribution(
-    *, cooperative: Cooperative, wanted: Wanted, by: User, now: datetime
-) -> Distribution:
+def prepare_distribution(*, cooperative: Cooperative, wanted: Wanted, by: User, now: datetime) -> Distribution:
     """Keep a plan; nothing is owed before another person releases it.
 
     Raises:
@@ -267,20 +231,35 @@ def prepare_distribution(
         raise CannotDistribute(" ".join(plan.obstacles))
     is_dividend = wanted.kind == DistributionKind.DIVIDEND
     made = Distribution.objects.create(
-        cooperative=cooperative, kind=wanted.kind, name=wanted.name.strip(), first_day=wanted.first_day, last_day=wanted.last_day,
-        energy_percent=0 if is_dividend else wanted.energy_percent, dividend_rate=wanted.dividend_rate if is_dividend else None,
-        reserve_rate=plan.rule.reserve_rate, withholding_rate=plan.rule.dividend_withholding if is_dividend else 0,
-        member_cap_minor=None if is_dividend else plan.rule.member_cap_minor, margin_minor=plan.margin_minor,
-        other_costs_minor=wanted.other_costs_minor, other_costs_why=wanted.other_costs_why.strip(),
-        used_minor=plan.used_minor, reserve_minor=plan.reserve_minor, prepared_at=now, prepared_by=by,
-    )  # fmt: skip
+        cooperative=cooperative,
+        kind=wanted.kind,
+        name=wanted.name.strip(),
+        first_day=wanted.first_day,
+        last_day=wanted.last_day,
+        energy_percent=0 if is_dividend else wanted.energy_percent,
+        dividend_rate=wanted.dividend_rate if is_dividend else None,
+        reserve_rate=plan.rule.reserve_rate,
+        withholding_rate=plan.rule.dividend_withholding if is_dividend else 0,
+        member_cap_minor=None if is_dividend else plan.rule.member_cap_minor,
+        margin_minor=plan.margin_minor,
+        other_costs_minor=wanted.other_costs_minor,
+        other_costs_why=wanted.other_costs_why.strip(),
+        used_minor=plan.used_minor,
+        reserve_minor=plan.reserve_minor,
+        prepared_at=now,
+        prepared_by=by,
+    )
     DistributionPart.objects.bulk_create(
         DistributionPart(
-            distribution=made, member=p.member, delivered_wh=p.claim.delivered_wh, capital_days=p.claim.capital_days,
-            gross_minor=p.gross_minor, withheld_minor=p.withheld_minor,
+            distribution=made,
+            member=p.member,
+            delivered_wh=p.claim.delivered_wh,
+            capital_days=p.claim.capital_days,
+            gross_minor=p.gross_minor,
+            withheld_minor=p.withheld_minor,
         )
         for p in plan.parts
-    )  # fmt: skip
+    )
     return made
 
 
@@ -291,11 +270,7 @@ def _lock(cooperative: Cooperative) -> None:
 
 def _opened(distribution: Distribution) -> Distribution:
     _lock(distribution.cooperative)
-    return (
-        Distribution.objects.select_for_update(of=("self",))
-        .select_related("cooperative", "counters")
-        .get(pk=distribution.pk)
-    )
+    return Distribution.objects.select_for_update(of=("self",)).select_related("cooperative", "counters").get(pk=distribution.pk)
 
 
 @transaction.atomic
@@ -328,9 +303,16 @@ def release_distribution(*, distribution: Distribution, by: User, now: datetime)
 def wanted_by(row: Distribution) -> Wanted:
     """What was asked for when it was prepared."""
     return Wanted(
-        DistributionKind(row.kind), row.name, row.first_day, row.last_day, row.used_minor, row.energy_percent, row.dividend_rate,
-        row.other_costs_minor, row.other_costs_why,
-    )  # fmt: skip
+        DistributionKind(row.kind),
+        row.name,
+        row.first_day,
+        row.last_day,
+        row.used_minor,
+        row.energy_percent,
+        row.dividend_rate,
+        row.other_costs_minor,
+        row.other_costs_why,
+    )
 
 
 def _check_fresh(row: Distribution) -> None:
@@ -338,14 +320,10 @@ def _check_fresh(row: Distribution) -> None:
     plan = plan_distribution(cooperative=row.cooperative, wanted=wanted_by(row), but=row)
     if plan.obstacles:
         raise CannotDistribute(" ".join(plan.obstacles))
-    kept = sorted(row.parts.values_list("member_id", "gross_minor", "withheld_minor", "delivered_wh", "capital_days"))  # fmt: skip
-    now = sorted((p.member.pk, p.gross_minor, p.withheld_minor, p.claim.delivered_wh, p.claim.capital_days) for p in plan.parts)  # fmt: skip
+    kept = sorted(row.parts.values_list("member_id", "gross_minor", "withheld_minor", "delivered_wh", "capital_days"))
+    now = sorted((p.member.pk, p.gross_minor, p.withheld_minor, p.claim.delivered_wh, p.claim.capital_days) for p in plan.parts)
     if kept != now:
-        raise CannotDistribute(
-            _(
-                "Deliveries, shares or the bylaws changed since it was prepared; cancel it and prepare it anew."
-            )
-        )
+        raise CannotDistribute(_("Deliveries, shares or the bylaws changed since it was prepared; cancel it and prepare it anew."))
 
 
 def _post(row: Distribution, now: datetime) -> None:
@@ -357,18 +335,19 @@ def _post(row: Distribution, now: datetime) -> None:
     amounts[account(cooperative, AccountCode.RESERVES)] = -row.reserve_minor
     amounts[account(cooperative, AccountCode.WITHHELD_TAX)] = -sum(part.withheld_minor for part in parts)
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"distribution:{row.public_id}", cause="distribution", cause_ref=row.public_id,
-        booked_date=now.date(), now=now, amounts=amounts,
-    )  # fmt: skip
+        cooperative=cooperative,
+        idempotency_key=f"distribution:{row.public_id}",
+        cause="distribution",
+        cause_ref=row.public_id,
+        booked_date=now.date(),
+        now=now,
+        amounts=amounts,
+    )
 
 
 def _payable_accounts(cooperative: Cooperative, members: Sequence[Member]) -> dict[int, Account]:
     """What is owed to each, made where it is missing."""
-    common = {
-        "cooperative": cooperative,
-        "code": AccountCode.PAYABLE,
-        "currency": cooperative.currency,
-    }
+    common = {"cooperative": cooperative, "code": AccountCode.PAYABLE, "currency": cooperative.currency}
     Account.objects.bulk_create((Account(member=m, **common) for m in members), ignore_conflicts=True)
     return {a.member_id or 0: a for a in Account.objects.filter(member__in=members, **common)}
 
@@ -377,9 +356,7 @@ def _payable_accounts(cooperative: Cooperative, members: Sequence[Member]) -> di
 def cancel_distribution(*, distribution: Distribution) -> bool:
     """Drop what was prepared and not released; returns whether it was still so."""
     return bool(
-        Distribution.objects.filter(pk=distribution.pk, status=DistributionStatus.PREPARED).update(
-            status=DistributionStatus.CANCELLED
-        )
+        Distribution.objects.filter(pk=distribution.pk, status=DistributionStatus.PREPARED).update(status=DistributionStatus.CANCELLED)
     )
 
 
@@ -400,18 +377,35 @@ def take_back_distribution(*, distribution: Distribution, why: str, by: User, no
     if not why.strip():
         raise CannotDistribute(_("Say why; members read it on their statements."))
     made = Distribution.objects.create(
-        cooperative=row.cooperative, kind=row.kind, name=row.name, first_day=row.first_day, last_day=row.last_day,
-        energy_percent=row.energy_percent, dividend_rate=row.dividend_rate, reserve_rate=row.reserve_rate,
-        withholding_rate=row.withholding_rate, member_cap_minor=row.member_cap_minor, margin_minor=row.margin_minor,
-        used_minor=-row.used_minor, reserve_minor=-row.reserve_minor, counters=row, why=why.strip()[:200], prepared_at=now, prepared_by=by,
-    )  # fmt: skip
+        cooperative=row.cooperative,
+        kind=row.kind,
+        name=row.name,
+        first_day=row.first_day,
+        last_day=row.last_day,
+        energy_percent=row.energy_percent,
+        dividend_rate=row.dividend_rate,
+        reserve_rate=row.reserve_rate,
+        withholding_rate=row.withholding_rate,
+        member_cap_minor=row.member_cap_minor,
+        margin_minor=row.margin_minor,
+        used_minor=-row.used_minor,
+        reserve_minor=-row.reserve_minor,
+        counters=row,
+        why=why.strip()[:200],
+        prepared_at=now,
+        prepared_by=by,
+    )
     DistributionPart.objects.bulk_create(
         DistributionPart(
-            distribution=made, member_id=p.member_id, delivered_wh=p.delivered_wh, capital_days=p.capital_days,
-            gross_minor=-p.gross_minor, withheld_minor=-p.withheld_minor,
+            distribution=made,
+            member_id=p.member_id,
+            delivered_wh=p.delivered_wh,
+            capital_days=p.capital_days,
+            gross_minor=-p.gross_minor,
+            withheld_minor=-p.withheld_minor,
         )
         for p in row.parts.all()
-    )  # fmt: skip
+    )
     return made
 
 
@@ -427,15 +421,13 @@ class DistributionParts:
                 self.code, str(r.public_id), r.member, r.net_minor - r.paid_minor, r.distribution.name, r.member.iban, AccountCode.PAYABLE
             )
             for r in rows.select_related("member", "distribution").order_by("pk")
-        ]  # fmt: skip
+        ]
 
     @staticmethod
     def _owed() -> QuerySet[DistributionPart]:
         """Parts that stand and are not paid."""
         taken_back = Q(distribution__countered_by__status=DistributionStatus.RELEASED)
-        rows = DistributionPart.objects.filter(
-            distribution__status=DistributionStatus.RELEASED, distribution__counters=None
-        )
+        rows = DistributionPart.objects.filter(distribution__status=DistributionStatus.RELEASED, distribution__counters=None)
         return rows.exclude(taken_back).filter(paid_minor__lt=F("gross_minor") - F("withheld_minor"))
 
     def settle(self, payout: Payout, now: datetime) -> None:
@@ -443,17 +435,12 @@ class DistributionParts:
         Distribution.objects.select_for_update().get(parts__public_id=payout.source_key)
         part = self._owed().filter(public_id=payout.source_key).first()
         if part is None or payout.amount_minor > part.net_minor - part.paid_minor:
-            raise CannotPayOut(
-                _("%(text)s: %(amount)s is no longer owed.")
-                % {"text": payout.text, "amount": amount(payout.amount_minor)}
-            )
+            raise CannotPayOut(_("%(text)s: %(amount)s is no longer owed.") % {"text": payout.text, "amount": amount(payout.amount_minor)})
         part.paid_minor += payout.amount_minor
         part.save(update_fields=["paid_minor"])
 
     def reopen(self, payout: Payout, now: datetime) -> None:
-        DistributionPart.objects.filter(public_id=payout.source_key).update(
-            paid_minor=F("paid_minor") - payout.amount_minor
-        )
+        DistributionPart.objects.filter(public_id=payout.source_key).update(paid_minor=F("paid_minor") - payout.amount_minor)
 
 
 join(DistributionParts())

@@ -10,17 +10,7 @@ from django.db import connection
 
 from billing.domain.rating import COMPONENT_OF, RatedLines, Rating
 from billing.domain.sentences import WORDS
-from billing.domain.vat import (
-    TariffVat,
-    VatParty,
-    VatSum,
-    VatTreatment,
-    bought_from,
-    own_supply,
-    side_by_side,
-    supplied_by,
-    vat_sums,
-)
+from billing.domain.vat import TariffVat, VatParty, VatSum, VatTreatment, bought_from, own_supply, side_by_side, supplied_by, vat_sums
 from billing.models import BillingRun, Component, FlexibilityCredit
 from billing.selectors.vat_status import VatParties
 from billing.services.flexibility import place_on_documents
@@ -54,9 +44,7 @@ class Draft:
 
     def add_flexibility(self, row: FlexibilityCredit, vat: VatTreatment) -> None:
         """What the site is owed for flexibility, as the last lines."""
-        self.lines.append(
-            (row.component, row.window, row.quantity_wh, row.unit, row.price, row.exact_micro, row.net_minor)
-        )
+        self.lines.append((row.component, row.window, row.quantity_wh, row.unit, row.price, row.exact_micro, row.net_minor))
         self.vat.append(vat)
         self.flexibility.append(row)
 
@@ -96,9 +84,7 @@ class Drafts:
                 part = _lines_of(credits, columns[1], row)
                 if part:
                     named = [(line[0], stay.label, *line[2:]) for line in part]
-                    self.of(stay, "credit").add(
-                        named, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own))
-                    )
+                    self.of(stay, "credit").add(named, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own)))
                 continue
             bill = _lines_of(bills, columns[0], row) + traded.get((stay.site.pk, "bill"), [])
             if piece.after < stay.after:
@@ -108,17 +94,14 @@ class Drafts:
                 self.of(stay, "bill").add(bill, of_bills[own])
             credit = _lines_of(credits, columns[1], row) + traded.get((stay.site.pk, "credit"), [])
             if credit:
-                self.of(stay, "credit").add(
-                    credit, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own))
-                )
+                self.of(stay, "credit").add(credit, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own)))
 
     def _vat_of_bills(self, piece: Piece, tariff: TariffVat, own: bool) -> VatOfLines:
         """The cooperative supplies; what it draws itself is outside VAT."""
         if own:
             return lambda component: own_supply(piece.cooperative)
         treatments = {
-            component: supplied_by(piece.cooperative, piece.member, *tariff.of_kind(kind))
-            for kind, component in COMPONENT_OF.items()
+            component: supplied_by(piece.cooperative, piece.member, *tariff.of_kind(kind)) for kind, component in COMPONENT_OF.items()
         }
         usual = supplied_by(piece.cooperative, piece.member, *tariff.of_kind(""))
         return lambda component: treatments.get(component, usual)
@@ -127,9 +110,7 @@ class Drafts:
         """The member supplies, the cooperative writes the document."""
         return own_supply(member) if own else bought_from(member, cooperative)
 
-    def add_flexibility(
-        self, stays_at: dict[int, list[Stay]], owed: dict[int, list[FlexibilityCredit]]
-    ) -> None:
+    def add_flexibility(self, stays_at: dict[int, list[Stay]], owed: dict[int, list[FlexibilityCredit]]) -> None:
         """Put what sites are owed on the credit documents of those who had them then."""
         for site_id, rows in owed.items():
             for row in rows:
@@ -151,12 +132,7 @@ def _of_all(vat: VatTreatment) -> VatOfLines:
 
 
 def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[int]]:
-    return (
-        lines.quantity.tolist(),
-        lines.exact_micro.tolist(),
-        lines.price_micro.tolist(),
-        lines.net_minor.tolist(),
-    )
+    return (lines.quantity.tolist(), lines.exact_micro.tolist(), lines.price_micro.tolist(), lines.net_minor.tolist())
 
 
 def _lines_of(
@@ -168,27 +144,14 @@ def _lines_of(
         if quantity[row] or net[row]:
             # What neighbours pay is shared out over the whole run, so the producers' line has no amount yet.
             amount = 0 if kind.component == "local_delivered" else net[row]
-            lines.append(
-                (
-                    kind.component,
-                    kind.window,
-                    quantity[row],
-                    kind.unit,
-                    price_from_micro(price[row]),
-                    exact[row],
-                    amount,
-                )
-            )
+            lines.append((kind.component, kind.window, quantity[row], kind.unit, price_from_micro(price[row]), exact[row], amount))
     return lines
 
 
 def store(run: BillingRun, drafts: list[Draft]) -> None:
     """Append drafts and their lines by COPY."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('billing_document', 'id')) FROM generate_series(1, %s)",
-            [len(drafts)],
-        )
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('billing_document', 'id')) FROM generate_series(1, %s)", [len(drafts)])
         ids = [row[0] for row in cursor.fetchall()]
         currency = run.microgrid.cooperative.currency
         settled: dict[int, list[VatSum]] = {}
@@ -203,11 +166,32 @@ def store(run: BillingRun, drafts: list[Draft]) -> None:
                 first = run.first_day + timedelta(days=draft.stay.first)
                 last = run.first_day + timedelta(days=draft.stay.after - 1)
                 copy.write_row(
-                    (pk, uuid7(), run.pk, run.microgrid.cooperative_id, draft.stay.member.pk, draft.site.pk, draft.kind,
-                     "draft", "", "", run.period, first, last, run.issue_date, run.due_date, currency, net,
-                     sums[0].rate if len(sums) == 1 else None, vat,
-                     net + vat, 0, "", "0x" + secrets.token_hex(32))
-                )  # fmt: skip
+                    (
+                        pk,
+                        uuid7(),
+                        run.pk,
+                        run.microgrid.cooperative_id,
+                        draft.stay.member.pk,
+                        draft.site.pk,
+                        draft.kind,
+                        "draft",
+                        "",
+                        "",
+                        run.period,
+                        first,
+                        last,
+                        run.issue_date,
+                        run.due_date,
+                        currency,
+                        net,
+                        sums[0].rate if len(sums) == 1 else None,
+                        vat,
+                        net + vat,
+                        0,
+                        "",
+                        "0x" + secrets.token_hex(32),
+                    )
+                )
         with cursor.copy(
             'COPY billing_documentline (document_id, position, component, "window", quantity, unit, price, exact_micro,'
             " net_minor, vat_category, vat_rate) FROM STDIN"
@@ -224,12 +208,20 @@ def store(run: BillingRun, drafts: list[Draft]) -> None:
                 for part in settled[pk]:
                     why = "; ".join(words.labels.get(reason, reason) for reason in part.reasons)[:200]
                     copy.write_row(
-                        (pk, part.category.value, part.rate, part.net_minor, part.vat_minor, why, part.ground.value, part.recipient_rate,
-                         part.recipient_vat_minor, part.is_deducted)
-                    )  # fmt: skip
-    place_on_documents(
-        {pk: _places(draft) for pk, draft in zip(ids, drafts, strict=True) if draft.flexibility}
-    )
+                        (
+                            pk,
+                            part.category.value,
+                            part.rate,
+                            part.net_minor,
+                            part.vat_minor,
+                            why,
+                            part.ground.value,
+                            part.recipient_rate,
+                            part.recipient_vat_minor,
+                            part.is_deducted,
+                        )
+                    )
+    place_on_documents({pk: _places(draft) for pk, draft in zip(ids, drafts, strict=True) if draft.flexibility})
 
 
 def _places(draft: Draft) -> list[tuple[FlexibilityCredit, int]]:

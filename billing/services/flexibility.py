@@ -53,12 +53,23 @@ def note_flexibility(*, items: Iterable[Flexibility], now: datetime) -> int:
     """Note what sites are owed; returns the sum [minor units] of all that were given, new or noted before."""
     rows = [
         FlexibilityCredit(
-            site=item.site, component=item.component, cause_ref=item.cause_ref, start_at=item.start_at, end_at=item.end_at,
-            window=item.window, baseline_wh=item.baseline_wh, measured_wh=item.measured_wh, quantity_wh=item.quantity_wh, unit=item.unit,
-            price=item.price, exact_micro=item.exact_micro, net_minor=credit_minor(item.exact_micro), noted_at=now,
+            site=item.site,
+            component=item.component,
+            cause_ref=item.cause_ref,
+            start_at=item.start_at,
+            end_at=item.end_at,
+            window=item.window,
+            baseline_wh=item.baseline_wh,
+            measured_wh=item.measured_wh,
+            quantity_wh=item.quantity_wh,
+            unit=item.unit,
+            price=item.price,
+            exact_micro=item.exact_micro,
+            net_minor=credit_minor(item.exact_micro),
+            noted_at=now,
         )
         for item in items
-    ]  # fmt: skip
+    ]
     FlexibilityCredit.objects.bulk_create(rows, ignore_conflicts=True)
     refs = [row.cause_ref for row in rows]
     return sum(FlexibilityCredit.objects.filter(cause_ref__in=refs).values_list("net_minor", flat=True))
@@ -70,23 +81,27 @@ def note_storages(*, run: BillingRun, site_ids: Sequence[int]) -> int:
     Part of the caller's transaction; returns the sum [minor units].
     """
     microgrid = run.microgrid
-    if not FlexibilityDay.objects.filter(
-        storage__site__in=set(site_ids), day__in=run.days(), is_current=True
-    ).exists():
+    if not FlexibilityDay.objects.filter(storage__site__in=set(site_ids), day__in=run.days(), is_current=True).exists():
         return 0
-    found = [
-        s for s in statements(microgrid=microgrid, days=run.days()) if s.storage.site_id in set(site_ids)
-    ]
+    found = [s for s in statements(microgrid=microgrid, days=run.days()) if s.storage.site_id in set(site_ids)]
     causes = {cause_of_storage(s.storage.public_id, run.period): s for s in found}
     FlexibilityCredit.objects.filter(cause_ref__in=causes, document=None).delete()
     items = [
         Flexibility(
-            s.storage.site, Component.BATTERY, cause, microgrid.local_day(s.first).start_at, microgrid.local_day(s.last).end_at,
-            s.storage.code[:40], s.given_wh, s.owed_micro, None, s.given_wh,
+            s.storage.site,
+            Component.BATTERY,
+            cause,
+            microgrid.local_day(s.first).start_at,
+            microgrid.local_day(s.last).end_at,
+            s.storage.code[:40],
+            s.given_wh,
+            s.owed_micro,
+            None,
+            s.given_wh,
         )
         for cause, s in causes.items()
         if s.given_wh and s.owed_micro
-    ]  # fmt: skip
+    ]
     return note_flexibility(items=items, now=run.prepared_at)
 
 
@@ -103,12 +118,20 @@ def note_runs(*, run: BillingRun, site_ids: Sequence[int]) -> int:
     FlexibilityCredit.objects.filter(cause_ref__in=causes, document=None).delete()
     items = [
         Flexibility(
-            s.consumer.site, Component.FLEXIBLE_RUN, cause, microgrid.local_day(s.first).start_at, microgrid.local_day(s.last).end_at,
-            s.consumer.code[:40], s.moved_wh, s.owed_micro, None, s.drawn_wh,
+            s.consumer.site,
+            Component.FLEXIBLE_RUN,
+            cause,
+            microgrid.local_day(s.first).start_at,
+            microgrid.local_day(s.last).end_at,
+            s.consumer.code[:40],
+            s.moved_wh,
+            s.owed_micro,
+            None,
+            s.drawn_wh,
         )
         for cause, s in causes.items()
         if s.moved_wh and s.owed_micro
-    ]  # fmt: skip
+    ]
     return note_flexibility(items=items, now=run.prepared_at)
 
 
@@ -125,9 +148,7 @@ def flexibility_to_take(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int
 def waiting_flexibility(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int, list[FlexibilityCredit]]:
     """By site, what was delivered up to the run's last day and stands on no document yet; locked, part of the caller's transaction."""
     until = run.microgrid.local_day(run.last_day).end_at
-    rows = FlexibilityCredit.objects.select_for_update().filter(
-        site__in=set(site_ids), document=None, end_at__lte=until
-    )
+    rows = FlexibilityCredit.objects.select_for_update().filter(site__in=set(site_ids), document=None, end_at__lte=until)
     found: dict[int, list[FlexibilityCredit]] = {}
     for row in rows.order_by("start_at", "cause_ref"):
         found.setdefault(row.site_id, []).append(row)

@@ -10,24 +10,8 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from billing.domain.incentive_checks import Concern, cycled, from_own_sites, moved_next_door, raised_before
-from billing.domain.incentive_measures import (
-    Measured,
-    amounts_minor,
-    day_sums,
-    entitled_days,
-    local_use,
-    low_income,
-    shifted,
-)
-from billing.domain.incentive_rules import (
-    DemandResponse,
-    Hours,
-    LowIncome,
-    PerDay,
-    PerMonth,
-    Rule,
-    ShiftOffPeak,
-)
+from billing.domain.incentive_measures import Measured, amounts_minor, day_sums, entitled_days, local_use, low_income, shifted
+from billing.domain.incentive_rules import DemandResponse, Hours, LowIncome, PerDay, PerMonth, Rule, ShiftOffPeak
 from billing.models import IncentiveEntitlement
 from billing.selectors.holidays import public_holidays
 from billing.services.stays import Stay, stays_of
@@ -69,9 +53,7 @@ class Block:
     delivered_wh: Ints
 
 
-def work_out(
-    *, microgrid: Microgrid, rule: Rule, days: Sequence[date], paid_by_tariff: frozenset[int]
-) -> list[WorkedOut]:
+def work_out(*, microgrid: Microgrid, rule: Rule, days: Sequence[date], paid_by_tariff: frozenset[int]) -> list[WorkedOut]:
     """What every stay of members on these days earned, those who earned nothing left out; in the order of the sites' codes.
 
     Args:
@@ -79,7 +61,14 @@ def work_out(
     """
     if isinstance(rule, DemandResponse):
         return []  # Events are measured and credited one by one.
-    sites = list(Site.objects.filter(microgrid=microgrid, meters__kind="site").exclude(pk__in=paid_by_tariff).exclude(member=None).distinct().order_by("code").select_related("member"))  # fmt: skip
+    sites = list(
+        Site.objects.filter(microgrid=microgrid, meters__kind="site")
+        .exclude(pk__in=paid_by_tariff)
+        .exclude(member=None)
+        .distinct()
+        .order_by("code")
+        .select_related("member")
+    )
     found: list[WorkedOut] = []
     for begin in range(0, len(sites), BLOCK):
         found += _of_block(microgrid, rule, days, sites[begin : begin + BLOCK])
@@ -100,59 +89,72 @@ def _of_block(microgrid: Microgrid, rule: Rule, days: Sequence[date], sites: lis
     elif isinstance(rule, LowIncome):
         entitled = mask & _entitled(stays, days)
         per_day = isinstance(rule.reward, PerDay)
-        measured = (
-            entitled_days(entitled)
-            if per_day
-            else low_income(block.drawn[rows], entitled, rule.most_wh_a_day)
-        )
+        measured = entitled_days(entitled) if per_day else low_income(block.drawn[rows], entitled, rule.most_wh_a_day)
     else:
         received, delivered = block.received[rows] * mask, block.delivered[rows] * mask
         measured = local_use(received)
-        _note(concerns, Concern.CYCLED, cycled(received, delivered, _discharged(microgrid, ids, days)[rows] * mask))  # fmt: skip
+        _note(concerns, Concern.CYCLED, cycled(received, delivered, _discharged(microgrid, ids, days)[rows] * mask))
     return _earned(rule, stays, measured, concerns)
 
 
-def _earned(
-    rule: Rule, stays: list[Stay], measured: Measured, concerns: list[list[Concern]]
-) -> list[WorkedOut]:
+def _earned(rule: Rule, stays: list[Stay], measured: Measured, concerns: list[list[Concern]]) -> list[WorkedOut]:
     reward = rule.reward  # type: ignore[union-attr]
     unit = "day" if isinstance(reward, PerDay) else "" if isinstance(reward, PerMonth) else "Wh"
     amounts = amounts_minor(measured, reward)
     return [
         WorkedOut(
-            stay, 1 if isinstance(reward, PerMonth) else int(measured.quantity[i]), unit, amounts[i], tuple(measured.by_day[i].tolist()),
+            stay,
+            1 if isinstance(reward, PerMonth) else int(measured.quantity[i]),
+            unit,
+            amounts[i],
+            tuple(measured.by_day[i].tolist()),
             None if measured.baseline_wh is None else int(measured.baseline_wh[i]),
-            None if measured.measured_wh is None else int(measured.measured_wh[i]), concerns[i],
+            None if measured.measured_wh is None else int(measured.measured_wh[i]),
+            concerns[i],
         )
         for i, stay in enumerate(stays)
         if amounts[i] > 0
-    ]  # fmt: skip
+    ]
 
 
 def _load(microgrid: Microgrid, days: Sequence[date], ids: list[int], peak: Hours | None) -> Block:
     shares = load_shares(microgrid=microgrid, days=days, site_ids=ids)
     within = _in_peak(microgrid, days, peak) if peak else np.zeros(shares.import_wh.shape[1], dtype=bool)
     return Block(
-        day_sums(shares.import_wh, shares.offsets), day_sums(shares.received_wh, shares.offsets), day_sums(shares.delivered_wh, shares.offsets),
-        day_sums(shares.import_wh * within, shares.offsets), shares.received_wh, shares.delivered_wh,
-    )  # fmt: skip
+        day_sums(shares.import_wh, shares.offsets),
+        day_sums(shares.received_wh, shares.offsets),
+        day_sums(shares.delivered_wh, shares.offsets),
+        day_sums(shares.import_wh * within, shares.offsets),
+        shares.received_wh,
+        shares.delivered_wh,
+    )
 
 
 def _in_peak(microgrid: Microgrid, days: Sequence[date], peak: Hours) -> NDArray[np.bool_]:
     """Which intervals begin within the peak by the local clock; a holiday is no workday."""
     holidays = public_holidays(microgrid, days)
-    return np.array([
-        peak.start_minute <= start.hour * 60 + start.minute < peak.end_minute
-        and not (peak.workdays_only and (start.weekday() > 4 or start.date() in holidays))
-        for day in days
-        for start in microgrid.local_day(day).local_starts()
-    ], dtype=bool)  # fmt: skip
+    return np.array(
+        [
+            peak.start_minute <= start.hour * 60 + start.minute < peak.end_minute
+            and not (peak.workdays_only and (start.weekday() > 4 or start.date() in holidays))
+            for day in days
+            for start in microgrid.local_day(day).local_starts()
+        ],
+        dtype=bool,
+    )
 
 
 def _shifted(
-    microgrid: Microgrid, rule: ShiftOffPeak, days: Sequence[date], stays: list[Stay], rows: Ints, ids: list[int], block: Block,
-    mask: NDArray[np.bool_], concerns: list[list[Concern]],
-) -> Measured:  # fmt: skip
+    microgrid: Microgrid,
+    rule: ShiftOffPeak,
+    days: Sequence[date],
+    stays: list[Stay],
+    rows: Ints,
+    ids: list[int],
+    block: Block,
+    mask: NDArray[np.bool_],
+    concerns: list[list[Concern]],
+) -> Measured:
     usual = _days_before(microgrid, min(days), rule.usual_days)
     known = len(usual) >= rule.least_days
     events = _event_days(microgrid, ids, [*usual, *days])
@@ -162,20 +164,18 @@ def _shifted(
     new = np.array([s.since is not None and bool(usual) and s.since > usual[0] for s in stays])
     usual_drawn = np.where(new, 0, usual_drawn)
     elsewhere = _paid_elsewhere(microgrid, days, ids)[rows]
-    measured = shifted(block.peak[rows] * counted, block.drawn[rows] * counted, usual_peak, usual_drawn, paid_elsewhere_wh=elsewhere)  # fmt: skip
+    measured = shifted(block.peak[rows] * counted, block.drawn[rows] * counted, usual_peak, usual_drawn, paid_elsewhere_wh=elsewhere)
     earlier = _days_before(microgrid, usual[0], rule.usual_days) if usual else []
     if len(earlier) >= rule.least_days:
         none = np.zeros((len(ids), len(earlier)), dtype=bool)
         before_peak, before_drawn = _usual(microgrid, rule, earlier, ids, rows, none)
-        _note(
-            concerns, Concern.RAISED_BEFORE, raised_before(usual_peak, usual_drawn, before_peak, before_drawn)
-        )
+        _note(concerns, Concern.RAISED_BEFORE, raised_before(usual_peak, usual_drawn, before_peak, before_drawn))
     return measured
 
 
 def _usual(
     microgrid: Microgrid, rule: ShiftOffPeak, days: Sequence[date], ids: list[int], rows: Ints, events: NDArray[np.bool_]
-) -> tuple[Ints, Ints]:  # fmt: skip
+) -> tuple[Ints, Ints]:
     """Wh drawn in the peak and altogether on some days, without those of events."""
     if not days:
         return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
@@ -186,9 +186,7 @@ def _usual(
 
 def _days_before(microgrid: Microgrid, first: date, count: int) -> list[date]:
     """Closed days among the `count` before one."""
-    rows = DayClosing.objects.filter(
-        microgrid=microgrid, day__gte=first - timedelta(days=count), day__lt=first
-    )
+    rows = DayClosing.objects.filter(microgrid=microgrid, day__gte=first - timedelta(days=count), day__lt=first)
     return sorted(set(rows.values_list("day", flat=True)))
 
 
@@ -199,7 +197,7 @@ def _event_days(microgrid: Microgrid, ids: list[int], days: Sequence[date]) -> N
     first, last = microgrid.local_day(min(days)), microgrid.local_day(max(days))
     rows = SiteResponse.objects.filter(
         site__in=ids, opted_out_at=None, event__cancelled_at=None, event__start_at__gte=first.start_at, event__start_at__lt=last.end_at
-    )  # fmt: skip
+    )
     for site, start_at in rows.values_list("site", "event__start_at"):
         day = start_at.astimezone(microgrid.zone).date()
         if day in column:
@@ -219,41 +217,30 @@ def _paid_elsewhere(microgrid: Microgrid, days: Sequence[date], ids: list[int]) 
 
 def _entitled(stays: list[Stay], days: Sequence[date]) -> NDArray[np.bool_]:
     """On which days each stay's member is entitled; [n, d]."""
-    rows = IncentiveEntitlement.objects.filter(
-        member__in={s.member.pk for s in stays}, valid_from__lte=max(days)
-    )
+    rows = IncentiveEntitlement.objects.filter(member__in={s.member.pk for s in stays}, valid_from__lte=max(days))
     spans: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
     for row in rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=min(days))):
         spans[row.member_id].append((row.valid_from, row.valid_to))
-    return np.array([
-        [any(begin <= day and (end is None or day < end) for begin, end in spans[s.member.pk]) for day in days] for s in stays
-    ], dtype=bool).reshape(len(stays), len(days))  # fmt: skip
+    return np.array(
+        [[any(begin <= day and (end is None or day < end) for begin, end in spans[s.member.pk]) for day in days] for s in stays], dtype=bool
+    ).reshape(len(stays), len(days))
 
 
 def _discharged(microgrid: Microgrid, ids: list[int], days: Sequence[date]) -> Ints:
     """Wh that came out of the sites' batteries, by day [n, d], where their meters say."""
     place, column = {pk: i for i, pk in enumerate(ids)}, {day: i for i, day in enumerate(days)}
     found = np.zeros((len(ids), len(days)), dtype=np.int64)
-    rows = FlexibilityDay.objects.filter(
-        microgrid=microgrid, day__in=days, is_current=True, storage__site__in=ids
-    )
+    rows = FlexibilityDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True, storage__site__in=ids)
     for site, day, discharge in rows.values_list("storage__site", "day", "discharge_wh"):
         found[place[site], column[day]] += sum(discharge)
     return found
 
 
-def _with_neighbours(
-    microgrid: Microgrid, rule: Rule, days: Sequence[date], found: list[WorkedOut]
-) -> list[WorkedOut]:
+def _with_neighbours(microgrid: Microgrid, rule: Rule, days: Sequence[date], found: list[WorkedOut]) -> list[WorkedOut]:
     """Add the concerns about other sites of the same member."""
     stays: list[Stay] = []
     many: dict[int, set[int]] = defaultdict(set)
-    all_sites = list(
-        Site.objects.filter(microgrid=microgrid, meters__kind="site")
-        .distinct()
-        .select_related("member")
-        .order_by("pk")
-    )
+    all_sites = list(Site.objects.filter(microgrid=microgrid, meters__kind="site").distinct().select_related("member").order_by("pk"))
     for stay in stays_of(all_sites, days):
         many[stay.member.pk].add(stay.site.pk)
         stays.append(stay)
@@ -282,25 +269,27 @@ def _delivered_by_all(microgrid: Microgrid, days: Sequence[date], ids: list[int]
     """Wh delivered by everybody, interval by interval [T]."""
     total = np.zeros(int(day_offsets(microgrid, sorted(days))[-1]), dtype=np.int64)
     for begin in range(0, len(ids), BLOCK):
-        total += load_shares(
-            microgrid=microgrid, days=days, site_ids=ids[begin : begin + BLOCK]
-        ).delivered_wh.sum(axis=0)
+        total += load_shares(microgrid=microgrid, days=days, site_ids=ids[begin : begin + BLOCK]).delivered_wh.sum(axis=0)
     return total
 
 
 def _moved(
-    microgrid: Microgrid, rule: ShiftOffPeak, days: Sequence[date], ids: list[int], rows: Ints, owners: list[int],
-    chosen: list[tuple[int, int]], found: list[WorkedOut],
-) -> NDArray[np.bool_]:  # fmt: skip
+    microgrid: Microgrid,
+    rule: ShiftOffPeak,
+    days: Sequence[date],
+    ids: list[int],
+    rows: Ints,
+    owners: list[int],
+    chosen: list[tuple[int, int]],
+    found: list[WorkedOut],
+) -> NDArray[np.bool_]:
     usual = _days_before(microgrid, min(days), rule.usual_days)
     block = _load(microgrid, days, ids, rule.peak)
     none = np.zeros((len(ids), max(len(usual), 1)), dtype=bool)
     usual_peak, _ = _usual(microgrid, rule, usual, ids, rows, none)
     expected = usual_peak * len(days) // max(len(usual), 1)
     earned = {(w.stay.site.pk, w.stay.member.pk): w for w in found}
-    moved = np.array(
-        [(w.baseline_wh or 0) - (w.measured_wh or 0) if (w := earned.get(pair)) else 0 for pair in chosen]
-    )
+    moved = np.array([(w.baseline_wh or 0) - (w.measured_wh or 0) if (w := earned.get(pair)) else 0 for pair in chosen])
     return moved_next_door(moved, block.peak.sum(axis=1)[rows] - expected, owners)
 
 

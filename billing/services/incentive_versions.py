@@ -48,14 +48,8 @@ def approve_incentive(*, version: IncentiveVersion, by: User, now: datetime) -> 
     Raises:
         CannotApprove: whoever handed it in asks, months from its first day on are awarded already, or another programme rewards the same.
     """
-    IncentiveProgramme.objects.select_for_update().filter(microgrid=version.programme.microgrid).order_by(
-        "pk"
-    ).first()
-    row = (
-        IncentiveVersion.objects.select_for_update(of=("self",))
-        .select_related("programme__microgrid")
-        .get(pk=version.pk)
-    )
+    IncentiveProgramme.objects.select_for_update().filter(microgrid=version.programme.microgrid).order_by("pk").first()
+    row = IncentiveVersion.objects.select_for_update(of=("self",)).select_related("programme__microgrid").get(pk=version.pk)
     if row.status != IncentiveStatus.SUBMITTED:
         raise CannotApprove(_("Only what was handed in is approved."))
     if row.submitted_by_id == by.pk:
@@ -64,15 +58,9 @@ def approve_incentive(*, version: IncentiveVersion, by: User, now: datetime) -> 
     if IncentiveAward.objects.filter(version__programme=row.programme, period__gte=period).exists():
         raise CannotApprove(_("Months from its first day on are awarded already; let it begin later."))
     for other in versions_in_force(row.programme.microgrid, row.valid_from):
-        if (
-            other.programme_id != row.programme_id
-            and type(other.parsed) is type(row.parsed)
-            and row.budget_minor
-        ):
+        if other.programme_id != row.programme_id and type(other.parsed) is type(row.parsed) and row.budget_minor:
             raise CannotApprove(
-                _(
-                    "“%(programme)s” rewards the same already; nothing is rewarded twice. End it with a budget of 0 first."
-                )
+                _("“%(programme)s” rewards the same already; nothing is rewarded twice. End it with a budget of 0 first.")
                 % {"programme": other.programme}
             )
     row.status, row.approved_by, row.approved_at = IncentiveStatus.APPROVED, by, now

@@ -23,11 +23,7 @@ def credit_event(*, event: DemandEvent, now: datetime) -> int:
 
     The books take it in with the documents on which it stands.
     """
-    event = (
-        DemandEvent.objects.select_for_update(of=("self",))
-        .select_related("programme__microgrid")
-        .get(pk=event.pk)
-    )
+    event = DemandEvent.objects.select_for_update(of=("self",)).select_related("programme__microgrid").get(pk=event.pk)
     if event.measured_at is None or event.booked_at is not None:
         return 0
     rows = list(event.responses.filter(delivered_wh__isnull=False).select_related("site").order_by("pk"))
@@ -44,42 +40,48 @@ def credit_event(*, event: DemandEvent, now: datetime) -> int:
     return total
 
 
-def _within_limits(
-    event: DemandEvent, rows: list[DemandResponse], earned: dict[int, int], now: datetime
-) -> dict[int, int]:
+def _within_limits(event: DemandEvent, rows: list[DemandResponse], earned: dict[int, int], now: datetime) -> dict[int, int]:
     """What each gets once caps and the budget for demand response, where there are any, have had their say."""
     microgrid = event.programme.microgrid
     day = event.start_at.astimezone(microgrid.zone).date()
     member_of = members_on([row.site_id for row in rows], day)
     amounts = [
         EventAmount(
-            row.pk, cause_of_response(row.public_id), row.site, member_of[row.site_id], row.delivered_wh or 0, row.baseline_sum_wh,
-            row.measured_sum_wh, earned[row.pk],
+            row.pk,
+            cause_of_response(row.public_id),
+            row.site,
+            member_of[row.site_id],
+            row.delivered_wh or 0,
+            row.baseline_sum_wh,
+            row.measured_sum_wh,
+            earned[row.pk],
         )
         for row in rows
-    ]  # fmt: skip
-    return limit_event(
-        microgrid=microgrid, day=day, start_at=event.start_at, end_at=event.end_at, amounts=amounts, now=now
-    )
+    ]
+    return limit_event(microgrid=microgrid, day=day, start_at=event.start_at, end_at=event.end_at, amounts=amounts, now=now)
 
 
-def _flexibility(
-    event: DemandEvent, row: DemandResponse, price_micro_per_kwh: int, cut_to_minor: int | None
-) -> Flexibility:
+def _flexibility(event: DemandEvent, row: DemandResponse, price_micro_per_kwh: int, cut_to_minor: int | None) -> Flexibility:
     """At the programme's price; at what cap and budget left where that is less."""
     zone, delivered = event.programme.microgrid.zone, row.delivered_wh or 0
     start, end = event.start_at.astimezone(zone), event.end_at.astimezone(zone)
     return Flexibility(
-        row.site, Component.DEMAND_RESPONSE, cause_of_response(row.public_id), event.start_at, event.end_at,
-        f"{start:%Y-%m-%d %H:%M}-{end:%H:%M}", delivered, delivered * price_micro_per_kwh if cut_to_minor is None else cut_to_minor * MICRO_PER_MINOR, row.baseline_sum_wh, row.measured_sum_wh,
-    )  # fmt: skip
+        row.site,
+        Component.DEMAND_RESPONSE,
+        cause_of_response(row.public_id),
+        event.start_at,
+        event.end_at,
+        f"{start:%Y-%m-%d %H:%M}-{end:%H:%M}",
+        delivered,
+        delivered * price_micro_per_kwh if cut_to_minor is None else cut_to_minor * MICRO_PER_MINOR,
+        row.baseline_sum_wh,
+        row.measured_sum_wh,
+    )
 
 
 def credit_measured_events(*, microgrid: Microgrid, now: datetime) -> int:
     """Credit every event that was measured and not credited; returns how many."""
-    events = DemandEvent.objects.filter(
-        programme__microgrid=microgrid, measured_at__isnull=False, booked_at=None
-    )
+    events = DemandEvent.objects.filter(programme__microgrid=microgrid, measured_at__isnull=False, booked_at=None)
     credited = 0
     for event in events.order_by("start_at"):
         credit_event(event=event, now=now)

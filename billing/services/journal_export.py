@@ -17,9 +17,7 @@ from billing.services.ledger import is_closed
 from kernel.intervals import Month
 from members.models import Cooperative
 
-CSV_HEADINGS = (
-    "booked_date", "transaction", "cause", "reference", "account", "account_number", "member", "currency", "debit", "credit",
-)  # fmt: skip
+CSV_HEADINGS = ("booked_date", "transaction", "cause", "reference", "account", "account_number", "member", "currency", "debit", "credit")
 CANNOT_START = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -27,24 +25,16 @@ CANNOT_START = ("=", "+", "-", "@", "\t", "\r")
 def numbered_accounts(*, cooperative: Cooperative) -> dict[int, ExternalAccount]:
     """The other system's number of every account, by account id; what has none yet gets the next free one."""
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
-    profile = ExportProfile.objects.filter(cooperative=cooperative).first() or ExportProfile(
-        cooperative=cooperative
-    )
+    profile = ExportProfile.objects.filter(cooperative=cooperative).first() or ExportProfile(cooperative=cooperative)
     known = {row.account_id: row for row in ExternalAccount.objects.filter(cooperative=cooperative)}
     taken = {row.number for row in known.values()}
     fresh: list[ExternalAccount] = []
     missing = Account.objects.filter(cooperative=cooperative).exclude(pk__in=known).order_by("pk")
-    ranges = {
-        AccountCode.RECEIVABLE: (profile.first_debtor, profile.first_creditor),
-        AccountCode.PAYABLE: (profile.first_creditor, 10**9),
-    }
+    ranges = {AccountCode.RECEIVABLE: (profile.first_debtor, profile.first_creditor), AccountCode.PAYABLE: (profile.first_creditor, 10**9)}
     for code, (first, end) in ranges.items():
         rows = [row for row in missing if row.code == code]
         numbers = account_numbers([n for n in taken if first <= n < end], first, len(rows))
-        fresh += [
-            ExternalAccount(account=a, cooperative=cooperative, number=n)
-            for a, n in zip(rows, numbers, strict=True)
-        ]
+        fresh += [ExternalAccount(account=a, cooperative=cooperative, number=n) for a, n in zip(rows, numbers, strict=True)]
         taken.update(numbers)
     for row in missing:
         if row.code not in PERSONAL:
@@ -55,9 +45,7 @@ def numbered_accounts(*, cooperative: Cooperative) -> dict[int, ExternalAccount]
     return known | {row.account_id: row for row in fresh}
 
 
-def datev_file(
-    *, cooperative: Cooperative, month: Month, now: datetime, closing_alone: bool = False
-) -> tuple[str, bytes]:
+def datev_file(*, cooperative: Cooperative, month: Month, now: datetime, closing_alone: bool = False) -> tuple[str, bytes]:
     """Name and content of a month's batch; a transaction with several sides becomes a line for each pair of accounts.
 
     Args:
@@ -66,21 +54,23 @@ def datev_file(
     Raises:
         CannotExport: the format cannot hold the month.
     """
-    profile = ExportProfile.objects.filter(cooperative=cooperative).first() or ExportProfile(
-        cooperative=cooperative
-    )
+    profile = ExportProfile.objects.filter(cooperative=cooperative).first() or ExportProfile(cooperative=cooperative)
     numbers = numbered_accounts(cooperative=cooperative)
     batch = Batch(
-        profile.consultant_number, profile.client_number, profile.account_length,
-        fiscal_year_start(month.first_day, profile.year_starts_in), month.first_day, month.last_day,
-        f"{cooperative.slug} {month.number}", cooperative.currency, now, is_closed(cooperative, month.first_day),
-    )  # fmt: skip
+        profile.consultant_number,
+        profile.client_number,
+        profile.account_length,
+        fiscal_year_start(month.first_day, profile.year_starts_in),
+        month.first_day,
+        month.last_day,
+        f"{cooperative.slug} {month.number}",
+        cooperative.currency,
+        now,
+        is_closed(cooperative, month.first_day),
+    )
     rows = (row for row in journal(cooperative, month) if row.transaction.currency == cooperative.currency)
     bookings = (
-        booking
-        for row in rows
-        if not closing_alone or row.transaction.cause == YEAR_CLOSING
-        for booking in _bookings(row, numbers)
+        booking for row in rows if not closing_alone or row.transaction.cause == YEAR_CLOSING for booking in _bookings(row, numbers)
     )
     what = "_Jahresabschluss" if closing_alone else ""
     return f"EXTF_Buchungsstapel_{month.number}{what}.csv", write_batch(batch, bookings)
@@ -91,9 +81,15 @@ def _bookings(row: JournalRow, numbers: dict[int, ExternalAccount]) -> Iterator[
     for pair in pair_off(entries):
         debited, credited = numbers[pair.debited], numbers[pair.credited]
         yield Booking(
-            pair.amount_minor, debited.number, credited.number, row.transaction.booked_date, row.cause.reference,
-            row.cause.name, credited.tax_key or debited.tax_key, str(row.transaction.public_id),
-        )  # fmt: skip
+            pair.amount_minor,
+            debited.number,
+            credited.number,
+            row.transaction.booked_date,
+            row.cause.reference,
+            row.cause.name,
+            credited.tax_key or debited.tax_key,
+            str(row.transaction.public_id),
+        )
 
 
 def journal_csv(*, cooperative: Cooperative, month: Month) -> Iterator[str]:
@@ -104,11 +100,20 @@ def journal_csv(*, cooperative: Cooperative, month: Month) -> Iterator[str]:
     for row in journal(cooperative, month):
         for entry in row.entries:
             of = accounts[entry.account_id]
-            yield _csv_line((
-                row.transaction.booked_date.isoformat(), str(row.transaction.public_id), row.cause.name, row.cause.reference, of.code,
-                str(numbers[of.pk].number), of.member.number if of.member else "", of.currency, _units(entry.debit_minor),
-                _units(entry.credit_minor),
-            ))  # fmt: skip
+            yield _csv_line(
+                (
+                    row.transaction.booked_date.isoformat(),
+                    str(row.transaction.public_id),
+                    row.cause.name,
+                    row.cause.reference,
+                    of.code,
+                    str(numbers[of.pk].number),
+                    of.member.number if of.member else "",
+                    of.currency,
+                    _units(entry.debit_minor),
+                    _units(entry.credit_minor),
+                )
+            )
 
 
 def _units(amount_minor: int) -> str:

@@ -8,14 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.domain.ledger import month_of, reversal_key, taken_back
-from billing.models import (
-    Account,
-    AccountCode,
-    AccountingPeriod,
-    LedgerEntry,
-    LedgerTransaction,
-    PeriodStatus,
-)
+from billing.models import Account, AccountCode, AccountingPeriod, LedgerEntry, LedgerTransaction, PeriodStatus
 from billing.models.ledger import PERSONAL, YEAR_CLOSING
 from billing.selectors.years import closed_year_of
 from members.language import month_in_words
@@ -26,9 +19,7 @@ class CannotPost(ValueError):
     """A transaction cannot be posted; the message says why."""
 
 
-def account(
-    cooperative: Cooperative, code: AccountCode, member: Member | None = None, *, currency: str = ""
-) -> Account:
+def account(cooperative: Cooperative, code: AccountCode, member: Member | None = None, *, currency: str = "") -> Account:
     """The account of that code, of a member where it is a personal one; made at its first use.
 
     Args:
@@ -68,25 +59,19 @@ def post_transaction(
             _("%(idempotency_key)s does not balance: debits - credits = %(values)s")
             % {"idempotency_key": idempotency_key, "values": sum(amounts.values())}
         )
-    existing = LedgerTransaction.objects.filter(
-        cooperative=cooperative, idempotency_key=idempotency_key
-    ).first()
+    existing = LedgerTransaction.objects.filter(cooperative=cooperative, idempotency_key=idempotency_key).first()
     if existing is None and cause != YEAR_CLOSING:
         _check_open(cooperative, booked_date)
     posted, created = LedgerTransaction.objects.get_or_create(
         cooperative=cooperative,
         idempotency_key=idempotency_key,
-        defaults={
-            "cause": cause, "cause_ref": cause_ref, "currency": currency, "booked_date": booked_date, "posted_at": now,
-        },
-    )  # fmt: skip
+        defaults={"cause": cause, "cause_ref": cause_ref, "currency": currency, "booked_date": booked_date, "posted_at": now},
+    )
     if not created:
         _check_same(posted, amounts)
         return posted
     LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            transaction=posted, account=each, debit_minor=max(amount, 0), credit_minor=max(-amount, 0)
-        )
+        LedgerEntry(transaction=posted, account=each, debit_minor=max(amount, 0), credit_minor=max(-amount, 0))
         for each, amount in amounts.items()
         if amount
     )
@@ -98,11 +83,7 @@ def _one_currency(cooperative: Cooperative, key: str, amounts: Mapping[Account, 
     if len(currencies) > 1:
         raise CannotPost(
             _("%(key)s is of %(currencies)s: book one transaction per currency against '%(EXCHANGE)s'.")
-            % {
-                "key": key,
-                "currencies": " and ".join(sorted(currencies)),
-                "EXCHANGE": AccountCode.EXCHANGE.label,
-            }
+            % {"key": key, "currencies": " and ".join(sorted(currencies)), "EXCHANGE": AccountCode.EXCHANGE.label}
         )
     return currencies.pop() if currencies else cooperative.currency
 
@@ -110,17 +91,12 @@ def _one_currency(cooperative: Cooperative, key: str, amounts: Mapping[Account, 
 def _check_open(cooperative: Cooperative, day: date) -> None:
     """A friendly word before the database refuses."""
     if is_closed(cooperative, day):
-        raise CannotPost(
-            _("%(day)s is closed: book into an open month, or have it opened again.")
-            % {"day": month_in_words(day)}
-        )
+        raise CannotPost(_("%(day)s is closed: book into an open month, or have it opened again.") % {"day": month_in_words(day)})
 
 
 def is_closed(cooperative: Cooperative, day: date) -> bool:
     """Whether the month of a day is closed, or its whole year."""
-    closed = AccountingPeriod.objects.filter(
-        cooperative=cooperative, period=month_of(day), status=PeriodStatus.CLOSED
-    )
+    closed = AccountingPeriod.objects.filter(cooperative=cooperative, period=month_of(day), status=PeriodStatus.CLOSED)
     return closed.exists() or closed_year_of(cooperative, day) is not None
 
 
@@ -129,8 +105,7 @@ def _check_same(posted: LedgerTransaction, amounts: Mapping[Account, int]) -> No
     wanted = {each.pk: amount for each, amount in amounts.items() if amount}
     if amounts_of(posted) != wanted:
         raise CannotPost(
-            _("%(idempotency_key)s was posted with other amounts; use another key.")
-            % {"idempotency_key": posted.idempotency_key}
+            _("%(idempotency_key)s was posted with other amounts; use another key.") % {"idempotency_key": posted.idempotency_key}
         )
 
 
@@ -154,7 +129,11 @@ def reverse_transaction(
     mirrored = taken_back(amounts_of(posted))
     accounts = Account.objects.in_bulk(mirrored)
     return post_transaction(
-        cooperative=posted.cooperative, idempotency_key=reversal_key(posted.public_id), cause=cause,
-        cause_ref=cause_ref or posted.public_id, booked_date=booked_date, now=now,
+        cooperative=posted.cooperative,
+        idempotency_key=reversal_key(posted.public_id),
+        cause=cause,
+        cause_ref=cause_ref or posted.public_id,
+        booked_date=booked_date,
+        now=now,
         amounts={accounts[pk]: amount for pk, amount in mirrored.items()},
-    )  # fmt: skip
+    )

@@ -8,16 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.domain.delivery_words import DELIVERY_WORDS, DeliveryWords
-from billing.models import (
-    Delivery,
-    DistributionPart,
-    DistributionStatus,
-    Document,
-    DocumentStatus,
-    PrepaidAlarm,
-    Reminder,
-    YearStatement,
-)
+from billing.models import Delivery, DistributionPart, DistributionStatus, Document, DocumentStatus, PrepaidAlarm, Reminder, YearStatement
 from billing.models.deliveries import Letter
 from billing.selectors.prepaid_notices import notice_of
 from billing.services.papers import pdf_of, pdf_of_part, pdf_of_reminder, pdf_of_year
@@ -71,10 +62,7 @@ def message_of(row: Delivery) -> EmailMessage:
     words = DELIVERY_WORDS.get(member.language, DELIVERY_WORDS["en"])
     found = _contents(letter)
     message = _email(
-        row,
-        words.subject[found.what].format(number=found.number, name=cooperative.name),
-        _text(row, words, found),
-        cooperative,
+        row, words.subject[found.what].format(number=found.number, name=cooperative.name), _text(row, words, found), cooperative
     )
     message.attach(found.file_name, found.pdf, "application/pdf")
     return message
@@ -89,20 +77,24 @@ def _text(row: Delivery, words: DeliveryWords, found: Contents) -> str:
     cooperative = row.member.cooperative
     form = (words.explained if found.what in EXPLAINED else words.plain) + words.close
     return form.format(
-        member=row.member.name, what=words.what[found.what].format(number=found.number), address=settings.SITE_URL.rstrip("/") + found.path,
-        name=cooperative.name, email=cooperative.email, phone=cooperative.phone,
-    )  # fmt: skip
+        member=row.member.name,
+        what=words.what[found.what].format(number=found.number),
+        address=settings.SITE_URL.rstrip("/") + found.path,
+        name=cooperative.name,
+        email=cooperative.email,
+        phone=cooperative.phone,
+    )
 
 
 def _contents(letter: Document | Reminder | DistributionPart | YearStatement) -> Contents:
     if isinstance(letter, Document):
         path = reverse("bill", args=[letter.public_id])
-        return Contents(letter.kind, letter.label, path, f"{letter.label}.pdf", pdf_of(document=letter).read_bytes())  # fmt: skip
+        return Contents(letter.kind, letter.label, path, f"{letter.label}.pdf", pdf_of(document=letter).read_bytes())
     if isinstance(letter, Reminder):
         label, what = letter.document.label, "reminder_1" if letter.level == 1 else "reminder"
-        return Contents(what, label, reverse("open-bills"), f"{label}-{letter.level}.pdf", pdf_of_reminder(letter))  # fmt: skip
+        return Contents(what, label, reverse("open-bills"), f"{label}-{letter.level}.pdf", pdf_of_reminder(letter))
     if isinstance(letter, DistributionPart):
         name = letter.distribution.name
-        return Contents("part", name, reverse("shared-out"), f"{letter.member.number}.pdf", pdf_of_part(letter))  # fmt: skip
+        return Contents("part", name, reverse("shared-out"), f"{letter.member.number}.pdf", pdf_of_part(letter))
     path = reverse("annual", args=[letter.site.public_id, letter.year])
-    return Contents("statement", str(letter.year), path, f"{letter.site.code}-{letter.year}.pdf", pdf_of_year(letter))  # fmt: skip
+    return Contents("statement", str(letter.year), path, f"{letter.site.code}-{letter.year}.pdf", pdf_of_year(letter))

@@ -17,13 +17,14 @@ def post_bank_side(*, line: BankStatementLine, now: datetime) -> None:
         return
     cooperative = line.cooperative
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"bank line:{line.public_id}", cause="bank line", cause_ref=line.public_id,
-        booked_date=open_day(line, now), now=now,
-        amounts={
-            account(cooperative, AccountCode.BANK): line.amount_minor,
-            account(cooperative, AccountCode.SUSPENSE): -line.amount_minor,
-        },
-    )  # fmt: skip
+        cooperative=cooperative,
+        idempotency_key=f"bank line:{line.public_id}",
+        cause="bank line",
+        cause_ref=line.public_id,
+        booked_date=open_day(line, now),
+        now=now,
+        amounts={account(cooperative, AccountCode.BANK): line.amount_minor, account(cooperative, AccountCode.SUSPENSE): -line.amount_minor},
+    )
 
 
 def move_line(*, line: BankStatementLine, code: AccountCode, what: str, now: datetime) -> None:
@@ -38,10 +39,10 @@ def book_fee(*, line: BankStatementLine, fee_minor: int, now: datetime) -> None:
 
 def _move(line: BankStatementLine, code: AccountCode, amount_minor: int, what: str, now: datetime) -> None:
     post_transaction(
-        cooperative=line.cooperative, idempotency_key=f"line {what}:{line.public_id}:{line.resolutions}", cause="bank line",
-        booked_date=open_day(line, now), now=now,
-        amounts={
-            account(line.cooperative, AccountCode.SUSPENSE): amount_minor,
-            account(line.cooperative, code): -amount_minor,
-        },
-    )  # fmt: skip
+        cooperative=line.cooperative,
+        idempotency_key=f"line {what}:{line.public_id}:{line.resolutions}",
+        cause="bank line",
+        booked_date=open_day(line, now),
+        now=now,
+        amounts={account(line.cooperative, AccountCode.SUSPENSE): amount_minor, account(line.cooperative, code): -amount_minor},
+    )

@@ -33,16 +33,7 @@ def checked_iban(text: str) -> str:
 
 
 @transaction.atomic
-def give_mandate(
-    *,
-    member: Member,
-    holder: str,
-    iban: str,
-    signed_date: date,
-    user: User | None,
-    now: datetime,
-    bic: str = "",
-) -> Mandate:
+def give_mandate(*, member: Member, holder: str, iban: str, signed_date: date, user: User | None, now: datetime, bic: str = "") -> Mandate:
     """Note a member's mandate; one that stood before is revoked by it. `user` is None where it was signed on paper.
 
     The same once more changes nothing.
@@ -55,33 +46,33 @@ def give_mandate(
         raise CannotGiveMandate(_("Debits reach accounts in SEPA countries only; name another account."))
     bic = re.sub(r"\s", "", bic).upper()
     if needs_bic(iban) and not bic:
-        raise CannotGiveMandate(_("The account is outside the European Economic Area: its bank wants a BIC too."))  # fmt: skip
+        raise CannotGiveMandate(_("The account is outside the European Economic Area: its bank wants a BIC too."))
     if bic and not bic_number.is_valid(bic):
         raise CannotGiveMandate(_("The BIC is not right; it may be left empty."))
     if not holder.strip():
         raise CannotGiveMandate(_("Name the account's holder."))
     if not sepa_text(holder, 70):
-        raise CannotGiveMandate(
-            _("Banks take Latin letters only; write the holder's name as the bank writes it.")
-        )
+        raise CannotGiveMandate(_("Banks take Latin letters only; write the holder's name as the bank writes it."))
     if signed_date > now.date():
         raise CannotGiveMandate(_("A mandate is not signed in the future."))
     member = lock_member(member.pk)
     standing = Mandate.objects.filter(member=member).exclude(status=MandateStatus.REVOKED).first()
     if standing is not None:
-        if (standing.iban, standing.holder, standing.status) == (
-            iban,
-            holder.strip()[:70],
-            MandateStatus.ACTIVE,
-        ):
+        if (standing.iban, standing.holder, standing.status) == (iban, holder.strip()[:70], MandateStatus.ACTIVE):
             return standing
         revoke_mandate(mandate=standing, now=now)
     count = Mandate.objects.filter(member=member).count() + 1
     number = re.sub(r"[^A-Za-z0-9]", "", member.number)[:20] or str(member.pk)
     return Mandate.objects.create(
-        cooperative=member.cooperative, member=member, reference=f"M{number}-{member.pk}-{count}", holder=holder.strip()[:70],
-        iban=iban, bic=bic, signed_date=signed_date, signed_by=user,
-    )  # fmt: skip
+        cooperative=member.cooperative,
+        member=member,
+        reference=f"M{number}-{member.pk}-{count}",
+        holder=holder.strip()[:70],
+        iban=iban,
+        bic=bic,
+        signed_date=signed_date,
+        signed_by=user,
+    )
 
 
 @transaction.atomic

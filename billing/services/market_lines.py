@@ -31,9 +31,7 @@ def market_lines(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[dat
         if row.is_plant:  # type: ignore[attr-defined]
             giver = entry.site.name
         gifts[entry.receiver_id, DocumentKind.BILL, Component.GIFT, giver[:GIVER_LENGTH]] += sum(row.wh)
-        gifts[entry.site_id, DocumentKind.CREDIT, Component.GIVEN, entry.receiver.code[:GIVER_LENGTH]] += sum(
-            row.wh
-        )
+        gifts[entry.site_id, DocumentKind.CREDIT, Component.GIVEN, entry.receiver.code[:GIVER_LENGTH]] += sum(row.wh)
     for (site, kind, component, window), wh in sorted(gifts.items()):
         if site in site_ids:
             lines[site, kind].append((component, window, wh, "Wh", Decimal(0), 0, 0))
@@ -46,16 +44,10 @@ def market_lines(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[dat
     return dict(lines)
 
 
-def _deviations(
-    run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
-) -> list[tuple[int, str, str, dict[int, int]]]:
+def _deviations(run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> list[tuple[int, str, str, dict[int, int]]]:
     """By site and side: Wh by which orders left others short, or were left short themselves, by what a kWh of it costs."""
     rows = SiteMarketDay.objects.filter(
-        microgrid=run.microgrid_id,
-        day__in=days,
-        is_current=True,
-        site__in=set(site_ids),
-        deviation_micro__gt=0,
+        microgrid=run.microgrid_id, day__in=days, is_current=True, site__in=set(site_ids), deviation_micro__gt=0
     )
     charged: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     owed: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -73,9 +65,7 @@ def gift_arrays(
     *, microgrid: Microgrid, days: Sequence[date], shares: ShareBlock
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
     """Wh that sites received and gave for nothing, laid out like their shares; None where nobody gave anybody anything."""
-    rows: list[GivenDay] = given_rows(
-        microgrid=microgrid, days=days, site_ids=shares.site_ids.tolist(), gifts_only=True
-    )
+    rows: list[GivenDay] = given_rows(microgrid=microgrid, days=days, site_ids=shares.site_ids.tolist(), gifts_only=True)
     if not rows:
         return None, None
     got, gave = np.zeros_like(shares.received_wh), np.zeros_like(shares.delivered_wh)

@@ -24,7 +24,7 @@ PATH = "/energy/"
 @transaction.atomic
 def move(
     *, site: Site, member: Member | None, day: date, by: User | None, now: datetime, tariff: Tariff | None = None, reason: str = ""
-) -> SiteOwnership:  # fmt: skip
+) -> SiteOwnership:
     """Let a site be another member's from a day on; nobody moves in where `member` is None. `now` is the microgrid's.
 
     The month's run bills each for their own days; a month that is billed already is corrected by its next correction. Deposits, credit
@@ -61,9 +61,9 @@ def _settle(row: SiteOwnership, now: datetime) -> None:
     assert row.valid_from is not None
     end_arrangements(site=row.site, day=row.valid_from, now=now)
     # Nobody is cut off for what somebody else owes.
-    DisconnectionProposal.objects.filter(
-        site=row.site, status__in=[ProposalStatus.PROPOSED, ProposalStatus.AGREED]
-    ).exclude(member=row.member).update(status=ProposalStatus.WITHDRAWN)
+    DisconnectionProposal.objects.filter(site=row.site, status__in=[ProposalStatus.PROPOSED, ProposalStatus.AGREED]).exclude(
+        member=row.member
+    ).update(status=ProposalStatus.WITHDRAWN)
 
 
 def _change_tariff(site: Site, tariff: Tariff, day: date) -> None:
@@ -73,15 +73,11 @@ def _change_tariff(site: Site, tariff: Tariff, day: date) -> None:
         CannotMove: the tariff is another cooperative's, or another change of tariff lies ahead.
     """
     if tariff.cooperative_id != site.microgrid.cooperative_id:
-        raise CannotMove(
-            _("%(tariff)s is no tariff of %(cooperative)s.")
-            % {"tariff": tariff, "cooperative": site.microgrid.cooperative}
-        )
+        raise CannotMove(_("%(tariff)s is no tariff of %(cooperative)s.") % {"tariff": tariff, "cooperative": site.microgrid.cooperative})
     rows = TariffAssignment.objects.select_for_update().filter(site=site)
     if rows.filter(valid_from__gte=day).exists():
         raise CannotMove(
-            _("%(site)s gets another tariff on %(day)s or later already; change that first.")
-            % {"site": site, "day": day_in_words(day)}
+            _("%(site)s gets another tariff on %(day)s or later already; change that first.") % {"site": site, "day": day_in_words(day)}
         )
     rows.filter(valid_to=None).update(valid_to=day)
     TariffAssignment.objects.create(site=site, tariff=tariff, valid_from=day)
@@ -92,13 +88,16 @@ def _tell(row: SiteOwnership, now: datetime) -> None:
     assert row.valid_from is not None
     before = Member.objects.filter(ownerships__site=row.site, ownerships__valid_to=row.valid_from)
     for member, came in [(row.member, True), *((member, False) for member in before)]:
-        words, spoken = (
-            MOVE_WORDS.get(member.language, MOVE_WORDS["en"]),
-            WORDS.get(member.language, WORDS["en"]),
-        )
+        words, spoken = (MOVE_WORDS.get(member.language, MOVE_WORDS["en"]), WORDS.get(member.language, WORDS["en"]))
         told = {"site": row.site.name, "day": spoken.date(row.valid_from)}
         users = User.objects.filter(memberships__member=member, is_active=True).distinct()
         notify(
-            users=users, kind=KIND, key=f"move:{row.public_id}:{'in' if came else 'out'}", subject=words.subject.format(**told),
-            text=(words.moved_in if came else words.moved_out).format(**told), path=PATH, by_mail=True, now=now,
-        )  # fmt: skip
+            users=users,
+            kind=KIND,
+            key=f"move:{row.public_id}:{'in' if came else 'out'}",
+            subject=words.subject.format(**told),
+            text=(words.moved_in if came else words.moved_out).format(**told),
+            path=PATH,
+            by_mail=True,
+            now=now,
+        )

@@ -75,9 +75,7 @@ def pdf_of_year(statement: YearStatement) -> bytes:
 
 def pdf_of_annual(statement: AnnualStatement) -> bytes:
     """A year on paper; made anew each time, since months may still be corrected."""
-    return render_statement(
-        statement_content(statement, statement.member.language), issued_at=_noon(date(statement.year, 12, 31))
-    )
+    return render_statement(statement_content(statement, statement.member.language), issued_at=_noon(date(statement.year, 12, 31)))
 
 
 def _noon(day: date) -> int:
@@ -87,9 +85,7 @@ def _noon(day: date) -> int:
 def blocks_to_print(*, run: BillingRun) -> list[list[int]]:
     """The documents of a posted run that have no paper yet, in blocks for the workers."""
     documents = Document.objects.filter(run=run).exclude(status=DocumentStatus.DRAFT).order_by("label")
-    missing = [
-        document.pk for document in documents.only("public_id", "period") if not _path_of(document).exists()
-    ]
+    missing = [document.pk for document in documents.only("public_id", "period") if not _path_of(document).exists()]
     return [missing[i : i + BLOCK] for i in range(0, len(missing), BLOCK)]
 
 
@@ -132,9 +128,7 @@ def why_not_printed(*, run: BillingRun) -> str:
 
 
 def _with_what_is_printed(documents: QuerySet[Document]) -> QuerySet[Document]:
-    return documents.select_related(
-        "member", "site__microgrid", "cooperative", "run__microgrid", "cancels__run", "replaces__run"
-    )
+    return documents.select_related("member", "site__microgrid", "cooperative", "run__microgrid", "cancels__run", "replaces__run")
 
 
 def _path_of(document: Document) -> Path:

@@ -7,17 +7,7 @@ from typing import Protocol
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    AccountCode,
-    Allocation,
-    Document,
-    DocumentKind,
-    DocumentStatus,
-    Payment,
-    Payout,
-    Refund,
-    RefundWay,
-)
+from billing.models import AccountCode, Allocation, Document, DocumentKind, DocumentStatus, Payment, Payout, Refund, RefundWay
 from billing.services.allocations import standing_allocations, take_back
 from billing.services.claims import withdraw_claims
 from billing.services.payments import credit_of
@@ -64,39 +54,28 @@ class CreditDocuments:
 
     def open(self, cooperative: Cooperative) -> list[Payable]:
         rows = (
-            Document.objects.filter(cooperative=cooperative, kind=DocumentKind.CREDIT, status=DocumentStatus.OPEN, gross_minor__gt=F("paid_minor"))
+            Document.objects.filter(
+                cooperative=cooperative, kind=DocumentKind.CREDIT, status=DocumentStatus.OPEN, gross_minor__gt=F("paid_minor")
+            )
             .filter(member__is_cooperative=False)
             .select_related("member")
             .order_by("label")
-        )  # fmt: skip
-        return [
-            Payable(
-                self.code, self._key(d), d.member, d.rest_minor, d.label, d.member.iban, AccountCode.PAYABLE
-            )
-            for d in rows
-        ]
+        )
+        return [Payable(self.code, self._key(d), d.member, d.rest_minor, d.label, d.member.iban, AccountCode.PAYABLE) for d in rows]
 
     @staticmethod
     def _key(document: Document) -> str:
         """A document that was paid in part is owed the rest under a key of its own."""
-        return (
-            f"{document.public_id}:{document.paid_minor}" if document.paid_minor else str(document.public_id)
-        )
+        return f"{document.public_id}:{document.paid_minor}" if document.paid_minor else str(document.public_id)
 
     def settle(self, payout: Payout, now: datetime) -> None:
         document = Document.objects.get(public_id=payout.source_key.split(":")[0])
         if payout.amount_minor > document.rest_minor:
             raise CannotPayOut(
                 _("%(document)s is owed %(rest)s, not %(amount)s.")
-                % {
-                    "document": document,
-                    "rest": amount(document.rest_minor),
-                    "amount": amount(payout.amount_minor),
-                }
+                % {"document": document, "rest": amount(document.rest_minor), "amount": amount(payout.amount_minor)}
             )
-        Allocation.objects.create(
-            credit=document, payout=payout, amount_minor=payout.amount_minor, made_at=now, why="paid out"
-        )
+        Allocation.objects.create(credit=document, payout=payout, amount_minor=payout.amount_minor, made_at=now, why="paid out")
 
     def reopen(self, payout: Payout, now: datetime) -> None:
         for allocation in standing_allocations(payout=payout):
@@ -110,17 +89,13 @@ class Refunds:
     code = "refund"
 
     def open(self, cooperative: Cooperative) -> list[Payable]:
-        settled = Payout.objects.filter(
-            cooperative=cooperative, source=self.code, status__in=("prepared", "released", "done")
-        ).values_list("source_key", flat=True)
-        rows = Refund.objects.filter(
-            cooperative=cooperative, way=RefundWay.BANK, withdrawn_at__isnull=True
-        ).select_related("member")
+        settled = Payout.objects.filter(cooperative=cooperative, source=self.code, status__in=("prepared", "released", "done")).values_list(
+            "source_key", flat=True
+        )
+        rows = Refund.objects.filter(cooperative=cooperative, way=RefundWay.BANK, withdrawn_at__isnull=True).select_related("member")
         done = set(settled)
         return [
-            Payable(
-                self.code, str(r.public_id), r.member, r.amount_minor, r.why, r.iban, AccountCode.RECEIVABLE
-            )
+            Payable(self.code, str(r.public_id), r.member, r.amount_minor, r.why, r.iban, AccountCode.RECEIVABLE)
             for r in rows.order_by("pk")
             if str(r.public_id) not in done
         ]
@@ -132,14 +107,10 @@ class Refunds:
                 _("%(member)s has a credit of %(member2)s, not %(left)s.")
                 % {"member": payout.member, "member2": amount(credit_of(payout.member)), "left": amount(left)}
             )
-        for payment in Payment.objects.filter(member=payout.member, credit_minor__gt=0).order_by(
-            "received_at", "pk"
-        ):
+        for payment in Payment.objects.filter(member=payout.member, credit_minor__gt=0).order_by("received_at", "pk"):
             part = min(left, payment.credit_minor)
             if part:
-                Allocation.objects.create(
-                    payment=payment, payout=payout, amount_minor=part, made_at=now, why="paid back"
-                )
+                Allocation.objects.create(payment=payment, payout=payout, amount_minor=part, made_at=now, why="paid back")
             left -= part
 
     def reopen(self, payout: Payout, now: datetime) -> None:
@@ -159,10 +130,7 @@ def open_payables(cooperative: Cooperative) -> list[Payable]:
     """All that is owed and not on its way, source by source."""
     on_the_way = set(
         Payout.objects.filter(cooperative=cooperative, status__in=("prepared", "released")).values_list("source", "source_key")
-    )  # fmt: skip
+    )
     return [
-        payable
-        for source in SOURCES.values()
-        for payable in source.open(cooperative)
-        if (payable.source, payable.key) not in on_the_way
+        payable for source in SOURCES.values() for payable in source.open(cooperative) if (payable.source, payable.key) not in on_the_way
     ]

@@ -67,16 +67,20 @@ def ledger_key(rail: str, external_ref: str) -> str:
 
 def rules_of(cooperative: Cooperative) -> PaymentRules:
     """The cooperative's rules, or the defaults."""
-    return PaymentRules.objects.filter(cooperative=cooperative).first() or PaymentRules(
-        cooperative=cooperative
-    )
+    return PaymentRules.objects.filter(cooperative=cooperative).first() or PaymentRules(cooperative=cooperative)
 
 
 @transaction.atomic
 def book_payment(
-    *, document: Document, amount_minor: int, rail: PaymentRail, external_ref: str, received_at: datetime, now: datetime,
+    *,
+    document: Document,
+    amount_minor: int,
+    rail: PaymentRail,
+    external_ref: str,
+    received_at: datetime,
+    now: datetime,
     origin: Origin = BY_ITSELF,
-) -> tuple[Payment, bool]:  # fmt: skip
+) -> tuple[Payment, bool]:
     """Book a payment of a bill once per `external_ref`; returns it and whether it is new.
 
     What is paid beyond the bill stays as the member's credit, and is used for other bills by the cooperative's rule. What comes for
@@ -89,18 +93,31 @@ def book_payment(
         raise CannotBook(_("%(document)s is not a posted bill.") % {"document": document})
     named, document = document, standing_in_for(document)
     payment, created = book_member_payment(
-        member=document.member, document=document, amount_minor=amount_minor, rail=rail, external_ref=external_ref,
-        received_at=received_at, now=now, origin=origin,
-    )  # fmt: skip
+        member=document.member,
+        document=document,
+        amount_minor=amount_minor,
+        rail=rail,
+        external_ref=external_ref,
+        received_at=received_at,
+        now=now,
+        origin=origin,
+    )
     named.refresh_from_db(fields=["paid_minor", "status"])
     return payment, created
 
 
 @transaction.atomic
 def book_member_payment(
-    *, member: Member, amount_minor: int, rail: PaymentRail, external_ref: str, received_at: datetime, now: datetime,
-    document: Document | None = None, origin: Origin = BY_ITSELF,
-) -> tuple[Payment, bool]:  # fmt: skip
+    *,
+    member: Member,
+    amount_minor: int,
+    rail: PaymentRail,
+    external_ref: str,
+    received_at: datetime,
+    now: datetime,
+    document: Document | None = None,
+    origin: Origin = BY_ITSELF,
+) -> tuple[Payment, bool]:
     """Book what a member paid, for a bill or on account, once per `external_ref`; returns it and whether it is new.
 
     Raises:
@@ -110,23 +127,34 @@ def book_member_payment(
         raise CannotBook(_("The amount of a payment is positive."))
     member = lock_member(member.pk)
     payment, created = Payment.objects.get_or_create(
-        cooperative=member.cooperative, rail=rail, external_ref=external_ref,
+        cooperative=member.cooperative,
+        rail=rail,
+        external_ref=external_ref,
         defaults={
-            "member": member, "document": document, "amount_minor": amount_minor, "received_at": received_at,
-            "booked_at": now, "bank_line": origin.bank_line, "taken_by": origin.taken_by, "note": origin.note[:200],
+            "member": member,
+            "document": document,
+            "amount_minor": amount_minor,
+            "received_at": received_at,
+            "booked_at": now,
+            "bank_line": origin.bank_line,
+            "taken_by": origin.taken_by,
+            "note": origin.note[:200],
         },
-    )  # fmt: skip
+    )
     if not created:
         return payment, False
     money = AccountCode.SUSPENSE if origin.bank_line else MONEY_ACCOUNT[rail]
     post_transaction(
-        cooperative=member.cooperative, idempotency_key=ledger_key(rail, external_ref), cause="payment",
-        booked_date=now.date(), now=now,
+        cooperative=member.cooperative,
+        idempotency_key=ledger_key(rail, external_ref),
+        cause="payment",
+        booked_date=now.date(),
+        now=now,
         amounts={
             account(member.cooperative, money): amount_minor,
             account(member.cooperative, AccountCode.RECEIVABLE, member): -amount_minor,
         },
-    )  # fmt: skip
+    )
     if document is not None:
         rest = Document.objects.get(pk=document.pk).rest_minor
         if rest:
@@ -170,10 +198,10 @@ def open_targets(member: Member) -> list[Document | Charge]:
         Document.objects.filter(member=member, kind=DocumentKind.BILL, status=DocumentStatus.OPEN, gross_minor__gt=F("paid_minor"))
         .exclude(debits__status__in=("prepared", "released"))
         .order_by("due_date", "number")
-    )  # fmt: skip
-    charges = Charge.objects.filter(
-        member=member, taken_back_at__isnull=True, paid_minor__lt=F("amount_minor")
-    ).order_by("charged_at", "pk")
+    )
+    charges = Charge.objects.filter(member=member, taken_back_at__isnull=True, paid_minor__lt=F("amount_minor")).order_by(
+        "charged_at", "pk"
+    )
     return [*bills, *charges]
 
 
@@ -184,9 +212,15 @@ def credit_of(member: Member) -> int:
 
 @transaction.atomic
 def return_payment(
-    *, payment: Payment, kind: ReturnKind, now: datetime, code: str = "", fee_minor: int = 0,
-    line: BankStatementLine | None = None, user: User | None = None,
-) -> tuple[PaymentReturn, bool]:  # fmt: skip
+    *,
+    payment: Payment,
+    kind: ReturnKind,
+    now: datetime,
+    code: str = "",
+    fee_minor: int = 0,
+    line: BankStatementLine | None = None,
+    user: User | None = None,
+) -> tuple[PaymentReturn, bool]:
     """Undo a payment wholly, once: its allocations are taken back, its bills are open again, the ledger has the reverse.
 
     Of a card payment the part stays out that was given back to the card already.
@@ -208,18 +242,17 @@ def return_payment(
     for allocation in standing_allocations(payment=payment, payout=None, refund=None):
         take_back(allocation=allocation, now=now, user=user, why=f"payment returned {code}".strip())
     made = PaymentReturn.objects.create(
-        payment=payment, kind=kind, amount_minor=left, code=code, fee_minor=fee_minor, bank_line=line,
-        returned_at=now, made_by=user,
-    )  # fmt: skip
+        payment=payment, kind=kind, amount_minor=left, code=code, fee_minor=fee_minor, bank_line=line, returned_at=now, made_by=user
+    )
     cooperative = payment.cooperative
     by_bank = line is not None or payment.bank_line_id is not None
     money = AccountCode.SUSPENSE if by_bank else MONEY_ACCOUNT[PaymentRail(payment.rail)]
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"return:{payment.public_id}", cause="payment return",
-        booked_date=now.date(), now=now,
-        amounts={
-            account(cooperative, AccountCode.RECEIVABLE, payment.member): left,
-            account(cooperative, money): -left,
-        },
-    )  # fmt: skip
+        cooperative=cooperative,
+        idempotency_key=f"return:{payment.public_id}",
+        cause="payment return",
+        booked_date=now.date(),
+        now=now,
+        amounts={account(cooperative, AccountCode.RECEIVABLE, payment.member): left, account(cooperative, money): -left},
+    )
     return made, True

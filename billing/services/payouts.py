@@ -11,15 +11,7 @@ from billing.adapters.bank.pain import Party, TransferItem, transfer_file
 from billing.domain.banking.bank_days import bank_day_from
 from billing.domain.banking.references import is_in_sepa
 from billing.domain.banking.return_codes import Refusal
-from billing.models import (
-    AccountCode,
-    BankOrder,
-    BankStatementLine,
-    ItemStatus,
-    OrderKind,
-    Payout,
-    Refund,
-)
+from billing.models import AccountCode, BankOrder, BankStatementLine, ItemStatus, OrderKind, Payout, Refund
 from billing.models.bank_orders import WITH_THE_BANK
 from billing.services.allocations import lock_member
 from billing.services.claims import set_off_all_claims
@@ -39,9 +31,7 @@ def earliest_day(cooperative: Cooperative, now: datetime) -> date:
 
 
 @transaction.atomic
-def ask_refund(
-    *, member: Member, amount_minor: int, iban: str, why: str, user: User, now: datetime
-) -> Refund:
+def ask_refund(*, member: Member, amount_minor: int, iban: str, why: str, user: User, now: datetime) -> Refund:
     """Ask to pay back so much of a member's credit; it leaves with the next payout order.
 
     Raises:
@@ -52,21 +42,23 @@ def ask_refund(
     left = credit_of(member) - asked_back(member)
     if not 0 < amount_minor <= left:
         raise CannotPayOut(
-            _("%(member)s has a credit of %(left)s that is not asked back already.")
-            % {"member": member, "left": amount(left)}
+            _("%(member)s has a credit of %(left)s that is not asked back already.") % {"member": member, "left": amount(left)}
         )
     return Refund.objects.create(
-        cooperative=member.cooperative, member=member, amount_minor=amount_minor, iban=checked_iban(iban), why=why[:140],
-        asked_at=now, asked_by=user,
-    )  # fmt: skip
+        cooperative=member.cooperative,
+        member=member,
+        amount_minor=amount_minor,
+        iban=checked_iban(iban),
+        why=why[:140],
+        asked_at=now,
+        asked_by=user,
+    )
 
 
 def asked_back(member: Member) -> int:
     """What of a member's credit is asked back and has not left yet [minor units]."""
     gone = Payout.objects.filter(member=member, source="refund", status__in=("released", "done"))
-    rows = Refund.objects.filter(
-        member=member, withdrawn_at__isnull=True, failed="", allocations__isnull=True
-    )
+    rows = Refund.objects.filter(member=member, withdrawn_at__isnull=True, failed="", allocations__isnull=True)
     left = [r for r in rows if str(r.public_id) not in set(gone.values_list("source_key", flat=True))]
     return sum(refund.amount_minor for refund in left)
 
@@ -80,9 +72,7 @@ def withdraw_refund(*, refund: Refund, now: datetime) -> Refund:
     """
     lock_member(refund.member_id)
     refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-    standing = Payout.objects.filter(
-        source="refund", source_key=str(refund.public_id), cooperative=refund.cooperative_id
-    )
+    standing = Payout.objects.filter(source="refund", source_key=str(refund.public_id), cooperative=refund.cooperative_id)
     if standing.filter(status__in=(*WITH_THE_BANK, "done")).exists() or refund.released_at:
         raise CannotPayOut(_("It is on its way already; cancel the order first."))
     if refund.withdrawn_at is None:
@@ -101,7 +91,7 @@ def payable_now(cooperative: Cooperative) -> tuple[list[Payable], list[Payable]]
 @transaction.atomic
 def prepare_payouts(
     *, cooperative: Cooperative, user: User, now: datetime, wanted_day: date | None = None, sources: Iterable[str] | None = None
-) -> BankOrder:  # fmt: skip
+) -> BankOrder:
     """Put all that is owed (of some sources, or all) into an order.
 
     Raises:
@@ -116,24 +106,34 @@ def prepare_payouts(
     if not rows:
         raise CannotPayOut(_("Nothing is owed to anybody whose account is known."))
     order = BankOrder.objects.create(
-        cooperative=cooperative, kind=OrderKind.PAYOUTS, message_id=message_id(cooperative, "P", now),
-        execution_date=bank_day_from(max(now.date(), wanted_day or now.date())), prepared_at=now, prepared_by=user,
-    )  # fmt: skip
+        cooperative=cooperative,
+        kind=OrderKind.PAYOUTS,
+        message_id=message_id(cooperative, "P", now),
+        execution_date=bank_day_from(max(now.date(), wanted_day or now.date())),
+        prepared_at=now,
+        prepared_by=user,
+    )
     for number, row in enumerate(rows, 1):
         Payout.objects.create(
-            order=order, cooperative=cooperative, source=row.source, source_key=row.key, member=row.member,
-            debit_account=row.debit_account, name=row.member.name[:70], iban=iban_number.compact(row.iban),
-            amount_minor=row.amount_minor, text=row.text[:140], end_to_end_id=f"{order.message_id}-{number}",
-        )  # fmt: skip
+            order=order,
+            cooperative=cooperative,
+            source=row.source,
+            source_key=row.key,
+            member=row.member,
+            debit_account=row.debit_account,
+            name=row.member.name[:70],
+            iban=iban_number.compact(row.iban),
+            amount_minor=row.amount_minor,
+            text=row.text[:140],
+            end_to_end_id=f"{order.message_id}-{number}",
+        )
     return order
 
 
 def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) -> bytes | None:
     """Settle each item at its source and post it; what is no longer owed is left out. Part of the release."""
     items = []
-    for payout in (
-        order.payouts.filter(status=ItemStatus.PREPARED).select_related("member").order_by("member_id", "pk")
-    ):
+    for payout in order.payouts.filter(status=ItemStatus.PREPARED).select_related("member").order_by("member_id", "pk"):
         lock_member(payout.member_id)
         try:
             with transaction.atomic():
@@ -148,12 +148,12 @@ def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) 
     if not items:
         return None
     return transfer_file(
-        us=us(order.cooperative), message_id=order.message_id, day=order.execution_date, now=now,
-        items=[
-            TransferItem(p.name, p.iban, p.amount_minor, p.end_to_end_id, p.text)
-            for p in sorted(items, key=lambda p: p.pk)
-        ],
-    )  # fmt: skip
+        us=us(order.cooperative),
+        message_id=order.message_id,
+        day=order.execution_date,
+        now=now,
+        items=[TransferItem(p.name, p.iban, p.amount_minor, p.end_to_end_id, p.text) for p in sorted(items, key=lambda p: p.pk)],
+    )
 
 
 def _post(payout: Payout, amount_minor: int, what: str, now: datetime) -> None:
@@ -161,15 +161,19 @@ def _post(payout: Payout, amount_minor: int, what: str, now: datetime) -> None:
     cooperative = payout.cooperative
     debt = account(cooperative, AccountCode(payout.debit_account), payout.member)
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"{what}:{payout.public_id}", cause=what, booked_date=now.date(), now=now,
+        cooperative=cooperative,
+        idempotency_key=f"{what}:{payout.public_id}",
+        cause=what,
+        booked_date=now.date(),
+        now=now,
         amounts={debt: amount_minor, account(cooperative, AccountCode.TRANSIT): -amount_minor},
-    )  # fmt: skip
+    )
 
 
 def group_ids(order: BankOrder) -> dict[str, str]:
     """The payment group of each payout in the order's file, by end-to-end id: all are of one."""
     sent = order.payouts.exclude(status=ItemStatus.CANCELLED)
-    return dict.fromkeys(sent.values_list("end_to_end_id", flat=True), f"{order.message_id}-1")  # fmt: skip
+    return dict.fromkeys(sent.values_list("end_to_end_id", flat=True), f"{order.message_id}-1")
 
 
 def refuse_items(*, order: BankOrder, refused: Mapping[str, Refusal], now: datetime) -> int:
@@ -231,10 +235,13 @@ def _split_fee(line: BankStatementLine, fee: int, now: datetime) -> None:
     """What the bank took on top is its charge, not money on its way."""
     cooperative = line.cooperative
     post_transaction(
-        cooperative=cooperative, idempotency_key=f"line fee:{line.public_id}:{line.resolutions}", cause="bank line",
-        booked_date=open_day(line, now), now=now,
+        cooperative=cooperative,
+        idempotency_key=f"line fee:{line.public_id}:{line.resolutions}",
+        cause="bank line",
+        booked_date=open_day(line, now),
+        now=now,
         amounts={account(cooperative, AccountCode.BANK_CHARGES): fee, account(cooperative, AccountCode.TRANSIT): -fee},
-    )  # fmt: skip
+    )
 
 
 def _take_return(line: BankStatementLine, now: datetime) -> str:
@@ -244,7 +251,7 @@ def _take_return(line: BankStatementLine, now: datetime) -> str:
         .first()
         if line.end_to_end_id
         else None
-    )  # fmt: skip
+    )
     if payout is None:
         return ""
     fee = payout.amount_minor - line.amount_minor

@@ -6,14 +6,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import (
-    AccountingPeriod,
-    Document,
-    DocumentStatus,
-    LedgerTransaction,
-    PeriodStatus,
-    PeriodStep,
-)
+from billing.models import AccountingPeriod, Document, DocumentStatus, LedgerTransaction, PeriodStatus, PeriodStep
 from billing.selectors.books import MonthContent, month_content, trial_balance_of
 from billing.selectors.years import closed_year_of
 from kernel.intervals import Month
@@ -45,12 +38,20 @@ def close_period(*, cooperative: Cooperative, month: Month, by: User, now: datet
         raise CannotClose(" ".join(in_the_way))
     content = month_content(cooperative, month)
     period, _ = AccountingPeriod.objects.update_or_create(
-        cooperative=cooperative, period=month.number,
+        cooperative=cooperative,
+        period=month.number,
         defaults={
-            "status": PeriodStatus.CLOSED, "closed_at": now, "closed_by": by, "reopened_at": None, "reopened_by": None, "reason": "",
-            "entries": content.entries, "debits_minor": content.debits_minor, "content_sha256": content.sha256,
+            "status": PeriodStatus.CLOSED,
+            "closed_at": now,
+            "closed_by": by,
+            "reopened_at": None,
+            "reopened_by": None,
+            "reason": "",
+            "entries": content.entries,
+            "debits_minor": content.debits_minor,
+            "content_sha256": content.sha256,
         },
-    )  # fmt: skip
+    )
     _note(period, by, now, content)
     return period
 
@@ -62,13 +63,8 @@ def obstacles(*, cooperative: Cooperative, month: Month, now: datetime) -> list[
         found.append(_("%(month)s has not ended yet.") % {"month": _name(month)})
     earlier = _open_months(cooperative, month)
     if earlier:
-        found.append(
-            _("Earlier months are open: %(months)s; close them first.")
-            % {"months": ", ".join(map(_name, earlier[:3]))}
-        )
-    drafts = Document.objects.filter(
-        cooperative=cooperative, status=DocumentStatus.DRAFT, issue_date__lte=month.last_day
-    ).count()
+        found.append(_("Earlier months are open: %(months)s; close them first.") % {"months": ", ".join(map(_name, earlier[:3]))})
+    drafts = Document.objects.filter(cooperative=cooperative, status=DocumentStatus.DRAFT, issue_date__lte=month.last_day).count()
     if drafts:
         found.append(
             ngettext(
@@ -80,10 +76,7 @@ def obstacles(*, cooperative: Cooperative, month: Month, now: datetime) -> list[
         )
     for currency, balance in trial_balance_of(cooperative, until=month.last_day).differences.items():
         if balance:
-            found.append(
-                _("Debits and credits differ by %(balance)s %(currency)s.")
-                % {"balance": amount(balance), "currency": currency}
-            )
+            found.append(_("Debits and credits differ by %(balance)s %(currency)s.") % {"balance": amount(balance), "currency": currency})
     return found
 
 
@@ -97,9 +90,7 @@ def _open_months(cooperative: Cooperative, month: Month) -> list[Month]:
 
 
 @transaction.atomic
-def reopen_period(
-    *, cooperative: Cooperative, month: Month, by: User, reason: str, now: datetime
-) -> AccountingPeriod:
+def reopen_period(*, cooperative: Cooperative, month: Month, by: User, reason: str, now: datetime) -> AccountingPeriod:
     """Open a closed month again, for a reason that stays written down.
 
     Raises:
@@ -110,24 +101,15 @@ def reopen_period(
     if period is None or period.status == PeriodStatus.OPEN:
         raise CannotReopen(_("%(month)s is not closed.") % {"month": _name(month)})
     if period.closed_by_id == by.pk:
-        raise CannotReopen(
-            _("%(by)s closed %(month)s: somebody else has to open it again.")
-            % {"by": by, "month": _name(month)}
-        )
+        raise CannotReopen(_("%(by)s closed %(month)s: somebody else has to open it again.") % {"by": by, "month": _name(month)})
     if not reason.strip():
         raise CannotReopen(_("Say why; the reason stays in the log."))
     year = closed_year_of(cooperative, month.first_day)
     if year is not None:
-        raise CannotReopen(
-            _("%(year)s is closed as a whole; open the year again first.") % {"year": year.name}
-        )
-    later = AccountingPeriod.objects.filter(
-        cooperative=cooperative, period__gt=month.number, status=PeriodStatus.CLOSED
-    )
+        raise CannotReopen(_("%(year)s is closed as a whole; open the year again first.") % {"year": year.name})
+    later = AccountingPeriod.objects.filter(cooperative=cooperative, period__gt=month.number, status=PeriodStatus.CLOSED)
     if later.exists():
-        raise CannotReopen(
-            _("Months after %(month)s are closed; open the newest first.") % {"month": _name(month)}
-        )
+        raise CannotReopen(_("Months after %(month)s are closed; open the newest first.") % {"month": _name(month)})
     period.status, period.reopened_at, period.reopened_by = PeriodStatus.OPEN, now, by
     period.reason = reason.strip()[:300]
     period.save(update_fields=["status", "reopened_at", "reopened_by", "reason"])
@@ -138,21 +120,11 @@ def reopen_period(
 def _lock(cooperative: Cooperative, month: Month) -> None:
     """Wait until nothing is on its way into the month, and keep others out until this transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"books {cooperative.pk} {month.number}"],
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"books {cooperative.pk} {month.number}"])
 
 
 def _note(period: AccountingPeriod, by: User, now: datetime, content: MonthContent) -> None:
-    PeriodStep.objects.create(
-        period=period,
-        status=period.status,
-        at=now,
-        by=by,
-        reason=period.reason,
-        content_sha256=content.sha256,
-    )
+    PeriodStep.objects.create(period=period, status=period.status, at=now, by=by, reason=period.reason, content_sha256=content.sha256)
 
 
 def _name(month: Month) -> str:

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 def with_parts(
     run: BillingRun, sites: dict[int, Site], stays: list[Stay], energy: SiteEnergy, shares: ShareBlock, days: Sequence[date]
-) -> tuple[list[Stay], SiteEnergy]:  # fmt: skip
+) -> tuple[list[Stay], SiteEnergy]:
     """Divide what common plants fed in among their holders: the stays with theirs, and the energy with a row for each behind the sites' own.
 
     The owner of the plant keeps what it drew, what it gave away and what storages carried, and the own part if it holds one.
@@ -64,16 +64,20 @@ def with_parts(
 
 
 def _divided(
-    run: BillingRun, division: PlantDivision, holders: Sequence[PlantShare], energy: SiteEnergy, gave: Ints, shares: ShareBlock,
-    days: Sequence[date], place: int,
-) -> tuple[Ints, Ints]:  # fmt: skip
+    run: BillingRun,
+    division: PlantDivision,
+    holders: Sequence[PlantShare],
+    energy: SiteEnergy,
+    gave: Ints,
+    shares: ShareBlock,
+    days: Sequence[date],
+    place: int,
+) -> tuple[Ints, Ints]:
     """What was sold and what was exported, by holder and interval of the run; nothing on days of other divisions."""
     within = np.zeros(energy.export_wh.shape[1], dtype=np.int64)
     for day, begin, end in zip(days, shares.offsets[:-1].tolist(), shares.offsets[1:].tolist(), strict=True):
         within[begin:end] = division.holds_on(day)
-    used = used_by_holders(
-        microgrid=run.microgrid, days=days, offsets=shares.offsets, entries=[h.preference_id for h in holders]
-    )
+    used = used_by_holders(microgrid=run.microgrid, days=days, offsets=shares.offsets, entries=[h.preference_id for h in holders])
     fed_in = (energy.export_wh[place] - energy.carried_wh[place] - (gave[place] - used.sum(axis=0))) * within
     sold = (energy.delivered_wh[place] - gave[place]) * within
     weights = np.array([h.millionths for h in holders], dtype=np.int64)
@@ -84,9 +88,7 @@ def _divided(
     return found.sold_wh, found.exported_wh
 
 
-def _apart(
-    owned: Sequence[Stay], share: PlantShare, plant: Site, first: int, after: int, days: Sequence[date]
-) -> list[Stay]:
+def _apart(owned: Sequence[Stay], share: PlantShare, plant: Site, first: int, after: int, days: Sequence[date]) -> list[Stay]:
     """A holder's days at a plant: apart from its owner's stay, but for those on which the holder owns it too."""
     found, label = [], f"part {share.millionths / 10_000:g} %"
     for stay in owned:
@@ -109,11 +111,13 @@ def _extended(energy: SiteEnergy, sold: Sequence[Ints], left: Sequence[Ints]) ->
     nothing = np.zeros((len(sold), energy.export_wh.shape[1]), dtype=np.int64)
     delivered = np.stack(sold)
     return SiteEnergy(
-        np.concatenate([energy.import_wh, nothing]), np.concatenate([energy.export_wh, delivered + np.stack(left)]),
-        np.concatenate([energy.received_wh, nothing]), np.concatenate([energy.delivered_wh, delivered]),
+        np.concatenate([energy.import_wh, nothing]),
+        np.concatenate([energy.export_wh, delivered + np.stack(left)]),
+        np.concatenate([energy.received_wh, nothing]),
+        np.concatenate([energy.delivered_wh, delivered]),
         np.concatenate([energy.carried_wh, nothing]),
         None if energy.gifted_wh is None else np.concatenate([energy.gifted_wh, nothing]),
         None if energy.given_wh is None else np.concatenate([energy.given_wh, nothing]),
         None if energy.reactive_varh is None else np.concatenate([energy.reactive_varh, nothing]),
         None if energy.own_wh is None else np.concatenate([energy.own_wh, nothing]),
-    )  # fmt: skip
+    )

@@ -11,12 +11,7 @@ from django.db.models import Sum
 from billing.models import BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
 from kernel.apportionment import largest_remainder
 
-SERIES = {
-    DocumentKind.BILL_REVERSAL: "BR",
-    DocumentKind.CREDIT_REVERSAL: "CR",
-    DocumentKind.BILL: "B",
-    DocumentKind.CREDIT: "C",
-}
+SERIES = {DocumentKind.BILL_REVERSAL: "BR", DocumentKind.CREDIT_REVERSAL: "CR", DocumentKind.BILL: "B", DocumentKind.CREDIT: "C"}
 
 POSTING = """
     DROP TABLE IF EXISTS pg_temp.posting;
@@ -110,12 +105,7 @@ def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
     paid = lines.filter(component=paid_by).aggregate(sum=Sum("net_minor", default=0))["sum"]
     owed = list(
         lines.filter(component=owed_by).values_list(
-            "pk",
-            "exact_micro",
-            "document__site__code",
-            "document__first_day",
-            "document__member__number",
-            "position",
+            "pk", "exact_micro", "document__site__code", "document__first_day", "document__member__number", "position"
         )
     )
     # A site that changed hands has a document for each, so have holders of a plant: ties go by site, then day, then member.
@@ -124,11 +114,7 @@ def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
         of_document[f"{code}\0{first_day}\0{number}"].append((position, exact, pk))
     sums = [sum(exact for _, exact, _ in rows) for rows in of_document.values()]
     shares = largest_remainder(paid, sums, list(of_document))
-    parts = {
-        pk: part
-        for share, rows in zip(shares, of_document.values(), strict=True)
-        for pk, part in _within(share, rows)
-    }
+    parts = {pk: part for share, rows in zip(shares, of_document.values(), strict=True) for pk, part in _within(share, rows)}
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_documentline SET net_minor = new.net
@@ -185,9 +171,11 @@ def _post(run: BillingRun, now: datetime) -> None:
     The documents stand in a table of their own that is counted first: a plan made blind tries every pair of ten thousand.
     """
     given: dict[str, Any] = {
-        "now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id,
+        "now": now,
+        "run": run.pk,
+        "cooperative": run.microgrid.cooperative_id,
         "currency": run.microgrid.cooperative.currency,
-    }  # fmt: skip
+    }
     with connection.cursor() as cursor:
         cursor.execute(POSTING, given)
         cursor.execute(

@@ -28,11 +28,7 @@ from billing.selectors.prepaid_notices import notice_of
 from billing.services.allocations import lock_member
 from billing.services.deliveries import queue_letters
 from billing.services.prepaid_estimate import OpenUse, open_use
-from billing.services.prepaid_limits import (
-    ask_where_used_up,
-    free_member,
-    free_where_nobody_pays_before,
-)
+from billing.services.prepaid_limits import ask_where_used_up, free_member, free_where_nobody_pays_before
 from members.language import amount
 from members.models import Cooperative, Member, User
 from members.services.notifications import notify
@@ -51,15 +47,17 @@ def terms_text(rule: PrepaidRule, member: Member, day: date, language: str) -> s
     words, spoken = PREPAID_WORDS.get(language[:2], PREPAID_WORDS["en"]), WORDS.get(language[:2], WORDS["en"])
     text = words["terms"] if rule.spares_weekends else words["terms_always"]
     return str(text).format(
-        day=spoken.date(day), friendly=f"{spoken.money(rule.friendly_minor)} {member.cooperative.currency}", days=rule.friendly_days,
-        watts=rule.limit_w, night_from=rule.night_from_hour, night_to=rule.night_to_hour,
-    )  # fmt: skip
+        day=spoken.date(day),
+        friendly=f"{spoken.money(rule.friendly_minor)} {member.cooperative.currency}",
+        days=rule.friendly_days,
+        watts=rule.limit_w,
+        night_from=rule.night_from_hour,
+        night_to=rule.night_to_hour,
+    )
 
 
 @transaction.atomic
-def agree_on_prepaid(
-    *, member: Member, valid_from: date, by: User, now: datetime, language: str = ""
-) -> PrepaidAgreement:
+def agree_on_prepaid(*, member: Member, valid_from: date, by: User, now: datetime, language: str = "") -> PrepaidAgreement:
     """Agree that a member pays before using, by the rule of today.
 
     Args:
@@ -76,9 +74,15 @@ def agree_on_prepaid(
     if standing.exists():
         raise CannotAgreeOnPrepaid(_("%(member)s pays before using already.") % {"member": member})
     agreement = PrepaidAgreement(
-        member=member, cooperative=member.cooperative, valid_from=valid_from, terms=terms_text(rule, member, valid_from, language or member.language),
-        agreed_at=now, agreed_by=by, friendly_minor=rule.friendly_minor, friendly_days=rule.friendly_days,
-    )  # fmt: skip
+        member=member,
+        cooperative=member.cooperative,
+        valid_from=valid_from,
+        terms=terms_text(rule, member, valid_from, language or member.language),
+        agreed_at=now,
+        agreed_by=by,
+        friendly_minor=rule.friendly_minor,
+        friendly_days=rule.friendly_days,
+    )
     if valid_from < local_today(agreement, now):
         raise CannotAgreeOnPrepaid(_("It begins today or later."))
     agreement.reference = _reference(member.cooperative, valid_from.year)
@@ -110,9 +114,7 @@ def end_prepaid(*, agreement: PrepaidAgreement, by: User, now: datetime) -> Prep
     return agreement
 
 
-def choose_own_alarms(
-    *, agreement: PrepaidAgreement, days: int | None, amount_minor: int | None
-) -> PrepaidAgreement:
+def choose_own_alarms(*, agreement: PrepaidAgreement, days: int | None, amount_minor: int | None) -> PrepaidAgreement:
     """Let a member be told earlier than by the rule; nothing given: as the rule says.
 
     Raises:
@@ -135,45 +137,40 @@ def look_at_balances(*, cooperative: Cooperative, now: datetime) -> int:
         return 0
     free_where_nobody_pays_before(cooperative=cooperative, now=now)
     today = now.astimezone(microgrids[0].zone).date()
-    agreements = list(
-        PrepaidAgreement.objects.filter(in_force(today), cooperative=cooperative).select_related("member").order_by("pk")
-    )  # fmt: skip
+    agreements = list(PrepaidAgreement.objects.filter(in_force(today), cooperative=cooperative).select_related("member").order_by("pk"))
     members = [agreement.member_id for agreement in agreements]
     if not agreements:
         return 0
-    uses = {
-        microgrid.pk: open_use(microgrid=microgrid, member_ids=members, now=now) for microgrid in microgrids
-    }
+    uses = {microgrid.pk: open_use(microgrid=microgrid, member_ids=members, now=now) for microgrid in microgrids}
     figures = figures_of(member_ids=members, microgrid_ids=list(uses))
     before = spent_lately([agreement.pk for agreement in agreements], today)
     billed = newest_bills(members)
     rows = [
-        _look(
-            agreement,
-            uses,
-            figures,
-            before[agreement.pk],
-            billed.get(agreement.member_id, (0, 0)),
-            today,
-            now,
-        )
+        _look(agreement, uses, figures, before[agreement.pk], billed.get(agreement.member_id, (0, 0)), today, now)
         for agreement in agreements
     ]
     PrepaidDay.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["agreement", "day"],
+        rows,
+        update_conflicts=True,
+        unique_fields=["agreement", "day"],
         update_fields=[
-            "books_minor", "spent_minor", "unbilled_minor", "unbilled_days", "estimated_days", "unread_days", "usual_minor", "looked_at",
+            "books_minor",
+            "spent_minor",
+            "unbilled_minor",
+            "unbilled_days",
+            "estimated_days",
+            "unread_days",
+            "usual_minor",
+            "looked_at",
         ],
-    )  # fmt: skip
+    )
     for agreement in _stirred(cooperative, agreements, rows):
         # Each in a transaction of its own: cut off in between, the next look goes on.
         judge_balance(member=agreement.member, now=now)
     return len(rows)
 
 
-def _stirred(
-    cooperative: Cooperative, agreements: list[PrepaidAgreement], rows: list[PrepaidDay]
-) -> list[PrepaidAgreement]:
+def _stirred(cooperative: Cooperative, agreements: list[PrepaidAgreement], rows: list[PrepaidDay]) -> list[PrepaidAgreement]:
     """Those of whom there is something to judge: an alarm passed or over, all used up, or a limit. Of the others nothing is asked one by one."""
     rule, standing = prepaid_rule(cooperative), standing_alarms(agreements)
     limited = open_limits([agreement.member for agreement in agreements])
@@ -187,18 +184,21 @@ def _stirred(
     return found
 
 
-def _fall(
-    agreement: PrepaidAgreement, rule: PrepaidRule, balance: Balance, standing: dict[Alarm, PrepaidAlarm], today: date
-) -> Fall:  # fmt: skip
+def _fall(agreement: PrepaidAgreement, rule: PrepaidRule, balance: Balance, standing: dict[Alarm, PrepaidAlarm], today: date) -> Fall:
     friendly = standing.get(Alarm.FRIENDLY)
     since = friendly.passed_at.date() if friendly else today
     return fallen(balance, agreement.thresholds(rule), standing.keys(), friendly_since=since, today=today)
 
 
 def _look(
-    agreement: PrepaidAgreement, uses: dict[int, OpenUse], figures: Figures, before: list[tuple[date, int]],
-    last_bill: tuple[int, int], today: date, now: datetime,
-) -> PrepaidDay:  # fmt: skip
+    agreement: PrepaidAgreement,
+    uses: dict[int, OpenUse],
+    figures: Figures,
+    before: list[tuple[date, int]],
+    last_bill: tuple[int, int],
+    today: date,
+    now: datetime,
+) -> PrepaidDay:
     member = agreement.member_id
     unbilled = 0
     days, estimated, unread = set[date](), set[date](), set[date]()
@@ -209,18 +209,22 @@ def _look(
             if whose == member and (microgrid, period) not in figures.final
         }
         # What a month's bills came to so far, for parts of its days, is in the books already.
-        unbilled += sum(
-            gross - figures.billed_minor.get((member, microgrid, period), 0)
-            for period, gross in open_months.items()
-        )
+        unbilled += sum(gross - figures.billed_minor.get((member, microgrid, period), 0) for period, gross in open_months.items())
         for found, chosen in ((days, use.days), (estimated, use.estimated), (unread, use.unread)):
             found |= {day for day in chosen[member] if day.year * 100 + day.month in open_months}
     spent = figures.billed_of(member) + unbilled
     return PrepaidDay(
-        agreement=agreement, day=today, books_minor=figures.books_minor.get(member, 0), spent_minor=spent, unbilled_minor=unbilled,
-        unbilled_days=len(days), estimated_days=len(estimated), unread_days=len(unread), looked_at=now,
+        agreement=agreement,
+        day=today,
+        books_minor=figures.books_minor.get(member, 0),
+        spent_minor=spent,
+        unbilled_minor=unbilled,
+        unbilled_days=len(days),
+        estimated_days=len(estimated),
+        unread_days=len(unread),
+        looked_at=now,
         usual_minor=usual_minor([*before, (today, spent)], before=[(unbilled, len(days)), last_bill]),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -237,15 +241,19 @@ def judge_balance(*, member: Member, now: datetime) -> Balance | None:
     fall = _end_alarms(agreement, rule, balance, day, now)
     made = PrepaidAlarm.objects.bulk_create(
         PrepaidAlarm(
-            agreement=agreement, alarm=alarm.value, passed_at=now, shown_minor=balance.shown_minor, days_left=balance.days_left,
+            agreement=agreement,
+            alarm=alarm.value,
+            passed_at=now,
+            shown_minor=balance.shown_minor,
+            days_left=balance.days_left,
             is_told=alarm == fall.worst,
         )
         for alarm in fall.passed
-    )  # fmt: skip
+    )
     for row in made:
         if row.is_told:
             _tell(row, now)
-    used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).first()  # fmt: skip
+    used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).first()
     if used_up is None:
         free_member(member=member, why="why_topped_up", now=now)
     else:
@@ -263,7 +271,7 @@ def take_top_up(*, member: Member) -> None:
         return
     agreement, day, balance = held
     _end_alarms(agreement, prepaid_rule(agreement.cooperative), balance, day, day.looked_at)
-    if not PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).exists():  # fmt: skip
+    if not PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).exists():
         free_member(member=member, why="why_topped_up", now=day.looked_at)
 
 
@@ -284,14 +292,9 @@ def _held(member: Member) -> tuple[PrepaidAgreement, PrepaidDay, Balance] | None
     return agreement, day, balance
 
 
-def _end_alarms(
-    agreement: PrepaidAgreement, rule: PrepaidRule, balance: Balance, day: PrepaidDay, now: datetime
-) -> Fall:
+def _end_alarms(agreement: PrepaidAgreement, rule: PrepaidRule, balance: Balance, day: PrepaidDay, now: datetime) -> Fall:
     """Note which alarms are over; returns these, and what the balance passed."""
-    rows = {
-        Alarm(row.alarm): row
-        for row in PrepaidAlarm.objects.filter(agreement=agreement, over_at__isnull=True)
-    }
+    rows = {Alarm(row.alarm): row for row in PrepaidAlarm.objects.filter(agreement=agreement, over_at__isnull=True)}
     fall = _fall(agreement, rule, balance, rows, day.day)
     for alarm in fall.over:
         PrepaidAlarm.objects.filter(pk=rows[alarm].pk).update(over_at=max(now, rows[alarm].passed_at))

@@ -93,9 +93,7 @@ def open_use(*, microgrid: Microgrid, member_ids: Collection[int], now: datetime
         estimates = _estimates(month)
         rated = list(_rated(month, list(month.sites), estimates, carried))
         _note(month, set(member_ids), rated, estimates, found)
-        carried = {
-            key: left for one in rated if one.drafted for key, left in _left(one.drafted.carried).items()
-        }
+        carried = {key: left for one in rated if one.drafted for key, left in _left(one.drafted.carried).items()}
     return found
 
 
@@ -106,9 +104,9 @@ def _open_months(microgrid: Microgrid, member_ids: Collection[int], now: datetim
     if first is None or first > yesterday:
         return []
     posted = set(
-        BillingRun.objects.filter(
-            microgrid=microgrid, kind=RunKind.FINAL, only_sites=[], status=RunStatus.POSTED
-        ).values_list("period", flat=True)
+        BillingRun.objects.filter(microgrid=microgrid, kind=RunKind.FINAL, only_sites=[], status=RunStatus.POSTED).values_list(
+            "period", flat=True
+        )
     )
     months: list[Month] = []
     month = Month(yesterday.year, yesterday.month)
@@ -136,27 +134,21 @@ def _sites_of(microgrid: Microgrid, member_ids: Collection[int], days: Sequence[
 def _estimates(month: _Month) -> _Estimates:
     """Values of the days that wait; a site without a meter of its own now has none."""
     meters = dict(
-        Meter.objects.filter(
-            site_id__in=list(month.sites), kind=MeterKind.SITE, removed_at__isnull=True
-        ).values_list("pk", "site_id")
+        Meter.objects.filter(site_id__in=list(month.sites), kind=MeterKind.SITE, removed_at__isnull=True).values_list("pk", "site_id")
     )
     drawn, fed_in = (
-        estimated_days(
-            microgrid=month.microgrid, channel=channel, days=month.waiting, meter_ids=sorted(meters)
-        )
+        estimated_days(microgrid=month.microgrid, channel=channel, days=month.waiting, meter_ids=sorted(meters))
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
     return _Estimates([meters[pk] for pk in sorted(meters)], drawn, fed_in)
 
 
-def _rated(
-    month: _Month, site_ids: Sequence[int], estimates: _Estimates, before: Mapping[tuple[int, int], Held]
-) -> Iterator[_Rated]:
+def _rated(month: _Month, site_ids: Sequence[int], estimates: _Estimates, before: Mapping[tuple[int, int], Held]) -> Iterator[_Rated]:
     """Drafts of the month's bills over as many of its days from the first as can be rated.
 
     All sites are rated together. Where one of them cannot be, halves are tried until it stands alone: no member waits for another.
     """
-    priced = set(PriceDay.objects.filter(microgrid=month.microgrid, day__in=month.days).values_list("day", flat=True))  # fmt: skip
+    priced = set(PriceDay.objects.filter(microgrid=month.microgrid, day__in=month.days).values_list("day", flat=True))
     reached = _leading(month.days, priced)
     problem = "" if reached == len(month.days) else f"No prices are published for {month.days[reached]}."
     for count in dict.fromkeys((reached, _leading(month.days[:reached], month.shared))):
@@ -184,26 +176,26 @@ def _leading(days: Sequence[date], wanted: Collection[date]) -> int:
 
 def _draft(
     month: _Month, site_ids: Sequence[int], days: list[date], estimates: _Estimates, before: Mapping[tuple[int, int], Held]
-) -> Drafted:  # fmt: skip
+) -> Drafted:
     shares = load_shares(microgrid=month.microgrid, days=days, site_ids=site_ids)
     carried = Carried()
     carried.before.update({(site, 0, member): held for (site, member), held in before.items()})
     return draft_sites(
-        run=_run_of(month, days), sites={pk: month.sites[pk] for pk in site_ids}, days=days,
-        prices=load_prices(microgrid_id=month.microgrid.pk, days=days), shares=_with_estimates(month, days, shares, estimates), carried=carried,
-    )  # fmt: skip
+        run=_run_of(month, days),
+        sites={pk: month.sites[pk] for pk in site_ids},
+        days=days,
+        prices=load_prices(microgrid_id=month.microgrid.pk, days=days),
+        shares=_with_estimates(month, days, shares, estimates),
+        carried=carried,
+    )
 
 
 def _run_of(month: _Month, days: Sequence[date]) -> BillingRun:
     """A run that is never written: the month and its days so far."""
-    return BillingRun(
-        microgrid=month.microgrid, period=month.month.number, first_day=days[0], last_day=days[-1]
-    )
+    return BillingRun(microgrid=month.microgrid, period=month.month.number, first_day=days[0], last_day=days[-1])
 
 
-def _with_estimates(
-    month: _Month, days: Sequence[date], shares: ShareBlock, estimates: _Estimates
-) -> ShareBlock:
+def _with_estimates(month: _Month, days: Sequence[date], shares: ShareBlock, estimates: _Estimates) -> ShareBlock:
     """The shares with the days that wait laid in: of what was drawn then, as much from neighbours as on the days before."""
     waiting = [day for day in days if day not in month.shared]
     if not waiting:
@@ -233,9 +225,7 @@ def _shared_lately(month: _Month, site_ids: Sequence[int], before: date) -> tupl
     return shares.received_wh.sum(axis=1), shares.import_wh.sum(axis=1)
 
 
-def _note(
-    month: _Month, member_ids: set[int], rated: Sequence[_Rated], estimates: _Estimates, found: OpenUse
-) -> None:
+def _note(month: _Month, member_ids: set[int], rated: Sequence[_Rated], estimates: _Estimates, found: OpenUse) -> None:
     """Add a month's bills and days to what was found."""
     unread = {
         site: {day for day, lacks in zip(month.waiting, row, strict=True) if lacks}
@@ -271,7 +261,5 @@ def _like_last_bill(site_id: int, member_id: int, days: int) -> int:
 def _left(carried: Carried) -> dict[tuple[int, int], Held]:
     """Surplus of net metering that those who stay bring along into the next month."""
     return {
-        (site, member): left
-        for (site, first, member), left in carried.left.items()
-        if left and not carried.stays[site, first, member].ends
+        (site, member): left for (site, first, member), left in carried.left.items() if left and not carried.stays[site, first, member].ends
     }

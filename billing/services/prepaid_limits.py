@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.prepaid import Alarm, Spared, spared
 from billing.domain.prepaid_words import PREPAID_WORDS
-from billing.models import (
-    InstalmentPlan,
-    PlanStatus,
-    PrepaidAgreement,
-    PrepaidAlarm,
-    PrepaidRule,
-    ProtectionKind,
-)
+from billing.models import InstalmentPlan, PlanStatus, PrepaidAgreement, PrepaidAlarm, PrepaidRule, ProtectionKind
 from billing.selectors.arrears import has_life_support, spared_members
 from billing.selectors.holidays import public_holidays
 from billing.selectors.prepaid import prepaid_rule
@@ -32,11 +25,15 @@ from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
 SPARED = {
-    Spared.LIFE_SUPPORT: gettext_lazy("somebody there depends on supply"), Spared.HARDSHIP_IN_WINTER: gettext_lazy("the member is in hardship, and it is winter"),
-    Spared.WINTER: gettext_lazy("it is winter"), Spared.PLAN: gettext_lazy("an instalment plan stands"), Spared.NIGHT: gettext_lazy("no limit begins at this hour"),
-    Spared.WEEKEND: gettext_lazy("no limit begins at a weekend"), Spared.HOLIDAY: gettext_lazy("no limit begins on a holiday"),
+    Spared.LIFE_SUPPORT: gettext_lazy("somebody there depends on supply"),
+    Spared.HARDSHIP_IN_WINTER: gettext_lazy("the member is in hardship, and it is winter"),
+    Spared.WINTER: gettext_lazy("it is winter"),
+    Spared.PLAN: gettext_lazy("an instalment plan stands"),
+    Spared.NIGHT: gettext_lazy("no limit begins at this hour"),
+    Spared.WEEKEND: gettext_lazy("no limit begins at a weekend"),
+    Spared.HOLIDAY: gettext_lazy("no limit begins on a holiday"),
     Spared.NOT_USED_UP: gettext_lazy("the friendly credit is not used up"),
-}  # fmt: skip
+}
 # These end a limit that is in force already; hours and days only keep one from beginning.
 ENDING = (Spared.LIFE_SUPPORT, Spared.HARDSHIP_IN_WINTER, Spared.WINTER, Spared.PLAN)
 
@@ -46,23 +43,22 @@ def why_spared(*, site: Site, agreement: PrepaidAgreement, rule: PrepaidRule, no
     member, at = agreement.member, now.astimezone(site.microgrid.zone)
     day = at.date()
     return spared(
-        at=at, rule=rule.sparing, is_holiday=bool(public_holidays(site.microgrid, [day])), life_support=has_life_support(site, day),
+        at=at,
+        rule=rule.sparing,
+        is_holiday=bool(public_holidays(site.microgrid, [day])),
+        life_support=has_life_support(site, day),
         hardship=member.pk in spared_members(agreement.cooperative, day, ProtectionKind.HARDSHIP),
         plan_stands=InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).exists(),
         is_used_up=PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).exists(),
-    )  # fmt: skip
+    )
 
 
 def sites_of(member: Member) -> Sequence[Site]:
     """The sites that a member has now."""
-    return list(
-        Site.objects.filter(member=member).select_related("member__cooperative", "microgrid__cooperative").order_by("pk")
-    )  # fmt: skip
+    return list(Site.objects.filter(member=member).select_related("member__cooperative", "microgrid__cooperative").order_by("pk"))
 
 
-def ask_where_used_up(
-    *, agreement: PrepaidAgreement, rule: PrepaidRule, since: datetime, now: datetime
-) -> list[SupplyRequest]:
+def ask_where_used_up(*, agreement: PrepaidAgreement, rule: PrepaidRule, since: datetime, now: datetime) -> list[SupplyRequest]:
     """Ask for a limit at each of the member's sites, once per time that everything was used up; take back what may not stand any more.
 
     Part of the caller's transaction, which holds the member's lock.
@@ -73,9 +69,7 @@ def ask_where_used_up(
         if set(reasons) & set(ENDING):
             _free([site], agreement.member, "why_protected", now)
         elif not reasons and not SupplyRequest.objects.filter(site=site, asked_at__gte=since).exists():
-            asked.append(
-                ask_limit(site=site, limit_w=rule.limit_w, why=PREPAID_WORDS["en"]["why_supply"], now=now)
-            )
+            asked.append(ask_limit(site=site, limit_w=rule.limit_w, why=PREPAID_WORDS["en"]["why_supply"], now=now))
     return asked
 
 
@@ -87,7 +81,7 @@ def free_member(*, member: Member, why: str, now: datetime) -> list[SupplyReques
 def free_where_nobody_pays_before(*, cooperative: Cooperative, now: datetime) -> list[SupplyRequest]:
     """End limits of sites whose member does not pay before using: it was handed over meanwhile. Whoever has it now is told nothing of it."""
     rows = Site.objects.filter(microgrid__cooperative=cooperative, supply_requests__status__in=OPEN_REQUESTS)
-    strangers = rows.exclude(member__prepaid_agreements__ended_date__isnull=True, member__prepaid_agreements__isnull=False)  # fmt: skip
+    strangers = rows.exclude(member__prepaid_agreements__ended_date__isnull=True, member__prepaid_agreements__isnull=False)
     return cancel_requests(sites=strangers.distinct(), why=str(PREPAID_WORDS["en"]["why_ended"]), now=now)
 
 
@@ -140,26 +134,25 @@ def _held(request: SupplyRequest) -> PrepaidAgreement | None:
 def _check(request: SupplyRequest, agreement: PrepaidAgreement | None, now: datetime) -> None:
     request.refresh_from_db()
     if request.status not in OPEN_REQUESTS:
-        raise CannotLimit(
-            _("It is %(state)s already: the site stays as it is.") % {"state": request.get_status_display()}
-        )
+        raise CannotLimit(_("It is %(state)s already: the site stays as it is.") % {"state": request.get_status_display()})
     if agreement is None:
         raise CannotLimit(_("The member pays by bill: there is nothing to limit for."))
     site = Site.objects.select_related("member__cooperative", "microgrid").get(pk=request.site_id)
     reasons = why_spared(site=site, agreement=agreement, rule=prepaid_rule(agreement.cooperative), now=now)
     if reasons:
-        raise CannotLimit(
-            _("Not now: %(why)s.") % {"why": ", ".join(str(SPARED[reason]) for reason in reasons)}
-        )
+        raise CannotLimit(_("Not now: %(why)s.") % {"why": ", ".join(str(SPARED[reason]) for reason in reasons)})
 
 
 def _tell_limited(request: SupplyRequest, agreement: PrepaidAgreement | None, now: datetime) -> None:
     if agreement is not None:
         cooperative = agreement.cooperative
         told = {
-            "watts": request.limit_w, "site": request.site.name, "why": request.decided_why, "reference": agreement.reference,
+            "watts": request.limit_w,
+            "site": request.site.name,
+            "why": request.decided_why,
+            "reference": agreement.reference,
             "phone": cooperative.phone or cooperative.email or "–",
-        }  # fmt: skip
+        }
         _tell(request, agreement.member, "limited", told, now)
 
 
@@ -167,9 +160,15 @@ def _tell(request: SupplyRequest, member: Member, what: str, told: dict[str, obj
     words = PREPAID_WORDS.get(member.language, PREPAID_WORDS["en"])
     subject, text = words["notice"][what]
     notify(
-        users=User.objects.filter(memberships__member=member, is_active=True).distinct(), kind="prepaid", key=f"prepaid-limit:{request.public_id}:{what}",
-        subject=subject.format(**told), text=text.format(**told), path="/prepaid/", by_mail=True, now=now,
-    )  # fmt: skip
+        users=User.objects.filter(memberships__member=member, is_active=True).distinct(),
+        kind="prepaid",
+        key=f"prepaid-limit:{request.public_id}:{what}",
+        subject=subject.format(**told),
+        text=text.format(**told),
+        path="/prepaid/",
+        by_mail=True,
+        now=now,
+    )
 
 
 def why_not_now(*, request: SupplyRequest, now: datetime) -> list[Spared]:

@@ -24,11 +24,7 @@ from grid.domain.prices import mid_market
 from grid.selectors.prices import PriceBlock, load_prices
 from kernel.money import round_half_away
 
-SAMPLES = (
-    gettext_lazy("a small household"),
-    gettext_lazy("a typical household"),
-    gettext_lazy("a large one"),
-)
+SAMPLES = (gettext_lazy("a small household"), gettext_lazy("a typical household"), gettext_lazy("a large one"))
 PAID_FOR = gettext_lazy("paid for feeding in")
 PAID = (Component.EXPORT,)  # of credit documents, what the member's own tariff decides
 
@@ -108,11 +104,7 @@ def sample_sites(run: BillingRun, terms: TariffTerms) -> list[Site]:
         CannotRate: they can be tried on none.
     """
     billed = Document.objects.filter(run=run, kind=DocumentKind.BILL, member__is_cooperative=False)
-    bills = list(
-        billed.filter(site__in=sites_for(terms.priced(), run.last_day))
-        .select_related("site")
-        .order_by("gross_minor", "label")
-    )
+    bills = list(billed.filter(site__in=sites_for(terms.priced(), run.last_day)).select_related("site").order_by("gross_minor", "label"))
     if not bills:
         if billed.exists():
             raise CannotRate(_("No site of the last billed month has the meters that this tariff asks for."))
@@ -122,9 +114,15 @@ def sample_sites(run: BillingRun, terms: TariffTerms) -> list[Site]:
 
 
 def _rate(
-    run: BillingRun, site_ids: list[int], days: Sequence[date], terms: list[TariffTerms], energy: SiteEnergy,
-    published: PriceBlock, *, own_prices: bool,
-) -> Rating:  # fmt: skip
+    run: BillingRun,
+    site_ids: list[int],
+    days: Sequence[date],
+    terms: list[TariffTerms],
+    energy: SiteEnergy,
+    published: PriceBlock,
+    *,
+    own_prices: bool,
+) -> Rating:
     plan = rate_plan(terms, days, run, published, tried=own_prices)
     if own_prices:
         plan = replace(plan, local_micro=mid_market(plan.retail_micro, plan.export_micro))
@@ -135,7 +133,7 @@ def _rate(
 
 def _bill(
     who: str | Promise, row: int, energy: SiteEnergy, before: Rating, after: Rating, vat_before: TariffVat, vat_after: TariffVat
-) -> PreviewBill:  # fmt: skip
+) -> PreviewBill:
     sums_before, sums_after = _by_component(before.bills, row), _by_component(after.bills, row)
     paid_before, paid_after = _paid(before, row), _paid(after, row)
     names = [*sums_before, *(name for name in sums_after if name not in sums_before)]
@@ -143,15 +141,12 @@ def _bill(
         str(who),
         int(np.sum(energy.import_wh[row])),
         [
-            *(
-                PreviewLine(str(Component(name).label), sums_before.get(name, 0), sums_after.get(name, 0))
-                for name in names
-            ),
+            *(PreviewLine(str(Component(name).label), sums_before.get(name, 0), sums_after.get(name, 0)) for name in names),
             *([PreviewLine(str(PAID_FOR), -paid_before, -paid_after)] if paid_before or paid_after else []),
         ],
         _gross(sums_before, vat_before) - paid_before,
         _gross(sums_after, vat_after) - paid_after,
-    )  # fmt: skip
+    )
 
 
 def _paid(rating: Rating, row: int) -> int:

@@ -31,12 +31,8 @@ def publish_tariff_prices(*, microgrid: Microgrid, days: Sequence[date], now: da
     begun, the part's fallback rule stands in for what is not known. Published prices stay, whatever is imported later.
     """
     published = 0
-    for tariff in Tariff.objects.filter(
-        cooperative=microgrid.cooperative_id, versions__status="published"
-    ).distinct():
-        known = set(
-            TariffPriceDay.objects.filter(microgrid=microgrid, tariff=tariff, day__in=days).values_list("day", flat=True)
-        )  # fmt: skip
+    for tariff in Tariff.objects.filter(cooperative=microgrid.cooperative_id, versions__status="published").distinct():
+        known = set(TariffPriceDay.objects.filter(microgrid=microgrid, tariff=tariff, day__in=days).values_list("day", flat=True))
         for day in sorted(set(days) - known):
             terms = _terms(tariff, day)
             if terms is not None and terms.spot is not None:
@@ -59,12 +55,18 @@ def _publish(microgrid: Microgrid, tariff: Tariff, terms: TariffTerms, day: date
     if index.substituted.any() and day > local.date() and local.time() < LATEST:
         return False  # the index may still come
     _, is_new = TariffPriceDay.objects.get_or_create(
-        microgrid=microgrid, tariff=tariff, day=day,
+        microgrid=microgrid,
+        tariff=tariff,
+        day=day,
         defaults={
-            "version_id": terms.version_id, "price_micro": price.tolist(), "index_micro": index.known, "state": state.tolist(),
-            "substituted": index.substituted.tolist(), "published_at": now,
+            "version_id": terms.version_id,
+            "price_micro": price.tolist(),
+            "index_micro": index.known,
+            "state": state.tolist(),
+            "substituted": index.substituted.tolist(),
+            "published_at": now,
         },
-    )  # fmt: skip
+    )
     return is_new
 
 
@@ -90,10 +92,7 @@ def publish_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -
     tariff = reference_tariff(microgrid)
     terms = terms_by_day(tariff, missing)
     holidays = public_holidays(microgrid, missing)
-    hourly = {
-        row.day: row
-        for row in TariffPriceDay.objects.filter(microgrid=microgrid, tariff=tariff, day__in=missing)
-    }
+    hourly = {row.day: row for row in TariffPriceDay.objects.filter(microgrid=microgrid, tariff=tariff, day__in=missing)}
     count = 0
     for day in missing:
         chosen = terms[day]
@@ -106,10 +105,16 @@ def publish_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -
             windows = np.zeros(len(retail), dtype=np.int64)
         feed_in = np.full(len(windows), chosen.export_micro, dtype=np.int64)
         publish_prices(
-            microgrid=microgrid, day=day, window_names=names, windows=windows.tolist(),
-            retail_micro=retail.tolist(), feed_in_micro=feed_in.tolist(),
-            local_micro=mid_market(retail, feed_in).tolist(), now=now, peak_micro_per_kw=_peak_micro(chosen, day),
-        )  # fmt: skip
+            microgrid=microgrid,
+            day=day,
+            window_names=names,
+            windows=windows.tolist(),
+            retail_micro=retail.tolist(),
+            feed_in_micro=feed_in.tolist(),
+            local_micro=mid_market(retail, feed_in).tolist(),
+            now=now,
+            peak_micro_per_kw=_peak_micro(chosen, day),
+        )
         count += 1
     return count
 

@@ -33,15 +33,12 @@ def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[
     without = [str(day) for day in days if day not in by_day]
     if without:
         raise TariffMissing(
-            _("Site '%(site)s' has no tariff on %(without)s; assign one.")
-            % {"site": rows[0].site, "without": ", ".join(without[:5])}
+            _("Site '%(site)s' has no tariff on %(without)s; assign one.") % {"site": rows[0].site, "without": ", ".join(without[:5])}
         )
     return [by_day[day] for day in days]
 
 
-def rate_plan(
-    terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock, *, tried: bool = False
-) -> RatePlan:  # fmt: skip
+def rate_plan(terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock, *, tried: bool = False) -> RatePlan:
     """Lay the terms of each day along the time axis; `tried` terms need no published prices.
 
     Raises:
@@ -49,9 +46,7 @@ def rate_plan(
     """
     local_days = [run.microgrid.local_day(day) for day in days]
     holidays = public_holidays(run.microgrid, days)
-    windows = [
-        term.window_indexes(day.local_starts(), holidays) for term, day in zip(terms, local_days, strict=True)
-    ]
+    windows = [term.window_indexes(day.local_starts(), holidays) for term, day in zip(terms, local_days, strict=True)]
     retail = [term.retail_micro_by_window()[places] for term, places in zip(terms, windows, strict=True)]
     export = [np.full(len(places), term.export_micro) for term, places in zip(terms, windows, strict=True)]
     day_of_interval = np.repeat(np.arange(len(days)), [len(places) for places in windows])
@@ -65,13 +60,14 @@ def rate_plan(
             along = spot_along(run.microgrid, term, [days[i] for i in places], tried=tried)
         versions.append(
             VersionDays(
-                term.priced(), axis, slice(None) if len(places) == len(days) else within,
-                along.price_micro if along else None, along.substituted if along else None,
+                term.priced(),
+                axis,
+                slice(None) if len(places) == len(days) else within,
+                along.price_micro if along else None,
+                along.substituted if along else None,
             )
-        )  # fmt: skip
-    plan = RatePlan(
-        versions, np.concatenate(retail), np.concatenate(export), prices.local_micro, prices.retail_micro
-    )
+        )
+    plan = RatePlan(versions, np.concatenate(retail), np.concatenate(export), prices.local_micro, prices.retail_micro)
     asks_for_peak = any(isinstance(part, Demand) and part.measure == "coincident" for part in plan.parts)
     return replace(plan, village_wh=village_import(run.microgrid, days)) if asks_for_peak else plan
 

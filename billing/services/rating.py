@@ -36,10 +36,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     microgrid = run.microgrid
     sites = {site.pk: site for site in Site.objects.filter(pk__in=set(site_ids))}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
-    shares, meters = (
-        load_shares(microgrid=microgrid, days=days, site_ids=sorted(sites)),
-        _Meters.of(sorted(sites)),
-    )
+    shares, meters = (load_shares(microgrid=microgrid, days=days, site_ids=sorted(sites)), _Meters.of(sorted(sites)))
     _check_current(run, meters, shares, days)
     _remember_versions(run, meters, shares)
     owed = flexibility_to_take(run=run, site_ids=sorted(sites))
@@ -72,19 +69,15 @@ class Drafted:
 
 
 def draft_sites(
-    *, run: BillingRun, sites: dict[int, Site], days: Sequence[date], prices: PriceBlock, shares: ShareBlock,
-    carried: Carried | None = None,
-) -> Drafted:  # fmt: skip
+    *, run: BillingRun, sites: dict[int, Site], days: Sequence[date], prices: PriceBlock, shares: ShareBlock, carried: Carried | None = None
+) -> Drafted:
     """Draft documents of some sites over days that follow each other; writes nothing, so `run` need not be saved.
 
     Args:
         shares: of these sites in the order of their ids, over these days.
         carried: what stays bring along from a month before that is not billed yet; else what the books say of it.
     """
-    groups = [
-        (members, terms_along(signature, days))
-        for signature, members in group_by_tariffs(sorted(sites), days).items()
-    ]
+    groups = [(members, terms_along(signature, days)) for signature, members in group_by_tariffs(sorted(sites), days).items()]
     energy, axis = _energy_of(run, days, shares), shares.site_ids
     energy, beside = with_counted_beside(run, energy, axis.tolist(), days, groups)
     stays = stays_of([sites[pk] for pk in axis.tolist()], days)
@@ -103,9 +96,7 @@ def draft_sites(
             own = terms[piece.first : piece.after]
             plan = rate_plan(own, days[piece.first : piece.after], run, prices_within(prices, span))
             rows = np.searchsorted(axis, np.array([stay.site.pk for stay in here]))
-            for place, part in [
-                (place, stay.part) for place, stay in enumerate(here) if stay.part is not None
-            ]:
+            for place, part in [(place, stay.part) for place, stay in enumerate(here) if stay.part is not None]:
                 rows[place] = len(axis) + part
             billed = [stay.billed(piece.after) for stay in here]
             history = carried.history(here, history_of(run=run, billed=billed, parts=plan.parts))
@@ -119,21 +110,14 @@ def _check_current(run: BillingRun, meters: "_Meters", shares: ShareBlock, days:
     """Readings that were superseded after the day was shared must not be billed as they were shared."""
     rows = np.searchsorted(shares.site_ids, meters.site_ids)
     unfit = np.zeros(len(rows), dtype=bool)
-    for channel, shared in (
-        (Channel.IMPORT, shares.import_versions),
-        (Channel.EXPORT, shares.export_versions),
-    ):
-        now = current_versions(
-            microgrid=run.microgrid, channel=channel, days=days, meter_ids=meters.meter_ids
-        )
+    for channel, shared in ((Channel.IMPORT, shares.import_versions), (Channel.EXPORT, shares.export_versions)):
+        now = current_versions(microgrid=run.microgrid, channel=channel, days=days, meter_ids=meters.meter_ids)
         unfit |= (now != shared[rows]).any(axis=1)
     if unfit.any():
         changed = [meters.site_ids[row] for row in np.flatnonzero(unfit)]
         codes = Site.objects.filter(pk__in=changed).order_by("code").values_list("code", flat=True)
         raise CannotRate(
-            _(
-                "The readings of %(codes)s sites no longer fit what was shared (%(codes2)s); close their days again."
-            )
+            _("The readings of %(codes)s sites no longer fit what was shared (%(codes2)s); close their days again.")
             % {"codes": len(codes), "codes2": ", ".join(codes[:5])}
         )
 
@@ -152,9 +136,7 @@ class _Meters:
         return cls([meter for meter, _ in pairs], [site for _, site in pairs])
 
 
-def load_energy(
-    run: BillingRun, site_ids: list[int], days: Sequence[date], groups: Groups = ()
-) -> SiteEnergy:
+def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date], groups: Groups = ()) -> SiteEnergy:
     """Wh per interval of the sites as they were shared, in the order of their ids, and what the tariffs of some of them ask beside.
 
     Raises:
@@ -166,27 +148,28 @@ def load_energy(
 
 def _energy_of(run: BillingRun, days: Sequence[date], shares: ShareBlock) -> SiteEnergy:
     return SiteEnergy(
-        shares.import_wh, shares.export_wh, shares.received_wh, shares.delivered_wh, shares.carried_wh,
+        shares.import_wh,
+        shares.export_wh,
+        shares.received_wh,
+        shares.delivered_wh,
+        shares.carried_wh,
         *gift_arrays(microgrid=run.microgrid, days=days, shares=shares),
-    )  # fmt: skip
+    )
 
 
 def _remember_versions(run: BillingRun, meters: _Meters, shares: ShareBlock) -> None:
     """Keep which versions were rated; rated anew, a run keeps the newer ones."""
     rows = np.searchsorted(shares.site_ids, meters.site_ids)
     with connection.cursor() as cursor:
-        for channel, versions in (
-            (Channel.IMPORT, shares.import_versions),
-            (Channel.EXPORT, shares.export_versions),
-        ):
+        for channel, versions in ((Channel.IMPORT, shares.import_versions), (Channel.EXPORT, shares.export_versions)):
             BilledReadings.objects.filter(run=run, channel=channel, meter_id__in=meters.meter_ids).delete()
             columns = [
-                Column("run_id", "int8"), Column("meter_id", "int8"), Column("channel", "int2"),
+                Column("run_id", "int8"),
+                Column("meter_id", "int8"),
+                Column("channel", "int2"),
                 Column("versions", "int2[]", versions.shape[1]),
-            ]  # fmt: skip
-            values = {
-                "run_id": run.pk, "meter_id": meters.meter_ids, "channel": int(channel), "versions": versions[rows],
-            }  # fmt: skip
+            ]
+            values = {"run_id": run.pk, "meter_id": meters.meter_ids, "channel": int(channel), "versions": versions[rows]}
             copy_in(cursor, BilledReadings._meta.db_table, columns, values, len(rows))
 
 

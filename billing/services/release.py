@@ -35,13 +35,17 @@ def check_run(*, run_id: int) -> int:
     RunCheck.objects.bulk_create(
         (
             RunCheck(
-                run=run, site_id=finding.site_id, kind=finding.kind, told=finding.told[:300],
+                run=run,
+                site_id=finding.site_id,
+                kind=finding.kind,
+                told=finding.told[:300],
                 is_blocking=CheckKind(finding.kind) in BLOCKING,
             )
             for finding in found
         ),
-        batch_size=BLOCK, ignore_conflicts=True,
-    )  # fmt: skip
+        batch_size=BLOCK,
+        ignore_conflicts=True,
+    )
     return open_blocking(run)
 
 
@@ -62,10 +66,7 @@ def settle_check(*, check: RunCheck, user: User, note: str, now: datetime) -> Ru
     if check.settled_at is not None:
         return check
     if run.status not in (RunStatus.PREPARED, RunStatus.RATED):
-        raise CannotRelease(
-            _("%(run)s is %(state)s; its checks are closed.")
-            % {"run": run, "state": run.get_status_display()}
-        )
+        raise CannotRelease(_("%(run)s is %(state)s; its checks are closed.") % {"run": run, "state": run.get_status_display()})
     if check.is_blocking and not note.strip():
         raise CannotRelease(_("Write what you found out: this check blocks the run."))
     check.settled_at, check.settled_by, check.note = now, user, note.strip()[:300]
@@ -82,10 +83,7 @@ def settle_kind(*, run: BillingRun, kind: str, user: User, note: str, now: datet
     """
     locked = _locked(run.pk)
     if locked.status not in (RunStatus.PREPARED, RunStatus.RATED):
-        raise CannotRelease(
-            _("%(locked)s is %(state)s; its checks are closed.")
-            % {"locked": locked, "state": locked.get_status_display()}
-        )
+        raise CannotRelease(_("%(locked)s is %(state)s; its checks are closed.") % {"locked": locked, "state": locked.get_status_display()})
     open_checks = RunCheck.objects.filter(run=locked, kind=kind, is_blocking=False, settled_at=None)
     return open_checks.update(settled_at=now, settled_by=user, note=note.strip()[:300])
 
@@ -165,20 +163,12 @@ def withdraw_run(*, run_id: int, now: datetime) -> BillingRun:
 def _check_releasable(run: BillingRun) -> None:
     if run.status != RunStatus.RATED:
         raise CannotRelease(
-            _("%(run)s is %(state)s; only drafts that are drawn up can be released.")
-            % {"run": run, "state": run.get_status_display()}
+            _("%(run)s is %(state)s; only drafts that are drawn up can be released.") % {"run": run, "state": run.get_status_display()}
         )
     blocking = open_blocking(run)
     if blocking:
-        raise CannotRelease(
-            _("%(blocking)s checks block %(run)s: settle each with a note first.")
-            % {"blocking": blocking, "run": run}
-        )
+        raise CannotRelease(_("%(blocking)s checks block %(run)s: settle each with a note first.") % {"blocking": blocking, "run": run})
 
 
 def _locked(run_id: int) -> BillingRun:
-    return (
-        BillingRun.objects.select_for_update(of=("self",))
-        .select_related("microgrid__cooperative")
-        .get(pk=run_id)
-    )
+    return BillingRun.objects.select_for_update(of=("self",)).select_related("microgrid__cooperative").get(pk=run_id)

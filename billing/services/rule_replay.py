@@ -40,9 +40,14 @@ Ints = NDArray[np.int64]
 LOOKED_BACK = timedelta(days=100)
 AS_IT_WAS = ("", "")
 RULES = [
-    *((ShareRule(key), PriceRule(price)) for key in SharingKey for price in SharingPrice if not {key, price} & {SharingKey.MARKET, SharingPrice.UNIFORM_AUCTION}),
+    *(
+        (ShareRule(key), PriceRule(price))
+        for key in SharingKey
+        for price in SharingPrice
+        if not {key, price} & {SharingKey.MARKET, SharingPrice.UNIFORM_AUCTION}
+    ),
     (ShareRule.MARKET, PriceRule.UNIFORM_AUCTION),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,58 +99,48 @@ def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
         return []
     month = _load(run)
     added = []
-    for key in dict.fromkeys(
-        key for key, _ in missing
-    ):  # one key's shares at a time: they are as large as the readings
+    for key in dict.fromkeys(key for key, _ in missing):  # one key's shares at a time: they are as large as the readings
         shared = _share(month, ShareRule(key)) if key else None
         for price_rule in [price for of_key, price in missing if of_key == key]:
-            if shared is None:
-                money = _rate(month, month.energy, month.prices)
-            else:
-                money = _money(month, shared, PriceRule(price_rule))
+            money = _rate(month, month.energy, month.prices) if shared is None else _money(month, shared, PriceRule(price_rule))
             row, _ = RuleReplay.objects.get_or_create(
-                run=run, key=key, price_rule=price_rule,
+                run=run,
+                key=key,
+                price_rule=price_rule,
                 defaults={
-                    "shared_wh": money.shared_wh, "site_ids": month.axis.site_ids.tolist(),
-                    "bill_minor": money.bill_minor.tolist(), "credit_minor": money.credit_minor.tolist(), "computed_at": now,
-                    "part_site_ids": [stay.site.pk for stay in money.parts], "part_credit_minor": money.part_credit_minor.tolist(),
+                    "shared_wh": money.shared_wh,
+                    "site_ids": month.axis.site_ids.tolist(),
+                    "bill_minor": money.bill_minor.tolist(),
+                    "credit_minor": money.credit_minor.tolist(),
+                    "computed_at": now,
+                    "part_site_ids": [stay.site.pk for stay in money.parts],
+                    "part_credit_minor": money.part_credit_minor.tolist(),
                     "part_member_ids": [stay.member.pk for stay in money.parts],
                 },
-            )  # fmt: skip
+            )
             added.append(row)
     return added
 
 
 def unreplayed_runs(*, microgrid: Microgrid, now: datetime) -> list[BillingRun]:
     """The newest revision of each lately posted month that was not replayed yet."""
-    runs = BillingRun.objects.filter(
-        microgrid=microgrid, status=RunStatus.POSTED, last_day__gte=(now - LOOKED_BACK).date()
-    )
-    newest = {
-        run.period: run
-        for run in runs.order_by("period", "revision").select_related("microgrid__cooperative")
-    }
-    return [run for run in newest.values() if run.replays.count() <= len(RULES)]  # fmt: skip
+    runs = BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.POSTED, last_day__gte=(now - LOOKED_BACK).date())
+    newest = {run.period: run for run in runs.order_by("period", "revision").select_related("microgrid__cooperative")}
+    return [run for run in newest.values() if run.replays.count() <= len(RULES)]
 
 
 def _load(run: BillingRun) -> _Month:
     days = run.days()
     metered = SiteAxis.of(run.microgrid)
     order = np.argsort(metered.site_ids)
-    axis = SiteAxis(
-        [metered.meter_ids[i] for i in order], metered.site_ids[order].tolist(), [metered.codes[i] for i in order]
-    )  # fmt: skip
+    axis = SiteAxis([metered.meter_ids[i] for i in order], metered.site_ids[order].tolist(), [metered.codes[i] for i in order])
     site_ids = axis.site_ids.tolist()
     shares = load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids)
-    groups = [
-        (members, terms_along(signature, days)) for signature, members in group_by_tariffs(site_ids, days).items()
-    ]  # fmt: skip
+    groups = [(members, terms_along(signature, days)) for signature, members in group_by_tariffs(site_ids, days).items()]
     energy = load_energy(run, site_ids, days, groups)
     sites = list(Site.objects.filter(pk__in=site_ids).select_related("member").order_by("pk"))
     prices = load_prices(microgrid_id=run.microgrid_id, days=days)
-    return _Month(
-        run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices, shares
-    )
+    return _Month(run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices, shares)
 
 
 def _share(month: _Month, key: ShareRule) -> _Shares:
@@ -166,9 +161,7 @@ def _share(month: _Month, key: ShareRule) -> _Shares:
         matched = None
         if local_micro is not None:
             instead = mid_market(month.prices.retail_micro[within], month.prices.feed_in_micro[within])
-            matched, local_micro[within] = _as_if_foreseen(
-                month, limits, entries, drawn, fed_in, within, instead
-            )
+            matched, local_micro[within] = _as_if_foreseen(month, limits, entries, drawn, fed_in, within, instead)
         found = share_day(terms, entries, matched, drawn, fed_in, month.axis.ranks)
         arrays["received_wh"][:, within] = found.shared.received.parts_wh.T
         arrays["delivered_wh"][:, within] = found.shared.delivered.parts_wh.T
@@ -185,14 +178,17 @@ def _share(month: _Month, key: ShareRule) -> _Shares:
 
 def _as_if_foreseen(
     month: _Month, limits: Limits, entries: Sequence[Preference], drawn_wh: Ints, fed_in_wh: Ints, within: slice, instead: Ints
-) -> tuple[Matched, Ints]:  # fmt: skip
+) -> tuple[Matched, Ints]:
     """What would have been matched on a day, and at which prices, had the agent known it."""
     given = give(entries, drawn_wh, fed_in_wh, month.axis.ranks)
     sites = len(month.axis.codes)
     wanted = orders_for(
-        limits, drawn_wh - given.received(sites), fed_in_wh - given.delivered(sites),
-        month.prices.retail_micro[within], month.prices.feed_in_micro[within],
-    )  # fmt: skip
+        limits,
+        drawn_wh - given.received(sites),
+        fed_in_wh - given.delivered(sites),
+        month.prices.retail_micro[within],
+        month.prices.feed_in_micro[within],
+    )
     return clear_wanted(wanted, month.axis.ranks, instead)
 
 
@@ -208,20 +204,15 @@ def _terms(month: _Month, key: ShareRule) -> SharingTerms:
             parts = largest_remainder(SHARE_UNITS if any(drawn) else 0, drawn, month.axis.codes)
             share_of = dict(zip(month.axis.site_ids.tolist(), parts, strict=True))
     return agreed(
-        microgrid=run.microgrid, key=key, price_rule=PriceRule.MID_MARKET, sites=month.axis, day=run.first_day,
-        share_of=share_of,
-    ).terms  # fmt: skip
+        microgrid=run.microgrid, key=key, price_rule=PriceRule.MID_MARKET, sites=month.axis, day=run.first_day, share_of=share_of
+    ).terms
 
 
 def _money(month: _Month, shared: _Shares, price_rule: PriceRule) -> MonthMoney:
     local_micro = shared.local_micro
     if local_micro is None:
         local_micro = local_prices(
-            price_rule,
-            shared.drawn_wh,
-            shared.shared_wh,
-            month.prices.retail_micro,
-            month.prices.feed_in_micro,
+            price_rule, shared.drawn_wh, shared.shared_wh, month.prices.retail_micro, month.prices.feed_in_micro
         ).local_micro
     return _rate(month, shared.energy, replace(month.prices, local_micro=local_micro))
 
@@ -234,14 +225,7 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
     days, run = month.run.days(), month.run
     count = len(month.sites)
     by_id = {site.pk: site for site in month.sites}
-    stays, whole = with_parts(
-        run,
-        by_id,
-        [Stay(site, site.member, 0, len(days)) for site in month.sites],
-        energy,
-        month.shares,
-        days,
-    )
+    stays, whole = with_parts(run, by_id, [Stay(site, site.member, 0, len(days)) for site in month.sites], energy, month.shares, days)
     parts = stays[count:]
     credit, exact_local = (np.zeros(count + len(parts), dtype=np.int64) for _ in range(2))
     nets: dict[Decimal, Ints] = {}
@@ -251,9 +235,7 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
     for signature, members in group_by_tariffs([site.pk for site in month.sites], days).items():
         terms = terms_along(signature, days)
         rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
-        held = [
-            row for row, stay in enumerate(stays) if stay.part is not None and stay.site.pk in set(members)
-        ]
+        held = [row for row, stay in enumerate(stays) if stay.part is not None and stay.site.pk in set(members)]
         paid = np.concatenate([rows, np.array(held, dtype=np.int64)])
         carried = Carried()
         for first, after in same_vat(terms):
@@ -273,9 +255,7 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
             exact_local[paid] += rating.credits[0].exact_micro
             credit[paid] += _sum(rating.credits[1:])
     bill = _with_vat(nets, count)
-    credit += np.array(
-        largest_remainder(local_brought, [int(e) for e in exact_local], _names(month, stays, parts)), dtype=np.int64
-    )  # fmt: skip
+    credit += np.array(largest_remainder(local_brought, [int(e) for e in exact_local], _names(month, stays, parts)), dtype=np.int64)
     return MonthMoney(bill, credit[:count], int(energy.received_wh.sum()), parts, credit[count:])
 
 

@@ -14,12 +14,7 @@ from billing.models.runs import ChunkStatus
 from billing.selectors.astray import astray
 from billing.selectors.tariffs import TariffMissing, group_by_tariffs
 from billing.selectors.vat_status import vat_parties
-from billing.services.differences import (
-    carry_flexibility,
-    has_standing_documents,
-    settle_differences,
-    take_back_documents,
-)
+from billing.services.differences import carry_flexibility, has_standing_documents, settle_differences, take_back_documents
 from billing.services.incentive_awards import award_month
 from billing.services.posting import distribute_local_revenue, number_and_post
 from billing.services.price_publication import publish_days
@@ -49,9 +44,16 @@ class RatedAnew(CannotBill):
 
 @transaction.atomic
 def prepare_run(
-    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None,
-    kind: RunKind = RunKind.FINAL, only_sites: Sequence[int] = (), user: User | None = None, reason: str = "",
-) -> BillingRun:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    month: Month,
+    now: datetime,
+    days: Sequence[date] | None = None,
+    kind: RunKind = RunKind.FINAL,
+    only_sites: Sequence[int] = (),
+    user: User | None = None,
+    reason: str = "",
+) -> BillingRun:
     """Prepare a run, or return the one there is. `now` is the microgrid's.
 
     Args:
@@ -70,20 +72,26 @@ def prepare_run(
         return existing
     _check_closed(microgrid, chosen)
     _publish_late(microgrid, chosen, now)
-    site_ids = list(
-        Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True)
-    )  # fmt: skip
+    site_ids = list(Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True))
     _check_priced(microgrid, site_ids, chosen)
     issue_date = now.astimezone(microgrid.zone).date()
     run = BillingRun.objects.create(
-        microgrid=microgrid, period=month.number, revision=next_revision(microgrid, month.number), kind=kind, only_sites=scope,
-        reason=reason, first_day=chosen[0], last_day=chosen[-1], issue_date=issue_date,
-        due_date=issue_date + timedelta(days=DAYS_TO_PAY), prepared_at=now, prepared_by=user,
+        microgrid=microgrid,
+        period=month.number,
+        revision=next_revision(microgrid, month.number),
+        kind=kind,
+        only_sites=scope,
+        reason=reason,
+        first_day=chosen[0],
+        last_day=chosen[-1],
+        issue_date=issue_date,
+        due_date=issue_date + timedelta(days=DAYS_TO_PAY),
+        prepared_at=now,
+        prepared_by=user,
         sharing_revisions=current_revisions(microgrid=microgrid, days=chosen),
-    )  # fmt: skip
+    )
     RunChunk.objects.bulk_create(
-        RunChunk(run=run, index=i // CHUNK_SITES, site_ids=site_ids[i : i + CHUNK_SITES])
-        for i in range(0, len(site_ids), CHUNK_SITES)
+        RunChunk(run=run, index=i // CHUNK_SITES, site_ids=site_ids[i : i + CHUNK_SITES]) for i in range(0, len(site_ids), CHUNK_SITES)
     )
     award_month(run=run, now=now)
     return run
@@ -95,13 +103,9 @@ def next_revision(microgrid: Microgrid, period: int) -> int:
     return 0 if top is None else int(top) + 1
 
 
-def _existing_run(
-    microgrid: Microgrid, month: Month, days: Sequence[date], kind: RunKind, scope: list[int]
-) -> BillingRun | None:
+def _existing_run(microgrid: Microgrid, month: Month, days: Sequence[date], kind: RunKind, scope: list[int]) -> BillingRun | None:
     """The run that is asked for, if there is one already; what would bill a day twice is refused."""
-    runs = BillingRun.objects.filter(microgrid=microgrid, period=month.number).exclude(
-        status=RunStatus.WITHDRAWN
-    )
+    runs = BillingRun.objects.filter(microgrid=microgrid, period=month.number).exclude(status=RunStatus.WITHDRAWN)
     if kind == RunKind.CORRECTION:
         return runs.filter(kind=kind).exclude(status=RunStatus.POSTED).first()
     final = runs.filter(kind=RunKind.FINAL, only_sites=[]).first()
@@ -109,14 +113,12 @@ def _existing_run(
         waiting = runs.exclude(status=RunStatus.POSTED).first() if final is None else None
         if waiting is not None:
             raise CannotBill(
-                _("%(waiting)s is neither posted nor withdrawn; settle it before the whole month is billed.")
-                % {"waiting": waiting}
+                _("%(waiting)s is neither posted nor withdrawn; settle it before the whole month is billed.") % {"waiting": waiting}
             )
         return final
     if final is not None:
         raise CannotBill(
-            _("%(month)s is billed by %(final)s already; what changes later comes by a correction.")
-            % {"month": month, "final": final}
+            _("%(month)s is billed by %(final)s already; what changes later comes by a correction.") % {"month": month, "final": final}
         )
     overlapping = runs.filter(kind=kind, first_day__lte=days[-1], last_day__gte=days[0])
     for run in overlapping.order_by("revision"):
@@ -132,8 +134,7 @@ def _check_closed(microgrid: Microgrid, days: Sequence[date]) -> None:
     missing = [str(day) for day in days if day not in closed]
     if missing:
         raise CannotBill(
-            _("%(missing)s days are not closed yet: %(missing2)s.")
-            % {"missing": len(missing), "missing2": ", ".join(missing[:5])}
+            _("%(missing)s days are not closed yet: %(missing2)s.") % {"missing": len(missing), "missing2": ", ".join(missing[:5])}
         )
     _check_final(microgrid, days)
 
@@ -142,11 +143,7 @@ def _check_final(microgrid: Microgrid, days: Sequence[date]) -> None:
     """Refuse days whose readings changed after they were closed: shares and readings would not be of one hour."""
     site_meters = Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE).values("pk")
     provisional = MeterDay.objects.filter(
-        microgrid_id=microgrid.pk,
-        day__in=days,
-        is_current=True,
-        status=DayStatus.PROVISIONAL,
-        meter_id__in=site_meters,
+        microgrid_id=microgrid.pk, day__in=days, is_current=True, status=DayStatus.PROVISIONAL, meter_id__in=site_meters
     )
     again = [str(day) for day in provisional.values_list("day", flat=True).distinct().order_by("day")]
     if again:
@@ -171,22 +168,18 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
     if without:
         codes = Site.objects.filter(pk__in=without).order_by("code").values_list("code", flat=True)[:5]
         raise CannotBill(
-            _("%(without)s sites have no tariff: %(codes)s ...; assign one.")
-            % {"without": len(without), "codes": ", ".join(codes)}
+            _("%(without)s sites have no tariff: %(codes)s ...; assign one.") % {"without": len(without), "codes": ", ".join(codes)}
         )
     parties = vat_parties(microgrid.cooperative, [], days)
     try:
         for assignments in groups:
             terms = terms_along(assignments, days)
             shown = any(
-                term.vat.shows_tax and party.scheme == Scheme.STANDARD
-                for term, party in zip(terms, parties.cooperative, strict=True)
+                term.vat.shows_tax and party.scheme == Scheme.STANDARD for term, party in zip(terms, parties.cooperative, strict=True)
             )
             if shown and not microgrid.cooperative.vat_id:
                 raise CannotBill(
-                    _(
-                        "Tariffs ask for VAT, but %(cooperative)s has no VAT id: enter it with the cooperative."
-                    )
+                    _("Tariffs ask for VAT, but %(cooperative)s has no VAT id: enter it with the cooperative.")
                     % {"cooperative": microgrid.cooperative.name}
                 )
         load_prices(microgrid_id=microgrid.pk, days=days)
@@ -201,12 +194,7 @@ def rate_chunk(*, chunk_id: int) -> bool:
     Chunks of a run are rated side by side; whoever advances or withdraws the run waits for them, and they for it.
     """
     _keep_run_of(chunk_id)
-    chunk = (
-        RunChunk.objects.select_for_update(of=("self",))
-        .select_related("run__microgrid__cooperative")
-        .filter(pk=chunk_id)
-        .first()
-    )
+    chunk = RunChunk.objects.select_for_update(of=("self",)).select_related("run__microgrid__cooperative").filter(pk=chunk_id).first()
     if chunk is None or chunk.status == ChunkStatus.RATED:
         return False
     try:
@@ -226,8 +214,7 @@ def _keep_run_of(chunk_id: int) -> None:
     """Let nobody change the chunk's run before the transaction ends; other chunks may do the same."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT FROM billing_billingrun WHERE id = (SELECT run_id FROM billing_runchunk WHERE id = %s) FOR SHARE",
-            [chunk_id],
+            "SELECT FROM billing_billingrun WHERE id = (SELECT run_id FROM billing_runchunk WHERE id = %s) FOR SHARE", [chunk_id]
         )
 
 
@@ -259,11 +246,7 @@ def post_run(*, run_id: int, now: datetime) -> BillingRun:
 def _advance(run_id: int, now: datetime, *steps: Callable[[BillingRun, datetime], None]) -> BillingRun:
     """Take steps in one transaction, if nothing changed under the run since it was rated."""
     with transaction.atomic():
-        run = (
-            BillingRun.objects.select_for_update(of=("self",))
-            .select_related("microgrid__cooperative")
-            .get(pk=run_id)
-        )
+        run = BillingRun.objects.select_for_update(of=("self",)).select_related("microgrid__cooperative").get(pk=run_id)
         if run.status == RunStatus.POSTED:
             return run
         if run.status == RunStatus.WITHDRAWN:
@@ -273,9 +256,7 @@ def _advance(run_id: int, now: datetime, *steps: Callable[[BillingRun, datetime]
             for step in steps:
                 step(run, now)
     if anew:
-        raise RatedAnew(
-            _("Days were closed again while the run was rated: its parts have to be rated once more.")
-        )
+        raise RatedAnew(_("Days were closed again while the run was rated: its parts have to be rated once more."))
     if run.status == RunStatus.POSTED:
         _count_anew()
     return run
@@ -293,9 +274,7 @@ def _has_changed(run: BillingRun) -> bool:
     """Whether days were closed again since the run was rated; its parts are then open once more."""
     open_chunks = run.chunks.filter(status=ChunkStatus.OPEN).count()
     if open_chunks:
-        raise CannotBill(
-            _("%(open_chunks)s parts of the run are not rated yet.") % {"open_chunks": open_chunks}
-        )
+        raise CannotBill(_("%(open_chunks)s parts of the run are not rated yet.") % {"open_chunks": open_chunks})
     revisions = current_revisions(microgrid=run.microgrid, days=run.days())
     _check_final(run.microgrid, run.days())
     if revisions == run.sharing_revisions and not astray(run, run.documents.all()):
@@ -343,9 +322,7 @@ def _open_again(run: BillingRun, revisions: list[int]) -> None:
     run.save(update_fields=["sharing_revisions", "status", "released_at", "released_by", "release_rule"])
 
 
-def run_month(
-    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None
-) -> BillingRun:
+def run_month(*, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None) -> BillingRun:
     """The whole run in this process, released by rule."""
     return rate_and_finish(run=prepare_run(microgrid=microgrid, month=month, now=now, days=days), now=now)
 
@@ -363,6 +340,4 @@ def rate_and_finish(*, run: BillingRun, now: datetime) -> BillingRun:
             return finish_run(run_id=run.pk, now=now)
         except RatedAnew:
             continue
-    raise CannotBill(
-        _("Days are closed again faster than the month is rated; bill it when readings have come to rest.")
-    )
+    raise CannotBill(_("Days are closed again faster than the month is rated; bill it when readings have come to rest."))

@@ -6,16 +6,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from billing.models import (
-    Account,
-    AccountCode,
-    BankStatementLine,
-    LedgerTransaction,
-    LineStatus,
-    MemberShare,
-    Payout,
-    ShareWay,
-)
+from billing.models import Account, AccountCode, BankStatementLine, LedgerTransaction, LineStatus, MemberShare, Payout, ShareWay
 from billing.services.ledger import account, is_closed, post_transaction
 from billing.services.line_postings import open_day
 from billing.services.payables import CannotPayOut, Payable, join
@@ -24,35 +15,45 @@ from members.models import Cooperative, Member, User
 
 CAUSE = "shares"
 MONEY = {
-    ShareWay.BANK: AccountCode.SUSPENSE, ShareWay.CASH: AccountCode.CASH, ShareWay.MOBILE: AccountCode.MOBILE_MONEY,
+    ShareWay.BANK: AccountCode.SUSPENSE,
+    ShareWay.CASH: AccountCode.CASH,
+    ShareWay.MOBILE: AccountCode.MOBILE_MONEY,
     ShareWay.OPENING: AccountCode.OPENING,
-}  # fmt: skip
+}
 
 
 class CannotTakeShares(ValueError):
     """Shares cannot be paid in, booked or given back that way; the message says why."""
 
 
-def _locked_line(cooperative: Cooperative, line: BankStatementLine | None, amount_minor: int) -> BankStatementLine:  # fmt: skip
+def _locked_line(cooperative: Cooperative, line: BankStatementLine | None, amount_minor: int) -> BankStatementLine:
     """The movement that brought the money, locked, still waiting, and of that sum."""
     if line is None:
         raise CannotTakeShares(_("Choose the movement of the account that brought the money."))
-    found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)  # fmt: skip
+    found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)
     if found.cooperative_id != cooperative.pk or found.status != LineStatus.OPEN:
         raise CannotTakeShares(_("That movement does not wait any more; look at it again."))
     if found.amount_minor != amount_minor:
         raise CannotTakeShares(
-            _("The movement is %(came)s, the shares are %(shares)s.")
-            % {"came": amount(found.amount_minor), "shares": amount(amount_minor)}
+            _("The movement is %(came)s, the shares are %(shares)s.") % {"came": amount(found.amount_minor), "shares": amount(amount_minor)}
         )
     return found
 
 
 @transaction.atomic
 def pay_in_shares(
-    *, cooperative: Cooperative, member: Member, count: int, amount_minor: int, day: date, way: ShareWay, by: User, now: datetime,
-    line: BankStatementLine | None = None, receipt: str = "",
-) -> MemberShare:  # fmt: skip
+    *,
+    cooperative: Cooperative,
+    member: Member,
+    count: int,
+    amount_minor: int,
+    day: date,
+    way: ShareWay,
+    by: User,
+    now: datetime,
+    line: BankStatementLine | None = None,
+    receipt: str = "",
+) -> MemberShare:
     """Note shares that a member paid in, and book them. A movement and a receipt count once.
 
     Raises:
@@ -65,16 +66,14 @@ def pay_in_shares(
         raise CannotTakeShares(_("Write how many shares, and what was paid for all of them."))
     if day > now.date():
         raise CannotTakeShares(_("Shares count from the day on which they were paid, and that day has come."))
-    share = MemberShare.objects.create(
-        member=member, count=count, paid_in_minor=amount_minor, paid_in_date=day, noted_by=by
-    )
+    share = MemberShare.objects.create(member=member, count=count, paid_in_minor=amount_minor, paid_in_date=day, noted_by=by)
     return _book(share, cooperative, way, line, receipt, by, now)
 
 
 @transaction.atomic
 def book_shares(
     *, share: MemberShare, way: ShareWay, by: User, now: datetime, line: BankStatementLine | None = None, receipt: str = ""
-) -> MemberShare:  # fmt: skip
+) -> MemberShare:
     """Book shares that were noted without their money; booked ones stay as they are.
 
     Raises:
@@ -90,7 +89,7 @@ def book_shares(
 
 def _book(
     share: MemberShare, cooperative: Cooperative, way: ShareWay, line: BankStatementLine | None, receipt: str, by: User, now: datetime
-) -> MemberShare:  # fmt: skip
+) -> MemberShare:
     key, day = f"shares in:{share.public_id}", share.paid_in_date
     if way == ShareWay.BANK:
         line = _locked_line(cooperative, line, share.paid_in_minor)
@@ -118,13 +117,18 @@ def _open(cooperative: Cooperative, day: date, now: datetime) -> date:
 
 def _post(
     share: MemberShare, cooperative: Cooperative, key: str, against: AccountCode, amount_minor: int, day: date, now: datetime
-) -> None:  # fmt: skip
+) -> None:
     """So much more in members' shares (less, below nothing), against where it came from or goes to."""
     other: Account = account(cooperative, against, share.member)
     post_transaction(
-        cooperative=cooperative, idempotency_key=key, cause=CAUSE, cause_ref=share.public_id, booked_date=day, now=now,
+        cooperative=cooperative,
+        idempotency_key=key,
+        cause=CAUSE,
+        cause_ref=share.public_id,
+        booked_date=day,
+        now=now,
         amounts={other: amount_minor, account(cooperative, AccountCode.MEMBER_SHARES): -amount_minor},
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
@@ -146,9 +150,14 @@ def give_back_shares(*, share: MemberShare, day: date, now: datetime) -> MemberS
     share.returned_date = day
     share.save(update_fields=["returned_date"])
     _post(
-        share, cooperative, f"shares back:{share.public_id}", AccountCode.PAYABLE, -share.paid_in_minor,
-        _open(cooperative, min(day, now.date()), now), now,
-    )  # fmt: skip
+        share,
+        cooperative,
+        f"shares back:{share.public_id}",
+        AccountCode.PAYABLE,
+        -share.paid_in_minor,
+        _open(cooperative, min(day, now.date()), now),
+        now,
+    )
     return share
 
 
@@ -161,30 +170,30 @@ class SharesGivenBack:
         rows = self._owed().filter(member__cooperative=cooperative).select_related("member")
         return [
             Payable(
-                self.code, f"{r.public_id}:{r.repaid_minor}" if r.repaid_minor else str(r.public_id), r.member, r.paid_in_minor - r.repaid_minor,
-                f"{r.count} shares given back", r.member.iban, AccountCode.PAYABLE,
+                self.code,
+                f"{r.public_id}:{r.repaid_minor}" if r.repaid_minor else str(r.public_id),
+                r.member,
+                r.paid_in_minor - r.repaid_minor,
+                f"{r.count} shares given back",
+                r.member.iban,
+                AccountCode.PAYABLE,
             )
             for r in rows.order_by("pk")
-        ]  # fmt: skip
+        ]
 
     @staticmethod
     def _owed() -> QuerySet[MemberShare]:
-        return MemberShare.objects.exclude(way="").filter(returned_date__isnull=False, repaid_minor__lt=F("paid_in_minor"))  # fmt: skip
+        return MemberShare.objects.exclude(way="").filter(returned_date__isnull=False, repaid_minor__lt=F("paid_in_minor"))
 
     def settle(self, payout: Payout, now: datetime) -> None:
         share = self._owed().select_for_update().filter(public_id=payout.source_key.split(":")[0]).first()
         if share is None or payout.amount_minor > share.paid_in_minor - share.repaid_minor:
-            raise CannotPayOut(
-                _("%(text)s: %(amount)s is no longer owed.")
-                % {"text": payout.text, "amount": amount(payout.amount_minor)}
-            )
+            raise CannotPayOut(_("%(text)s: %(amount)s is no longer owed.") % {"text": payout.text, "amount": amount(payout.amount_minor)})
         share.repaid_minor += payout.amount_minor
         share.save(update_fields=["repaid_minor"])
 
     def reopen(self, payout: Payout, now: datetime) -> None:
-        MemberShare.objects.filter(public_id=payout.source_key.split(":")[0]).update(
-            repaid_minor=F("repaid_minor") - payout.amount_minor
-        )
+        MemberShare.objects.filter(public_id=payout.source_key.split(":")[0]).update(repaid_minor=F("repaid_minor") - payout.amount_minor)
 
 
 join(SharesGivenBack())

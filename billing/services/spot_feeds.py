@@ -56,9 +56,14 @@ def _missing(index: SpotIndex, days: list[date]) -> list[date]:
 
 def _take(feed: SpotFeed, source: IndexSource, day: LocalDay, now: datetime) -> None:
     import_spot_prices(
-        index=feed.index, source=source.name, file_name=f"{feed.form}-{day.day}", content=source.document(day), user=None, now=now,
+        index=feed.index,
+        source=source.name,
+        file_name=f"{feed.form}-{day.day}",
+        content=source.document(day),
+        user=None,
+        now=now,
         exchange_rate=feed.exchange_rate,
-    )  # fmt: skip
+    )
 
 
 def _note(feed: SpotFeed, problem: str, now: datetime) -> None:
@@ -70,14 +75,10 @@ def _note(feed: SpotFeed, problem: str, now: datetime) -> None:
     feed.save(update_fields=["problem", "failures", "succeeded_at"])
 
 
-def fetch_all(
-    *, source_for: Callable[[SpotFeed], IndexSource], now_of: Callable[[SpotIndex], datetime]
-) -> int:
+def fetch_all(*, source_for: Callable[[SpotFeed], IndexSource], now_of: Callable[[SpotIndex], datetime]) -> int:
     """Ask for every feed that is turned on; returns how many days became known."""
     feeds = SpotFeed.objects.filter(is_on=True).select_related("index__cooperative").order_by("pk")
-    return sum(
-        len(fetch_prices(feed=feed, source=source_for(feed), now=now_of(feed.index))) for feed in feeds
-    )
+    return sum(len(fetch_prices(feed=feed, source=source_for(feed), now=now_of(feed.index))) for feed in feeds)
 
 
 def warn_of_lack(*, index: SpotIndex, now: datetime) -> int:
@@ -94,9 +95,15 @@ def warn_of_lack(*, index: SpotIndex, now: datetime) -> int:
         for user in staff_of(index.cooperative, Role.TARIFF_ADMIN):
             subject, text = words_of_lack(index.name, day, problem, user.language)
             told += notify(
-                users=[user], kind="tariffs", key=f"spot-{index.pk}-{day}", subject=subject, text=text,
-                path=f"/admin/billing/spotindex/{index.pk}/change/", by_mail=True, now=now,
-            )  # fmt: skip
+                users=[user],
+                kind="tariffs",
+                key=f"spot-{index.pk}-{day}",
+                subject=subject,
+                text=text,
+                path=f"/admin/billing/spotindex/{index.pk}/change/",
+                by_mail=True,
+                now=now,
+            )
     return told
 
 
@@ -111,6 +118,9 @@ def _is_followed(index: SpotIndex, days: list[date]) -> bool:
     if not days:
         return False
     return TariffVersion.objects.filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gt=min(days)), tariff__cooperative=index.cooperative_id,
-        status=VersionStatus.PUBLISHED, valid_from__lte=max(days), parts__contains=[{"kind": "spot", "index": index.code}],
-    ).exists()  # fmt: skip
+        Q(valid_to__isnull=True) | Q(valid_to__gt=min(days)),
+        tariff__cooperative=index.cooperative_id,
+        status=VersionStatus.PUBLISHED,
+        valid_from__lte=max(days),
+        parts__contains=[{"kind": "spot", "index": index.code}],
+    ).exists()

@@ -53,9 +53,7 @@ class Piece:
     member: VatParty
 
 
-def pieces_of(
-    stays: Iterable[Stay], terms: Sequence[TariffTerms], parties: VatParties
-) -> dict[Piece, list[Stay]]:
+def pieces_of(stays: Iterable[Stay], terms: Sequence[TariffTerms], parties: VatParties) -> dict[Piece, list[Stay]]:
     """Cut stays that have the same terms along a run where VAT changes, and put equal pieces together."""
     of_all = [(term.vat, party) for term, party in zip(terms, parties.cooperative, strict=True)]
     general = _changes(of_all)
@@ -90,9 +88,7 @@ def stays_of(sites: Sequence[Site], days: Sequence[date]) -> list[Stay]:
         for row in owned[site.pk]:
             begin, end = max(row.valid_from or first, first), min(row.valid_to or after_all, after_all)
             ends = row.valid_to is not None and row.valid_to <= after_all
-            found.append(
-                Stay(site, row.member, (begin - first).days, (end - first).days, row.valid_from, ends)
-            )
+            found.append(Stay(site, row.member, (begin - first).days, (end - first).days, row.valid_from, ends))
     return found
 
 

@@ -62,26 +62,27 @@ def version_effect(*, cooperative: Cooperative, terms: TariffTerms, name: str) -
         if days:
             break
     else:
-        raise CannotCompare(
-            _("No day is closed and priced yet; after the first one every member is shown here.")
-        )
+        raise CannotCompare(_("No day is closed and priced yet; after the first one every member is shown here."))
     sites = list(
-        Site.objects.filter(
-            microgrid=microgrid, member__is_cooperative=False, meters__kind=MeterKind.SITE, meters__removed_at__isnull=True
-        )
+        Site.objects.filter(microgrid=microgrid, member__is_cooperative=False, meters__kind=MeterKind.SITE, meters__removed_at__isnull=True)
         .select_related("member", "microgrid__cooperative")
         .order_by("code")
         .distinct()
-    )  # fmt: skip
+    )
     found = what_if(sites=sites, proposals=[proposal_of_terms(name, terms)], days=days)
     effect = found.outcomes[0].effect
     rows = [
         SiteEffect(site, before, after)
         for site, before, after in zip(found.sites, effect.before_minor.tolist(), effect.after_minor.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
     ranked = sorted(rows, key=lambda row: (-row.change_minor, row.site.code))
     return VersionEffect(
-        found.days[0], found.days[-1], len(found.days), found.sites, effect,
+        found.days[0],
+        found.days[-1],
+        len(found.days),
+        found.sites,
+        effect,
         [row for row in ranked if row.change_minor > 0][:MOST_NAMED],
-        [row for row in reversed(ranked) if row.change_minor < 0][:MOST_NAMED], found.left_out,
-    )  # fmt: skip
+        [row for row in reversed(ranked) if row.change_minor < 0][:MOST_NAMED],
+        found.left_out,
+    )

@@ -37,9 +37,7 @@ class _Read:
 
 
 @transaction.atomic
-def draft_from_urdb(
-    *, tariff: Tariff, file_name: str, content: bytes, metering: Metering, valid_from: date
-) -> TariffVersion:
+def draft_from_urdb(*, tariff: Tariff, file_name: str, content: bytes, metering: Metering, valid_from: date) -> TariffVersion:
     """Make a draft of the file's prices, taken as amounts of the cooperative's currency; VAT as in the newest version.
 
     Raises:
@@ -52,26 +50,26 @@ def draft_from_urdb(
     nothing = Decimal(0)
     terms = TariffTerms(0, nothing, nothing, nothing, nothing, vat_rate, (), read.parts)
     return TariffVersion.objects.create(
-        tariff=tariff, number=number, valid_from=valid_from, vat_rate=vat_rate,
-        energy_per_kwh=max(terms.energy.periods[0].tiers[0].price, nothing), parts=parts_as_json(read.parts),
+        tariff=tariff,
+        number=number,
+        valid_from=valid_from,
+        vat_rate=vat_rate,
+        energy_per_kwh=max(terms.energy.periods[0].tiers[0].price, nothing),
+        parts=parts_as_json(read.parts),
         export_per_kwh=newest.export_per_kwh if newest and metering == "none" else nothing,
-        source_name=file_name[:120], not_billed=read.not_billed[:MOST_LISTED],
-    )  # fmt: skip
+        source_name=file_name[:120],
+        not_billed=read.not_billed[:MOST_LISTED],
+    )
 
 
 def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
     """The parts that bills can hold; the others are listed with what the file says of them."""
     if len(content) > LARGEST_BYTES:
-        raise CannotImportTariff(
-            _("%(file_name)s is larger than 400 kB; a tariff is smaller than that.")
-            % {"file_name": file_name}
-        )
+        raise CannotImportTariff(_("%(file_name)s is larger than 400 kB; a tariff is smaller than that.") % {"file_name": file_name})
     try:
         given = json.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError):
-        raise CannotImportTariff(
-            _("%(file_name)s is no JSON; choose another file.") % {"file_name": file_name}
-        ) from None
+        raise CannotImportTariff(_("%(file_name)s is no JSON; choose another file.") % {"file_name": file_name}) from None
     rule: Any = "prorated" if metering == "net-metering" else "chronological"
     try:
         found = tariff_from_urdb(_only_item(file_name, given), metering=metering, tier_rule=rule)
@@ -95,7 +93,5 @@ def _only_item(file_name: str, given: Any) -> dict[str, Any]:
     if isinstance(given, dict) and isinstance(given.get("items"), list) and len(given["items"]) == 1:
         given = given["items"][0]
     if not isinstance(given, dict):
-        raise CannotImportTariff(
-            _("%(file_name)s is no JSON object; put the keys between braces.") % {"file_name": file_name}
-        )
+        raise CannotImportTariff(_("%(file_name)s is no JSON object; put the keys between braces.") % {"file_name": file_name})
     return given

@@ -34,8 +34,7 @@ def submit_version(*, version: TariffVersion, user: User | None, now: datetime) 
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     if version.status != VersionStatus.DRAFT:
         raise CannotPublishVersion(
-            _("%(version)s is %(state)s; only a draft is submitted.")
-            % {"version": version, "state": version.get_status_display()}
+            _("%(version)s is %(state)s; only a draft is submitted.") % {"version": version, "state": version.get_status_display()}
         )
     _check_not_billed(version)
     _check_parts(version)
@@ -75,9 +74,7 @@ def approve_version(*, version: TariffVersion, user: User | None, now: datetime)
             version.save(update_fields=["status", "published_at", "published_by"])
     except IntegrityError:
         raise CannotPublishVersion(
-            _(
-                "Another approved version of '%(tariff)s' is valid on %(valid_from)s or later; choose a later first day."
-            )
+            _("Another approved version of '%(tariff)s' is valid on %(valid_from)s or later; choose a later first day.")
             % {"tariff": version.tariff, "valid_from": day_in_words(version.valid_from)}
         ) from None
     _note(version, StepKind.APPROVED, user, now)
@@ -128,43 +125,39 @@ def _note(version: TariffVersion, kind: StepKind, user: User | None, now: dateti
     TariffStep.objects.create(version=version, kind=kind, user=user, at=now, reason=reason)
 
 
-def _tell(
-    version: TariffVersion, notice: TariffNotice, users: list[User], by: User, now: datetime, reason: str = ""
-) -> None:  # fmt: skip
+def _tell(version: TariffVersion, notice: TariffNotice, users: list[User], by: User, now: datetime, reason: str = "") -> None:
     """Write to each in their language."""
     path = reverse("admin:billing_tariffversion_change", args=[version.pk])
     for user in users:
-        subject, text = write(
-            notice, str(version), by.get_full_name(), version.valid_from, reason, user.language
-        )
+        subject, text = write(notice, str(version), by.get_full_name(), version.valid_from, reason, user.language)
         notify(
-            users=[user], kind="tariff", key=f"tariff:{version.public_id}:{notice}", subject=subject, text=text, path=path,
-            by_mail=True, now=now,
-        )  # fmt: skip
+            users=[user],
+            kind="tariff",
+            key=f"tariff:{version.public_id}:{notice}",
+            subject=subject,
+            text=text,
+            path=path,
+            by_mail=True,
+            now=now,
+        )
 
 
 def _check_waits(version: TariffVersion) -> None:
     if version.status != VersionStatus.SUBMITTED:
         raise CannotPublishVersion(
-            _("%(version)s is %(state)s; nothing waits for approval.")
-            % {"version": version, "state": version.get_status_display()}
+            _("%(version)s is %(state)s; nothing waits for approval.") % {"version": version, "state": version.get_status_display()}
         )
 
 
 def _check_not_billed(version: TariffVersion) -> None:
     """An approved version must not begin on a day whose bills used another one: they could not be recomputed any more."""
     billed = BillingRun.objects.filter(
-        last_day__gte=version.valid_from, chunks__status=ChunkStatus.RATED,
-        microgrid__sites__tariff_assignments__tariff=version.tariff_id,
-    ).aggregate(last=Max("last_day"))["last"]  # fmt: skip
+        last_day__gte=version.valid_from, chunks__status=ChunkStatus.RATED, microgrid__sites__tariff_assignments__tariff=version.tariff_id
+    ).aggregate(last=Max("last_day"))["last"]
     if billed is not None:
         raise CannotPublishVersion(
             _("'%(tariff)s' was billed up to %(billed)s; choose a first day after it, not %(valid_from)s.")
-            % {
-                "tariff": version.tariff,
-                "billed": day_in_words(billed),
-                "valid_from": day_in_words(version.valid_from),
-            }
+            % {"tariff": version.tariff, "billed": day_in_words(billed), "valid_from": day_in_words(version.valid_from)}
         )
 
 
@@ -190,16 +183,20 @@ def draft_from(*, version: TariffVersion, now: datetime) -> TariffVersion:
     """Copy a version with its windows and parts to a new draft."""
     windows = list(version.windows.all())
     draft = TariffVersion.objects.create(
-        tariff=version.tariff, number=next_number(version.tariff), valid_from=max(version.valid_from, now.date()),
-        standing_per_day=version.standing_per_day, energy_per_kwh=version.energy_per_kwh,
-        export_per_kwh=version.export_per_kwh, incentive_per_kwh=version.incentive_per_kwh, vat_rate=version.vat_rate,
-        parts=version.parts, source_name=version.source_name, not_billed=version.not_billed,
-    )  # fmt: skip
+        tariff=version.tariff,
+        number=next_number(version.tariff),
+        valid_from=max(version.valid_from, now.date()),
+        standing_per_day=version.standing_per_day,
+        energy_per_kwh=version.energy_per_kwh,
+        export_per_kwh=version.export_per_kwh,
+        incentive_per_kwh=version.incentive_per_kwh,
+        vat_rate=version.vat_rate,
+        parts=version.parts,
+        source_name=version.source_name,
+        not_billed=version.not_billed,
+    )
     TimeWindow.objects.bulk_create(
-        TimeWindow(
-            version=draft, name=w.name, days=w.days, start_minute=w.start_minute, end_minute=w.end_minute,
-            multiplier=w.multiplier,
-        )
+        TimeWindow(version=draft, name=w.name, days=w.days, start_minute=w.start_minute, end_minute=w.end_minute, multiplier=w.multiplier)
         for w in windows
-    )  # fmt: skip
+    )
     return draft

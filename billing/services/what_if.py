@@ -104,9 +104,7 @@ def proposal_of_json(name: str, given: Any, vat_rate: Decimal, currency: str) ->
         raise CannotCompare(f"{name}: {problem}") from None
     if given.get("currency", currency) != currency:
         raise CannotCompare(
-            _(
-                "%(name)s: its prices are in %(theirs)s, the cooperative bills in %(ours)s; convert them first."
-            )
+            _("%(name)s: its prices are in %(theirs)s, the cooperative bills in %(ours)s; convert them first.")
             % {"name": name, "theirs": tariff.currency, "ours": currency}
         )
     return Proposal(name, tariff if tariff.of_kind(Vat) else _with_vat(tariff, vat_rate))
@@ -153,9 +151,7 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
         CannotCompare: there are no days or sites, or a proposal needs what is not metered.
     """
     if not days or not sites:
-        raise CannotCompare(
-            _("There is nothing to compare yet: no day is closed and priced, or no site is yours to see.")
-        )
+        raise CannotCompare(_("There is nothing to compare yet: no day is closed and priced, or no site is yours to see."))
     microgrid = sites[0].microgrid
     days = sorted(days)
     axis = axis_of_days([microgrid.local_day(day) for day in days], public_holidays(microgrid, days))
@@ -170,9 +166,7 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
     present: list[Ints] = []
     proposed: list[list[Ints]] = [[] for _ in proposals]
     for block in _energy_of(microgrid, sorted(by_id), days):
-        left_out += [
-            (by_id[site], "Its readings do not cover all of these days.") for site in block.incomplete
-        ]
+        left_out += [(by_id[site], "Its readings do not cover all of these days.") for site in block.incomplete]
         block, cannot = _with_beside(microgrid, days, block, proposals)
         left_out += [(by_id[site], why) for site, why in cannot.items()]
         grouped = group_by_tariffs(block.site_ids, days)
@@ -217,9 +211,8 @@ class _Block:
     def of(self, rows: NDArray[np.int64], within: slice | NDArray[np.int64] = slice(None)) -> "_Block":
         """Some of the sites, over some of the intervals."""
         chosen: dict[str, Any] = {
-            name: values if values is None else values[rows][:, within]
-            for name in ENERGY for values in (getattr(self, name),)
-        }  # fmt: skip
+            name: values if values is None else values[rows][:, within] for name in ENERGY for values in (getattr(self, name),)
+        }
         return replace(self, site_ids=[self.site_ids[row] for row in rows.tolist()], incomplete=[], **chosen)
 
     def metered(self, tariff: PricedTariff) -> Metered:
@@ -227,10 +220,12 @@ class _Block:
         knows_neighbours = bool(tariff.of_kind(Local))
         fed_in = self.exported_wh if knows_neighbours else self.export_wh
         return Metered(
-            self.drawn_wh(tariff), fed_in if (own_wh := self._sold_wh(tariff)) is None else fed_in + own_wh,
-            self.received_wh if knows_neighbours else None, reactive_varh=self.reactive_varh,
+            self.drawn_wh(tariff),
+            fed_in if (own_wh := self._sold_wh(tariff)) is None else fed_in + own_wh,
+            self.received_wh if knows_neighbours else None,
+            reactive_varh=self.reactive_varh,
             fuse_a=fuses_for(tariff, self.site_ids),
-        )  # fmt: skip
+        )
 
     def drawn_wh(self, tariff: PricedTariff) -> Ints:
         """What the tariff sees as drawn: the register, or the whole use."""
@@ -242,9 +237,7 @@ class _Block:
         return self.own_wh if asks_own_use(tariff) else None
 
 
-def _with_beside(
-    microgrid: Microgrid, days: Sequence[date], block: _Block, proposals: Sequence[Proposal]
-) -> tuple[_Block, dict[int, str]]:
+def _with_beside(microgrid: Microgrid, days: Sequence[date], block: _Block, proposals: Sequence[Proposal]) -> tuple[_Block, dict[int, str]]:
     """The block with what tariffs ask beside the registers, without the sites of which it is not known, and why."""
     reactive: set[int] = set()
     own: set[int] = set()
@@ -258,13 +251,9 @@ def _with_beside(
     for members, tariff in asking:
         reactive |= set(members) if asks_reactive(tariff) else set()
         own |= set(members) if asks_own_use(tariff) else set()
-    found = counted_beside(
-        microgrid=microgrid, days=days, site_ids=block.site_ids, export_wh=block.export_wh, reactive=reactive, own=own
-    )  # fmt: skip
+    found = counted_beside(microgrid=microgrid, days=days, site_ids=block.site_ids, export_wh=block.export_wh, reactive=reactive, own=own)
     whole = replace(block, reactive_varh=found.reactive_varh, own_wh=found.own_wh)
-    rows = np.array(
-        [row for row, site in enumerate(block.site_ids) if site not in found.cannot], dtype=np.int64
-    )
+    rows = np.array([row for row, site in enumerate(block.site_ids) if site not in found.cannot], dtype=np.int64)
     return whole.of(rows) if found.cannot else whole, found.cannot
 
 
@@ -276,9 +265,7 @@ def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) 
         site_of = dict(meters.values_list("pk", "site_id"))
         arrays, complete = {}, np.zeros(len(chosen), dtype=bool)
         for channel in (Channel.IMPORT, Channel.EXPORT):
-            found = load_channel(
-                microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False
-            )
+            found = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False)
             rows = np.searchsorted(chosen, [site_of[int(meter)] for meter in found.meter_ids])
             values = np.zeros((len(chosen), found.values_wh.shape[1]), dtype=np.int64)
             values[rows] = found.values_wh
@@ -290,14 +277,18 @@ def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) 
         ids = [chosen[row] for row in whole.tolist()]
         incomplete = [site for site, is_whole in zip(chosen, complete, strict=True) if not is_whole]
         yield _Block(
-            ids, incomplete, arrays[Channel.IMPORT][whole], arrays[Channel.EXPORT][whole], shares.received_wh[whole],
+            ids,
+            incomplete,
+            arrays[Channel.IMPORT][whole],
+            arrays[Channel.EXPORT][whole],
+            shares.received_wh[whole],
             (arrays[Channel.EXPORT] - shares.delivered_wh - shares.carried_wh)[whole],
-        )  # fmt: skip
+        )
 
 
 def _rated(
     proposal: Proposal, axis: TimeAxis, block: _Block, local: PriceSeries, above_varh: Mapping[Reactive, Ints] = MappingProxyType({})
-) -> Ints:  # fmt: skip
+) -> Ints:
     metered = replace(block.metered(proposal.tariff), above_varh=above_varh)
     try:
         rated = rate(proposal.tariff, axis, metered, series=local)
@@ -306,13 +297,7 @@ def _rated(
     return rated.gross.astype(np.int64)
 
 
-def _present(
-    signature: Sequence[TariffAssignment],
-    days: Sequence[date],
-    axis: TimeAxis,
-    block: _Block,
-    local: PriceSeries,
-) -> Ints:
+def _present(signature: Sequence[TariffAssignment], days: Sequence[date], axis: TimeAxis, block: _Block, local: PriceSeries) -> Ints:
     """What the sites paid under the tariffs they had, version by version; [n, M].
 
     Raises:
@@ -327,9 +312,7 @@ def _present(
     for version in dict.fromkeys(terms):
         places = [place for place, other in enumerate(terms) if other == version]
         chosen_days = [days[place] for place in places]
-        part = axis_of_days(
-            [microgrid.local_day(day) for day in chosen_days], public_holidays(microgrid, chosen_days)
-        )
+        part = axis_of_days([microgrid.local_day(day) for day in chosen_days], public_holidays(microgrid, chosen_days))
         spans.append((version, chosen_days, part, np.flatnonzero(np.isin(axis.day, places))))
     above: list[dict[Reactive, Ints]] = [{} for _ in spans]
     if block.reactive_varh is not None:
@@ -337,18 +320,15 @@ def _present(
         above = above_by_version(
             [(tariff, span[2]) for tariff, span in zip(tariffs, spans, strict=True)],
             [block.reactive_varh[:, within] for *_, within in spans],
-            [block.drawn_wh(tariff)[:, span[3]] for tariff, span in zip(tariffs, spans, strict=True)], OWN,
-        )  # fmt: skip
+            [block.drawn_wh(tariff)[:, span[3]] for tariff, span in zip(tariffs, spans, strict=True)],
+            OWN,
+        )
     for place, (version, chosen_days, part, within) in enumerate(spans):
         assert local.local_micro is not None
-        series = series_for(
-            microgrid, chosen_days, part, version.priced(), replace(local, local_micro=local.local_micro[within]), version
-        )  # fmt: skip
+        series = series_for(microgrid, chosen_days, part, version.priced(), replace(local, local_micro=local.local_micro[within]), version)
         chosen = block.of(everybody, within)
         proposal = Proposal("the tariff in force", _with_vat(version.priced(), version.vat_rate))
-        total[:, [month_of[month] for month in part.months]] += _rated(
-            proposal, part, chosen, series, above[place]
-        )
+        total[:, [month_of[month] for month in part.months]] += _rated(proposal, part, chosen, series, above[place])
     return total
 
 

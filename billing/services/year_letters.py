@@ -18,10 +18,9 @@ def tell_year(*, microgrid: Microgrid, year: int, now: datetime) -> int:
         .order_by("member", "site")
         .values_list("member", "site")
         .distinct()
-    )  # fmt: skip
+    )
     YearStatement.objects.bulk_create(
-        (YearStatement(member_id=member, site_id=site, year=year, made_at=now) for member, site in pairs),
-        ignore_conflicts=True,
+        (YearStatement(member_id=member, site_id=site, year=year, made_at=now) for member, site in pairs), ignore_conflicts=True
     )
     unsent = YearStatement.objects.filter(site__microgrid=microgrid, year=year, deliveries=None)
     return queue_letters(letters=unsent.select_related("member"), now=now)

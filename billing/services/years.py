@@ -9,16 +9,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing.domain.year_accounts import FiscalYear, carried_to_equity
-from billing.models import (
-    Account,
-    AccountCode,
-    AccountingPeriod,
-    LedgerEntry,
-    LedgerTransaction,
-    PeriodStatus,
-    YearClosing,
-    YearStatus,
-)
+from billing.models import Account, AccountCode, AccountingPeriod, LedgerEntry, LedgerTransaction, PeriodStatus, YearClosing, YearStatus
 from billing.models.ledger import YEAR_CLOSING
 from billing.selectors.distributions import margin_lines, standing
 from billing.selectors.years import closings_of, income_statement, to_be_emptied
@@ -50,7 +41,7 @@ def plan_year(*, cooperative: Cooperative, year: FiscalYear, now: datetime) -> Y
     entries = sum(len(to_be_emptied(cooperative, year, currency=c)) for c in _currencies(cooperative))
     return YearPlan(
         year, result, shared, max(min(result - shared, _not_used(cooperative, year)), 0), entries, _obstacles(cooperative, year, now)
-    )  # fmt: skip
+    )
 
 
 def _currencies(cooperative: Cooperative) -> list[str]:
@@ -60,9 +51,11 @@ def _currencies(cooperative: Cooperative) -> list[str]:
 
 def _shared_in(cooperative: Cooperative, year: FiscalYear) -> int:
     rows = LedgerEntry.objects.filter(
-        account__cooperative=cooperative, account__code=AccountCode.DISTRIBUTIONS, account__currency=cooperative.currency,
+        account__cooperative=cooperative,
+        account__code=AccountCode.DISTRIBUTIONS,
+        account__currency=cooperative.currency,
         transaction__booked_date__range=(year.first_day, year.last_day),
-    ).exclude(transaction__cause=YEAR_CLOSING)  # fmt: skip
+    ).exclude(transaction__cause=YEAR_CLOSING)
     sums = rows.aggregate(debits=Sum("debit_minor"), credits=Sum("credit_minor"))
     return (sums["debits"] or 0) - (sums["credits"] or 0)
 
@@ -79,19 +72,13 @@ def _obstacles(cooperative: Cooperative, year: FiscalYear, now: datetime) -> lis
     if now.date() <= year.last_day:
         found.append(_("%(year)s has not ended yet.") % {"year": year.name})
     if open_months := _open_months(cooperative, year):
-        found.append(
-            _("These months are open: %(months)s; close them first.")
-            % {"months": ", ".join(str(m) for m in open_months[:12])}
-        )
+        found.append(_("These months are open: %(months)s; close them first.") % {"months": ", ".join(str(m) for m in open_months[:12])})
     booked = LedgerTransaction.objects.filter(cooperative=cooperative).exclude(cause=YEAR_CLOSING)
     if not booked.filter(booked_date__range=(year.first_day, year.last_day)).exists():
         found.append(_("Nothing is booked in %(year)s.") % {"year": year.name})
     before = booked.filter(booked_date__lt=year.first_day).order_by("-booked_date").first()
     if before is not None and not _is_closed_on(cooperative, before):
-        found.append(
-            _("The year before is open: %(month)s holds bookings. Close it first.")
-            % {"month": f"{before.booked_date:%Y-%m}"}
-        )
+        found.append(_("The year before is open: %(month)s holds bookings. Close it first.") % {"month": f"{before.booked_date:%Y-%m}"})
     return found
 
 
@@ -103,9 +90,9 @@ def _is_closed_on(cooperative: Cooperative, posted: LedgerTransaction) -> bool:
 
 def _open_months(cooperative: Cooperative, year: FiscalYear) -> list[Month]:
     """Months of the year with bookings that are not closed. Months without any are closed by the year itself."""
-    booked = LedgerTransaction.objects.filter(
-        cooperative=cooperative, booked_date__range=(year.first_day, year.last_day)
-    ).exclude(cause=YEAR_CLOSING)
+    booked = LedgerTransaction.objects.filter(cooperative=cooperative, booked_date__range=(year.first_day, year.last_day)).exclude(
+        cause=YEAR_CLOSING
+    )
     closed = AccountingPeriod.objects.filter(cooperative=cooperative, status=PeriodStatus.CLOSED)
     numbers = {day.year * 100 + day.month for day in booked.dates("booked_date", "month")}
     still = sorted(numbers - set(closed.values_list("period", flat=True)))
@@ -113,34 +100,37 @@ def _open_months(cooperative: Cooperative, year: FiscalYear) -> list[Month]:
 
 
 @transaction.atomic
-def prepare_closing(
-    *, cooperative: Cooperative, year: FiscalYear, reserve_minor: int = 0, by: User, now: datetime
-) -> YearClosing:
+def prepare_closing(*, cooperative: Cooperative, year: FiscalYear, reserve_minor: int = 0, by: User, now: datetime) -> YearClosing:
     """Keep what a closing would carry; nothing is booked before another person releases it. One that waits is returned as it is.
 
     Raises:
         CannotCloseYear: something is in the way, or more than what is left of the result would go to the reserves.
     """
     _lock(cooperative)
-    existing = (
-        closings_of(cooperative, year).filter(counters=None, status__in=("prepared", "released")).first()
-    )
-    if existing is not None and (existing.status == YearStatus.RELEASED or existing.reserve_minor == reserve_minor):  # fmt: skip
+    existing = closings_of(cooperative, year).filter(counters=None, status__in=("prepared", "released")).first()
+    if existing is not None and (existing.status == YearStatus.RELEASED or existing.reserve_minor == reserve_minor):
         return existing
     plan = plan_year(cooperative=cooperative, year=year, now=now)
     obstacles = list(plan.obstacles)
     if existing is not None:
-        obstacles.append(
-            _("A closing of %(year)s waits to be released; cancel it first.") % {"year": year.name}
-        )
+        obstacles.append(_("A closing of %(year)s waits to be released; cancel it first.") % {"year": year.name})
     if not 0 <= reserve_minor <= plan.free_minor:
-        obstacles.append(_("Between 0 and %(most)s can go to the reserves; more is not left of the result.") % {"most": f"{plan.free_minor / 100:.2f}"})  # fmt: skip
+        obstacles.append(
+            _("Between 0 and %(most)s can go to the reserves; more is not left of the result.") % {"most": f"{plan.free_minor / 100:.2f}"}
+        )
     if obstacles:
         raise CannotCloseYear(" ".join(obstacles))
     return YearClosing.objects.create(
-        cooperative=cooperative, first_day=year.first_day, last_day=year.last_day, result_minor=plan.result_minor,
-        shared_minor=plan.shared_minor, reserve_minor=reserve_minor, entries=plan.entries, prepared_at=now, prepared_by=by,
-    )  # fmt: skip
+        cooperative=cooperative,
+        first_day=year.first_day,
+        last_day=year.last_day,
+        result_minor=plan.result_minor,
+        shared_minor=plan.shared_minor,
+        reserve_minor=reserve_minor,
+        entries=plan.entries,
+        prepared_at=now,
+        prepared_by=by,
+    )
 
 
 def _lock(cooperative: Cooperative) -> None:
@@ -189,9 +179,14 @@ def post_closing(row: YearClosing, currency: str, signed: Mapping[int, int], now
     """One balanced transaction of a currency on the year's last day, beside the month that is closed."""
     accounts = Account.objects.in_bulk(signed)
     post_transaction(
-        cooperative=row.cooperative, idempotency_key=f"{YEAR_CLOSING}:{row.public_id}:{currency}", cause=YEAR_CLOSING,
-        cause_ref=row.public_id, booked_date=row.last_day, now=now, amounts={accounts[pk]: minor for pk, minor in signed.items()},
-    )  # fmt: skip
+        cooperative=row.cooperative,
+        idempotency_key=f"{YEAR_CLOSING}:{row.public_id}:{currency}",
+        cause=YEAR_CLOSING,
+        cause_ref=row.public_id,
+        booked_date=row.last_day,
+        now=now,
+        amounts={accounts[pk]: minor for pk, minor in signed.items()},
+    )
 
 
 def _hold_months(row: YearClosing) -> None:
@@ -199,10 +194,7 @@ def _hold_months(row: YearClosing) -> None:
     month = Month(row.first_day.year, row.first_day.month)
     with connection.cursor() as cursor:
         while month.first_day <= row.last_day:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                [f"books {row.cooperative_id} {month.number}"],
-            )
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"books {row.cooperative_id} {month.number}"])
             month = month.next
 
 
@@ -210,8 +202,12 @@ def _check_fresh(row: YearClosing, year: FiscalYear, now: datetime) -> None:
     plan = plan_year(cooperative=row.cooperative, year=year, now=now)
     if plan.obstacles:
         raise CannotCloseYear(" ".join(plan.obstacles))
-    if (plan.result_minor, plan.shared_minor, plan.entries) != (row.result_minor, row.shared_minor, row.entries) or row.reserve_minor > plan.free_minor:  # fmt: skip
-        raise CannotCloseYear(_("The year comes to other amounts than when it was prepared; cancel it and prepare it anew."))  # fmt: skip
+    if (plan.result_minor, plan.shared_minor, plan.entries) != (
+        row.result_minor,
+        row.shared_minor,
+        row.entries,
+    ) or row.reserve_minor > plan.free_minor:
+        raise CannotCloseYear(_("The year comes to other amounts than when it was prepared; cancel it and prepare it anew."))
 
 
 def _amounts(row: YearClosing, year: FiscalYear) -> dict[str, dict[int, int]]:
@@ -222,8 +218,7 @@ def _amounts(row: YearClosing, year: FiscalYear) -> dict[str, dict[int, int]]:
         own = currency == row.cooperative.currency
         if emptied or own:
             retained, reserves = (
-                account(row.cooperative, code, currency=currency).pk
-                for code in (AccountCode.RETAINED, AccountCode.RESERVES)
+                account(row.cooperative, code, currency=currency).pk for code in (AccountCode.RETAINED, AccountCode.RESERVES)
             )
             found[currency] = carried_to_equity(
                 emptied, retained=retained, reserves=reserves, reserve_minor=row.reserve_minor if own else 0
@@ -232,18 +227,16 @@ def _amounts(row: YearClosing, year: FiscalYear) -> dict[str, dict[int, int]]:
 
 
 def _mirrored(closed: YearClosing) -> dict[str, dict[int, int]]:
-    posted = LedgerTransaction.objects.filter(cooperative=closed.cooperative_id, cause=YEAR_CLOSING, cause_ref=closed.public_id)  # fmt: skip
+    posted = LedgerTransaction.objects.filter(cooperative=closed.cooperative_id, cause=YEAR_CLOSING, cause_ref=closed.public_id)
     return {t.currency: {pk: -minor for pk, minor in amounts_of(t).items()} for t in posted.order_by("pk")}
 
 
 def _check_newest(closed: YearClosing) -> None:
     later = YearClosing.objects.filter(
         cooperative=closed.cooperative_id, counters=None, first_day__gt=closed.last_day, status__in=("prepared", "released")
-    ).first()  # fmt: skip
+    ).first()
     if later is not None:
-        raise CannotCloseYear(
-            _("%(year)s is closed, or about to be; open the newest year first.") % {"year": later.name}
-        )
+        raise CannotCloseYear(_("%(year)s is closed, or about to be; open the newest year first.") % {"year": later.name})
 
 
 @transaction.atomic
@@ -269,7 +262,15 @@ def prepare_reopening(*, closing: YearClosing, why: str, by: User, now: datetime
     if row.countered_by.exclude(status=YearStatus.CANCELLED).exists():
         raise CannotCloseYear(_("Opening it again is prepared already; a second person releases it."))
     return YearClosing.objects.create(
-        cooperative=row.cooperative, first_day=row.first_day, last_day=row.last_day, result_minor=row.result_minor,
-        shared_minor=row.shared_minor, reserve_minor=row.reserve_minor, entries=row.entries, counters=row, why=why.strip()[:200],
-        prepared_at=now, prepared_by=by,
-    )  # fmt: skip
+        cooperative=row.cooperative,
+        first_day=row.first_day,
+        last_day=row.last_day,
+        result_minor=row.result_minor,
+        shared_minor=row.shared_minor,
+        reserve_minor=row.reserve_minor,
+        entries=row.entries,
+        counters=row,
+        why=why.strip()[:200],
+        prepared_at=now,
+        prepared_by=by,
+    )

@@ -23,9 +23,11 @@ def annual_page(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
     content = statement_content(statement, (get_language() or "")[:2])
     columns = content["columns"]
     words = {
-        "statement": statement, "content": content, "rows": [list(zip(columns, row, strict=True)) for row in content["rows"]],
+        "statement": statement,
+        "content": content,
+        "rows": [list(zip(columns, row, strict=True)) for row in content["rows"]],
         "total": list(zip(columns, content["total"], strict=True)),
-    }  # fmt: skip
+    }
     return render(request, "portal/annual.html", words)
 
 
@@ -35,9 +37,7 @@ def annual_pdf(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
     statement = _opened(request, site_id, year)
     pdf = pdf_of_annual(statement)
     name = f"{statement.site.code}-{year}.pdf"
-    return HttpResponse(
-        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _opened(request: HttpRequest, site_id: UUID, year: int) -> AnnualStatement:
@@ -46,7 +46,7 @@ def _opened(request: HttpRequest, site_id: UUID, year: int) -> AnnualStatement:
     if statement is None:
         raise Http404
     now = timezone.now()
-    record_look(user=user, member=statement.member, what="annual statement", subject=f"{statement.site.code} {year}", now=now)  # fmt: skip
+    record_look(user=user, member=statement.member, what="annual statement", subject=f"{statement.site.code} {year}", now=now)
     sent = YearStatement.objects.filter(member=statement.member, site=statement.site, year=year).first()
     if sent is not None:
         note_own_look(letter=sent, user=user, now=now)

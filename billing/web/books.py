@@ -29,24 +29,11 @@ from billing.models import (
     PeriodStep,
     YearClosing,
 )
-from billing.selectors.books import (
-    account_sheet,
-    kept_books,
-    may_keep,
-    months_of_books,
-    newest_month,
-    trial_balance_of,
-)
+from billing.selectors.books import account_sheet, kept_books, may_keep, months_of_books, newest_month, trial_balance_of
 from billing.selectors.causes import Cause, causes_of
 from billing.selectors.phrases import PHRASES
 from billing.services.journal_export import datev_file, journal_csv
-from billing.services.periods import (
-    CannotClose,
-    CannotReopen,
-    close_period,
-    obstacles,
-    reopen_period,
-)
+from billing.services.periods import CannotClose, CannotReopen, close_period, obstacles, reopen_period
 from energy.selectors.clocks import cooperative_now
 from kernel.intervals import CannotReadPeriod, Month
 from kernel.written import whole_number
@@ -71,10 +58,15 @@ class Desk:
     def context(self, tab: str) -> dict[str, Any]:
         """What every page of the books shows."""
         return {
-            "cooperative": self.cooperative, "month": self.month, "may_keep": self.may_keep, "tab": tab,
-            "has_bookings": self.has_bookings, "before": self.month.previous, "after": self.month.next,
+            "cooperative": self.cooperative,
+            "month": self.month,
+            "may_keep": self.may_keep,
+            "tab": tab,
+            "has_bookings": self.has_bookings,
+            "before": self.month.previous,
+            "after": self.month.next,
             "here": f"cooperative={self.cooperative.slug}&month={self.month}",
-        }  # fmt: skip
+        }
 
 
 def desk_of(request: HttpRequest, *, of: Cooperative | None = None) -> Desk:
@@ -150,27 +142,32 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
         accounts = accounts.filter(member__number=number)
         own = get_object_or_404(accounts.select_related("member"))
         assert own.member is not None  # its number was asked for
-        record_look(
-            user=user_of(request), member=own.member, what="account", subject=str(own), now=timezone.now()
-        )
+        record_look(user=user_of(request), member=own.member, what="account", subject=str(own), now=timezone.now())
     page = whole_number(request.GET.get("page", ""), least=1, most=MOST_PAGES) or 1
-    sheet = account_sheet(
-        accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE
-    )  # fmt: skip
+    sheet = account_sheet(accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE)
     causes = causes_of(LedgerTransaction.objects.filter(pk__in={line.transaction_id for line in sheet.lines}))
-    owners = dict(
-        Account.objects.filter(pk__in={line.account_id for line in sheet.lines}).values_list(
-            "pk", "member__number"
-        )
-    )
+    owners = dict(Account.objects.filter(pk__in={line.account_id for line in sheet.lines}).values_list("pk", "member__number"))
     rows = [
-        {"line": line, "cause": causes[line.transaction_id], "url": cause_url(causes[line.transaction_id]), "member": owners[line.account_id]}
+        {
+            "line": line,
+            "cause": causes[line.transaction_id],
+            "url": cause_url(causes[line.transaction_id]),
+            "member": owners[line.account_id],
+        }
         for line in sheet.lines
-    ]  # fmt: skip
+    ]
     context = desk.context("trial") | {
-        "sheet": sheet, "rows": rows, "name": AccountCode(code).label, "code": code, "currency": currency, "number": number, "vat_key": vat_key,
-        "page": page, "pages": -(-sheet.count // ON_A_PAGE) or 1, "is_personal": owners and any(owners.values()),
-    }  # fmt: skip
+        "sheet": sheet,
+        "rows": rows,
+        "name": AccountCode(code).label,
+        "code": code,
+        "currency": currency,
+        "number": number,
+        "vat_key": vat_key,
+        "page": page,
+        "pages": -(-sheet.count // ON_A_PAGE) or 1,
+        "is_personal": owners and any(owners.values()),
+    }
     return render(request, "books/sheet.html", context)
 
 
@@ -179,15 +176,17 @@ def transaction_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Both sides of a transaction, its cause, its key."""
     books = kept_books(user_of(request))
     posted = get_object_or_404(
-        LedgerTransaction.objects.filter(cooperative__in=books.values("pk")).select_related("cooperative"),
-        public_id=public_id,
+        LedgerTransaction.objects.filter(cooperative__in=books.values("pk")).select_related("cooperative"), public_id=public_id
     )
     cause = causes_of([posted])[posted.pk]
     context = {
-        "posted": posted, "cause": cause, "url": cause_url(cause), "tab": "trial",
+        "posted": posted,
+        "cause": cause,
+        "url": cause_url(cause),
+        "tab": "trial",
         "entries": posted.entries.select_related("account__member").order_by("pk"),
         "here": f"cooperative={posted.cooperative.slug}&month={Month(posted.booked_date.year, posted.booked_date.month)}",
-    }  # fmt: skip
+    }
     return render(request, "books/transaction.html", context)
 
 
@@ -200,20 +199,17 @@ def periods_page(request: HttpRequest) -> HttpResponse:
     next_open = next((state for state in reversed(months) if not state.is_closed), None)
     now = now_of(desk.cooperative)
     context = desk.context("periods") | {
-        "months": months, "next_open": next_open,
+        "months": months,
+        "next_open": next_open,
         "obstacles": obstacles(cooperative=desk.cooperative, month=next_open.month, now=now) if next_open else [],
         "newest_closed": next((state for state in months if state.is_closed), None),
         "steps": _steps(desk.cooperative),
-    }  # fmt: skip
+    }
     return render(request, "books/periods.html", context)
 
 
 def _steps(cooperative: Cooperative) -> Any:
-    return (
-        PeriodStep.objects.filter(period__cooperative=cooperative)
-        .select_related("period", "by")
-        .order_by("-at", "-pk")[:24]
-    )
+    return PeriodStep.objects.filter(period__cooperative=cooperative).select_related("period", "by").order_by("-at", "-pk")[:24]
 
 
 @login_required
@@ -222,9 +218,7 @@ def close_month(request: HttpRequest) -> HttpResponse:
     """Close the month named; treasurers only."""
     desk = _keepers_desk(request)
     try:
-        close_period(
-            cooperative=desk.cooperative, month=desk.month, by=user_of(request), now=now_of(desk.cooperative)
-        )
+        close_period(cooperative=desk.cooperative, month=desk.month, by=user_of(request), now=now_of(desk.cooperative))
         messages.success(request, _("%(month)s is closed.") % {"month": month_in_words(desk.month.first_day)})
     except CannotClose as why:
         messages.error(request, said(str(why), PHRASES))
@@ -238,12 +232,13 @@ def reopen_month(request: HttpRequest) -> HttpResponse:
     desk = _keepers_desk(request)
     try:
         reopen_period(
-            cooperative=desk.cooperative, month=desk.month, by=user_of(request), reason=request.POST.get("reason", ""),
+            cooperative=desk.cooperative,
+            month=desk.month,
+            by=user_of(request),
+            reason=request.POST.get("reason", ""),
             now=now_of(desk.cooperative),
-        )  # fmt: skip
-        messages.success(
-            request, _("%(month)s is open again.") % {"month": month_in_words(desk.month.first_day)}
         )
+        messages.success(request, _("%(month)s is open again.") % {"month": month_in_words(desk.month.first_day)})
     except CannotReopen as why:
         messages.error(request, said(str(why), PHRASES))
     return _back_to_months(desk)
@@ -272,10 +267,10 @@ def journal_file(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     try:
         name, content = datev_file(
             cooperative=desk.cooperative, month=desk.month, now=timezone.now(), closing_alone=request.GET.get("closing") == "alone"
-        )  # fmt: skip
+        )
     except CannotExport as why:
         messages.error(request, said(str(why), PHRASES))
         return _back_to_months(desk)
     return HttpResponse(
         content, content_type="text/csv; charset=windows-1252", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )  # fmt: skip
+    )

@@ -22,13 +22,7 @@ from billing.selectors.cards import card_desk, cards_are_on
 from billing.selectors.phrases import PHRASES
 from billing.selectors.prepaid import standing_agreement
 from billing.services.card_refunds import give_back, release_card_refund
-from billing.services.cards import (
-    CannotPayByCard,
-    follow_checkout,
-    look_after_cards,
-    pay_bill_by_card,
-    take_event,
-)
+from billing.services.cards import CannotPayByCard, follow_checkout, look_after_cards, pay_bill_by_card, take_event
 from billing.services.payables import CannotPayOut
 from billing.web.money_desk import open_desk
 from members.language import said
@@ -42,26 +36,15 @@ LONGEST_EVENT_BYTES = 512 * 1024
 def pay_by_card(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Lead to the provider's page for an own bill's rest."""
     user = user_of(request)
-    document = get_object_or_404(
-        Document.objects.select_related("member__cooperative"),
-        public_id=public_id,
-        member__in=own_members(user),
-    )
+    document = get_object_or_404(Document.objects.select_related("member__cooperative"), public_id=public_id, member__in=own_members(user))
     if not cards_are_on(document.member.cooperative):
         raise Http404
     try:
-        checkout = pay_bill_by_card(
-            document=document, user=user, back_url=back_url(), provider=provider(), now=timezone.now()
-        )
+        checkout = pay_bill_by_card(document=document, user=user, back_url=back_url(), provider=provider(), now=timezone.now())
     except CannotPayByCard:
         messages.error(request, _("There is nothing to pay by card on this bill."))
     except (CannotReachProvider, ProviderRefuses):
-        messages.error(
-            request,
-            _(
-                "Card payments do not work just now. Nothing was charged; please transfer the amount, or try later."
-            ),
-        )
+        messages.error(request, _("Card payments do not work just now. Nothing was charged; please transfer the amount, or try later."))
     else:
         return redirect(checkout.page_url)
     return redirect("bill", public_id)
@@ -80,9 +63,7 @@ def card_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         checkout = follow_checkout(checkout=checkout, provider=provider(), now=timezone.now())
     except (CannotReachProvider, ProviderRefuses):
-        messages.info(
-            request, _("The card provider has not told us yet. The payment appears here as soon as it does.")
-        )
+        messages.info(request, _("The card provider has not told us yet. The payment appears here as soon as it does."))
     else:
         _tell(request, checkout)
     if checkout.document is not None:
@@ -134,16 +115,13 @@ def _act(request: HttpRequest, cooperative_id: int) -> None:
     now = timezone.now()
     try:
         if request.POST.get("do") == "release":
-            refund = get_object_or_404(
-                Refund, public_id=request.POST.get("refund"), cooperative=cooperative_id
-            )
+            refund = get_object_or_404(Refund, public_id=request.POST.get("refund"), cooperative=cooperative_id)
             refund = release_card_refund(refund=refund, user=user, now=now)
             refund = give_back(refund=refund, provider=provider(), now=now)
             if refund.failed:
                 messages.error(
                     request,
-                    _("The provider did not give it back: %(failed)s. It is the member's credit again.")
-                    % {"failed": refund.failed},
+                    _("The provider did not give it back: %(failed)s. It is the member's credit again.") % {"failed": refund.failed},
                 )
             else:
                 messages.success(request, _("Released: the provider gives it back to the card."))
@@ -156,7 +134,4 @@ def _act(request: HttpRequest, cooperative_id: int) -> None:
     except (CannotPayOut, ProviderRefuses) as problem:
         messages.error(request, said(str(problem), PHRASES))
     except CannotReachProvider:
-        messages.warning(
-            request,
-            _("The provider does not answer just now; what was released is asked for again within minutes."),
-        )
+        messages.warning(request, _("The provider does not answer just now; what was released is asked for again within minutes."))

@@ -59,39 +59,48 @@ def sharing_out(request: HttpRequest) -> HttpResponse:
             wanted = _wanted(form)
             if request.method == "POST":
                 made = _prepare(request, desk, wanted)
-                messages.success(
-                    request, _("“%(made)s” is prepared; a second person releases it.") % {"made": made}
-                )
+                messages.success(request, _("“%(made)s” is prepared; a second person releases it.") % {"made": made})
                 return redirect("money-distribution", made.public_id)
             plan = plan_distribution(cooperative=desk.cooperative, wanted=wanted)
         except REFUSALS as problem:
             messages.error(request, said(str(problem), PHRASES))
     page = Paginator(distributions_of(desk.cooperative), PAGE).get_page(request.GET.get("page"))
-    words = {"page": page, "form": form, "plan": plan, "bars": _bars(plan.parts) if plan else [], "kinds": DistributionKind.choices}  # fmt: skip
+    words = {"page": page, "form": form, "plan": plan, "bars": _bars(plan.parts) if plan else [], "kinds": DistributionKind.choices}
     return render(request, "money/sharing_out.html", desk.context("sharing-out") | words)
 
 
 def _prepare(request: HttpRequest, desk: Desk, wanted: Wanted) -> Distribution:
     user = user_of(request)
-    return prepare_distribution(cooperative=desk.cooperative, wanted=wanted, by=user, now=now_of(desk.cooperative))  # fmt: skip
+    return prepare_distribution(cooperative=desk.cooperative, wanted=wanted, by=user, now=now_of(desk.cooperative))
 
 
 def _form(given: Any, cooperative: Cooperative) -> dict[str, str]:
     """The fields as written; the year before, where nothing is written yet."""
     year = now_of(cooperative).year - 1
     first = {
-        "kind": "revenue", "name": "", "from": f"{year}-01", "to": f"{year}-12", "used": "", "energy_percent": "100", "rate": "", "costs": "",
+        "kind": "revenue",
+        "name": "",
+        "from": f"{year}-01",
+        "to": f"{year}-12",
+        "used": "",
+        "energy_percent": "100",
+        "rate": "",
+        "costs": "",
         "costs_why": "",
-    }  # fmt: skip
+    }
     return {key: given.get(key, value).strip() for key, value in first.items()}
 
 
 def _wanted(form: dict[str, str]) -> Wanted:
     is_dividend = form["kind"] == DistributionKind.DIVIDEND
     wanted = Wanted(
-        DistributionKind.DIVIDEND if is_dividend else DistributionKind.REVENUE, form["name"], Month.parse(form["from"]).first_day,
-        Month.parse(form["to"]).last_day, other_costs_minor=money_written(form["costs"] or "0"), other_costs_why=form["costs_why"][:200],
-    )  # fmt: skip
+        DistributionKind.DIVIDEND if is_dividend else DistributionKind.REVENUE,
+        form["name"],
+        Month.parse(form["from"]).first_day,
+        Month.parse(form["to"]).last_day,
+        other_costs_minor=money_written(form["costs"] or "0"),
+        other_costs_why=form["costs_why"][:200],
+    )
     if is_dividend:
         return replace(wanted, dividend_rate=_percent(form["rate"]) / 100)
     percent = _percent(form["energy_percent"])
@@ -114,12 +123,12 @@ def _bars(parts: Any) -> list[dict[str, Any]]:
     """The largest parts as bars, the rest in one."""
     rows = sorted(((p.member.name, p.gross_minor) for p in parts), key=lambda row: (-abs(row[1]), row[0]))
     most = max((abs(minor) for _, minor in rows), default=0) or 1
-    shown = [
-        {"name": name, "minor": minor, "percent": round(100 * abs(minor) / most)}
-        for name, minor in rows[:BARS]
-    ]
+    shown = [{"name": name, "minor": minor, "percent": round(100 * abs(minor) / most)} for name, minor in rows[:BARS]]
     rest = rows[BARS:]
-    return [*shown, *([{"name": _("%(rest)s more together") % {"rest": len(rest)}, "minor": sum(m for _, m in rest), "percent": 0}] if rest else [])]  # fmt: skip
+    return [
+        *shown,
+        *([{"name": _("%(rest)s more together") % {"rest": len(rest)}, "minor": sum(m for _, m in rest), "percent": 0}] if rest else []),
+    ]
 
 
 @login_required
@@ -133,10 +142,17 @@ def distribution(request: HttpRequest, public_id: UUID) -> HttpResponse:
     parts = list(row.parts.select_related("member").order_by("member__number"))
     paid = [p for p in parts if p.paid_minor]
     words = {
-        "row": row, "parts": parts, "bars": _bars(parts), "is_own": row.prepared_by_id == request.user.pk, "counter": counter_of(row),
-        "open_counter": row.countered_by.filter(status=DistributionStatus.PREPARED).first(), "withheld_minor": sum(p.withheld_minor for p in parts),
-        "paid_minor": sum(p.paid_minor for p in paid), "paid_count": len(paid), "lacking": [p for p in parts if p.net_minor > 0 and not p.member.iban],
-    }  # fmt: skip
+        "row": row,
+        "parts": parts,
+        "bars": _bars(parts),
+        "is_own": row.prepared_by_id == request.user.pk,
+        "counter": counter_of(row),
+        "open_counter": row.countered_by.filter(status=DistributionStatus.PREPARED).first(),
+        "withheld_minor": sum(p.withheld_minor for p in parts),
+        "paid_minor": sum(p.paid_minor for p in paid),
+        "paid_count": len(paid),
+        "lacking": [p for p in parts if p.net_minor > 0 and not p.member.iban],
+    }
     return render(request, "money/distribution.html", desk.context("sharing-out") | words)
 
 
@@ -155,7 +171,7 @@ def _decide(request: HttpRequest, row: Distribution) -> HttpResponse:
             cancel_distribution(distribution=row)
             messages.success(request, _("Cancelled; nothing was booked."))
         elif what == "take-back":
-            counter = take_back_distribution(distribution=row, why=request.POST.get("why", ""), by=user, now=now)  # fmt: skip
+            counter = take_back_distribution(distribution=row, why=request.POST.get("why", ""), by=user, now=now)
             messages.success(request, _("The counter-distribution is prepared; a second person releases it."))
             return redirect("money-distribution", counter.public_id)
         else:
@@ -178,11 +194,15 @@ def own_parts(request: HttpRequest) -> HttpResponse:
     rows = [
         {"part": p, "told": statement_of(p, language), "state": state_of(p), "state_word": words.labels[state_of(p)]}
         for p in page.object_list
-    ]  # fmt: skip
+    ]
     shares = MemberShare.objects.filter(member__in=members).select_related("member__cooperative")
     context = {
-        "page": page, "rows": rows, "words": words, "shares": shares.order_by("member__number", "paid_in_date"), "several": len(members) > 1,
-    }  # fmt: skip
+        "page": page,
+        "rows": rows,
+        "words": words,
+        "shares": shares.order_by("member__number", "paid_in_date"),
+        "several": len(members) > 1,
+    }
     return render(request, "portal/shared_out.html", context)
 
 
@@ -192,12 +212,10 @@ def part_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A member's statement on paper, in the member's language; treasurers and auditors see it too, and that is written down."""
     user = user_of(request)
     part: DistributionPart = get_object_or_404(visible_parts(user), public_id=public_id)
-    record_look(user=user, member=part.member, what="distribution", subject=str(part.distribution), now=timezone.now())  # fmt: skip
+    record_look(user=user, member=part.member, what="distribution", subject=str(part.distribution), now=timezone.now())
     note_own_look(letter=part, user=user, now=timezone.now())
     released = part.distribution.released_at
     assert released is not None
     pdf = pdf_of_part(part)
     name = f"{date.isoformat(released.date())}-{part.member.number}.pdf"
-    return HttpResponse(
-        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -43,13 +43,7 @@ def incentives(request: HttpRequest) -> HttpResponse:
         award = get_object_or_404(held, public_id=request.POST.get("award"))
         why = request.POST.get("why", "")
         try:
-            row = decide_award(
-                award=award,
-                grant=request.POST.get("do") == "grant",
-                why=why,
-                by=user,
-                now=timezone.now(),
-            )
+            row = decide_award(award=award, grant=request.POST.get("do") == "grant", why=why, by=user, now=timezone.now())
             messages.success(request, DECIDED[AwardStatus(row.status)])
         except CannotDecide as problem:
             refused = {award.pk: (why, said(str(problem), PHRASES))}
@@ -57,17 +51,24 @@ def incentives(request: HttpRequest) -> HttpResponse:
             return redirect(f"{reverse('money-incentives')}?cooperative={desk.cooperative.slug}")
     page = Paginator(held, PAGE).get_page(request.GET.get("page"))
     record_looks(
-        user=user, members=Member.objects.filter(pk__in={a.member_id for a in page.object_list}), what="incentive", subject="to be looked at",
+        user=user,
+        members=Member.objects.filter(pk__in={a.member_id for a in page.object_list}),
+        what="incentive",
+        subject="to be looked at",
         now=timezone.now(),
-    )  # fmt: skip
+    )
     budgets = [
         {"row": b, "percent": round(100 * b.spent_minor / b.budget_minor) if b.budget_minor else 0}
         for b in budgets_of(desk.cooperative)[:PAGE]
     ]
     words = {
-        "page": page, "held": [{"award": a, "concerns": [concern_in(c, language) for c in a.concerns], "typed": refused.get(a.pk)} for a in page.object_list], "budgets": budgets,
+        "page": page,
+        "held": [
+            {"award": a, "concerns": [concern_in(c, language) for c in a.concerns], "typed": refused.get(a.pk)} for a in page.object_list
+        ],
+        "budgets": budgets,
         "decided": decided_awards(desk.cooperative)[:PAGE],
-    }  # fmt: skip
+    }
     return render(request, "money/incentives.html", desk.context("incentives") | words)
 
 
@@ -87,11 +88,12 @@ def own_awards(request: HttpRequest) -> HttpResponse:
 def _row(award: IncentiveAward, words: dict[str, str], language: str) -> dict[str, Any]:
     compared = ""
     if award.baseline_wh is not None and award.measured_wh is not None:
-        compared = words["compared"].format(
-            baseline=f"{award.baseline_wh / 1000:.3f}", measured=f"{award.measured_wh / 1000:.3f}"
-        )
+        compared = words["compared"].format(baseline=f"{award.baseline_wh / 1000:.3f}", measured=f"{award.measured_wh / 1000:.3f}")
     return {
-        "award": award, "state": words[award.status], "compared": compared, "concerns": [concern_in(c, language) for c in award.concerns],
+        "award": award,
+        "state": words[award.status],
+        "compared": compared,
+        "concerns": [concern_in(c, language) for c in award.concerns],
         "is_cut": award.awarded_minor < award.earned_minor,
         "currency": award.version.programme.microgrid.cooperative.currency,
-    }  # fmt: skip
+    }

@@ -33,9 +33,12 @@ from members.services.access import record_looks
 
 PAGE = 40
 STATES = {
-    DeliveryStatus.QUEUED: gettext_lazy("waits to be sent"), DeliveryStatus.SENDING: gettext_lazy("being sent"),
-    DeliveryStatus.SENT: gettext_lazy("sent"), DeliveryStatus.FAILED: gettext_lazy("not sent"), DeliveryStatus.OPENED: gettext_lazy("opened"),
-}  # fmt: skip
+    DeliveryStatus.QUEUED: gettext_lazy("waits to be sent"),
+    DeliveryStatus.SENDING: gettext_lazy("being sent"),
+    DeliveryStatus.SENT: gettext_lazy("sent"),
+    DeliveryStatus.FAILED: gettext_lazy("not sent"),
+    DeliveryStatus.OPENED: gettext_lazy("opened"),
+}
 
 
 @login_required
@@ -60,15 +63,25 @@ def letters(request: HttpRequest) -> HttpResponse:
     shown: list[Delivery] = list(page.object_list)
     user = user_of(request)
     record_looks(
-        user=user, members=Member.objects.filter(pk__in={row.member_id for row in shown}), what="letters", subject="list", now=timezone.now()
-    )  # fmt: skip
+        user=user,
+        members=Member.objects.filter(pk__in={row.member_id for row in shown}),
+        what="letters",
+        subject="list",
+        now=timezone.now(),
+    )
     counts, waiting = states_of(desk.cooperative), unsent(desk.cooperative)
     context = desk.context("letters") | {
-        "page": page, "rows": [(row, *_words(row)) for row in shown], "kind": kind, "state": state, "kinds": LETTER_NAMES.items(),
-        "states": [(name, word, counts.get(name, 0)) for name, word in STATES.items()], "newest_year": now_of(desk.cooperative).year - 1,
-        "unsent": [(LETTER_NAMES[name], len(found)) for name, found in waiting.items() if found], "failed": counts.get(DeliveryStatus.FAILED, 0),
+        "page": page,
+        "rows": [(row, *_words(row)) for row in shown],
+        "kind": kind,
+        "state": state,
+        "kinds": LETTER_NAMES.items(),
+        "states": [(name, word, counts.get(name, 0)) for name, word in STATES.items()],
+        "newest_year": now_of(desk.cooperative).year - 1,
+        "unsent": [(LETTER_NAMES[name], len(found)) for name, found in waiting.items() if found],
+        "failed": counts.get(DeliveryStatus.FAILED, 0),
         "unsent_count": sum(map(len, waiting.values())),
-    }  # fmt: skip
+    }
     return render(request, "money/letters.html", context)
 
 
@@ -106,15 +119,15 @@ def _act(request: HttpRequest, cooperative: Cooperative) -> str:
         send_queued.delay()
         return _("On its way to %(recipient)s.") % {"recipient": recipient}
     if what == "unsent":
-        count = queue_letters(letters=[one for found in unsent(cooperative).values() for one in found], now=now)  # fmt: skip
+        count = queue_letters(letters=[one for found in unsent(cooperative).values() for one in found], now=now)
     elif what == "failed":
         count = send_failed_again(cooperative=cooperative, now=now)
     elif what == "year":
         year = whole_number(request.POST.get("year", ""), least=2000, most=now.year)
         if year is None:
             raise CannotSend(_("Write the year as 2015."))
-        count = sum(tell_year(microgrid=grid, year=year, now=now) for grid in cooperative.microgrids.order_by("pk"))  # fmt: skip
+        count = sum(tell_year(microgrid=grid, year=year, now=now) for grid in cooperative.microgrids.order_by("pk"))
     else:
         raise Http404
     send_queued.delay()
-    return ngettext("%(count)d letter is on its way.", "%(count)d letters are on their way.", count) % {"count": count}  # fmt: skip
+    return ngettext("%(count)d letter is on its way.", "%(count)d letters are on their way.", count) % {"count": count}

@@ -18,14 +18,7 @@ from billing.models import Allocation, Charge, Document, DocumentKind, Mandate, 
 from billing.selectors.member_accounts import accounts_of, money_of, refunds_of
 from billing.selectors.payments import owed_by
 from billing.selectors.phrases import PHRASES
-from billing.services.allocations import (
-    CannotAllocate,
-    allocate,
-    check_not_collected,
-    set_off,
-    take_back,
-    use_instead,
-)
+from billing.services.allocations import CannotAllocate, allocate, check_not_collected, set_off, take_back, use_instead
 from billing.services.card_refunds import ask_card_refund
 from billing.services.charges import CannotTakeBackCharge, take_back_charge
 from billing.services.mandates import CannotGiveMandate
@@ -57,27 +50,28 @@ def member_accounts(request: HttpRequest) -> HttpResponse:
 def member_account(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One member's account, and what can be done there."""
     desk = open_desk(request, keeps=request.method == "POST")
-    member = get_object_or_404(
-        Member.objects.select_related("cooperative"), public_id=public_id, cooperative=desk.cooperative
-    )
+    member = get_object_or_404(Member.objects.select_related("cooperative"), public_id=public_id, cooperative=desk.cooperative)
     if request.method == "POST":
         try:
             messages.success(request, _act(request, member))
         except REFUSALS as problem:
             messages.error(request, said(str(problem), PHRASES))
         return redirect("money-member", public_id)
-    record_look(
-        user=user_of(request), member=member, what="account", subject=member.number, now=timezone.now()
-    )
+    record_look(user=user_of(request), member=member, what="account", subject=member.number, now=timezone.now())
     owed, money = owed_by(member), money_of(member)
     mandate = Mandate.objects.filter(member=member, status="active").first()
     words = {
-        "member": member, "owed": owed, "money": money, "credit": credit_of(member), "back": credit_of(member) - asked_back(member),
-        "sources": [one for one in money if one.left_minor > 0], "refunds": refunds_of(member),
+        "member": member,
+        "owed": owed,
+        "money": money,
+        "credit": credit_of(member),
+        "back": credit_of(member) - asked_back(member),
+        "sources": [one for one in money if one.left_minor > 0],
+        "refunds": refunds_of(member),
         "by_card": [one for one in money if one.left_minor > 0 and isinstance(one.source, Payment) and one.source.rail == "card"],
         "iban": member.iban or (mandate.iban if mandate else ""),
         "owed_to": sum(one.left_minor for one in money if isinstance(one.source, Document)),
-    }  # fmt: skip
+    }
     return render(request, "money/member.html", desk.context("members") | words)
 
 
@@ -105,20 +99,16 @@ def _act(request: HttpRequest, member: Member) -> str:
     if what == "refund-card":
         payment = _found(Payment, member, request.POST.get("payment", ""))
         amount = money_written(request.POST.get("amount", ""))
-        ask_card_refund(
-            payment=payment,
-            amount_minor=amount,
+        ask_card_refund(payment=payment, amount_minor=amount, why=request.POST.get("why", "") or "Credit paid back", **common)
+        return _("Asked: another person releases it under Cards, then the provider gives it back to the card.")
+    if what == "refund":
+        ask_refund(
+            member=member,
+            amount_minor=money_written(request.POST.get("amount", "")),
+            iban=request.POST.get("iban", ""),
             why=request.POST.get("why", "") or "Credit paid back",
             **common,
         )
-        return _(
-            "Asked: another person releases it under Cards, then the provider gives it back to the card."
-        )
-    if what == "refund":
-        ask_refund(
-            member=member, amount_minor=money_written(request.POST.get("amount", "")), iban=request.POST.get("iban", ""),
-            why=request.POST.get("why", "") or "Credit paid back", **common,
-        )  # fmt: skip
         return _("Asked: it leaves with the next payout order, which another person releases.")
     if what == "withdraw":
         refund = get_object_or_404(Refund, member=member, public_id=request.POST.get("refund"))
@@ -148,8 +138,9 @@ def _use(request: HttpRequest, member: Member, common: dict[str, Any]) -> str:
 def _allocation(request: HttpRequest, member: Member) -> Allocation:
     return get_object_or_404(
         Allocation.objects.filter(payment__member=member) | Allocation.objects.filter(credit__member=member),
-        public_id=request.POST.get("allocation"), reverses__isnull=True,
-    )  # fmt: skip
+        public_id=request.POST.get("allocation"),
+        reverses__isnull=True,
+    )
 
 
 def _target(request: HttpRequest, member: Member) -> dict[str, Any]:

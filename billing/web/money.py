@@ -17,40 +17,11 @@ from rest_framework.generics import get_object_or_404
 from billing.adapters.bank.pain import InvalidOrder
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
 from billing.domain.bank_csv import CannotReadStatement
-from billing.models import (
-    BankOrder,
-    BankStatement,
-    BankStatementLine,
-    CoinSale,
-    Document,
-    LineStatus,
-    OrderKind,
-    OrderStatus,
-    Payment,
-)
-from billing.selectors.bank_desk import (
-    lines_of,
-    orders_of,
-    payments_to_take_back,
-    readings_of,
-)
+from billing.models import BankOrder, BankStatement, BankStatementLine, CoinSale, Document, LineStatus, OrderKind, OrderStatus, Payment
+from billing.selectors.bank_desk import lines_of, orders_of, payments_to_take_back, readings_of
 from billing.selectors.phrases import PHRASES
-from billing.services.bank_lines import (
-    Assignment,
-    CannotResolve,
-    assign_line,
-    mark_not_ours,
-    return_by_line,
-    sale_by_line,
-    undo_line,
-)
-from billing.services.bank_orders import (
-    CannotRelease,
-    UnknownOrder,
-    cancel_order,
-    release_order,
-    take_status_report,
-)
+from billing.services.bank_lines import Assignment, CannotResolve, assign_line, mark_not_ours, return_by_line, sale_by_line, undo_line
+from billing.services.bank_orders import CannotRelease, UnknownOrder, cancel_order, release_order, take_status_report
 from billing.services.bank_statements import import_statement
 from billing.services.by_hand import CannotTake, take_by_hand
 from billing.services.coin_sales import waiting_sales
@@ -67,7 +38,20 @@ from members.selectors.scope import user_of
 PAGE = 30
 MOST_PARTS = 20
 MOST_SALES = 12
-REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, InvalidOrder, UnknownOrder, CannotTake, CannotPost, TooBusy)  # fmt: skip
+REFUSALS = (
+    NoAmount,
+    CannotResolve,
+    CannotCollect,
+    CannotPayOut,
+    CannotRelease,
+    CannotReadFile,
+    CannotReadStatement,
+    InvalidOrder,
+    UnknownOrder,
+    CannotTake,
+    CannotPost,
+    TooBusy,
+)
 
 
 @login_required
@@ -101,11 +85,14 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
     (view,) = readings_of(desk.cooperative, [line])
     fitting, others = _waiting_sales(line)
     words = {
-        "coin_sales": [*fitting, *others], "coin_fits": bool(fitting),
-        "line": line, "view": view, "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],
+        "coin_sales": [*fitting, *others],
+        "coin_fits": bool(fitting),
+        "line": line,
+        "view": view,
+        "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],
         "payments": line.payments.filter(taken_back__isnull=True).select_related("document", "member"),
         "blank": range(3),
-    }  # fmt: skip
+    }
     return render(request, "money/movement.html", desk.context("movements") | words)
 
 
@@ -114,10 +101,7 @@ def _waiting_sales(line: BankStatementLine) -> tuple[list[CoinSale], list[CoinSa
     if line.amount_minor <= 0 or line.status != LineStatus.OPEN:
         return [], []
     waiting = waiting_sales(line.cooperative)
-    return (
-        list(waiting.filter(net_minor=line.amount_minor)[:MOST_SALES]),
-        list(waiting.exclude(net_minor=line.amount_minor)[:MOST_SALES]),
-    )
+    return (list(waiting.filter(net_minor=line.amount_minor)[:MOST_SALES]), list(waiting.exclude(net_minor=line.amount_minor)[:MOST_SALES]))
 
 
 def _decide(request: HttpRequest, line: BankStatementLine) -> str:
@@ -131,9 +115,7 @@ def _decide(request: HttpRequest, line: BankStatementLine) -> str:
         mark_not_ours(why=request.POST.get("why", "")[:150], **common)
         return _("Set aside as not ours. The money stays on the account of unclear money.")
     if what == "take-back":
-        payment = get_object_or_404(
-            Payment, public_id=request.POST.get("payment"), cooperative=line.cooperative
-        )
+        payment = get_object_or_404(Payment, public_id=request.POST.get("payment"), cooperative=line.cooperative)
         return_by_line(payment=payment, **common)
         return _("The payment is taken back; what it had settled is open again.")
     if what == "coins":
@@ -155,14 +137,15 @@ def _shares(request: HttpRequest, line: BankStatementLine) -> list[Assignment]:
         if not name and not part.strip():
             continue
         minor = money_written(part)
-        bill = Document.objects.standing().filter(cooperative=line.cooperative, kind="bill", label__iexact=name).select_related("member").first()  # fmt: skip
-        member = (
-            bill.member if bill else Member.objects.filter(cooperative=line.cooperative, number=name).first()
+        bill = (
+            Document.objects.standing()
+            .filter(cooperative=line.cooperative, kind="bill", label__iexact=name)
+            .select_related("member")
+            .first()
         )
+        member = bill.member if bill else Member.objects.filter(cooperative=line.cooperative, number=name).first()
         if member is None:
-            raise CannotResolve(
-                _("'%(name)s' is neither the number of a bill nor of a member.") % {"name": name}
-            )
+            raise CannotResolve(_("'%(name)s' is neither the number of a bill nor of a member.") % {"name": name})
         shares.append(Assignment(member, bill, minor))
     if not shares:
         raise CannotResolve(_("Write at least one bill or member, with its amount."))
@@ -182,24 +165,33 @@ def import_file(request: HttpRequest) -> HttpResponse:
         if b"CstmrPmtStsRpt" in content[:4096]:
             answer = take_status_report(cooperative=desk.cooperative, content=content, now=timezone.now())
             order = answer.order
-            messages.success(request, _("The bank answered to %(order)s: %(state)s, %(refused)s refused.") % {"order": order, "state": order.get_status_display(), "refused": answer.refused})  # fmt: skip
+            messages.success(
+                request,
+                _("The bank answered to %(order)s: %(state)s, %(refused)s refused.")
+                % {"order": order, "state": order.get_status_display(), "refused": answer.refused},
+            )
             if answer.unknown:
-                messages.warning(request, _("It also answers to %(ids)s, which are not in this order; nothing was done with them.") % {"ids": ", ".join(answer.unknown[:MOST_PARTS])})  # fmt: skip
+                messages.warning(
+                    request,
+                    _("It also answers to %(ids)s, which are not in this order; nothing was done with them.")
+                    % {"ids": ", ".join(answer.unknown[:MOST_PARTS])},
+                )
             return redirect("money-order", order.public_id)
         statement, fresh = import_statement(
             cooperative=desk.cooperative, content=content, file_name=file.name or "file", now=timezone.now()
         )
     except REFUSALS as problem:
-        messages.error(
-            request,
-            _("Nothing of %(file)s was taken; what was here before stays as it is.") % {"file": file.name},
-        )
+        messages.error(request, _("Nothing of %(file)s was taken; what was here before stays as it is.") % {"file": file.name})
         tell_refusal(request, problem)
         return redirect("money")
-    parts = BankStatement.objects.filter(cooperative=desk.cooperative, digest=statement.digest).order_by("part")  # fmt: skip
+    parts = BankStatement.objects.filter(cooperative=desk.cooperative, digest=statement.digest).order_by("part")
     lines = BankStatementLine.objects.filter(statement__in=parts)
     waiting = lines.filter(status=LineStatus.OPEN).count()
-    told = _("%(count)s new movements; %(waiting)s wait for you.") % {"count": lines.count(), "waiting": waiting} if fresh else _("This file was imported before; nothing changed.")  # fmt: skip
+    told = (
+        _("%(count)s new movements; %(waiting)s wait for you.") % {"count": lines.count(), "waiting": waiting}
+        if fresh
+        else _("This file was imported before; nothing changed.")
+    )
     messages.success(request, told)
     findings = "\n".join(part.findings for part in parts[:MOST_PARTS]).split("\n")
     for sentence in dict.fromkeys(filter(None, findings)):
@@ -225,9 +217,13 @@ def orders(request: HttpRequest) -> HttpResponse:
     sound, lacking = payable_now(desk.cooperative)
     page = Paginator(orders_of(desk.cooperative), PAGE).get_page(request.GET.get("page"))
     words = {
-        "page": page, "bill_count": len(bills), "bill_sum": sum(b.rest_minor for b, _ in bills), "payables": len(sound),
-        "payable_sum": sum(p.amount_minor for p in sound), "lacking": lacking,
-    }  # fmt: skip
+        "page": page,
+        "bill_count": len(bills),
+        "bill_sum": sum(b.rest_minor for b, _ in bills),
+        "payables": len(sound),
+        "payable_sum": sum(p.amount_minor for p in sound),
+        "lacking": lacking,
+    }
     return render(request, "money/orders.html", desk.context("orders") | words)
 
 
@@ -246,7 +242,7 @@ def _prepare(request: HttpRequest, cooperative: Cooperative) -> BankOrder:
 def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One order: its items, its release by a second person, its file."""
     desk = open_desk(request, keeps=request.method == "POST")
-    found = get_object_or_404(BankOrder.objects.defer("content"), public_id=public_id, cooperative=desk.cooperative)  # fmt: skip
+    found = get_object_or_404(BankOrder.objects.defer("content"), public_id=public_id, cooperative=desk.cooperative)
     if request.method == "POST":
         try:
             if request.POST.get("do") == "release":
@@ -258,13 +254,20 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         except REFUSALS as problem:
             tell_refusal(request, problem)
         return redirect("money-order", public_id)
-    items: Any = found.debits.select_related("document__member", "mandate") if found.kind == OrderKind.DEBITS else found.payouts.select_related("member")  # fmt: skip
+    items: Any = (
+        found.debits.select_related("document__member", "mandate")
+        if found.kind == OrderKind.DEBITS
+        else found.payouts.select_related("member")
+    )
     rows = list(items.order_by("pk"))
     standing = [row for row in rows if row.status != "cancelled"]
     words = {
-        "order": found, "items": rows, "sum": sum(row.amount_minor for row in standing), "count": len(standing),
+        "order": found,
+        "items": rows,
+        "sum": sum(row.amount_minor for row in standing),
+        "count": len(standing),
         "is_own": found.prepared_by_id == request.user.pk,
-    }  # fmt: skip
+    }
     return render(request, "money/order.html", desk.context("orders") | words)
 
 
@@ -273,11 +276,12 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def order_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The file for the bank, the same bytes each time."""
     desk = open_desk(request)
-    found = get_object_or_404(BankOrder, public_id=public_id, cooperative=desk.cooperative, status=OrderStatus.RELEASED)  # fmt: skip
+    found = get_object_or_404(BankOrder, public_id=public_id, cooperative=desk.cooperative, status=OrderStatus.RELEASED)
     return HttpResponse(
-        bytes(found.content or b""), content_type="application/xml",
+        bytes(found.content or b""),
+        content_type="application/xml",
         headers={"Content-Disposition": f'attachment; filename="{found.file_name}"'},
-    )  # fmt: skip
+    )
 
 
 @login_required
@@ -292,7 +296,11 @@ def by_hand(request: HttpRequest) -> HttpResponse:
         except REFUSALS as problem:
             tell_refusal(request, problem)
         else:
-            messages.success(request, _("Taken: %(amount)s by %(way)s from %(member)s.") % {"amount": amount(payment.amount_minor), "way": payment.get_rail_display(), "member": payment.member})  # fmt: skip
+            messages.success(
+                request,
+                _("Taken: %(amount)s by %(way)s from %(member)s.")
+                % {"amount": amount(payment.amount_minor), "way": payment.get_rail_display(), "member": payment.member},
+            )
             return redirect("money-by-hand")
     taken = Payment.objects.filter(cooperative=desk.cooperative, rail__in=("cash", "mobile"))
     newest = taken.select_related("member", "document", "taken_by").order_by("-pk")[:PAGE]
@@ -302,6 +310,12 @@ def by_hand(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest, cooperative: Cooperative, words: dict[str, str]) -> Payment:
     user = user_of(request)
     return take_by_hand(
-        cooperative=cooperative, rail=words["rail"], what=words["what"], amount_minor=money_written(words["amount"]),
-        receipt=words["receipt"], note=words["note"], user=user, now=timezone.now(),
-    )  # fmt: skip
+        cooperative=cooperative,
+        rail=words["rail"],
+        what=words["what"],
+        amount_minor=money_written(words["amount"]),
+        receipt=words["receipt"],
+        note=words["note"],
+        user=user,
+        now=timezone.now(),
+    )

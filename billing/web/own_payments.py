@@ -43,12 +43,17 @@ def payments(request: HttpRequest) -> HttpResponse:
     """Payments of the members whom the user may see; of own members also what is open, credit and mandate."""
     user = user_of(request)
     members = list(own_members(user).select_related("cooperative").order_by("number"))
-    rows = visible_payments(user).select_related("document", "member", "cooperative").order_by("-received_at", "-pk")  # fmt: skip
+    rows = visible_payments(user).select_related("document", "member", "cooperative").order_by("-received_at", "-pk")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": page, "rows": [{"payment": r.payment, "documents": r.documents, "way": WAYS[PaymentRail(r.payment.rail)]} for r in payment_rows(page.object_list)],
-        "wallets": [_wallet(member) for member in members], "several": len(members) > 1 or not members,
-    }  # fmt: skip
+        "page": page,
+        "rows": [
+            {"payment": r.payment, "documents": r.documents, "way": WAYS[PaymentRail(r.payment.rail)]}
+            for r in payment_rows(page.object_list)
+        ],
+        "wallets": [_wallet(member) for member in members],
+        "several": len(members) > 1 or not members,
+    }
     return render(request, "portal/payments.html", context)
 
 
@@ -59,16 +64,19 @@ def _wallet(member: Member) -> dict[str, Any]:
     creditor = rules_of(member.cooperative).creditor_id
     state = _("You transfer each bill yourself.")
     if mandate is not None and mandate.status == MandateStatus.PAUSED:
-        state = _("Collecting is paused: %(why)s. Talk to us, or give a new mandate.") % {
-            "why": pause_said(mandate.pause_reason)
-        }
+        state = _("Collecting is paused: %(why)s. Talk to us, or give a new mandate.") % {"why": pause_said(mandate.pause_reason)}
     elif mandate is not None:
         state = _("Bills are collected from %(iban)s.") % {"iban": mandate.masked_iban}
     return {
-        "member": member, "owed": owed, "credit_minor": credit_of(member), "mandate": mandate, "state": state,
-        "can_give": is_creditor_id(creditor), "text": MANDATE % {"name": member.cooperative.name, "creditor": creditor},
+        "member": member,
+        "owed": owed,
+        "credit_minor": credit_of(member),
+        "mandate": mandate,
+        "state": state,
+        "can_give": is_creditor_id(creditor),
+        "text": MANDATE % {"name": member.cooperative.name, "creditor": creditor},
         "currency": member.cooperative.currency,
-    }  # fmt: skip
+    }
 
 
 @login_required
@@ -91,13 +99,15 @@ def own_mandate(request: HttpRequest) -> HttpResponse:
         return redirect("payments")
     try:
         give_mandate(
-            member=member, holder=request.POST.get("holder", ""), iban=request.POST.get("iban", ""), signed_date=now.date(),
-            user=user, now=now,
-        )  # fmt: skip
+            member=member,
+            holder=request.POST.get("holder", ""),
+            iban=request.POST.get("iban", ""),
+            signed_date=now.date(),
+            user=user,
+            now=now,
+        )
     except CannotGiveMandate:
         messages.error(request, _("The IBAN is not right; look at its digits again."))
     else:
-        messages.success(
-            request, _("Thank you. We collect your bills from now on, and tell you before each debit.")
-        )
+        messages.success(request, _("Thank you. We collect your bills from now on, and tell you before each debit."))
     return redirect("payments")

@@ -29,14 +29,7 @@ from billing.selectors.phrases import PHRASES
 from billing.selectors.prepaid import balances_now, local_today, newest_days, prepaid_rule, zone_of
 from billing.selectors.prepaid_history import Happening, happenings, open_limits
 from billing.services.cards import CannotPayByCard, top_up_by_card
-from billing.services.prepaid import (
-    KIND,
-    CannotAgreeOnPrepaid,
-    agree_on_prepaid,
-    choose_own_alarms,
-    end_prepaid,
-    terms_text,
-)
+from billing.services.prepaid import KIND, CannotAgreeOnPrepaid, agree_on_prepaid, choose_own_alarms, end_prepaid, terms_text
 from billing.services.prepaid_limits import sites_of
 from billing.web.books import now_of
 from billing.web.money_desk import NoAmount, money_written
@@ -83,7 +76,7 @@ def own_prepaid(request: HttpRequest) -> HttpResponse:
     """What is left for each own member who pays before using; for the others how to begin."""
     user = user_of(request)
     reader = Reader.of(get_language() or "en")
-    members = list(own_members(user).filter(is_cooperative=False).select_related("cooperative").order_by("number"))  # fmt: skip
+    members = list(own_members(user).filter(is_cooperative=False).select_related("cooperative").order_by("number"))
     if not members:
         raise Http404
     if request.method == "POST":
@@ -93,16 +86,14 @@ def own_prepaid(request: HttpRequest) -> HttpResponse:
         return _act(request, member, reader)
     mark_seen(user=user, kind=KIND, now=timezone.now())
     asked = request.GET.get("amount", "")
-    context = {
-        "words": reader.words, "several": len(members) > 1, "accounts": [_account(member, reader, asked) for member in members],
-    }  # fmt: skip
+    context = {"words": reader.words, "several": len(members) > 1, "accounts": [_account(member, reader, asked) for member in members]}
     return render(request, "portal/prepaid.html", context)
 
 
 def _act(request: HttpRequest, member: Member, reader: Reader) -> HttpResponse:
     user = user_of(request)
     what, now = request.POST.get("do"), now_of(member.cooperative)
-    agreement = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True).select_related("cooperative").first()  # fmt: skip
+    agreement = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True).select_related("cooperative").first()
     try:
         if what == "agree":
             if not request.POST.get("agree"):
@@ -117,10 +108,7 @@ def _act(request: HttpRequest, member: Member, reader: Reader) -> HttpResponse:
             messages.success(request, reader.words["ended"])
         elif what == "own":
             days, amount = request.POST.get("days", "").strip(), request.POST.get("amount", "").strip()
-            choose_own_alarms(
-                agreement=agreement, days=whole_number(days),
-                amount_minor=money_written(amount) if amount else None,
-            )  # fmt: skip
+            choose_own_alarms(agreement=agreement, days=whole_number(days), amount_minor=money_written(amount) if amount else None)
             messages.success(request, reader.words["kept"])
         elif what == "card" and cards_are_on(member.cooperative):
             return _by_card(request, member)
@@ -137,13 +125,17 @@ def _by_card(request: HttpRequest, member: Member) -> HttpResponse:
     user = user_of(request)
     try:
         checkout = top_up_by_card(
-            member=member, amount_minor=money_written(request.POST.get("amount", "")), user=user, back_url=back_url(),
-            provider=provider(), now=timezone.now(),
-        )  # fmt: skip
+            member=member,
+            amount_minor=money_written(request.POST.get("amount", "")),
+            user=user,
+            back_url=back_url(),
+            provider=provider(),
+            now=timezone.now(),
+        )
     except CannotPayByCard as problem:
         messages.error(request, said(str(problem), PHRASES))
     except (CannotReachProvider, ProviderRefuses):
-        messages.error(request, _("Card payments do not work just now. Nothing was charged; please transfer the amount, or try later."))  # fmt: skip
+        messages.error(request, _("Card payments do not work just now. Nothing was charged; please transfer the amount, or try later."))
     else:
         return redirect(checkout.page_url)
     return redirect("prepaid")
@@ -153,8 +145,13 @@ def _account(member: Member, reader: Reader, asked: str) -> dict[str, Any]:
     """One member's part of the page."""
     rule, cooperative = prepaid_rule(member.cooperative), member.cooperative
     now = now_of(cooperative)
-    agreement = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True).select_related("member", "cooperative").first()  # fmt: skip
-    found: dict[str, Any] = {"member": member, "currency": cooperative.currency, "agreement": agreement, "plain": _plain(agreement, rule, member, reader, now)}  # fmt: skip
+    agreement = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True).select_related("member", "cooperative").first()
+    found: dict[str, Any] = {
+        "member": member,
+        "currency": cooperative.currency,
+        "agreement": agreement,
+        "plain": _plain(agreement, rule, member, reader, now),
+    }
     if agreement is None:
         today = local_today(PrepaidAgreement(cooperative=cooperative), now)
         return found | {"terms": terms_text(rule, member, today, reader.words["lang"])}
@@ -167,15 +164,22 @@ def _account(member: Member, reader: Reader, asked: str) -> dict[str, Any]:
         amount = suggested
     rows = list(PrepaidDay.objects.filter(agreement=agreement).order_by("-day")[:SHOWN_DAYS])[::-1]
     return found | {
-        "balance": balance, "day": day, "headline": _headline(agreement, balance, day, reader, zone) if balance and day else None,
-        "picture": _picture(rows, agreement, reader) if len(rows) > 1 else None, "amount": amount, "qr": _code(agreement, amount),
-        "qr_title": reader.say("qr", amount=reader.money(amount, cooperative.currency)), "cards": cards_are_on(cooperative),
+        "balance": balance,
+        "day": day,
+        "headline": _headline(agreement, balance, day, reader, zone) if balance and day else None,
+        "picture": _picture(rows, agreement, reader) if len(rows) > 1 else None,
+        "amount": amount,
+        "qr": _code(agreement, amount),
+        "qr_title": reader.say("qr", amount=reader.money(amount, cooperative.currency)),
+        "cards": cards_are_on(cooperative),
         "table": [(reader.spoken.date(row.day), reader.spoken.money(row.shown_minor)) for row in reversed(rows)],
-        "columns": [reader.words["day"], reader.words["shown"]], "has_iban": bool(cooperative.iban),
+        "columns": [reader.words["day"], reader.words["shown"]],
+        "has_iban": bool(cooperative.iban),
         "limits": [_limit(row, balance, reader, cooperative.currency) for row in open_limits([member]).get(member.pk, [])],
         "history": [_event(one, reader, cooperative.currency, zone) for one in happenings(agreement)],
-        "cash_text": reader.say("cash_text", number=member.number), "chart_id": f"course-{member.pk}",
-    }  # fmt: skip
+        "cash_text": reader.say("cash_text", number=member.number),
+        "chart_id": f"course-{member.pk}",
+    }
 
 
 def _suggested(balance: Balance | None) -> int:
@@ -184,18 +188,17 @@ def _suggested(balance: Balance | None) -> int:
     return max(-(-lacks // STEP_MINOR) * STEP_MINOR, LEAST_TOP_UP_MINOR)
 
 
-def _headline(
-    agreement: PrepaidAgreement, balance: Balance, day: PrepaidDay, reader: Reader, zone: Any
-) -> dict[str, Any]:
+def _headline(agreement: PrepaidAgreement, balance: Balance, day: PrepaidDay, reader: Reader, zone: Any) -> dict[str, Any]:
     """The big number, and what it means."""
     currency, shown = agreement.cooperative.currency, balance.shown_minor
     if shown <= 0:
-        friendly = PrepaidAlarm.objects.filter(agreement=agreement, alarm="friendly", over_at__isnull=True).first()  # fmt: skip
+        friendly = PrepaidAlarm.objects.filter(agreement=agreement, alarm="friendly", over_at__isnull=True).first()
         begun = friendly.passed_at.astimezone(zone).date() if friendly else day.day
         told = reader.say(
-            "friendly_left", friendly=reader.money(agreement.friendly_minor, currency),
+            "friendly_left",
+            friendly=reader.money(agreement.friendly_minor, currency),
             day=reader.spoken.date(begun + timedelta(days=agreement.friendly_days)),
-        )  # fmt: skip
+        )
     elif balance.days_left is None:
         told = reader.words["no_use"]
     elif balance.days_left == 0:
@@ -213,12 +216,16 @@ def _headline(
         notes.append(reader.say("estimated_some", count=day.estimated_days))
     if is_open and day.unread_days:
         notes.append(reader.say("unread_some", count=day.unread_days))
-    is_used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm="used_up", over_at__isnull=True).exists()  # fmt: skip
+    is_used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm="used_up", over_at__isnull=True).exists()
     return {
-        "name": reader.words["left"] if shown >= 0 else reader.words["owed"], "shown": shown, "told": "" if is_used_up else told,
+        "name": reader.words["left"] if shown >= 0 else reader.words["owed"],
+        "shown": shown,
+        "told": "" if is_used_up else told,
         "usual": reader.say("usual", amount=reader.money(balance.usual_minor, currency)) if balance.usual_minor else "",
-        "unbilled_note": "; ".join(notes), "as_of": reader.say("as_of", at=reader.at(day.looked_at, zone)), "is_low": shown <= 0,
-    }  # fmt: skip
+        "unbilled_note": "; ".join(notes),
+        "as_of": reader.say("as_of", at=reader.at(day.looked_at, zone)),
+        "is_low": shown <= 0,
+    }
 
 
 def _picture(rows: list[PrepaidDay], agreement: PrepaidAgreement, reader: Reader) -> dict[str, Any]:
@@ -227,7 +234,7 @@ def _picture(rows: list[PrepaidDay], agreement: PrepaidAgreement, reader: Reader
     series = [{"name": reader.words["shown"], "colour": "accent", "values": shown, "fill": "accent"}]
     if min(shown) < max(agreement.friendly_minor / 100, 0):
         bottom = [-agreement.friendly_minor / 100] * len(rows)
-        series.append({"name": reader.words["friendly"], "colour": "warning", "values": bottom, "style": "dashed"})  # fmt: skip
+        series.append({"name": reader.words["friendly"], "colour": "warning", "values": bottom, "style": "dashed"})
     return {
         "labels": [row.day.isoformat() for row in rows],
         "dates": True,
@@ -245,19 +252,17 @@ def _code(agreement: PrepaidAgreement, amount_minor: int) -> str:
     out = io.BytesIO()
     content = epc_code(
         name=cooperative.name, iban=cooperative.iban, bic=cooperative.bic, amount_minor=amount_minor, reference=agreement.reference
-    )  # fmt: skip
+    )
     segno.make(content, error="m", boost_error=False).save(
         out, kind="svg", scale=4, border=2, xmldecl=False, svgns=True, dark="#000", light="#fff"
     )
     return mark_safe(out.getvalue().decode())
 
 
-def _plain(
-    agreement: PrepaidAgreement | None, rule: PrepaidRule, member: Member, reader: Reader, now: datetime
-) -> list[str]:
+def _plain(agreement: PrepaidAgreement | None, rule: PrepaidRule, member: Member, reader: Reader, now: datetime) -> list[str]:
     """What happens when it runs low, in sentences."""
     currency = member.cooperative.currency
-    friendly, days = (agreement.friendly_minor, agreement.friendly_days) if agreement else (rule.friendly_minor, rule.friendly_days)  # fmt: skip
+    friendly, days = (agreement.friendly_minor, agreement.friendly_days) if agreement else (rule.friendly_minor, rule.friendly_days)
     own = agreement.thresholds(rule) if agreement else None
     low, little = (own.low_days, own.little_minor) if own else (rule.low_days, rule.little_minor)
     night = {"night_from": rule.night_from_hour, "night_to": rule.night_to_hour}
@@ -265,8 +270,9 @@ def _plain(
     told = [
         reader.say("told_days", low=low, very_low=rule.very_low_days, little=reader.money(little, currency)),
         reader.say("credit_text", friendly=reader.money(friendly, currency), days=days),
-        reader.say("limit_text", watts=rule.limit_w), reader.say("never_text", **night, weekends=weekends),
-    ]  # fmt: skip
+        reader.say("limit_text", watts=rule.limit_w),
+        reader.say("never_text", **night, weekends=weekends),
+    ]
     if any(has_life_support(site, now.date()) for site in sites_of(member)):
         told[2:3] = [reader.words["protected"]]
     return told
@@ -274,7 +280,7 @@ def _plain(
 
 def _limit(row: SupplyRequest, balance: Balance | None, reader: Reader, currency: str) -> dict[str, str]:
     """A limit as its member reads it, and how it ends."""
-    names = {"asked": "limit_asked", "agreed": "limit_asked", "in_force": "limit_now", "lift_asked": "limit_lifting"}  # fmt: skip
+    names = {"asked": "limit_asked", "agreed": "limit_asked", "in_force": "limit_now", "lift_asked": "limit_lifting"}
     name = names[row.status]
     lacks = -(-max(1 - (balance.shown_minor if balance else 0), 1) // 100) * 100
     told = {"watts": row.limit_w, "site": row.site.name, "amount": reader.money(lacks, currency)}
@@ -294,9 +300,7 @@ def _event(one: Happening, reader: Reader, currency: str, zone: Any) -> dict[str
     elif one.step is not None:
         request = one.step.request
         text = reader.words["step"][one.step.status].format(watts=request.limit_w, site=request.site.name)
-        note = (
-            one.step.why if one.step.by_id and one.step.status in ("agreed", "declined", "in_force") else ""
-        )
+        note = one.step.why if one.step.by_id and one.step.status in ("agreed", "declined", "in_force") else ""
     else:
         text = reader.words["event_agreed"]
     return {"at": reader.at(one.at, zone), "text": text, "note": note, "amount": amount, "currency": currency}

@@ -39,23 +39,31 @@ def prepaid_members(request: HttpRequest) -> HttpResponse:
             messages.error(request, said(str(problem), PHRASES))
         return redirect(f"{reverse('money-prepaid')}?cooperative={desk.cooperative.slug}")
     rows = PrepaidAgreement.objects.filter(cooperative=desk.cooperative, ended_date__isnull=True)
-    page = Paginator(rows.select_related("member", "cooperative").order_by("member__number"), PAGE).get_page(request.GET.get("page"))  # fmt: skip
+    page = Paginator(rows.select_related("member", "cooperative").order_by("member__number"), PAGE).get_page(request.GET.get("page"))
     shown: list[PrepaidAgreement] = list(page.object_list)
     record_looks(
-        user=user, members=Member.objects.filter(pk__in=[row.member_id for row in shown]), what="prepaid balance", subject="list", now=timezone.now()
-    )  # fmt: skip
+        user=user,
+        members=Member.objects.filter(pk__in=[row.member_id for row in shown]),
+        what="prepaid balance",
+        subject="list",
+        now=timezone.now(),
+    )
     balances, days = balances_now(shown), newest_days(shown)
     limits, alarms = open_limits([row.member for row in shown]), standing_alarms(shown)
     context = desk.context("prepaid") | {
-        "page": page, "rule": prepaid_rule(desk.cooperative),
+        "page": page,
+        "rule": prepaid_rule(desk.cooperative),
         "rows": [
             {
-                "agreement": row, "balance": balances.get(row.pk), "day": days.get(row.pk), "limits": limits.get(row.member_id, []),
+                "agreement": row,
+                "balance": balances.get(row.pk),
+                "day": days.get(row.pk),
+                "limits": limits.get(row.member_id, []),
                 "alarm": alarms[row.pk][-1] if alarms.get(row.pk) else None,
             }
             for row in shown
         ],
-    }  # fmt: skip
+    }
     return render(request, "money/prepaid.html", context)
 
 
@@ -64,7 +72,7 @@ def _keep(request: HttpRequest, cooperative: Cooperative) -> str:
     user = user_of(request)
     now = now_of(cooperative)
     if request.POST.get("do") == "end":
-        agreement = get_object_or_404(PrepaidAgreement, cooperative=cooperative, public_id=request.POST.get("agreement"))  # fmt: skip
+        agreement = get_object_or_404(PrepaidAgreement, cooperative=cooperative, public_id=request.POST.get("agreement"))
         end_prepaid(agreement=agreement, by=user, now=now)
         return _("Ended: the money stays the member's, bills come as before.")
     number = request.POST.get("number", "").strip()

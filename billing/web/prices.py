@@ -34,29 +34,25 @@ def prices_page(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/prices.html", {"words": words, "cards": cards})
 
 
-def _card(
-    found: DayPrices | None, tariff: str, day: date, name: str, words: PriceWords, place: int
-) -> dict[str, Any]:
-    card: dict[str, Any] = {
-        "title": f"{tariff}, {name}",
-        "day": day,
-        "source": f"prices-{place}",
-        "found": found,
-    }
+def _card(found: DayPrices | None, tariff: str, day: date, name: str, words: PriceWords, place: int) -> dict[str, Any]:
+    card: dict[str, Any] = {"title": f"{tariff}, {name}", "day": day, "source": f"prices-{place}", "found": found}
     if found is None:
         return card
     cents = [float(round(micro * (1 + found.vat_rate) / MICRO_PER_CENT, 2)) for micro in found.price_micro]
     labels = [f"{start:%H:%M}" for start in found.starts]
     card |= {
         "picture": {
-            "labels": labels, "unit": "price", "suffix": "ct",
+            "labels": labels,
+            "unit": "price",
+            "suffix": "ct",
             "series": [{"name": words.columns[1], "colour": "public", "values": cents, "fill": "public"}],
         },
         "summary": words.summary.format(low=_text(min(cents), words), high=_text(max(cents), words)),
-        "rows": _rows(labels, cents, words), "cheapest": _cheapest(found, cents, words),
+        "rows": _rows(labels, cents, words),
+        "cheapest": _cheapest(found, cents, words),
         "substituted": words.substituted.format(count=sum(found.substituted)) if any(found.substituted) else "",
         "published": found.published_at and found.published_at.astimezone(found.microgrid.zone),
-    }  # fmt: skip
+    }
     return card
 
 
@@ -68,8 +64,7 @@ def _text(cents: float, words: PriceWords) -> str:
 def _rows(labels: list[str], cents: list[float], words: PriceWords) -> list[tuple[str, str]]:
     """The table: one row for each stretch of one price."""
     return [
-        (next(iter(group))[0], _text(price, words))
-        for price, group in groupby(zip(labels, cents, strict=True), key=lambda pair: pair[1])
+        (next(iter(group))[0], _text(price, words)) for price, group in groupby(zip(labels, cents, strict=True), key=lambda pair: pair[1])
     ]
 
 
@@ -80,13 +75,7 @@ def _cheapest(found: DayPrices, cents: list[float], words: PriceWords) -> str:
         return ""
     first = cents.index(low)
     last = next((i for i in range(first, len(cents)) if cents[i] != low), len(cents))
-    end = (
-        found.microgrid.local_day(found.day).end_at.astimezone(found.microgrid.zone)
-        if last == len(cents)
-        else found.starts[last]
-    )
+    end = found.microgrid.local_day(found.day).end_at.astimezone(found.microgrid.zone) if last == len(cents) else found.starts[last]
     return words.cheapest.format(
-        start=f"{found.starts[first]:%H:%M}",
-        end=f"{end:%H:%M}" if last < len(cents) else "24:00",
-        price=_text(low, words),
+        start=f"{found.starts[first]:%H:%M}", end=f"{end:%H:%M}" if last < len(cents) else "24:00", price=_text(low, words)
     )

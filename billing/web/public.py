@@ -10,13 +10,7 @@ from django.views.decorators.http import require_safe
 
 from billing.domain.public_days import PublicDay
 from billing.domain.public_words import PUBLIC_WORDS
-from billing.selectors.public_page import (
-    NotShown,
-    PublicMonth,
-    public_months,
-    shown_microgrid,
-    shown_month,
-)
+from billing.selectors.public_page import NotShown, PublicMonth, public_months, shown_microgrid, shown_month
 from energy.models import Microgrid
 
 FRESH_S = 600
@@ -43,25 +37,31 @@ def public_days(request: HttpRequest, slug: str) -> HttpResponse:
 def _context(microgrid: Microgrid, found: PublicMonth | None, words: dict[str, str]) -> dict[str, Any]:
     page = microgrid.cooperative.public_page
     context: dict[str, Any] = {
-        "microgrid": microgrid, "cooperative": microgrid.cooperative, "words": words, "found": found,
+        "microgrid": microgrid,
+        "cooperative": microgrid.cooperative,
+        "words": words,
+        "found": found,
         "sentence": page.words_de if words["lang"] == "de" else page.words_en,
-    }  # fmt: skip
+    }
     if found is None:
         return context
     months = public_months(microgrid)
     place = months.index(found.month)
     days = found.days
     return context | {
-        "before": months[place + 1] if place + 1 < len(months) else None, "after": months[place - 1] if place else None,
-        "sums": _sums(days), "energy": _picture(days, words), "cents": _cents(days, words, found, microgrid.cooperative.currency),
+        "before": months[place + 1] if place + 1 < len(months) else None,
+        "after": months[place - 1] if place else None,
+        "sums": _sums(days),
+        "energy": _picture(days, words),
+        "cents": _cents(days, words, found, microgrid.cooperative.currency),
         "quarters": sum(day.negative_intervals for day in days),
         "negative": words["negative"].format(n=sum(day.negative_intervals for day in days)),
         "no_energy": words["no_energy"].format(n=found.lines_without_energy),
-    }  # fmt: skip
+    }
 
 
 def _sums(days: list[PublicDay]) -> dict[str, int]:
-    names = ("in_wh", "out_wh", "stored_wh", "lost_wh", "residual_wh", "shared_wh", "bought_wh", "produced_wh", "used_wh", "sold_wh")  # fmt: skip
+    names = ("in_wh", "out_wh", "stored_wh", "lost_wh", "residual_wh", "shared_wh", "bought_wh", "produced_wh", "used_wh", "sold_wh")
     found = {name: sum(getattr(day, name) for day in days) for name in names}
     for name in ("paid_minor", "received_minor", "residual_minor"):
         found[name] = sum(getattr(day, name) or 0 for day in days)
@@ -70,20 +70,23 @@ def _sums(days: list[PublicDay]) -> dict[str, int]:
 
 def _picture(days: list[PublicDay], words: dict[str, str]) -> dict[str, Any]:
     return {
-        "labels": [day.day.isoformat() for day in days], "dates": True, "unit": "Wh",
+        "labels": [day.day.isoformat() for day in days],
+        "dates": True,
+        "unit": "Wh",
         "series": [
             {"name": words["in"], "colour": "public", "values": [day.in_wh for day in days], "bars": True},
             {"name": words["produced"], "colour": "solar-fill", "values": [day.produced_wh for day in days], "bars": True},
         ],
-    }  # fmt: skip
+    }
 
 
-def _cents(
-    days: list[PublicDay], words: dict[str, str], found: PublicMonth, currency: str
-) -> dict[str, Any] | None:
+def _cents(days: list[PublicDay], words: dict[str, str], found: PublicMonth, currency: str) -> dict[str, Any] | None:
     if found.money is None:
         return None
     return {
-        "labels": [day.day.isoformat() for day in days], "dates": True, "unit": "price", "suffix": currency,
+        "labels": [day.day.isoformat() for day in days],
+        "dates": True,
+        "unit": "price",
+        "suffix": currency,
         "series": [{"name": words["paid"], "colour": "shared", "values": [(day.paid_minor or 0) / 100 for day in days], "bars": True}],
-    }  # fmt: skip
+    }

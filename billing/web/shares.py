@@ -32,9 +32,11 @@ MOST_LINES = 100
 MOST_SHARES = 1_000_000_000
 REFUSALS = (CannotTakeShares, CannotPost, NoAmount)
 WAYS = {
-    ShareWay.BANK: gettext_lazy("by bank"), ShareWay.CASH: gettext_lazy("in cash"), ShareWay.MOBILE: gettext_lazy("by mobile money"),
+    ShareWay.BANK: gettext_lazy("by bank"),
+    ShareWay.CASH: gettext_lazy("in cash"),
+    ShareWay.MOBILE: gettext_lazy("by mobile money"),
     ShareWay.OPENING: gettext_lazy("before these books"),
-}  # fmt: skip
+}
 
 
 @login_required
@@ -48,25 +50,29 @@ def member_shares(request: HttpRequest) -> HttpResponse:
         except REFUSALS as problem:
             messages.error(request, said(str(problem), PHRASES))
         return redirect(f"{reverse('money-shares')}?cooperative={desk.cooperative.slug}")
-    rows = MemberShare.objects.filter(member__cooperative=desk.cooperative).select_related(
-        "member", "bank_line"
-    )
+    rows = MemberShare.objects.filter(member__cooperative=desk.cooperative).select_related("member", "bank_line")
     today = now_of(desk.cooperative).date()
     held = rows.filter(Q(returned_date__isnull=True) | Q(returned_date__gt=today))
-    given_back = rows.filter(returned_date__isnull=False).aggregate(paid=Sum("paid_in_minor"), repaid=Sum("repaid_minor"))  # fmt: skip
+    given_back = rows.filter(returned_date__isnull=False).aggregate(paid=Sum("paid_in_minor"), repaid=Sum("repaid_minor"))
     page = Paginator(rows.order_by("-paid_in_date", "-pk"), PAGE).get_page(request.GET.get("page"))
     words = {
-        "page": page, "rows": [{"share": s, "way": WAYS.get(ShareWay(s.way)) if s.way else ""} for s in page.object_list],
-        "ways": WAYS.items(), "today": today, "lines": _waiting(desk), "unbooked": rows.filter(way="").count(),
-        "held_minor": held.aggregate(sum=Sum("paid_in_minor"))["sum"] or 0, "held": held.aggregate(sum=Sum("count"))["sum"] or 0,
-        "owed_minor": (given_back["paid"] or 0) - (given_back["repaid"] or 0), "members": held.values("member").distinct().count(),
-    }  # fmt: skip
+        "page": page,
+        "rows": [{"share": s, "way": WAYS.get(ShareWay(s.way)) if s.way else ""} for s in page.object_list],
+        "ways": WAYS.items(),
+        "today": today,
+        "lines": _waiting(desk),
+        "unbooked": rows.filter(way="").count(),
+        "held_minor": held.aggregate(sum=Sum("paid_in_minor"))["sum"] or 0,
+        "held": held.aggregate(sum=Sum("count"))["sum"] or 0,
+        "owed_minor": (given_back["paid"] or 0) - (given_back["repaid"] or 0),
+        "members": held.values("member").distinct().count(),
+    }
     return render(request, "money/shares.html", desk.context("shares") | words)
 
 
 def _waiting(desk: Desk) -> Any:
     """Movements that brought money and wait for somebody to say what it is for."""
-    rows = BankStatementLine.objects.filter(cooperative=desk.cooperative, status=LineStatus.OPEN, amount_minor__gt=0)  # fmt: skip
+    rows = BankStatementLine.objects.filter(cooperative=desk.cooperative, status=LineStatus.OPEN, amount_minor__gt=0)
     return rows.order_by("-booked_date", "-pk")[:MOST_LINES]
 
 
@@ -77,18 +83,24 @@ def _step(request: HttpRequest, desk: Desk) -> str:
     if what == "pay-in":
         member = _member(desk, request.POST.get("member", "").strip())
         pay_in_shares(
-            cooperative=desk.cooperative, member=member, count=_count(request.POST.get("count", "")), amount_minor=money_written(request.POST.get("amount", "")),
-            day=_day(request.POST.get("day", "")), by=user, now=now, **_money(request, desk),
-        )  # fmt: skip
+            cooperative=desk.cooperative,
+            member=member,
+            count=_count(request.POST.get("count", "")),
+            amount_minor=money_written(request.POST.get("amount", "")),
+            day=_day(request.POST.get("day", "")),
+            by=user,
+            now=now,
+            **_money(request, desk),
+        )
         return _("The shares are noted and booked.")
-    shares = MemberShare.objects.filter(member__cooperative=desk.cooperative).select_related("member__cooperative")  # fmt: skip
+    shares = MemberShare.objects.filter(member__cooperative=desk.cooperative).select_related("member__cooperative")
     share = get_object_or_404(shares, public_id=request.POST.get("share"))
     if what == "book":
         book_shares(share=share, by=user, now=now, **_money(request, desk))
         return _("Booked.")
     if what == "give-back":
         give_back_shares(share=share, day=_day(request.POST.get("day", "")), now=now)
-        return _("The shares are given back. What was paid for them is owed to the member; payouts take it from here.")  # fmt: skip
+        return _("The shares are given back. What was paid for them is owed to the member; payouts take it from here.")
     raise PermissionDenied
 
 

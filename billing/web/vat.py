@@ -23,14 +23,31 @@ from kernel.intervals import Month
 
 MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
 NAMES = {
-    Treatment.STANDARD: _("standard rate"), Treatment.REDUCED: _("reduced rate"), Treatment.ZERO: _("rate of nothing"),
-    Treatment.REVERSE_CHARGE: _("reverse charge"), Treatment.SMALL_BUSINESS: _("small business"), Treatment.EXEMPT: _("exempt"),
-    Treatment.OUTSIDE: _("outside VAT"), Treatment.OWN_SUPPLY: _("own supply, no sale"),
-}  # fmt: skip
+    Treatment.STANDARD: _("standard rate"),
+    Treatment.REDUCED: _("reduced rate"),
+    Treatment.ZERO: _("rate of nothing"),
+    Treatment.REVERSE_CHARGE: _("reverse charge"),
+    Treatment.SMALL_BUSINESS: _("small business"),
+    Treatment.EXEMPT: _("exempt"),
+    Treatment.OUTSIDE: _("outside VAT"),
+    Treatment.OWN_SUPPLY: _("own supply, no sale"),
+}
 CSV_HEADINGS = (
-    "first_day", "last_day", "side", "treatment", "category", "rate", "documents", "net", "tax_owed", "tax_deducted", "tax_not_deducted",
-    "key_number_net", "key_number_tax", "key_number_deducted",
-)  # fmt: skip
+    "first_day",
+    "last_day",
+    "side",
+    "treatment",
+    "category",
+    "rate",
+    "documents",
+    "net",
+    "tax_owed",
+    "tax_deducted",
+    "tax_not_deducted",
+    "key_number_net",
+    "key_number_tax",
+    "key_number_deducted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +89,21 @@ def vat_page(request: HttpRequest) -> HttpResponse:
     rounding = rounding_report(desk.cooperative, desk.month)
     balance = trial_balance_of(desk.cooperative, until=desk.month.last_day)
     context = desk.context("vat") | {
-        "span": span, "before": span.first.previous, "after": span.last.next, "report": report,
+        "span": span,
+        "before": span.first.previous,
+        "after": span.last.next,
+        "report": report,
         "sides": [(side, [_shown(row, report.last_day) for row in report.rows if row.key.side == side]) for side in Side],
-        "gaps": [_shown(row, report.last_day) for row in report.gaps], "beside": _beside(report),
-        "form": _form(report), "rounding": rounding, "input_vat": _exists(report, "input"), "received": any(r.key.is_received for r in report.rows),
+        "gaps": [_shown(row, report.last_day) for row in report.gaps],
+        "beside": _beside(report),
+        "form": _form(report),
+        "rounding": rounding,
+        "input_vat": _exists(report, "input"),
+        "received": any(r.key.is_received for r in report.rows),
         "rounding_minor": sum(line.closing_minor for line in balance.lines if line.code == AccountCode.ROUNDING),
-        "drift": sum(line.drift_minor for line in rounding), "bound": sum(line.bound_minor for line in rounding),
-    }  # fmt: skip
+        "drift": sum(line.drift_minor for line in rounding),
+        "bound": sum(line.bound_minor for line in rounding),
+    }
     return render(request, "books/vat.html", context)
 
 
@@ -91,19 +116,19 @@ def _shown(row: VatRow, last_day: date) -> dict[str, Any]:
     numbers = key_numbers(row.key, last_day)
     taxed = {Side.OUTPUT: AccountCode.VAT, Side.INPUT: AccountCode.INPUT_VAT}[row.key.side]
     return {
-        "row": row, "name": NAMES[row.key.treatment], "numbers": numbers, "is_rated": bool(row.key.rate),
+        "row": row,
+        "name": NAMES[row.key.treatment],
+        "numbers": numbers,
+        "is_rated": bool(row.key.rate),
         "account": AccountCode.REVERSE_VAT if row.key.is_received else taxed,
-    }  # fmt: skip
+    }
 
 
 def _beside(report: VatReturn) -> list[dict[str, Any]]:
     """What moved a tax account and stands for no supply."""
     posted = LedgerTransaction.objects.in_bulk([pk for pk, _ in report.beside])
     causes = causes_of(posted.values())
-    return [
-        {"posted": posted[pk], "cause": causes[pk], "url": cause_url(causes[pk]), "minor": minor}
-        for pk, minor in report.beside
-    ]
+    return [{"posted": posted[pk], "cause": causes[pk], "url": cause_url(causes[pk]), "minor": minor} for pk, minor in report.beside]
 
 
 def _form(report: VatReturn) -> list[dict[str, Any]]:
@@ -113,12 +138,14 @@ def _form(report: VatReturn) -> list[dict[str, Any]]:
     for row in report.rows:
         numbers = key_numbers(row.key, report.last_day)
         for number, amounts, minor in (
-            (numbers.base, bases, row.base_minor), (numbers.tax, taxes, row.tax_minor), (numbers.deducted, taxes, row.deducted_minor)
-        ):  # fmt: skip
+            (numbers.base, bases, row.base_minor),
+            (numbers.tax, taxes, row.tax_minor),
+            (numbers.deducted, taxes, row.deducted_minor),
+        ):
             if number:
                 amounts[number] = amounts.get(number, 0) + minor
     lines = [{"number": n, "whole": int(minor / 100)} for n, minor in bases.items()]
-    return sorted(lines + [{"number": n, "minor": minor} for n, minor in taxes.items()], key=lambda line: int(str(line["number"])))  # fmt: skip
+    return sorted(lines + [{"number": n, "minor": minor} for n, minor in taxes.items()], key=lambda line: int(str(line["number"])))
 
 
 @login_required
@@ -138,9 +165,18 @@ def vat_file(request: HttpRequest) -> HttpResponse:
 def _cells(row: VatRow, report: VatReturn, numbers: KeyNumbers) -> Sequence[object]:
     amounts = (row.base_minor, row.tax_minor, row.deducted_minor, row.cost_minor)
     return (
-        report.first_day, report.last_day, row.key.side, row.key.treatment, row.key.category, f"{row.key.rate:.4f}", row.documents,
-        *(_units(minor) for minor in amounts), numbers.base, numbers.tax, numbers.deducted,
-    )  # fmt: skip
+        report.first_day,
+        report.last_day,
+        row.key.side,
+        row.key.treatment,
+        row.key.category,
+        f"{row.key.rate:.4f}",
+        row.documents,
+        *(_units(minor) for minor in amounts),
+        numbers.base,
+        numbers.tax,
+        numbers.deducted,
+    )
 
 
 def _units(minor: int) -> str:

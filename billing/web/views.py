@@ -15,16 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import ENGLISH, WORDS, Words
-from billing.models import (
-    Allocation,
-    Component,
-    Document,
-    DocumentKind,
-    DocumentLine,
-    DocumentStatus,
-    FlexibilityCredit,
-    ItemStatus,
-)
+from billing.models import Allocation, Component, Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit, ItemStatus
 from billing.models.documents import DRAWN, FED_IN, ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
 from billing.selectors.cards import cards_are_on
@@ -35,13 +26,7 @@ from billing.selectors.flexibility import flexibility_on
 from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh, own_use_wh
 from billing.selectors.payments import allocations_of, uses_of
 from billing.selectors.phrases import PHRASES
-from billing.selectors.readings import (
-    common_plants_behind,
-    is_of_divided_plant,
-    part_of_plant,
-    versions_behind,
-    versions_beside,
-)
+from billing.selectors.readings import common_plants_behind, is_of_divided_plant, part_of_plant, versions_behind, versions_beside
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.models import Channel
@@ -51,9 +36,10 @@ from members.selectors.scope import own_members, user_of
 
 PAGE = 24
 BESIDE_WORDS = {
-    Channel.REACTIVE: gettext_lazy("Reactive energy"), Channel.PRODUCTION: gettext_lazy("Made by your own plant"),
+    Channel.REACTIVE: gettext_lazy("Reactive energy"),
+    Channel.PRODUCTION: gettext_lazy("Made by your own plant"),
     Channel.EXPORT: gettext_lazy("Fed in, which is taken off what the plant made"),
-}  # fmt: skip
+}
 
 
 @login_required
@@ -87,15 +73,38 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     drawn = received + from_grid
     days, to_pay = document.days(), _is_to_pay(request, document)
     context: dict[str, Any] = {
-        "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
-        "year": document.period // 100, "correction": correction_of(document), "cancelled_by": _posted(document, "cancelled_by"), "replaced_by": _posted(document, "replaced_by"),
-        "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
-        "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
-        "payments": [(row, _rail(row)) for row in allocations_of(document)], "uses": [(row, _use(row)) for row in uses_of(document)], "cooperative": document.cooperative, "days": days,
+        "document": document,
+        "lines": [_line(line, flexibility.get(line.position)) for line in lines],
+        "is_bill": document.is_for_use,
+        "year": document.period // 100,
+        "correction": correction_of(document),
+        "cancelled_by": _posted(document, "cancelled_by"),
+        "replaced_by": _posted(document, "replaced_by"),
+        "received_wh": received,
+        "grid_wh": from_grid,
+        "drawn_wh": drawn,
+        "local_percent": round(100 * received / drawn) if drawn else 0,
+        "readings": register_readings(site=document.site, days=days),
+        "payments": [(row, _rail(row)) for row in allocations_of(document)],
+        "uses": [(row, _use(row)) for row in uses_of(document)],
+        "cooperative": document.cooperative,
+        "days": days,
         "is_for_roof": any(line.component in FED_IN for line in lines),
-        "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
-        "qr": _code(document), "to_pay": to_pay, "by_card": to_pay and cards_are_on(document.cooperative), "before": document_before(document),
-    }  # fmt: skip
+        "vat": [
+            {
+                "rate": p.rate,
+                "net_minor": p.net_minor,
+                "vat_minor": p.vat_minor,
+                "reasons": p.reasons,
+                "published": f"{p.category} {p.rate:.4f}",
+            }
+            for p in vat_of(document)
+        ],
+        "qr": _code(document),
+        "to_pay": to_pay,
+        "by_card": to_pay and cards_are_on(document.cooperative),
+        "before": document_before(document),
+    }
     return render(request, "portal/bill.html", context)
 
 
@@ -121,18 +130,28 @@ def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any
     name, period, why = _words().parts_of(line.component, line.window)
     return {
         "behind": behind,
-        "position": line.position, "component": line.component, "window": line.window, "quantity": line.quantity,
-        "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": name, "why": why, "period": period,
-        "vat_rate": line.vat_rate, "vat_published": f"{line.vat_category} {line.vat_rate:.4f}",
-    }  # fmt: skip
+        "position": line.position,
+        "component": line.component,
+        "window": line.window,
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "price": f"{line.price:.6f}",
+        "net_minor": line.net_minor,
+        "name": name,
+        "why": why,
+        "period": period,
+        "vat_rate": line.vat_rate,
+        "vat_published": f"{line.vat_category} {line.vat_rate:.4f}",
+    }
 
 
 def _is_to_pay(request: HttpRequest, document: Document) -> bool:
     """Whether it is the reader's own to pay: by card where cards are on, from a wallet."""
     return (
-        document.kind == DocumentKind.BILL and document.rest_minor > 0
+        document.kind == DocumentKind.BILL
+        and document.rest_minor > 0
         and own_members(user_of(request)).filter(pk=document.member_id).exists()
-    )  # fmt: skip
+    )
 
 
 def _rail(row: Allocation) -> str:
@@ -157,9 +176,12 @@ def _code(document: Document) -> str:
     if document.kind != DocumentKind.BILL or not document.rest_minor or not cooperative.iban:
         return ""
     content = epc_code(
-        name=cooperative.name, iban=cooperative.iban, bic=cooperative.bic, amount_minor=document.rest_minor,
+        name=cooperative.name,
+        iban=cooperative.iban,
+        bic=cooperative.bic,
+        amount_minor=document.rest_minor,
         reference=document.payment_reference,
-    )  # fmt: skip
+    )
     return mark_safe(segno.make(content, error="m", boost_error=False).svg_inline(scale=3, dark="#17211c"))
 
 
@@ -170,13 +192,17 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     uses = versions_behind(document)
     counted, lines = (*DRAWN, Component.KEPT, *FED_IN), list(document.lines.all())
     context = {
-        "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
+        "document": document,
+        "uses": uses,
+        "total_wh": sum(use.energy_wh for use in uses),
         "billed_wh": sum(line.quantity for line in lines if line.component in counted) - own_use_wh(lines),
-        "what": _("Drawn") if document.is_for_use else _("Fed in"), "zone": document.run.microgrid.time_zone,
-        "part": part_of_plant(document), "is_divided": is_of_divided_plant(document),
+        "what": _("Drawn") if document.is_for_use else _("Fed in"),
+        "zone": document.run.microgrid.time_zone,
+        "part": part_of_plant(document),
+        "is_divided": is_of_divided_plant(document),
         "beside": [(BESIDE_WORDS[counted.channel], counted) for counted in versions_beside(document)],
         "plants": common_plants_behind(document),
-    }  # fmt: skip
+    }
     return render(request, "portal/bill_readings.html", context)
 
 
@@ -185,6 +211,4 @@ def bill_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
     """One document as PDF."""
     document = _opened(request, public_id)
     path = pdf_of(document=document)
-    return FileResponse(
-        path.open("rb"), as_attachment=True, content_type="application/pdf", filename=f"{document.label}.pdf"
-    )
+    return FileResponse(path.open("rb"), as_attachment=True, content_type="application/pdf", filename=f"{document.label}.pdf")

@@ -12,12 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.selectors.comparable import (
-    comparable_sites,
-    comparable_versions,
-    compared_since,
-    compares_for_all,
-)
+from billing.selectors.comparable import comparable_sites, comparable_versions, compared_since, compares_for_all
 from billing.services.what_if import (
     CannotCompare,
     Outcome,
@@ -49,15 +44,13 @@ class WhatIfForm(forms.Form):
     """A version of the cooperative's, or a file of anybody's."""
 
     version: Any = forms.ModelChoiceField(
-        queryset=None,
-        required=False,
-        label=gettext_lazy("A tariff of ours"),
-        empty_label=gettext_lazy("none"),
+        queryset=None, required=False, label=gettext_lazy("A tariff of ours"), empty_label=gettext_lazy("none")
     )
     file = forms.FileField(
-        required=False, label=gettext_lazy("Or a tariff from a file"),
+        required=False,
+        label=gettext_lazy("Or a tariff from a file"),
         help_text=gettext_lazy("JSON: OpenEI's URDB form, or a list of parts as docs/tariffs.md describes it."),
-    )  # fmt: skip
+    )
     metering = forms.ChoiceField(choices=METERING, required=False, label=gettext_lazy("For OpenEI files"))
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
@@ -74,9 +67,7 @@ class WhatIfForm(forms.Form):
         try:
             return file.name, json.loads(file.read().decode("utf-8-sig"), parse_float=Decimal)
         except (ValueError, ArithmeticError, RecursionError):
-            raise forms.ValidationError(
-                _("{name} is no JSON; choose another file.").format(name=file.name)
-            ) from None
+            raise forms.ValidationError(_("{name} is no JSON; choose another file.").format(name=file.name)) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -124,14 +115,10 @@ def _result(user: Any, form: WhatIfForm) -> dict[str, Any]:
     microgrid = sites[0].microgrid
     sites = [site for site in sites if site.microgrid_id == microgrid.pk]
     proposals = form.proposals(vat_rate_of(microgrid), microgrid.cooperative.currency)
-    found = what_if(
-        sites=sites, proposals=proposals, days=comparable_days(microgrid, compared_since(user, sites))
-    )
+    found = what_if(sites=sites, proposals=proposals, days=comparable_days(microgrid, compared_since(user, sites)))
     shown = [_shown(found, outcome) for outcome in found.outcomes]
     seen = {row["site"].member_id for outcome in shown for row in (*outcome["more"], *outcome["less"])}
-    record_looks(
-        user=user, members=Member.objects.filter(pk__in=seen), what="what-if", subject=microgrid.name, now=timezone.now()
-    )  # fmt: skip
+    record_looks(user=user, members=Member.objects.filter(pk__in=seen), what="what-if", subject=microgrid.name, now=timezone.now())
     return {
         "result": found,
         "outcomes": shown,
@@ -148,16 +135,19 @@ def _shown(found: WhatIf, outcome: Outcome) -> dict[str, Any]:
     rows = [
         {"site": site, "before": b, "after": a, "change": c}
         for site, b, a, c in sorted(zip(found.sites, before, after, change, strict=True), key=lambda row: (-row[3], row[0].code))
-    ]  # fmt: skip
+    ]
     bins = outcome.effect.bins()
     return {
-        "proposal": outcome.proposal, "effect": outcome.effect,
+        "proposal": outcome.proposal,
+        "effect": outcome.effect,
         "more": [row for row in rows if row["change"] > 0][:SHOWN],
         "less": [row for row in reversed(rows) if row["change"] <= 0][:SHOWN],
         "bins": bins,
         "picture": {
-            "labels": [f"{b.from_minor // 100}" for b in bins], "names": True, "unit": "count",
+            "labels": [f"{b.from_minor // 100}" for b in bins],
+            "names": True,
+            "unit": "count",
             "series": [{"name": _("metering points"), "colour": "use", "values": [b.customers for b in bins], "bars": True}],
         },
         "table": [(_("{first} to {last}").format(first=b.from_minor // 100, last=b.to_minor // 100), b.customers) for b in bins],
-    }  # fmt: skip
+    }

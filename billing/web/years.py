@@ -18,22 +18,9 @@ from billing.models import AccountCode, YearClosing, YearStatus
 from billing.selectors.books import trial_balance_of
 from billing.selectors.distributions import OWN_SITES
 from billing.selectors.phrases import PHRASES
-from billing.selectors.years import (
-    closings_of,
-    fiscal_year,
-    income_statement,
-    to_the_margin,
-    year_balance_sheet,
-)
+from billing.selectors.years import closings_of, fiscal_year, income_statement, to_the_margin, year_balance_sheet
 from billing.services.ledger import CannotPost
-from billing.services.years import (
-    CannotCloseYear,
-    cancel_closing,
-    plan_year,
-    prepare_closing,
-    prepare_reopening,
-    release_closing,
-)
+from billing.services.years import CannotCloseYear, cancel_closing, plan_year, prepare_closing, prepare_reopening, release_closing
 from billing.web.books import Desk, desk_of, now_of
 from billing.web.money_desk import NoAmount, money_written
 from kernel.intervals import Month
@@ -43,30 +30,52 @@ from members.selectors.scope import user_of
 REFUSALS = (CannotCloseYear, CannotPost, NoAmount)
 # Labels of accounts, for pages in the reader's language.
 ACCOUNT_NAMES = {
-    AccountCode.RECEIVABLE: gettext_lazy("owed by members"), AccountCode.PAYABLE: gettext_lazy("owed to members"),
-    AccountCode.ENERGY_SALES: gettext_lazy("energy sales"), AccountCode.FEES: gettext_lazy("standing charges and fees"),
+    AccountCode.RECEIVABLE: gettext_lazy("owed by members"),
+    AccountCode.PAYABLE: gettext_lazy("owed to members"),
+    AccountCode.ENERGY_SALES: gettext_lazy("energy sales"),
+    AccountCode.FEES: gettext_lazy("standing charges and fees"),
     AccountCode.LOCAL_CLEARING: gettext_lazy("local energy, from neighbours to neighbours"),
     AccountCode.ENERGY_PURCHASES: gettext_lazy("energy bought from producers for the public grid"),
-    AccountCode.INCENTIVES: gettext_lazy("incentives"), AccountCode.REMINDER_FEES: gettext_lazy("fees of reminders"),
-    AccountCode.ARREARS_INTEREST: gettext_lazy("interest on arrears"), AccountCode.DISTRIBUTIONS: gettext_lazy("shared out to producers and members"),
-    AccountCode.RETAINED: gettext_lazy("results carried forward"), AccountCode.RESERVES: gettext_lazy("reserves"),
-    AccountCode.MEMBER_SHARES: gettext_lazy("members' shares"), AccountCode.OPENING: gettext_lazy("carried in from books before"),
-    AccountCode.WITHHELD_TAX: gettext_lazy("tax withheld of dividends"), AccountCode.EXCHANGE: gettext_lazy("between currencies"),
-    AccountCode.VAT: gettext_lazy("VAT"), AccountCode.INPUT_VAT: gettext_lazy("input VAT"), AccountCode.REVERSE_VAT: gettext_lazy("VAT owed as recipient"),
-    AccountCode.REVERSE_INPUT_VAT: gettext_lazy("input VAT as recipient"), AccountCode.VAT_COST: gettext_lazy("VAT that is not given back"),
-    AccountCode.BANK: gettext_lazy("bank account"), AccountCode.CHAIN_WALLET: gettext_lazy("chain wallet"), AccountCode.CASH: gettext_lazy("cash"),
+    AccountCode.INCENTIVES: gettext_lazy("incentives"),
+    AccountCode.REMINDER_FEES: gettext_lazy("fees of reminders"),
+    AccountCode.ARREARS_INTEREST: gettext_lazy("interest on arrears"),
+    AccountCode.DISTRIBUTIONS: gettext_lazy("shared out to producers and members"),
+    AccountCode.RETAINED: gettext_lazy("results carried forward"),
+    AccountCode.RESERVES: gettext_lazy("reserves"),
+    AccountCode.MEMBER_SHARES: gettext_lazy("members' shares"),
+    AccountCode.OPENING: gettext_lazy("carried in from books before"),
+    AccountCode.WITHHELD_TAX: gettext_lazy("tax withheld of dividends"),
+    AccountCode.EXCHANGE: gettext_lazy("between currencies"),
+    AccountCode.VAT: gettext_lazy("VAT"),
+    AccountCode.INPUT_VAT: gettext_lazy("input VAT"),
+    AccountCode.REVERSE_VAT: gettext_lazy("VAT owed as recipient"),
+    AccountCode.REVERSE_INPUT_VAT: gettext_lazy("input VAT as recipient"),
+    AccountCode.VAT_COST: gettext_lazy("VAT that is not given back"),
+    AccountCode.BANK: gettext_lazy("bank account"),
+    AccountCode.CHAIN_WALLET: gettext_lazy("chain wallet"),
+    AccountCode.CASH: gettext_lazy("cash"),
     AccountCode.OWN_WALLET: gettext_lazy("the cooperative's own wallet"),
-    AccountCode.COINS_SOLD: gettext_lazy("coins sold, their money on its way"), AccountCode.COIN_RESULT: gettext_lazy("gains and losses on coins"),
+    AccountCode.COINS_SOLD: gettext_lazy("coins sold, their money on its way"),
+    AccountCode.COIN_RESULT: gettext_lazy("gains and losses on coins"),
     AccountCode.COIN_FEES: gettext_lazy("fees of selling coins"),
-    AccountCode.MOBILE_MONEY: gettext_lazy("mobile money"), AccountCode.CARD: gettext_lazy("card provider"),
-    AccountCode.CARD_FEES: gettext_lazy("fees of card payments"), AccountCode.SUSPENSE: gettext_lazy("unclear money of the bank account"),
-    AccountCode.TRANSIT: gettext_lazy("payouts on their way"), AccountCode.BANK_CHARGES: gettext_lazy("bank charges"),
-    AccountCode.RETURN_FEES: gettext_lazy("fees of returned payments"), AccountCode.ROUNDING: gettext_lazy("rounding"),
-}  # fmt: skip
+    AccountCode.MOBILE_MONEY: gettext_lazy("mobile money"),
+    AccountCode.CARD: gettext_lazy("card provider"),
+    AccountCode.CARD_FEES: gettext_lazy("fees of card payments"),
+    AccountCode.SUSPENSE: gettext_lazy("unclear money of the bank account"),
+    AccountCode.TRANSIT: gettext_lazy("payouts on their way"),
+    AccountCode.BANK_CHARGES: gettext_lazy("bank charges"),
+    AccountCode.RETURN_FEES: gettext_lazy("fees of returned payments"),
+    AccountCode.ROUNDING: gettext_lazy("rounding"),
+}
 OTHER_NAMES = {
-    OWN_SITES: gettext_lazy("the cooperative's own sites and storages"), RESULT_LINE: gettext_lazy("result not carried forward yet"),
-}  # fmt: skip
-SIDES = {Side.ASSETS: gettext_lazy("What is there"), Side.LIABILITIES: gettext_lazy("What is owed"), Side.EQUITY: gettext_lazy("What belongs to the members")}  # fmt: skip
+    OWN_SITES: gettext_lazy("the cooperative's own sites and storages"),
+    RESULT_LINE: gettext_lazy("result not carried forward yet"),
+}
+SIDES = {
+    Side.ASSETS: gettext_lazy("What is there"),
+    Side.LIABILITIES: gettext_lazy("What is owed"),
+    Side.EQUITY: gettext_lazy("What belongs to the members"),
+}
 
 
 def account_name(code: str) -> str:
@@ -89,21 +98,27 @@ def year_page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("sheet", "after" if closed else "before")
     sheet = year_balance_sheet(desk.cooperative, year, with_closing=asked == "after")
     lines = income_statement(desk.cooperative, year)
-    plan = (
-        plan_year(cooperative=desk.cooperative, year=year, now=now_of(desk.cooperative))
-        if closed is None
-        else None
-    )
+    plan = plan_year(cooperative=desk.cooperative, year=year, now=now_of(desk.cooperative)) if closed is None else None
     context = desk.context("year") | {
-        "year": year, "earlier": Month(year.first_day.year - 1, year.first_day.month), "later": Month(year.first_day.year + 1, year.first_day.month),
+        "year": year,
+        "earlier": Month(year.first_day.year - 1, year.first_day.month),
+        "later": Month(year.first_day.year + 1, year.first_day.month),
         "lines": [{"name": account_name(line.code), "code": line.code, "minor": line.amount_minor} for line in lines],
         "income_minor": sum(line.amount_minor for line in lines if line.amount_minor > 0),
         "costs_minor": sum(line.amount_minor for line in lines if line.amount_minor < 0),
-        "result_minor": sum(line.amount_minor for line in lines), "to_margin": to_the_margin(desk.cooperative, year),
-        "sheet": sheet, "sides": _sides(sheet), "asked": asked, "closed": closed, "plan": plan,
-        "waiting": next((c for c in closings if c.status == YearStatus.PREPARED), None), "closings": closings,
-        "agrees": _agrees(desk, year, sheet, closed, asked), "last_month": Month(year.last_day.year, year.last_day.month), "own_sites": OWN_SITES,
-    }  # fmt: skip
+        "result_minor": sum(line.amount_minor for line in lines),
+        "to_margin": to_the_margin(desk.cooperative, year),
+        "sheet": sheet,
+        "sides": _sides(sheet),
+        "asked": asked,
+        "closed": closed,
+        "plan": plan,
+        "waiting": next((c for c in closings if c.status == YearStatus.PREPARED), None),
+        "closings": closings,
+        "agrees": _agrees(desk, year, sheet, closed, asked),
+        "last_month": Month(year.last_day.year, year.last_day.month),
+        "own_sites": OWN_SITES,
+    }
     return render(request, "books/year.html", context)
 
 
@@ -117,23 +132,23 @@ def _name_on(side: Side, code: str) -> str:
 def _sides(sheet: BalanceSheet) -> list[dict[str, Any]]:
     return [
         {
-            "side": side, "name": name, "sum_minor": sheet.sum_of(side),
+            "side": side,
+            "name": name,
+            "sum_minor": sheet.sum_of(side),
             "lines": [
                 {"name": _name_on(side, line.code), "code": line.code if line.code != RESULT_LINE else "", "minor": line.amount_minor}
                 for line in sheet.of(side)
             ],
         }
         for side, name in SIDES.items()
-    ]  # fmt: skip
+    ]
 
 
-def _agrees(
-    desk: Desk, year: FiscalYear, sheet: BalanceSheet, closed: YearClosing | None, asked: str
-) -> bool:
+def _agrees(desk: Desk, year: FiscalYear, sheet: BalanceSheet, closed: YearClosing | None, asked: str) -> bool:
     """Whether the trial balance of the year's last day balances, and so does the sheet; after the closing no result is left."""
     trial = trial_balance_of(desk.cooperative, until=year.last_day)
     left = [line for line in sheet.of(Side.EQUITY) if line.code == RESULT_LINE]
-    return not any(trial.differences.values()) and sheet.difference_minor == 0 and not (closed and asked == "after" and left)  # fmt: skip
+    return not any(trial.differences.values()) and sheet.difference_minor == 0 and not (closed and asked == "after" and left)
 
 
 def _decide(request: HttpRequest, desk: Desk, year: FiscalYear) -> HttpResponse:
@@ -144,7 +159,7 @@ def _decide(request: HttpRequest, desk: Desk, year: FiscalYear) -> HttpResponse:
         messages.success(request, _step(request, desk, year))
     except REFUSALS as why:
         messages.error(request, said(str(why), PHRASES))
-    return redirect(f"{reverse('books-year')}?cooperative={desk.cooperative.slug}&month={Month(year.first_day.year, year.first_day.month)}")  # fmt: skip
+    return redirect(f"{reverse('books-year')}?cooperative={desk.cooperative.slug}&month={Month(year.first_day.year, year.first_day.month)}")
 
 
 def _step(request: HttpRequest, desk: Desk, year: FiscalYear) -> str:

@@ -16,14 +16,7 @@ from eth_typing import HexStr
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import (
-    BlockNotFound,
-    ContractCustomError,
-    ContractLogicError,
-    TransactionNotFound,
-    Web3Exception,
-    Web3RPCError,
-)
+from web3.exceptions import BlockNotFound, ContractCustomError, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.types import RPCEndpoint
 
 from contracts.domain.chain import (
@@ -45,9 +38,7 @@ OUT_OF_GAS = ("out of gas", "gas required exceeds", "exceeds block gas limit", "
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "known transaction")
 # The node has another form of it, or finds its fee too low for now: it waits until its fee is raised.
 FEE_TOO_LOW = ("underpriced", "less than block base fee", "fee cap")
-RAISED_BY = (
-    1.25  # nodes take another form of a transaction only where both its fees are a tenth higher or more
-)
+RAISED_BY = 1.25  # nodes take another form of a transaction only where both its fees are a tenth higher or more
 T = TypeVar("T")
 
 
@@ -130,9 +121,7 @@ class EthereumChain:
         return int(self._ask(lambda: self._web3.eth.get_block("latest"))["timestamp"])
 
     def next_nonce(self, address: str) -> int:
-        return int(
-            self._ask(lambda: self._web3.eth.get_transaction_count(to_checksum_address(address), "latest"))
-        )
+        return int(self._ask(lambda: self._web3.eth.get_transaction_count(to_checksum_address(address), "latest")))
 
     def has_code(self, address: str) -> bool:
         return bool(self._ask(lambda: self._web3.eth.get_code(to_checksum_address(address))))
@@ -143,10 +132,7 @@ class EthereumChain:
         Raises:
             CallReverted: the contract would refuse it.
         """
-        fields: Any = {
-            "from": to_checksum_address(transaction.sender), "data": transaction.calldata,
-            "value": transaction.value_wei,
-        }  # fmt: skip
+        fields: Any = {"from": to_checksum_address(transaction.sender), "data": transaction.calldata, "value": transaction.value_wei}
         if transaction.to:
             fields["to"] = to_checksum_address(transaction.to)
         try:
@@ -156,9 +142,12 @@ class EthereumChain:
         except Web3RPCError as problem:
             raise self._judged(problem, transaction.sender) from None
         fields |= {
-            "chainId": self._chain_id, "nonce": transaction.nonce, "gas": int(gas * GAS_MARGIN),
-            "maxFeePerGas": self._fair_fee(), "maxPriorityFeePerGas": TIP_WEI,
-        }  # fmt: skip
+            "chainId": self._chain_id,
+            "nonce": transaction.nonce,
+            "gas": int(gas * GAS_MARGIN),
+            "maxFeePerGas": self._fair_fee(),
+            "maxPriorityFeePerGas": TIP_WEI,
+        }
         del fields["from"]
         return self._signed(fields, private_key)
 
@@ -173,18 +162,11 @@ class EthereumChain:
 
     def sign_dearer(self, raw: bytes, private_key: str, highest_fee_wei: int) -> tuple[bytes, str] | None:
         """Sign the same call under the same nonce with higher fees; None where that would pass the highest fee."""
-        fields = {
-            k: v
-            for k, v in TypedTransaction.from_bytes(HexBytes(raw)).as_dict().items()
-            if k not in ("v", "r", "s")
-        }
+        fields = {k: v for k, v in TypedTransaction.from_bytes(HexBytes(raw)).as_dict().items() if k not in ("v", "r", "s")}
         fee = max(int(fields["maxFeePerGas"] * RAISED_BY) + 1, self._fair_fee())
         if fee > highest_fee_wei:
             return None
-        fields |= {
-            "maxFeePerGas": fee,
-            "maxPriorityFeePerGas": int(fields["maxPriorityFeePerGas"] * RAISED_BY) + 1,
-        }
+        fields |= {"maxFeePerGas": fee, "maxPriorityFeePerGas": int(fields["maxPriorityFeePerGas"] * RAISED_BY) + 1}
         return self._signed(fields, private_key)
 
     @staticmethod
@@ -208,9 +190,7 @@ class EthereumChain:
         except (Web3RPCError, ValueError) as problem:
             words = str(problem).lower()
             if "insufficient funds" in words:
-                raise CannotPayForGas(
-                    f"Account {Account.recover_transaction(raw)} cannot pay for gas; send it some."
-                ) from None
+                raise CannotPayForGas(f"Account {Account.recover_transaction(raw)} cannot pay for gas; send it some.") from None
             if not any(phrase in words for phrase in (*KNOWN_ALREADY, *FEE_TOO_LOW)):
                 raise ChainUnavailable(f"The chain's node refuses for the moment: {words[:200]}") from None
 
@@ -241,26 +221,27 @@ class EthereumChain:
         except (ContractCustomError, ContractLogicError) as problem:
             raise CallReverted(reason_of(problem)) from None
         except Web3Exception as problem:
-            raise CallReverted(
-                f"{contract} does not answer at {address} ({type(problem).__name__})"
-            ) from None
+            raise CallReverted(f"{contract} does not answer at {address} ({type(problem).__name__})") from None
 
     def payments(self, address: str, first_block: int, last_block: int) -> list[PaymentEvent]:
         """Payments in `[first_block, last_block]` in their order, asked for page by page."""
         return [
             PaymentEvent(
-                "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), str(arguments["token"]), int(arguments["paid"]),
-                int(arguments["appliedWad"]), *place, int(arguments["creditWei"]),
+                "0x" + bytes(arguments["billId"]).hex(),
+                str(arguments["payer"]),
+                str(arguments["token"]),
+                int(arguments["paid"]),
+                int(arguments["appliedWad"]),
+                *place,
+                int(arguments["creditWei"]),
             )
             for arguments, place in self._billing_events("PaymentReceived", address, first_block, last_block)
-        ]  # fmt: skip
+        ]
 
     def withdrawals(self, address: str, first_block: int, last_block: int) -> list[WithdrawalEvent]:
         """Withdrawals in `[first_block, last_block]` in their order, asked for page by page."""
         return [
-            WithdrawalEvent(
-                str(arguments["payee"]), str(arguments["token"]), int(arguments["amount"]), *place
-            )
+            WithdrawalEvent(str(arguments["payee"]), str(arguments["token"]), int(arguments["amount"]), *place)
             for arguments, place in self._billing_events("Withdrawn", address, first_block, last_block)
         ]
 
@@ -291,7 +272,6 @@ class EthereumChain:
         if balance < PLAY_MONEY_WEI // 2:
             self._ask(
                 lambda: self._web3.provider.make_request(
-                    RPCEndpoint("anvil_setBalance"),
-                    [to_checksum_address(address), hex(PLAY_MONEY_WEI)],
+                    RPCEndpoint("anvil_setBalance"), [to_checksum_address(address), hex(PLAY_MONEY_WEI)]
                 )
             )

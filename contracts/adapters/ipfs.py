@@ -43,11 +43,7 @@ class BlockStore:
         if not path.exists():
             write_whole(path, block)
         if self._api_url:
-            reply = requests.post(
-                f"{self._api_url}/api/v0/block/put?cid-codec=dag-cbor&mhtype=sha2-256",
-                files={"file": block},
-                timeout=30,
-            )
+            reply = requests.post(f"{self._api_url}/api/v0/block/put?cid-codec=dag-cbor&mhtype=sha2-256", files={"file": block}, timeout=30)
             reply.raise_for_status()
         return cid
 

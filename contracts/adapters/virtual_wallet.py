@@ -29,14 +29,9 @@ class VirtualWallet:
         calldata = chain.encode("Billing", "processPayment", [unhexed(bill_ref)])
         return self._send(chain, bill_ref, contract_address, calldata, wei)
 
-    def pay_in_test_coin(
-        self, chain: Chain, contract_address: str, token: str, bill_ref: str, units: int
-    ) -> str:
+    def pay_in_test_coin(self, chain: Chain, contract_address: str, token: str, bill_ref: str, units: int) -> str:
         """Make test coins, let the contract take them, and pay a bill with them, as `pay` does."""
-        for step, function, arguments in (
-            ("mint", "mint", [self.address, units]),
-            ("approve", "approve", [contract_address, units]),
-        ):
+        for step, function, arguments in (("mint", "mint", [self.address, units]), ("approve", "approve", [contract_address, units])):
             self._send(chain, f"{bill_ref}.{step}", token, chain.encode("TestCoin", function, arguments))
         calldata = chain.encode("Billing", "processTokenPayment", [unhexed(bill_ref), token, units])
         return self._send(chain, f"{bill_ref}.coin", contract_address, calldata)

@@ -39,9 +39,11 @@ BOOKS = (Role.AUDITOR, Role.TARIFF_ADMIN)
 MOST_CHECKED_AT_ONCE = 31
 MOST_FINDINGS_SHOWN = 10
 COLOURS = {
-    TransactionStatus.PENDING: "info", TransactionStatus.SENT: "warning", TransactionStatus.CONFIRMED: "success",
+    TransactionStatus.PENDING: "info",
+    TransactionStatus.SENT: "warning",
+    TransactionStatus.CONFIRMED: "success",
     TransactionStatus.FAILED: "danger",
-}  # fmt: skip
+}
 
 
 class PublicFactAdmin(FactAdmin):
@@ -60,24 +62,27 @@ class PublicFactAdmin(FactAdmin):
 class ChainTransactionAdmin(PublicFactAdmin):
     """The outbox: what waits, what was sent, what a contract refused and why."""
 
-    list_display = (
-        "what",
-        "state",
-        "nonce",
-        "block_number",
-        "gas_used",
-        "created_at",
-        "confirmed_at",
-        "problem",
-    )
+    list_display = ("what", "state", "nonce", "block_number", "gas_used", "created_at", "confirmed_at", "problem")
     list_filter = ("status", "contract", "function")
     search_fields = ("idempotency_key", "hash")
     ordering = ("-pk",)
     actions = ("send_again",)
     fields = (
-        "idempotency_key", "contract", "function", "status", "problem", "chain_id", "sender", "nonce", "hash",
-        "block_number", "gas_used", "calldata_size", "created_at", "confirmed_at",
-    )  # fmt: skip
+        "idempotency_key",
+        "contract",
+        "function",
+        "status",
+        "problem",
+        "chain_id",
+        "sender",
+        "nonce",
+        "hash",
+        "block_number",
+        "gas_used",
+        "calldata_size",
+        "created_at",
+        "confirmed_at",
+    )
     readonly_fields = fields
 
     @display(description=gettext_lazy("Call"), ordering="idempotency_key")
@@ -102,18 +107,11 @@ class ChainTransactionAdmin(PublicFactAdmin):
         if waiting:
             messages.success(
                 request,
-                ngettext(
-                    "%(n)s waits for the witness's next round.",
-                    "%(n)s wait for the witness's next round.",
-                    waiting,
-                )
-                % {"n": waiting},
+                ngettext("%(n)s waits for the witness's next round.", "%(n)s wait for the witness's next round.", waiting) % {"n": waiting},
             )
         if left:
             messages.warning(
-                request,
-                _("%(n)s stay as they are: only what was refused before it was sent can be tried again.")
-                % {"n": left},
+                request, _("%(n)s stay as they are: only what was refused before it was sent can be tried again.") % {"n": left}
             )
 
 
@@ -156,9 +154,7 @@ class AnchorAdmin(FactAdmin):
     search_fields = ("root", "cid", "=period")
     ordering = ("-pk",)
     actions = ("check_roots",)
-    fields = (
-        "kind", "microgrid", "run", "period", "revision", "leaves", "root", "subject", "cid", "transaction", "created_at",
-    )  # fmt: skip
+    fields = ("kind", "microgrid", "run", "period", "revision", "leaves", "root", "subject", "cid", "transaction", "created_at")
     readonly_fields = fields
 
     @display(description=gettext_lazy("Anchor"), ordering="period")
@@ -173,9 +169,7 @@ class AnchorAdmin(FactAdmin):
     def block(self, row: Anchor) -> int | None:
         return row.transaction.block_number
 
-    @admin.action(
-        description=gettext_lazy("Check what is stored now against the chain"), permissions=["view"]
-    )
+    @admin.action(description=gettext_lazy("Check what is stored now against the chain"), permissions=["view"])
     def check_roots(self, request: HttpRequest, rows: QuerySet[Anchor]) -> None:
         chosen = list(rows.select_related("microgrid", "run")[: MOST_CHECKED_AT_ONCE + 1])
         if len(chosen) > MOST_CHECKED_AT_ONCE:
@@ -195,8 +189,7 @@ class AnchorAdmin(FactAdmin):
             leaves = sum(anchor.leaves for anchor in chosen)
             messages.success(
                 request,
-                _("%(roots)s roots checked with %(leaves)s leaves: everything is as anchored.")
-                % {"roots": len(chosen), "leaves": leaves},
+                _("%(roots)s roots checked with %(leaves)s leaves: everything is as anchored.") % {"roots": len(chosen), "leaves": leaves},
             )
 
 

@@ -16,18 +16,40 @@ from contracts.selectors.offers import offer_of
 from members.selectors.scope import user_of
 
 WORD = "0x" + "5a" * 32
-CONTRACT, TOKEN, NONE = "0x5FbDB2315678afecb367f032d93F642f64180aa3", "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9", "0x" + "0" * 40  # fmt: skip
+CONTRACT, TOKEN, NONE = "0x5FbDB2315678afecb367f032d93F642f64180aa3", "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9", "0x" + "0" * 40
 EXAMPLE = {
-    "state": "open", "contract": CONTRACT, "chain_id": 137, "rpc_url": "https://rpc.example.org", "bill": WORD, "confirmations": 30,
+    "state": "open",
+    "contract": CONTRACT,
+    "chain_id": 137,
+    "rpc_url": "https://rpc.example.org",
+    "bill": WORD,
+    "confirmations": 30,
     "expires_at": "2016-06-04T10:00:00Z",
     "ways": [
-        {"coin": "POL", "token": NONE, "decimals": 18, "units": "25228000000000000", "amount": "0.025228",
-         "calls": [{"what": "pay", "to": CONTRACT, "value": "25228000000000000", "data": "0x8f3a6f8b" + "5a" * 32}], "to_try": None},
-        {"coin": "EURC", "token": TOKEN, "decimals": 6, "units": "63070000", "amount": "63.07",
-         "calls": [{"what": "allow", "to": TOKEN, "value": "0", "data": "0x095ea7b3"}, {"what": "pay", "to": CONTRACT, "value": "0", "data": "0x4ee1a5c1"}], "to_try": None},
+        {
+            "coin": "POL",
+            "token": NONE,
+            "decimals": 18,
+            "units": "25228000000000000",
+            "amount": "0.025228",
+            "calls": [{"what": "pay", "to": CONTRACT, "value": "25228000000000000", "data": "0x8f3a6f8b" + "5a" * 32}],
+            "to_try": None,
+        },
+        {
+            "coin": "EURC",
+            "token": TOKEN,
+            "decimals": 6,
+            "units": "63070000",
+            "amount": "63.07",
+            "calls": [
+                {"what": "allow", "to": TOKEN, "value": "0", "data": "0x095ea7b3"},
+                {"what": "pay", "to": CONTRACT, "value": "0", "data": "0x4ee1a5c1"},
+            ],
+            "to_try": None,
+        },
     ],
     "payments": [{"transaction_hash": WORD, "amount": "4.2 EURC", "booked_minor": 420, "is_missing": False}],
-}  # fmt: skip
+}
 
 
 class CallSerializer(serializers.Serializer[Any]):
@@ -35,7 +57,7 @@ class CallSerializer(serializers.Serializer[Any]):
 
     what = serializers.ChoiceField(
         ["make", "allow", "pay"], help_text="make: coins to try with; allow: let the contract take the coins; pay: pay the bill."
-    )  # fmt: skip
+    )
     to = serializers.CharField()
     value = serializers.CharField(help_text="Wei to send with it, as a decimal text.")
     data: Any = serializers.CharField()
@@ -50,9 +72,7 @@ class WaySerializer(serializers.Serializer[Any]):
     units = serializers.CharField(help_text="Wei, or units of the token, as a decimal text.")
     amount = serializers.CharField(help_text="The same in whole coins.")
     calls = CallSerializer(many=True)
-    to_try = CallSerializer(
-        allow_null=True, help_text="Makes the coins, where they are only there to try with."
-    )
+    to_try = CallSerializer(allow_null=True, help_text="Makes the coins, where they are only there to try with.")
 
 
 class SeenSerializer(serializers.Serializer[Any]):
@@ -76,9 +96,7 @@ class ChainPaymentSerializer(serializers.Serializer[Any]):
     rpc_url = serializers.CharField()
     bill = serializers.CharField(help_text="The bill's number on the chain.")
     confirmations = serializers.IntegerField(help_text="Blocks before a payment is booked.")
-    expires_at = serializers.DateTimeField(
-        allow_null=True, help_text="By the chain's clock; renewed a week before."
-    )
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="By the chain's clock; renewed a week before.")
     ways = WaySerializer(many=True)
     payments = SeenSerializer(many=True)
 
@@ -96,6 +114,4 @@ class BillChainPayment(APIView):
         bill = get_object_or_404(bills, public_id=public_id)
         if bill.kind != DocumentKind.BILL:
             raise Http404
-        return Response(
-            ChainPaymentSerializer(offer_of(bill)).data, headers={"Cache-Control": "private, no-store"}
-        )
+        return Response(ChainPaymentSerializer(offer_of(bill)).data, headers={"Cache-Control": "private, no-store"})

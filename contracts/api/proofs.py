@@ -24,22 +24,23 @@ WORD = "0x" + "5a" * 32
 ANCHOR_EXAMPLE = {
     "root": WORD,
     "anchor": {
-        "contract": "0x5FbDB2315678afecb367f032d93F642f64180aa3", "subject": WORD, "period": 201603, "revision": 0,
-        "transaction_hash": WORD, "block": 42,
+        "contract": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+        "subject": WORD,
+        "period": 201603,
+        "revision": 0,
+        "transaction_hash": WORD,
+        "block": 42,
     },
     "rpc_url": "https://rpc.example.org",
     "chain_id": 137,
-}  # fmt: skip
+}
 BILL_EXAMPLE = {
     "schema": "microgrid-bill-1",
     "document": {"fields": [{"path": "number", "label": "Number", "value": "B-2016-000008"}]},
     "salt": WORD,
     "field_hashes": [WORD],
     "commitment": WORD,
-    "leaf": {
-        "types": ["string", "bytes32", "bytes32", "uint32", "bytes32"],
-        "values": ["microgrid-bill-1", WORD, WORD, 201603, WORD],
-    },
+    "leaf": {"types": ["string", "bytes32", "bytes32", "uint32", "bytes32"], "values": ["microgrid-bill-1", WORD, WORD, 201603, WORD]},
     "proof": [WORD, WORD],
     **ANCHOR_EXAMPLE,
 }
@@ -48,7 +49,11 @@ DAY_EXAMPLE = {
     "meter": "LV3.101 Load 7",
     "channels": [
         {
-            "channel": "import", "values_wh": [44, 41, 39], "content": "0x6d6963726f677269", "salt": WORD, "commitment": WORD,
+            "channel": "import",
+            "values_wh": [44, 41, 39],
+            "content": "0x6d6963726f677269",
+            "salt": WORD,
+            "commitment": WORD,
             "leaf": {
                 "types": ["string", "bytes32", "bytes32", "uint8", "uint32", "uint32", "bytes32"],
                 "values": ["microgrid-day-1", WORD, WORD, 1, 20160328, 1, WORD],
@@ -57,7 +62,7 @@ DAY_EXAMPLE = {
         }
     ],
     **ANCHOR_EXAMPLE,
-}  # fmt: skip
+}
 
 
 class BillProof(APIView):
@@ -69,10 +74,7 @@ class BillProof(APIView):
         responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, public_id: Any) -> Response:
-        document = get_object_or_404(
-            visible_documents(user_of(request)).prefetch_related("lines"),
-            public_id=public_id,
-        )
+        document = get_object_or_404(visible_documents(user_of(request)).prefetch_related("lines"), public_id=public_id)
         try:
             return Response(proof_bundle(document), headers={"Cache-Control": "private, no-store"})
         except NotAnchoredYet as reason:
@@ -88,10 +90,7 @@ class MeterDayProof(APIView):
         responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        meter = get_object_or_404(
-            readable_meters(user_of(request)).select_related("site__microgrid"),
-            public_id=public_id,
-        )
+        meter = get_object_or_404(readable_meters(user_of(request)).select_related("site__microgrid"), public_id=public_id)
         seen = days_seen(user_of(request), meter.site)
         if day not in seen:
             raise Http404
@@ -100,7 +99,13 @@ class MeterDayProof(APIView):
         except NotAnchoredYet as reason:
             return problem(status.HTTP_409_CONFLICT, "Not anchored yet", str(reason))
         record_site_look(
-            user=user_of(request), site=meter.site, seen=seen, what="meter days", subject=meter.code, now=timezone.now(), first=day,
+            user=user_of(request),
+            site=meter.site,
+            seen=seen,
+            what="meter days",
+            subject=meter.code,
+            now=timezone.now(),
+            first=day,
             after=day + timedelta(days=1),
-        )  # fmt: skip
+        )
         return Response(bundle, headers={"Cache-Control": "private, no-store"})

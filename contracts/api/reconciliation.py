@@ -18,14 +18,34 @@ from kernel.intervals import CannotReadPeriod, Month
 from members.selectors.scope import user_of
 
 EXAMPLE = {
-    "month": "2016-03", "agrees": False,
-    "links": [{
-        "code": "ledger", "name": "Bill and ledger", "unit": "cents", "left_name": "documents", "left": 125, "right_name": "booked with members",
-        "right": 63, "difference": 62, "agrees": False, "waiting": 0,
-        "gaps": [{"kind": "document", "key": "01a20d37-e455-7703-a238-85580daa8a5e", "name": "B-2016-000008", "left": 62, "right": 0,
-                  "difference": 62, "why": "not in the ledger"}],
-    }],
-}  # fmt: skip
+    "month": "2016-03",
+    "agrees": False,
+    "links": [
+        {
+            "code": "ledger",
+            "name": "Bill and ledger",
+            "unit": "cents",
+            "left_name": "documents",
+            "left": 125,
+            "right_name": "booked with members",
+            "right": 63,
+            "difference": 62,
+            "agrees": False,
+            "waiting": 0,
+            "gaps": [
+                {
+                    "kind": "document",
+                    "key": "01a20d37-e455-7703-a238-85580daa8a5e",
+                    "name": "B-2016-000008",
+                    "left": 62,
+                    "right": 0,
+                    "difference": 62,
+                    "why": "not in the ledger",
+                }
+            ],
+        }
+    ],
+}
 
 
 class GapSerializer(serializers.Serializer[Any]):
@@ -75,9 +95,7 @@ class Reconciliation(APIView):
     )
     def get(self, request: Request, public_id: Any) -> Response:
         books = kept_books(user_of(request))
-        microgrid = get_object_or_404(
-            Microgrid.objects.filter(cooperative__in=books.values("pk")), public_id=public_id
-        )
+        microgrid = get_object_or_404(Microgrid.objects.filter(cooperative__in=books.values("pk")), public_id=public_id)
         try:
             month = Month.parse(request.query_params.get("month", ""))
         except CannotReadPeriod as why:

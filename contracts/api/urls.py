@@ -11,7 +11,5 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/reconciliation/", Reconciliation.as_view(), name="api-reconciliation"),
     path("bills/<uuid:public_id>/chain-payment/", BillChainPayment.as_view(), name="api-bill-chain-payment"),
     path("bills/<uuid:public_id>/proof/", BillProof.as_view(), name="api-bill-proof"),
-    path(
-        "meters/<uuid:public_id>/days/<day:day>/proof/", MeterDayProof.as_view(), name="api-meter-day-proof"
-    ),
+    path("meters/<uuid:public_id>/days/<day:day>/proof/", MeterDayProof.as_view(), name="api-meter-day-proof"),
 ]

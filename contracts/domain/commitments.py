@@ -38,10 +38,7 @@ def field_hashes(salt: bytes, fields: Sequence[tuple[str, str]]) -> list[Hash]:
 
     So a single figure that does not fit can be named, and a single figure shown without the others.
     """
-    return [
-        keccak(keccak(salt + struct.pack(">I", k)) + f"{path}={value}".encode())
-        for k, (path, value) in enumerate(fields)
-    ]
+    return [keccak(keccak(salt + struct.pack(">I", k)) + f"{path}={value}".encode()) for k, (path, value) in enumerate(fields)]
 
 
 def document_commitment(hashes: Sequence[Hash]) -> Hash:

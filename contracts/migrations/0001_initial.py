@@ -11,11 +11,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies = [
-        ("billing", "0001_initial"),
-        ("energy", "0001_initial"),
-        ("members", "0001_initial"),
-    ]
+    dependencies = [("billing", "0001_initial"), ("energy", "0001_initial"), ("members", "0001_initial")]
 
     operations = [
         CreateModels(
@@ -23,43 +19,25 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ChainCursor",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("chain_id", models.BigIntegerField()),
                         ("contract_address", models.CharField(max_length=42)),
                         ("block_number", models.BigIntegerField(default=-1)),
                         ("block_hash", models.CharField(blank=True, max_length=66)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("chain_id", "contract_address"), name="cursor_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("chain_id", "contract_address"), name="cursor_once")]},
                 ),
                 migrations.CreateModel(
                     name="ChainPayment",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("chain_id", models.BigIntegerField()),
                         ("transaction_hash", models.CharField(max_length=66)),
                         ("position", models.PositiveSmallIntegerField(default=0)),
                         (
                             "document",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="chain_payments",
-                                to="billing.document",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="chain_payments", to="billing.document"
                             ),
                         ),
                         ("payer", models.CharField(max_length=42)),
@@ -68,40 +46,24 @@ class Migration(migrations.Migration):
                         (
                             "payment",
                             models.OneToOneField(
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="chain_payment",
-                                to="billing.payment",
+                                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="chain_payment", to="billing.payment"
                             ),
                         ),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("chain_id", "transaction_hash", "position"),
-                                name="chain_payment_seen_once",
-                            )
-                        ],
+                            models.UniqueConstraint(fields=("chain_id", "transaction_hash", "position"), name="chain_payment_seen_once")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ChainTransaction",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("idempotency_key", models.CharField(max_length=160, unique=True)),
                         ("chain_id", models.BigIntegerField()),
                         ("contract", models.CharField(max_length=40)),
-                        (
-                            "function",
-                            models.CharField(
-                                blank=True, help_text="Empty for the deployment itself.", max_length=60
-                            ),
-                        ),
+                        ("function", models.CharField(blank=True, help_text="Empty for the deployment itself.", max_length=60)),
                         ("calldata", models.BinaryField()),
                         (
                             "status",
@@ -130,9 +92,7 @@ class Migration(migrations.Migration):
                         "indexes": [models.Index(fields=["status", "id"], name="outbox_in_order")],
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("nonce__isnull", False)),
-                                fields=("chain_id", "sender", "nonce"),
-                                name="nonce_once",
+                                condition=models.Q(("nonce__isnull", False)), fields=("chain_id", "sender", "nonce"), name="nonce_once"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -148,19 +108,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="MemberDataKey",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "member",
-                            models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="data_key",
-                                to="members.member",
-                            ),
+                            models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="data_key", to="members.member"),
                         ),
                         ("sealed", models.BinaryField()),
                     ],
@@ -168,19 +119,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="PaymentQuote",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "document",
-                            models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="quote",
-                                to="billing.document",
-                            ),
+                            models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="quote", to="billing.document"),
                         ),
                         ("wei", models.DecimalField(decimal_places=0, max_digits=78)),
                         ("wei_per_minor", models.DecimalField(decimal_places=0, max_digits=78)),
@@ -190,18 +132,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="StorageMirror",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "storage",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="mirror",
-                                to="energy.storageunit",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="mirror", to="energy.storageunit"
                             ),
                         ),
                         ("level_wh", models.BigIntegerField(verbose_name="level on the chain [Wh]")),
@@ -209,28 +144,17 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.CheckConstraint(
-                                condition=models.Q(("level_wh__gte", 0)), name="mirrored_level_not_negative"
-                            )
-                        ],
+                            models.CheckConstraint(condition=models.Q(("level_wh__gte", 0)), name="mirrored_level_not_negative")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="WalletLink",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "member",
-                            models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="wallet",
-                                to="members.member",
-                            ),
+                            models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="wallet", to="members.member"),
                         ),
                         ("address", models.CharField(max_length=42, unique=True)),
                         ("linked_at", models.DateTimeField()),
@@ -239,25 +163,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Anchor",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "kind",
-                            models.CharField(
-                                choices=[("day", "microgrid day"), ("run", "billing run")], max_length=4
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("kind", models.CharField(choices=[("day", "microgrid day"), ("run", "billing run")], max_length=4)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="anchors",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="anchors", to="energy.microgrid"),
                         ),
                         (
                             "run",
@@ -278,30 +188,19 @@ class Migration(migrations.Migration):
                         (
                             "transaction",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="anchor",
-                                to="contracts.chaintransaction",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="anchor", to="contracts.chaintransaction"
                             ),
                         ),
                         ("created_at", models.DateTimeField()),
                     ],
                     options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("subject", "period", "revision", "kind"), name="anchored_once"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("subject", "period", "revision", "kind"), name="anchored_once")]
                     },
                 ),
                 migrations.CreateModel(
                     name="ChainDeployment",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("chain_id", models.BigIntegerField()),
                         ("genesis_hash", models.CharField(max_length=66)),
                         ("contract", models.CharField(max_length=40)),
@@ -309,36 +208,21 @@ class Migration(migrations.Migration):
                         (
                             "transaction",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="deployment",
-                                to="contracts.chaintransaction",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="deployment", to="contracts.chaintransaction"
                             ),
                         ),
                     ],
                     options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("chain_id", "genesis_hash", "contract"), name="deployed_once"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("chain_id", "genesis_hash", "contract"), name="deployed_once")]
                     },
                 ),
                 migrations.CreateModel(
                     name="AnchorLeaf",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "anchor",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="leaf_rows",
-                                to="contracts.anchor",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="leaf_rows", to="contracts.anchor"),
                         ),
                         ("meter_id", models.BigIntegerField(null=True)),
                         ("channel", models.SmallIntegerField(null=True)),
@@ -346,10 +230,7 @@ class Migration(migrations.Migration):
                         (
                             "document",
                             models.OneToOneField(
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="leaf",
-                                to="billing.document",
+                                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="leaf", to="billing.document"
                             ),
                         ),
                         ("salt", models.BinaryField()),
@@ -358,15 +239,12 @@ class Migration(migrations.Migration):
                         (
                             "field_hashes",
                             models.BinaryField(
-                                default=b"",
-                                help_text="Of a document: one hash per field, so that a changed figure can be named.",
+                                default=b"", help_text="Of a document: one hash per field, so that a changed figure can be named."
                             ),
                         ),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["meter_id", "anchor"], name="leaf_by_meter")],
-                    },
+                    options={"indexes": [models.Index(fields=["meter_id", "anchor"], name="leaf_by_meter")]},
                 ),
             ]
-        ),
+        )
     ]

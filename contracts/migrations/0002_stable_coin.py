@@ -32,9 +32,7 @@ class Migration(migrations.Migration):
                 (
                     "transaction",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="stable_coin",
-                        to="contracts.chaintransaction",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stable_coin", to="contracts.chaintransaction"
                     ),
                 ),
             ],
@@ -50,19 +48,14 @@ class Migration(migrations.Migration):
                 (
                     "transaction",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="contracts.chaintransaction",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="contracts.chaintransaction"
                     ),
                 ),
             ],
         ),
         migrations.RenameField("chainpayment", "paid_wei", "paid_units"),
         migrations.AddField(
-            "chainpayment",
-            "applied_wad",
-            models.DecimalField(decimal_places=0, max_digits=78, default=0),
-            preserve_default=False,
+            "chainpayment", "applied_wad", models.DecimalField(decimal_places=0, max_digits=78, default=0), preserve_default=False
         ),
         migrations.AddField("chainpayment", "block_number", models.BigIntegerField(null=True)),
         migrations.AddField(
@@ -79,31 +72,20 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField("chainpayment", "missing_since", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("chainpayment", "vanished_at", models.DateTimeField(blank=True, null=True)),
-        migrations.AddField(
-            "paymentquote", "due_minor", models.BigIntegerField(default=0), preserve_default=False
-        ),
+        migrations.AddField("paymentquote", "due_minor", models.BigIntegerField(default=0), preserve_default=False),
         migrations.AddField(
             "paymentquote",
             "coin",
             models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="quotes",
-                to="contracts.stablecoin",
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="quotes", to="contracts.stablecoin"
             ),
         ),
-        migrations.AddField(
-            "paymentquote",
-            "units_per_minor",
-            models.DecimalField(decimal_places=0, default=0, max_digits=29),
-        ),
+        migrations.AddField("paymentquote", "units_per_minor", models.DecimalField(decimal_places=0, default=0, max_digits=29)),
         migrations.RunSQL(CONVERT, migrations.RunSQL.noop),
         migrations.RemoveField("chainpayment", "applied_wei"),
         migrations.RemoveField("paymentquote", "wei"),
         migrations.AddConstraint(
-            "paymentquote",
-            models.CheckConstraint(condition=models.Q(("due_minor__gte", 0)), name="quote_is_not_negative"),
+            "paymentquote", models.CheckConstraint(condition=models.Q(("due_minor__gte", 0)), name="quote_is_not_negative")
         ),
         migrations.AddConstraint(
             "paymentquote",

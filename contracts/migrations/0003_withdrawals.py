@@ -10,19 +10,13 @@ READ_AGAIN = "UPDATE contracts_chaincursor SET block_number = -1, block_hash = '
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("billing", "0003_withdrawals_on_the_chain"),
-        ("contracts", "0002_stable_coin"),
-        ("members", "0001_initial"),
-    ]
+    dependencies = [("billing", "0003_withdrawals_on_the_chain"), ("contracts", "0002_stable_coin"), ("members", "0001_initial")]
 
     operations = [
         migrations.AddField(
             model_name="chainpayment",
             name="credit_wei",
-            field=models.DecimalField(
-                decimal_places=0, default=0, help_text="The payer's credit after it.", max_digits=78
-            ),
+            field=models.DecimalField(decimal_places=0, default=0, help_text="The payer's credit after it.", max_digits=78),
         ),
         migrations.AddField(
             model_name="chainpayment",
@@ -32,16 +26,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ChainWithdrawal",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                 ("chain_id", models.BigIntegerField()),
                 ("transaction_hash", models.CharField(max_length=66)),
                 ("position", models.PositiveSmallIntegerField(default=0)),
@@ -52,10 +38,7 @@ class Migration(migrations.Migration):
                 ("revenue_units", models.DecimalField(decimal_places=0, max_digits=78)),
                 ("worth_wad", models.DecimalField(decimal_places=0, max_digits=78)),
                 ("worth_minor", models.BigIntegerField()),
-                (
-                    "bookings",
-                    models.PositiveSmallIntegerField(default=0, help_text="How often it was booked."),
-                ),
+                ("bookings", models.PositiveSmallIntegerField(default=0, help_text="How often it was booked.")),
                 ("seen_at", models.DateTimeField()),
                 ("missing_since", models.DateTimeField(blank=True, null=True)),
                 ("vanished_at", models.DateTimeField(blank=True, null=True)),
@@ -103,24 +86,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("chain_id", "transaction_hash", "position"), name="chain_withdrawal_seen_once"
-                    ),
+                    models.UniqueConstraint(fields=("chain_id", "transaction_hash", "position"), name="chain_withdrawal_seen_once"),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("charge__isnull", True), ("posted__isnull", True), _connector="OR"
-                        ),
+                        condition=models.Q(("charge__isnull", True), ("posted__isnull", True), _connector="OR"),
                         name="withdrawal_is_booked_one_way",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("vanished_at__isnull", True),
-                            models.Q(("charge__isnull", True), ("posted__isnull", True)),
-                            _connector="OR",
+                            ("vanished_at__isnull", True), models.Q(("charge__isnull", True), ("posted__isnull", True)), _connector="OR"
                         ),
                         name="vanished_withdrawals_are_not_booked",
                     ),
-                ],
+                ]
             },
         ),
         migrations.RunSQL(READ_AGAIN, migrations.RunSQL.noop),

@@ -2,20 +2,9 @@
 
 from contracts.models.anchors import Anchor, AnchorKind, AnchorLeaf
 from contracts.models.keys import MemberDataKey, WalletLink
-from contracts.models.payments import (
-    ChainCursor,
-    ChainPayment,
-    ChainWithdrawal,
-    PaymentQuote,
-    StableCoin,
-)
+from contracts.models.payments import ChainCursor, ChainPayment, ChainWithdrawal, PaymentQuote, StableCoin
 from contracts.models.storages import StorageMirror
-from contracts.models.transactions import (
-    ChainDeployment,
-    ChainTransaction,
-    TransactionStatus,
-    TransactionVersion,
-)
+from contracts.models.transactions import ChainDeployment, ChainTransaction, TransactionStatus, TransactionVersion
 
 __all__ = [
     "Anchor",

@@ -29,9 +29,7 @@ class Anchor(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subject", "period", "revision", "kind"], name="anchored_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["subject", "period", "revision", "kind"], name="anchored_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.period} revision {self.revision}"
@@ -48,9 +46,7 @@ class AnchorLeaf(models.Model):
     salt = models.BinaryField()
     commitment = models.BinaryField()
     leaf = models.BinaryField()
-    field_hashes = models.BinaryField(
-        default=b"", help_text="Of a document: one hash per field, so that a changed figure can be named."
-    )
+    field_hashes = models.BinaryField(default=b"", help_text="Of a document: one hash per field, so that a changed figure can be named.")
 
     class Meta:
         indexes = [models.Index(fields=["meter_id", "anchor"], name="leaf_by_meter")]

@@ -47,9 +47,7 @@ class PaymentQuote(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(due_minor__gte=0), name="quote_is_not_negative"),
             models.CheckConstraint(
-                condition=Q(coin__isnull=True, units_per_minor=0)
-                | Q(coin__isnull=False, units_per_minor__gt=0),
-                name="a_coin_has_a_rate",
+                condition=Q(coin__isnull=True, units_per_minor=0) | Q(coin__isnull=False, units_per_minor__gt=0), name="a_coin_has_a_rate"
             ),
         ]
 
@@ -68,29 +66,21 @@ class ChainPayment(models.Model):
     transaction_hash = models.CharField(max_length=66)
     position = models.PositiveSmallIntegerField(default=0)
     block_number = models.BigIntegerField(null=True)
-    log_index = models.BigIntegerField(
-        null=True, help_text=gettext_lazy("Its place among all events of its block.")
-    )
+    log_index = models.BigIntegerField(null=True, help_text=gettext_lazy("Its place among all events of its block."))
     document = models.ForeignKey(Document, models.PROTECT, related_name="chain_payments")
     payer = models.CharField(max_length=42)
     coin = models.ForeignKey(
         StableCoin, models.PROTECT, null=True, blank=True, related_name="payments", help_text=gettext_lazy("Empty: the chain's own coin.")
-    )  # fmt: skip
+    )
     paid_units = models.DecimalField(max_digits=78, decimal_places=0)
     applied_wad = models.DecimalField(max_digits=78, decimal_places=0)
-    credit_wei = models.DecimalField(
-        max_digits=78, decimal_places=0, default=0, help_text=gettext_lazy("The payer's credit after it.")
-    )
+    credit_wei = models.DecimalField(max_digits=78, decimal_places=0, default=0, help_text=gettext_lazy("The payer's credit after it."))
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="chain_payment")
     missing_since = models.DateTimeField(null=True, blank=True)
     vanished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["chain_id", "transaction_hash", "position"], name="chain_payment_seen_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["chain_id", "transaction_hash", "position"], name="chain_payment_seen_once")]
 
     def __str__(self) -> str:
         return self.transaction_hash
@@ -111,21 +101,20 @@ class ChainWithdrawal(PublicRow):
     log_index = models.BigIntegerField()
     payee = models.CharField(max_length=42)
     coin = models.ForeignKey(
-        StableCoin, models.PROTECT, null=True, blank=True, related_name="withdrawals", help_text=gettext_lazy("Empty: the chain's own coin.")
-    )  # fmt: skip
+        StableCoin,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="withdrawals",
+        help_text=gettext_lazy("Empty: the chain's own coin."),
+    )
     units = models.DecimalField(max_digits=78, decimal_places=0)
     revenue_units = models.DecimalField(max_digits=78, decimal_places=0)
     worth_wad = models.DecimalField(max_digits=78, decimal_places=0)
     worth_minor = models.BigIntegerField()
-    cooperative = models.ForeignKey(
-        Cooperative, models.PROTECT, null=True, blank=True, related_name="chain_withdrawals"
-    )
-    charge = models.OneToOneField(
-        Charge, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal"
-    )
-    posted = models.OneToOneField(
-        LedgerTransaction, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal"
-    )
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, null=True, blank=True, related_name="chain_withdrawals")
+    charge = models.OneToOneField(Charge, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal")
+    posted = models.OneToOneField(LedgerTransaction, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal")
     bookings = models.PositiveSmallIntegerField(default=0, help_text=gettext_lazy("How often it was booked."))
     seen_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
@@ -133,12 +122,8 @@ class ChainWithdrawal(PublicRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["chain_id", "transaction_hash", "position"], name="chain_withdrawal_seen_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(charge__isnull=True) | Q(posted__isnull=True), name="withdrawal_is_booked_one_way"
-            ),
+            models.UniqueConstraint(fields=["chain_id", "transaction_hash", "position"], name="chain_withdrawal_seen_once"),
+            models.CheckConstraint(condition=Q(charge__isnull=True) | Q(posted__isnull=True), name="withdrawal_is_booked_one_way"),
             models.CheckConstraint(
                 condition=Q(vanished_at__isnull=True) | Q(charge__isnull=True, posted__isnull=True),
                 name="vanished_withdrawals_are_not_booked",

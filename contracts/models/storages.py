@@ -14,9 +14,7 @@ class StorageMirror(models.Model):
     period = models.PositiveIntegerField(help_text="YYYYMM of the run.")
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(level_wh__gte=0), name="mirrored_level_not_negative")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(level_wh__gte=0), name="mirrored_level_not_negative")]
 
     def __str__(self) -> str:
         return f"{self.storage}: {self.level_wh} Wh after {self.period}"

@@ -18,13 +18,9 @@ class ChainTransaction(models.Model):
     idempotency_key = models.CharField(max_length=160, unique=True)
     chain_id = models.BigIntegerField()
     contract = models.CharField(max_length=40)
-    function = models.CharField(
-        max_length=60, help_text=gettext_lazy("Empty for the deployment itself."), blank=True
-    )
+    function = models.CharField(max_length=60, help_text=gettext_lazy("Empty for the deployment itself."), blank=True)
     calldata = models.BinaryField()
-    status = models.CharField(
-        max_length=10, choices=TransactionStatus.choices, default=TransactionStatus.PENDING
-    )
+    status = models.CharField(max_length=10, choices=TransactionStatus.choices, default=TransactionStatus.PENDING)
     sender = models.CharField(max_length=42, blank=True)
     nonce = models.BigIntegerField(null=True)
     raw = models.BinaryField(null=True)
@@ -37,9 +33,7 @@ class ChainTransaction(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["chain_id", "sender", "nonce"], condition=Q(nonce__isnull=False), name="nonce_once"
-            ),
+            models.UniqueConstraint(fields=["chain_id", "sender", "nonce"], condition=Q(nonce__isnull=False), name="nonce_once"),
             models.CheckConstraint(
                 condition=~Q(status__in=["sent", "confirmed"]) | Q(raw__isnull=False, nonce__isnull=False),
                 name="sent_transactions_are_signed",
@@ -74,9 +68,7 @@ class ChainDeployment(models.Model):
     transaction = models.OneToOneField(ChainTransaction, models.PROTECT, related_name="deployment")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["chain_id", "genesis_hash", "contract"], name="deployed_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["chain_id", "genesis_hash", "contract"], name="deployed_once")]
 
     def __str__(self) -> str:
         return f"{self.contract} at {self.address}"

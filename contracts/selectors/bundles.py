@@ -44,9 +44,7 @@ def proof_bundle(document: Document) -> dict[str, Any]:
     if row is None:
         raise NotAnchoredYet("This document is not on the chain yet; usually it takes some minutes.")
     anchor, fields = row.anchor, published_fields(document)
-    leaf = BillLeaf(
-        unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, bytes(row.commitment)
-    )
+    leaf = BillLeaf(unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, bytes(row.commitment))
     return {
         "schema": BILL_SCHEMA,
         "document": {"fields": [{"path": f.path, "label": f.label, "value": f.value} for f in fields]},
@@ -79,17 +77,9 @@ def day_bundle(meter: Meter, day: date) -> dict[str, Any]:
 
 def _channel_words(meter: Meter, day: date, row: AnchorLeaf, proof: list[str]) -> dict[str, Any]:
     anchor, channel, version = row.anchor, row.channel or 0, row.version or 0
-    stored = MeterDay.objects.filter(
-        microgrid_id=anchor.microgrid_id, meter_id=meter.pk, day=day, channel=channel, version=version
-    ).first()
-    content = (
-        meter_day_bytes(day, channel, version, stored.values_wh, stored.quality)
-        if stored is not None
-        else b""
-    )
-    leaf = DayLeaf(
-        unhexed(anchor.subject), unhexed(meter.chain_ref), channel, anchor.period, version, bytes(row.commitment)
-    )  # fmt: skip
+    stored = MeterDay.objects.filter(microgrid_id=anchor.microgrid_id, meter_id=meter.pk, day=day, channel=channel, version=version).first()
+    content = meter_day_bytes(day, channel, version, stored.values_wh, stored.quality) if stored is not None else b""
+    leaf = DayLeaf(unhexed(anchor.subject), unhexed(meter.chain_ref), channel, anchor.period, version, bytes(row.commitment))
     return {
         "channel": Channel(channel).label,
         "values_wh": stored.values_wh if stored is not None else [],
@@ -120,9 +110,7 @@ def _proof(tree: MerkleTree, row: AnchorLeaf) -> list[str]:
 
 def _anchor_words(anchor: Anchor) -> dict[str, Any]:
     """Root, and where on which chain it stands."""
-    deployed = ChainDeployment.objects.filter(
-        chain_id=anchor.transaction.chain_id, contract=CONTRACT_OF[AnchorKind(anchor.kind)]
-    )
+    deployed = ChainDeployment.objects.filter(chain_id=anchor.transaction.chain_id, contract=CONTRACT_OF[AnchorKind(anchor.kind)])
     newest = deployed.order_by("-pk").first()
     return {
         "root": anchor.root,

@@ -41,9 +41,7 @@ class Held:
 
 def taken_out(cooperative: Cooperative) -> QuerySet[ChainWithdrawal]:
     """What the cooperative took out of the contract to its own wallet, as booked."""
-    return ChainWithdrawal.objects.filter(
-        cooperative=cooperative, posted__isnull=False, vanished_at__isnull=True
-    )
+    return ChainWithdrawal.objects.filter(cooperative=cooperative, posted__isnull=False, vanished_at__isnull=True)
 
 
 def standing_sales(cooperative: Cooperative) -> QuerySet[CoinSale]:
@@ -55,12 +53,8 @@ def held_coins(cooperative: Cooperative, *, until: date) -> list[Held]:
     """Each kind of coin that was ever taken out or sold, with what is held of it at the end of a day; a handful of queries."""
     units: dict[tuple[int, str], int] = {}
     worth: dict[tuple[int, str], int] = {}
-    came = (
-        taken_out(cooperative).filter(posted__booked_date__lte=until).values_list("chain_id", "coin__address")
-    )
-    for chain_id, token, came_units, came_minor in came.annotate(
-        u=Sum("revenue_units"), m=Sum("worth_minor")
-    ):
+    came = taken_out(cooperative).filter(posted__booked_date__lte=until).values_list("chain_id", "coin__address")
+    for chain_id, token, came_units, came_minor in came.annotate(u=Sum("revenue_units"), m=Sum("worth_minor")):
         key = (chain_id, token or NATIVE)
         units[key], worth[key] = units.get(key, 0) + int(came_units), worth.get(key, 0) + int(came_minor)
     left = standing_sales(cooperative).filter(sold_date__lte=until).values_list("chain_id", "token")
@@ -76,7 +70,8 @@ def _kinds(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], CoinKind]:
     rows = StableCoin.objects.filter(address__in={token for _, token in keys}).order_by("pk")
     named = {(row.chain_id, row.address): row for row in rows}
     return {
-        (chain_id, token): CoinKind(chain_id, token, settings.CHAIN_COIN, NATIVE_DECIMALS) if token == NATIVE
+        (chain_id, token): CoinKind(chain_id, token, settings.CHAIN_COIN, NATIVE_DECIMALS)
+        if token == NATIVE
         else CoinKind(chain_id, token, str(named[chain_id, token])[:16], named[chain_id, token].decimals)
         for chain_id, token in keys
-    }  # fmt: skip
+    }

@@ -11,14 +11,7 @@ from billing.models import Document, DocumentKind, DocumentStatus
 from contracts.adapters.ethereum import encode_call
 from contracts.domain.coins import NATIVE, cost_of, in_coins, rest_to_ask_for
 from contracts.domain.commitments import unhexed
-from contracts.models import (
-    ChainDeployment,
-    ChainPayment,
-    ChainTransaction,
-    PaymentQuote,
-    StableCoin,
-    TransactionStatus,
-)
+from contracts.models import ChainDeployment, ChainPayment, ChainTransaction, PaymentQuote, StableCoin, TransactionStatus
 from contracts.selectors.coins import amount_in, coin_words, takes_coins
 from contracts.selectors.sent import named_words, settled_elsewhere
 
@@ -90,7 +83,7 @@ def offer_of(bill: Document) -> Offer:
     """The offer for a posted bill, by what is stored: the chain itself is asked by the payer's wallet."""
     deployed = ChainDeployment.objects.filter(contract="Billing").order_by("-pk").first()
     quote = PaymentQuote.objects.filter(document=bill).select_related("coin").first()
-    came = list(ChainPayment.objects.filter(document=bill, vanished_at__isnull=True).select_related("payment", "coin").order_by("pk"))  # fmt: skip
+    came = list(ChainPayment.objects.filter(document=bill, vanished_at__isnull=True).select_related("payment", "coin").order_by("pk"))
     state, ways = "waiting", []
     if bill.kind != DocumentKind.BILL or bill.status != DocumentStatus.OPEN:
         state = "paid"
@@ -98,17 +91,21 @@ def offer_of(bill: Document) -> Offer:
         state = "not_taken"
     elif deployed is not None and quote is not None and _is_posted(bill, deployed.chain_id):
         applied = sum(int(one.applied_wad) for one in came)
-        rest = rest_to_ask_for(
-            due_minor=quote.due_minor, applied_wad=applied, bill_rest_minor=bill.rest_minor
-        )
+        rest = rest_to_ask_for(due_minor=quote.due_minor, applied_wad=applied, bill_rest_minor=bill.rest_minor)
         is_closed = bool(rest) and _was_settled(bill, deployed.chain_id)
         ways = _ways(bill, quote, deployed.address, rest) if rest and not is_closed else []
         state = "closed" if is_closed else "open" if rest else "paid"
     return Offer(
-        state=state, contract=deployed.address if deployed else "", chain_id=deployed.chain_id if deployed else 0,
-        rpc_url=settings.CHAIN_PUBLIC_RPC_URL, bill=bill.chain_ref, confirmations=settings.CHAIN_CONFIRMATIONS,
-        expires_at=quote.expires_at if quote else None, ways=ways, payments=[_seen(one) for one in came],
-    )  # fmt: skip
+        state=state,
+        contract=deployed.address if deployed else "",
+        chain_id=deployed.chain_id if deployed else 0,
+        rpc_url=settings.CHAIN_PUBLIC_RPC_URL,
+        bill=bill.chain_ref,
+        confirmations=settings.CHAIN_CONFIRMATIONS,
+        expires_at=quote.expires_at if quote else None,
+        ways=ways,
+        payments=[_seen(one) for one in came],
+    )
 
 
 def _is_posted(bill: Document, chain_id: int) -> bool:
@@ -132,9 +129,7 @@ def _ways(bill: Document, quote: PaymentQuote, contract: str, rest_wad: int) -> 
     if coin is not None and coin.transaction.status == TransactionStatus.CONFIRMED:
         units = cost_of(rest_wad, int(quote.units_per_minor))
         allow = Call("allow", coin.address, 0, encode_call("TestCoin", "approve", [contract, units]))
-        pay = Call(
-            "pay", contract, 0, encode_call("Billing", "processTokenPayment", [word, coin.address, units])
-        )
+        pay = Call("pay", contract, 0, encode_call("Billing", "processTokenPayment", [word, coin.address, units]))
         found.append(_way(coin, coin.address, units, [allow, pay], _to_try(coin, units)))
     return found
 
@@ -145,15 +140,15 @@ def _to_try(coin: StableCoin, units: int) -> Call | None:
     return Call("make", coin.address, 0, encode_call("TestCoin", "make", [units]))
 
 
-def _way(
-    coin: StableCoin | None, token: str, units: int, calls: Sequence[Call], to_try: Call | None = None
-) -> Way:
+def _way(coin: StableCoin | None, token: str, units: int, calls: Sequence[Call], to_try: Call | None = None) -> Way:
     symbol, decimals = coin_words(coin)
     return Way(symbol, token, decimals, units, calls, to_try)
 
 
 def _seen(one: ChainPayment) -> Seen:
     return Seen(
-        one.transaction_hash, amount_in(one.paid_units, one.coin), one.payment.amount_minor if one.payment else 0,
+        one.transaction_hash,
+        amount_in(one.paid_units, one.coin),
+        one.payment.amount_minor if one.payment else 0,
         one.missing_since is not None,
-    )  # fmt: skip
+    )

@@ -56,10 +56,10 @@ def _anchored(runs: list[BillingRun], now: datetime) -> Link:
     gaps = [
         Gap("document", str(ref), label, minor, 0, _("not below the run's root") if has_root else _("its run has no root after a day"))
         for ref, label, minor, has_root in rows
-    ]  # fmt: skip
+    ]
     on_its_way = 0 if late else waiting
     right = gross if on_its_way and not gaps else anchored
-    return Link("anchored", _("Document and chain"), "cents", _("documents"), gross, _("below a root"), right, gaps, on_its_way)  # fmt: skip
+    return Link("anchored", _("Document and chain"), "cents", _("documents"), gross, _("below a root"), right, gaps, on_its_way)
 
 
 def _paid_on_chain(runs: list[BillingRun]) -> Link:
@@ -74,18 +74,20 @@ def _paid_on_chain(runs: list[BillingRun]) -> Link:
             SELECT d.public_id, d.label, coalesce(s.minor, 0) AS seen, coalesce(b.minor, 0) AS booked
             FROM billing_document d LEFT JOIN seen s ON s.document_id = d.id LEFT JOIN booked b ON b.document_id = d.id
             WHERE d.run_id = ANY(%(runs)s) AND (s.minor IS NOT NULL OR b.minor IS NOT NULL))"""
-    ((seen, booked),) = _rows(
-        f"{query} SELECT coalesce(sum(seen), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values
-    )
+    ((seen, booked),) = _rows(f"{query} SELECT coalesce(sum(seen), 0)::bigint, coalesce(sum(booked), 0)::bigint FROM sides", values)
     rows = _rows(f"{query} SELECT * FROM sides WHERE seen <> booked ORDER BY label LIMIT %(most)s", values)
     gaps = [
-        Gap("document", str(ref), label, a, b, _("booked as paid on the chain, and the chain has no such payment") if a < b
-            else _("paid on the chain and not booked"))
+        Gap(
+            "document",
+            str(ref),
+            label,
+            a,
+            b,
+            _("booked as paid on the chain, and the chain has no such payment") if a < b else _("paid on the chain and not booked"),
+        )
         for ref, label, a, b in rows
-    ]  # fmt: skip
-    return Link(
-        "chain", _("Chain and payments"), "cents", _("paid on the chain"), seen, _("booked"), booked, gaps
-    )
+    ]
+    return Link("chain", _("Chain and payments"), "cents", _("paid on the chain"), seen, _("booked"), booked, gaps)
 
 
 def _withdrawn(days: dict[str, Any]) -> Link | None:
@@ -122,18 +124,21 @@ def _withdrawn(days: dict[str, Any]) -> Link | None:
     others = _rows(f"{query} SELECT * FROM beside ORDER BY 2 LIMIT %(most)s", values)
     if not count and not others:
         return None
-    rows = _rows(
-        f"{query} SELECT id, transaction_hash, seen, booked FROM of_month WHERE seen <> booked ORDER BY id LIMIT %(most)s",
-        values,
-    )
+    rows = _rows(f"{query} SELECT id, transaction_hash, seen, booked FROM of_month WHERE seen <> booked ORDER BY id LIMIT %(most)s", values)
     gaps = [
-        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member of this cooperative has linked the wallet") if not b
-            else _("booked otherwise than it was withdrawn on the chain"))
+        Gap(
+            "withdrawal",
+            str(pk),
+            tx[:18],
+            a,
+            b,
+            _("withdrawn on the chain and not booked: no member of this cooperative has linked the wallet")
+            if not b
+            else _("booked otherwise than it was withdrawn on the chain"),
+        )
         for pk, tx, a, b in rows
     ] + [
         Gap("transaction", str(ref), key[:60], 0, minor, _("taken off the chain's account, and the chain has no such withdrawal"))
         for ref, key, minor in others
-    ]  # fmt: skip
-    return Link(
-        "withdrawn", _("Chain and withdrawals"), "cents", _("withdrawn on the chain"), seen, _("booked"), booked + beside, gaps
-    )  # fmt: skip
+    ]
+    return Link("withdrawn", _("Chain and withdrawals"), "cents", _("withdrawn on the chain"), seen, _("booked"), booked + beside, gaps)

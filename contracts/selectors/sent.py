@@ -10,9 +10,7 @@ def named_words(prefix: str) -> tuple[int, set[bytes]]:
 
     Words follow a selector of four bytes, inside a multicall a second one.
     """
-    rows = ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list(
-        "calldata", flat=True
-    )
+    rows = ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list("calldata", flat=True)
     sent = [bytes(row) for row in rows]
     words = {
         data[i : i + WORD_BYTES]

@@ -55,9 +55,7 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
         NothingToAnchor: the day has no meter days.
     """
     Microgrid.objects.select_for_update().get(pk=microgrid.pk)
-    existing = Anchor.objects.filter(
-        kind=AnchorKind.DAY, subject=microgrid.chain_ref, period=number_of_day(day), revision=revision
-    ).first()
+    existing = Anchor.objects.filter(kind=AnchorKind.DAY, subject=microgrid.chain_ref, period=number_of_day(day), revision=revision).first()
     if existing is not None:
         return existing
     meters = {meter.pk: meter for meter in Meter.objects.filter(microgrid=microgrid).select_related("site")}
@@ -69,34 +67,11 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
         meter, salt = meters[meter_id], os.urandom(SALT_BYTES)
         commitment = commit(salt, meter_day_bytes(day, channel, version, values, quality))
         leaf = DayLeaf(subject, unhexed(meter.chain_ref), channel, number_of_day(day), version, commitment)
-        leaves.append(
-            AnchorLeaf(
-                meter_id=meter_id,
-                channel=channel,
-                version=version,
-                salt=salt,
-                commitment=commitment,
-                leaf=leaf.hash,
-            )
-        )
-        content = {
-            "meter": meter.chain_ref, "channel": channel, "version": version, "salt": salt, "values_wh": values,
-            "quality": quality,
-        }  # fmt: skip
+        leaves.append(AnchorLeaf(meter_id=meter_id, channel=channel, version=version, salt=salt, commitment=commitment, leaf=leaf.hash))
+        content = {"meter": meter.chain_ref, "channel": channel, "version": version, "salt": salt, "values_wh": values, "quality": quality}
         entries.append(BatchEntry(owners[meter.site_id], content))
     cid = store_batch(microgrid, day, revision, entries) if entries else ""
-    return _store(
-        chain,
-        AnchorKind.DAY,
-        microgrid,
-        microgrid.chain_ref,
-        number_of_day(day),
-        revision,
-        leaves,
-        cid,
-        None,
-        now,
-    )
+    return _store(chain, AnchorKind.DAY, microgrid, microgrid.chain_ref, number_of_day(day), revision, leaves, cid, None, now)
 
 
 @transaction.atomic
@@ -117,45 +92,49 @@ def anchor_run(*, chain: Chain, run: BillingRun, now: datetime) -> Anchor:
         hashes = field_hashes(salt, [(field.path, field.value) for field in published_fields(document)])
         commitment = document_commitment(hashes)
         leaf = BillLeaf(subject, unhexed(document.chain_ref), run.period, commitment)
-        leaves.append(
-            AnchorLeaf(
-                document=document, salt=salt, commitment=commitment, leaf=leaf.hash, field_hashes=b"".join(hashes)
-            )
-        )  # fmt: skip
+        leaves.append(AnchorLeaf(document=document, salt=salt, commitment=commitment, leaf=leaf.hash, field_hashes=b"".join(hashes)))
     # The chain counts a month's roots without gaps; runs that were withdrawn, or changed nothing, have none.
-    earlier = Anchor.objects.filter(
-        kind=AnchorKind.RUN, microgrid=run.microgrid_id, period=run.period
-    ).count()
-    return _store(
-        chain,
-        AnchorKind.RUN,
-        run.microgrid,
-        run.microgrid.chain_ref,
-        run.period,
-        earlier,
-        leaves,
-        "",
-        run,
-        now,
-    )
+    earlier = Anchor.objects.filter(kind=AnchorKind.RUN, microgrid=run.microgrid_id, period=run.period).count()
+    return _store(chain, AnchorKind.RUN, run.microgrid, run.microgrid.chain_ref, run.period, earlier, leaves, "", run, now)
 
 
 def _store(
-    chain: Chain, kind: AnchorKind, microgrid: Microgrid, subject: str, period: int, revision: int,
-    leaves: Sequence[AnchorLeaf], cid: str, run: BillingRun | None, now: datetime,
-) -> Anchor:  # fmt: skip
+    chain: Chain,
+    kind: AnchorKind,
+    microgrid: Microgrid,
+    subject: str,
+    period: int,
+    revision: int,
+    leaves: Sequence[AnchorLeaf],
+    cid: str,
+    run: BillingRun | None,
+    now: datetime,
+) -> Anchor:
     if not leaves:
         raise NothingToAnchor(f"{kind} {period} of {microgrid} is empty.")
     root = MerkleTree([bytes(leaf.leaf) for leaf in leaves]).root
     arguments: list[Any] = [unhexed(subject), period, revision, root, len(leaves), cid]
     row = enqueue(
-        chain=chain, key=f"anchor:{chain.chain_id()}:{kind}:{subject}:{period}:{revision}", contract=CONTRACT_OF[kind],
-        function="anchorRoot", arguments=arguments, now=now,
-    )  # fmt: skip
+        chain=chain,
+        key=f"anchor:{chain.chain_id()}:{kind}:{subject}:{period}:{revision}",
+        contract=CONTRACT_OF[kind],
+        function="anchorRoot",
+        arguments=arguments,
+        now=now,
+    )
     anchor = Anchor.objects.create(
-        kind=kind, microgrid=microgrid, run=run, subject=subject, period=period, revision=revision, root=hexed(root),
-        leaves=len(leaves), cid=cid, transaction=row, created_at=now,
-    )  # fmt: skip
+        kind=kind,
+        microgrid=microgrid,
+        run=run,
+        subject=subject,
+        period=period,
+        revision=revision,
+        root=hexed(root),
+        leaves=len(leaves),
+        cid=cid,
+        transaction=row,
+        created_at=now,
+    )
     for leaf in leaves:
         leaf.anchor = anchor
     AnchorLeaf.objects.bulk_create(leaves, batch_size=2000)

@@ -41,13 +41,7 @@ def data_keys(members: Iterable[Member]) -> dict[int, AESGCM]:
     MemberDataKey.objects.bulk_create(missing, ignore_conflicts=True)
     rows = {row.member_id: row for row in MemberDataKey.objects.filter(member__in=members)}
     return {
-        member.pk: AESGCM(
-            master.decrypt(
-                bytes(rows[member.pk].sealed)[:12],
-                bytes(rows[member.pk].sealed)[12:],
-                member.chain_ref.encode(),
-            )
-        )
+        member.pk: AESGCM(master.decrypt(bytes(rows[member.pk].sealed)[:12], bytes(rows[member.pk].sealed)[12:], member.chain_ref.encode()))
         for member in members
     }
 
@@ -83,9 +77,7 @@ def store_batch(microgrid: Microgrid, day: date, revision: int, entries: list[Ba
             part[name] = sealed
             size += len(sealed) + 100
     links.append(store.put(part))
-    return store.put(
-        {"microgrid": microgrid.chain_ref, "day": day.isoformat(), "revision": revision, "parts": links}
-    )
+    return store.put({"microgrid": microgrid.chain_ref, "day": day.isoformat(), "revision": revision, "parts": links})
 
 
 def _packed(contents: list[dict[str, Any]]) -> list[bytes]:
@@ -111,7 +103,5 @@ def read_batch(*, cid: str, member: Member) -> list[dict[str, Any]]:
     for link in store.get(cid)["parts"]:
         sealed = store.get(link).get(member.chain_ref)
         if sealed is not None:
-            contents += libipld.decode_dag_cbor(
-                key.decrypt(sealed[:12], sealed[12:], member.chain_ref.encode())
-            )
+            contents += libipld.decode_dag_cbor(key.decrypt(sealed[:12], sealed[12:], member.chain_ref.encode()))
     return contents

@@ -40,9 +40,14 @@ def book_up(*, bill: Document, seen: ChainPayment, now: datetime) -> None:
     before = Payment.objects.filter(rail=PaymentRail.CHAIN, external_ref__startswith=ref).count()
     shown = bill.run.microgrid.now(now)
     seen.payment, _created = book_payment(
-        document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=shown, now=shown,
-        external_ref=f"{ref}:again{before}" if before else ref, origin=Origin(note=amount_in(seen.paid_units, seen.coin)),
-    )  # fmt: skip
+        document=bill,
+        amount_minor=amount,
+        rail=PaymentRail.CHAIN,
+        received_at=shown,
+        now=shown,
+        external_ref=f"{ref}:again{before}" if before else ref,
+        origin=Origin(note=amount_in(seen.paid_units, seen.coin)),
+    )
     seen.save(update_fields=["payment"])
 
 
@@ -58,11 +63,7 @@ def _booked_minor(bill: Document) -> int:
 @transaction.atomic
 def take_back_payment(pk: int, now: datetime) -> bool:
     """Undo the booking of a payment whose block has vanished, by a reversing entry, and tell who keeps the books."""
-    bill = (
-        ChainPayment.objects.select_related("document__run__microgrid", "document__cooperative")
-        .get(pk=pk)
-        .document
-    )
+    bill = ChainPayment.objects.select_related("document__run__microgrid", "document__cooperative").get(pk=pk).document
     lock_member(bill.member_id)
     seen = ChainPayment.objects.select_for_update().get(pk=pk)
     if seen.vanished_at is not None:
@@ -77,26 +78,31 @@ def take_back_payment(pk: int, now: datetime) -> bool:
         stands = why
     log.error(
         "Payment %s of %s has vanished from the chain; its booking %s",
-        seen.transaction_hash, bill.label, "was taken back" if stands is None else f"stands: {stands}",
-    )  # fmt: skip
+        seen.transaction_hash,
+        bill.label,
+        "was taken back" if stands is None else f"stands: {stands}",
+    )
     notify_in_words(
-        users=staff_of(bill.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR), words=partial(_told, bill, seen, stands),
-        kind=KIND, key=f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}",
-        path=reverse("bill", args=[bill.public_id]), by_mail=True, now=shown,
-    )  # fmt: skip
+        users=staff_of(bill.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR),
+        words=partial(_told, bill, seen, stands),
+        kind=KIND,
+        key=f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}",
+        path=reverse("bill", args=[bill.public_id]),
+        by_mail=True,
+        now=shown,
+    )
     return True
 
 
 def _told(bill: Document, seen: ChainPayment, stands: CannotBook | None) -> tuple[str, str]:
     subject = _("%(bill)s: a payment has vanished from the chain") % {"bill": bill.label}
-    gone = _(
-        "%(amount)s in transaction %(transaction)s: the chain has other blocks now, without it."
-    ) % {"amount": amount_in(seen.paid_units, seen.coin), "transaction": seen.transaction_hash}  # fmt: skip
+    gone = _("%(amount)s in transaction %(transaction)s: the chain has other blocks now, without it.") % {
+        "amount": amount_in(seen.paid_units, seen.coin),
+        "transaction": seen.transaction_hash,
+    }
     if stands is None:
         return subject, f"{gone} {_('Its booking was taken back, and the bill is open by as much.')}"
-    kept = _("Its booking stands, because it could not be taken back: %(why)s") % {
-        "why": say_kept(str(stands))
-    }
+    kept = _("Its booking stands, because it could not be taken back: %(why)s") % {"why": say_kept(str(stands))}
     return subject, f"{gone} {kept}"
 
 

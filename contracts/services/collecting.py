@@ -34,9 +34,7 @@ def collect_coins(*, chain: Chain, now: datetime) -> list[ChainTransaction]:
     if not address:
         raise CannotCollect("The contracts are not deployed yet: run deploy_contracts first.")
     if coin_holders().count() > 1:
-        raise CannotCollect(
-            "Bills of several cooperatives were paid into this contract, which does not keep their coins apart."
-        )
+        raise CannotCollect("Bills of several cooperatives were paid into this contract, which does not keep their coins apart.")
     begun = _on_its_way(chain) or _begin(chain, address, now)
     drain(chain=chain, now=now)
     return list(ChainTransaction.objects.filter(pk__in=[row.pk for row in begun]).order_by("pk"))
@@ -57,30 +55,17 @@ def _begin(chain: Chain, address: str, now: datetime) -> list[ChainTransaction]:
     own = address_of(private_key())
     tokens = dict.fromkeys(
         StableCoin.objects.filter(chain_id=chain.chain_id()).exclude(address=NATIVE).order_by("pk").values_list("address", flat=True)
-    )  # fmt: skip
+    )
     lying = {coin: int(chain.call("Billing", address, "undistributed", [coin])) for coin in (NATIVE, *tokens)}
-    due = {
-        coin: int(chain.call("Billing", address, "withdrawableOf", [coin, own])) for coin in (NATIVE, *tokens)
-    }
+    due = {coin: int(chain.call("Billing", address, "withdrawableOf", [coin, own])) for coin in (NATIVE, *tokens)}
     due[NATIVE] += int(chain.call("Billing", address, "creditOf", [own]))
     key = f"{_head(chain)}{ChainTransaction.objects.filter(idempotency_key__startswith=_head(chain)).count()}"
     batch = keccak(key.encode())
     steps: list[tuple[str, list[object]]] = []
     if any(lying.values()):
         steps += [("postRevenue", [batch, [own], [1]]), ("distributeRevenue", [batch])]
-    steps += [
-        ("withdraw", []) if coin == NATIVE else ("withdrawToken", [coin])
-        for coin in (NATIVE, *tokens)
-        if lying[coin] or due[coin]
-    ]
+    steps += [("withdraw", []) if coin == NATIVE else ("withdrawToken", [coin]) for coin in (NATIVE, *tokens) if lying[coin] or due[coin]]
     return [
-        enqueue(
-            chain=chain,
-            key=f"{key}:{number}",
-            contract="Billing",
-            function=name,
-            arguments=arguments,
-            now=now,
-        )
+        enqueue(chain=chain, key=f"{key}:{number}", contract="Billing", function=name, arguments=arguments, now=now)
         for number, (name, arguments) in enumerate(steps)
     ]

@@ -24,17 +24,17 @@ def deploy_contracts(*, chain: Chain, now: datetime) -> list[ChainDeployment]:
     chain_id, genesis = chain.chain_id(), chain.genesis_hash()
     _move_to_empty_chain(chain)
     for contract in (*CONTRACTS, *([TEST_COIN] if _tries_a_coin(chain_id) else [])):
-        if ChainDeployment.objects.filter(
-            chain_id=chain_id, genesis_hash=genesis, contract=contract
-        ).exists():
+        if ChainDeployment.objects.filter(chain_id=chain_id, genesis_hash=genesis, contract=contract).exists():
             continue
         ChainTransaction.objects.get_or_create(
             idempotency_key=f"deploy:{chain_id}:{genesis}:{contract}",
             defaults={
-                "chain_id": chain_id, "contract": contract, "created_at": now,
+                "chain_id": chain_id,
+                "contract": contract,
+                "created_at": now,
                 "calldata": chain.deployment(contract, [] if contract == TEST_COIN else [address_of(private_key())]),
             },
-        )  # fmt: skip
+        )
     drain(chain=chain, now=now)
     if name_coin(chain=chain, now=now):
         drain(chain=chain, now=now)
@@ -95,17 +95,14 @@ def name_coin(*, chain: Chain, now: datetime) -> bool:
     with transaction.atomic():
         place = StableCoin.objects.filter(chain_id=chain_id).count()
         row = enqueue(
-            chain=chain, key=f"coin:{chain_id}:{place}:{address.lower()}", contract="Billing", function="setStableCoin",
-            arguments=[address], now=now,
-        )  # fmt: skip
-        StableCoin.objects.create(
-            chain_id=chain_id,
-            address=address,
-            symbol=symbol,
-            decimals=decimals,
-            named_at=now,
-            transaction=row,
+            chain=chain,
+            key=f"coin:{chain_id}:{place}:{address.lower()}",
+            contract="Billing",
+            function="setStableCoin",
+            arguments=[address],
+            now=now,
         )
+        StableCoin.objects.create(chain_id=chain_id, address=address, symbol=symbol, decimals=decimals, named_at=now, transaction=row)
     return True
 
 

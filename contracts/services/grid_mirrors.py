@@ -30,10 +30,7 @@ def _in_one(chain: Chain, key: str, calls: Sequence[tuple[str, Sequence[Any]]], 
     """Calls of the balancing contract's functions, in order, in few transactions."""
     for index in range(0, len(calls), BATCH):
         encoded = [chain.encode("GridBalancing", name, given) for name, given in calls[index : index + BATCH]]
-        enqueue(
-            chain=chain, key=f"{key}:{index // BATCH}", contract="GridBalancing", function="multicall", arguments=[encoded],
-            now=now,
-        )  # fmt: skip
+        enqueue(chain=chain, key=f"{key}:{index // BATCH}", contract="GridBalancing", function="multicall", arguments=[encoded], now=now)
 
 
 def mirror_peaks(*, chain: Chain, run: BillingRun, now: datetime) -> None:
@@ -44,16 +41,10 @@ def mirror_peaks(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     microgrid, days = run.microgrid, run.days()
     first, last = microgrid.local_day(days[0]).start_at, microgrid.local_day(days[-1]).end_at
     events = DemandEvent.objects.filter(
-        programme__microgrid=microgrid,
-        cancelled_at=None,
-        measured_at__isnull=False,
-        start_at__gte=first,
-        start_at__lt=last,
+        programme__microgrid=microgrid, cancelled_at=None, measured_at__isnull=False, start_at__gte=first, start_at__lt=last
     ).annotate(delivered_wh=Sum("responses__delivered_wh", filter=Q(responses__delivered_wh__gt=0)))
     stores = Stores.of(microgrid)
-    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True).order_by(
-        "day"
-    )
+    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True).order_by("day")
     balances = {row.day: (row, before) for row, before in stores.course(known) if row.day in days}
     calls: list[tuple[str, Sequence[Any]]] = []
     for event in events.order_by("start_at"):
@@ -61,10 +52,7 @@ def mirror_peaks(*, chain: Chain, run: BillingRun, now: datetime) -> None:
         if day.day not in balances:
             continue
         (row, before), begin = balances[day.day], day.index_of(event.start_at)
-        hours = slice(
-            begin,
-            begin + round((event.end_at - event.start_at) / timedelta(minutes=microgrid.interval_minutes)),
-        )
+        hours = slice(begin, begin + round((event.end_at - event.start_at) / timedelta(minutes=microgrid.interval_minutes)))
         supply = sum(row.production_wh[hours]) + sum(row.discharge_wh[hours])
         demand = sum(row.consumption_wh[hours]) + sum(row.charge_wh[hours])
         stored = round(stores.after(before, row, hours.stop))
@@ -91,13 +79,9 @@ def mirror_storages(*, chain: Chain, run: BillingRun, now: datetime) -> None:
         steps = path if storage.site.member.is_cooperative else path[-1:]
         for after in steps:
             if after != level:
-                calls.append(
-                    ("manageStorage", (unhexed(storage.chain_ref), abs(after - level), after > level))
-                )
+                calls.append(("manageStorage", (unhexed(storage.chain_ref), abs(after - level), after > level)))
             level = after
-        StorageMirror.objects.update_or_create(
-            storage=storage, defaults={"level_wh": level, "period": run.period}
-        )
+        StorageMirror.objects.update_or_create(storage=storage, defaults={"level_wh": level, "period": run.period})
     _in_one(chain, f"storages:{chain.chain_id()}:{run.chain_ref}", calls, now)
 
 
@@ -119,13 +103,7 @@ def _changes(run: BillingRun, storages: Sequence[StorageUnit]) -> dict[int, NDAr
         return found
     by_storage = {storage.pk: storage for storage in storages}
     charge, discharge = (
-        load_channel(
-            microgrid=run.microgrid,
-            channel=channel,
-            days=run.days(),
-            meter_ids=sorted(meters),
-            with_quality=False,
-        )
+        load_channel(microgrid=run.microgrid, channel=channel, days=run.days(), meter_ids=sorted(meters), with_quality=False)
         for channel in (Channel.CHARGE, Channel.DISCHARGE)
     )
     for row, meter in enumerate(charge.meter_ids.tolist()):

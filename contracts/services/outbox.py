@@ -21,9 +21,7 @@ MOST_RAISED = 16  # at once; the next round goes on
 WEI_PER_GWEI = 10**9
 
 
-def enqueue(
-    *, chain: Chain, key: str, contract: str, function: str, arguments: Sequence[Any], now: datetime
-) -> ChainTransaction:
+def enqueue(*, chain: Chain, key: str, contract: str, function: str, arguments: Sequence[Any], now: datetime) -> ChainTransaction:
     """Put a call into the outbox, once per key; it is sent by `drain`."""
     known = ChainTransaction.objects.filter(idempotency_key=key).first()
     if known is not None:
@@ -31,19 +29,20 @@ def enqueue(
     row, _ = ChainTransaction.objects.get_or_create(
         idempotency_key=key,
         defaults={
-            "chain_id": chain.chain_id(), "contract": contract, "function": function, "created_at": now,
+            "chain_id": chain.chain_id(),
+            "contract": contract,
+            "function": function,
+            "created_at": now,
             "calldata": chain.encode(contract, function, arguments),
         },
-    )  # fmt: skip
+    )
     return row
 
 
 def deployment_on(chain: Chain, contract: str) -> ChainDeployment | None:
     """The deployment of a contract on this chain, if there is one."""
     return (
-        ChainDeployment.objects.filter(
-            chain_id=chain.chain_id(), genesis_hash=chain.genesis_hash(), contract=contract
-        )
+        ChainDeployment.objects.filter(chain_id=chain.chain_id(), genesis_hash=chain.genesis_hash(), contract=contract)
         .select_related("transaction")
         .first()
     )
@@ -85,16 +84,12 @@ def _sign(chain: Chain, pk: int, sender: str, key: str, now: datetime) -> ChainT
     row = ChainTransaction.objects.select_for_update().get(pk=pk)
     if row.status != TransactionStatus.PENDING:
         return None
-    highest = ChainTransaction.objects.filter(chain_id=row.chain_id, sender=sender).aggregate(
-        top=Max("nonce")
-    )["top"]
+    highest = ChainTransaction.objects.filter(chain_id=row.chain_id, sender=sender).aggregate(top=Max("nonce"))["top"]
     # Our own record decides: after a chain lost blocks its count is behind what we have signed already.
     nonce = max(-1 if highest is None else highest, chain.next_nonce(sender) - 1) + 1
     to = address_on(chain, row.contract) if row.function else ""
     if row.function and not to:
-        return (
-            None  # it waits for its contract: sent to nobody, its words would be taken for a contract's code
-        )
+        return None  # it waits for its contract: sent to nobody, its words would be taken for a contract's code
     try:
         raw, tx_hash = chain.sign(UnsignedTransaction(sender, to, nonce, bytes(row.calldata)), key)
     except CallReverted as problem:
@@ -106,24 +101,25 @@ def _sign(chain: Chain, pk: int, sender: str, key: str, now: datetime) -> ChainT
     _keep_version(row, now)
     if not row.function:
         ChainDeployment.objects.create(
-            chain_id=row.chain_id, genesis_hash=chain.genesis_hash(), contract=row.contract,
-            address=contract_address(sender, nonce), transaction=row,
-        )  # fmt: skip
+            chain_id=row.chain_id,
+            genesis_hash=chain.genesis_hash(),
+            contract=row.contract,
+            address=contract_address(sender, nonce),
+            transaction=row,
+        )
     return row
 
 
 def _keep_version(row: ChainTransaction, now: datetime) -> None:
     raw = bytes(row.raw or b"")
-    TransactionVersion.objects.create(
-        transaction=row, hash=row.hash, raw=raw, max_fee_wei=highest_fee_of(raw), signed_at=now
-    )
+    TransactionVersion.objects.create(transaction=row, hash=row.hash, raw=raw, max_fee_wei=highest_fee_of(raw), signed_at=now)
 
 
 def _raise_fees(chain: Chain, sender: str, key: str, now: datetime) -> None:
     """Sign dearer what has waited too long: the same call and nonce, every version's hash is remembered, whichever is mined counts."""
     stuck = ChainTransaction.objects.filter(
         chain_id=chain.chain_id(), sender=sender, status=TransactionStatus.SENT, nonce__gte=chain.next_nonce(sender)
-    ).exclude(versions__signed_at__gt=now - timedelta(seconds=settings.CHAIN_FEE_PATIENCE_S))  # fmt: skip
+    ).exclude(versions__signed_at__gt=now - timedelta(seconds=settings.CHAIN_FEE_PATIENCE_S))
     for pk in list(stuck.order_by("nonce").values_list("pk", flat=True)[:MOST_RAISED]):
         _raise_fee(chain, pk, key, now)
 

@@ -62,31 +62,30 @@ def follow_vanished(*, chain: Chain, now: datetime) -> int:
 
 @transaction.atomic
 def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
-    posted = Document.objects.filter(chain_ref=event.bill_id, kind=DocumentKind.BILL).exclude(
-        status=DocumentStatus.DRAFT
-    )
+    posted = Document.objects.filter(chain_ref=event.bill_id, kind=DocumentKind.BILL).exclude(status=DocumentStatus.DRAFT)
     bill = posted.first()
     if bill is None:
-        log.error(
-            "Payment %s is for %s, which is no posted bill here.", event.transaction_hash, event.bill_id
-        )
+        log.error("Payment %s is for %s, which is no posted bill here.", event.transaction_hash, event.bill_id)
         return False
     lock_member(bill.member_id)
     seen, created = ChainPayment.objects.get_or_create(
-        chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position,
+        chain_id=chain_id,
+        transaction_hash=event.transaction_hash,
+        position=event.position,
         defaults={
-            "document": bill, "payer": event.payer, "coin": _coin_of(chain_id, event), "paid_units": event.paid_units,
-            "applied_wad": event.applied_wad, "block_number": event.block_number, "log_index": event.log_index,
+            "document": bill,
+            "payer": event.payer,
+            "coin": _coin_of(chain_id, event),
+            "paid_units": event.paid_units,
+            "applied_wad": event.applied_wad,
+            "block_number": event.block_number,
+            "log_index": event.log_index,
             "credit_wei": event.credit_wei,
         },
-    )  # fmt: skip
+    )
     is_back = seen.vanished_at is not None
     if not created:
-        seen.block_number, seen.log_index, seen.credit_wei = (
-            event.block_number,
-            event.log_index,
-            event.credit_wei,
-        )
+        seen.block_number, seen.log_index, seen.credit_wei = (event.block_number, event.log_index, event.credit_wei)
         seen.missing_since, seen.vanished_at = None, None
         seen.save(update_fields=["block_number", "log_index", "credit_wei", "missing_since", "vanished_at"])
     if created or is_back:

@@ -42,9 +42,7 @@ def root_on_chain(chain: Chain, anchor: Anchor) -> str:
     if not address:
         return ""
     try:
-        return hexed(
-            chain.call(contract, address, "rootOf", [unhexed(anchor.subject), anchor.period, anchor.revision])
-        )
+        return hexed(chain.call(contract, address, "rootOf", [unhexed(anchor.subject), anchor.period, anchor.revision]))
     except CallReverted:
         return ""
 
@@ -67,11 +65,7 @@ def check_documents(*, chain: Chain, run: BillingRun) -> ProofReport:
     pairs = [_document_pair(anchor, document, rows.get(document.pk)) for document in documents]
     known = {document.pk for document in documents}
     names = dict(Document.objects.filter(pk__in=rows.keys() - known).values_list("pk", "chain_ref"))
-    pairs += [
-        LeafPair(names.get(pk, f"document {pk}"), bytes(row.leaf), None)
-        for pk, row in rows.items()
-        if pk not in known
-    ]
+    pairs += [LeafPair(names.get(pk, f"document {pk}"), bytes(row.leaf), None) for pk, row in rows.items() if pk not in known]
     check = check_tree(unhexed(anchor.root), str(run), pairs)
     failed = {finding.subject for finding in check.findings}
     report.failed = sum(d.label in failed for d in documents) if check.proofs_lead_to_root else len(documents)
@@ -85,9 +79,7 @@ def _document_pair(anchor: Anchor, document: Document, row: AnchorLeaf | None) -
     if row is None:
         return LeafPair(document.label, None, document_commitment([bytes(HASH_BYTES)]))
     hashes = field_hashes(bytes(row.salt), [(f.path, f.value) for f in published_fields(document)])
-    leaf = BillLeaf(
-        unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, document_commitment(hashes)
-    )
+    leaf = BillLeaf(unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, document_commitment(hashes))
     return LeafPair(document.label, bytes(row.leaf), leaf.hash)
 
 
@@ -101,9 +93,7 @@ def _named_fields(finding: Finding, document: Document | None, rows: dict[int, A
     if not row.field_hashes or document_commitment(kept) != bytes(row.commitment):
         return [finding]
     if len(kept) != len(fields):
-        return [
-            replace(finding, detail=f"{finding.detail}: it had {len(kept)} fields and has {len(fields)} now")
-        ]
+        return [replace(finding, detail=f"{finding.detail}: it had {len(kept)} fields and has {len(fields)} now")]
     now = field_hashes(bytes(row.salt), [(f.path, f.value) for f in fields])
     return [
         replace(finding, detail=f"{f.label} ({f.path}) is {f.value!r} now: {finding.detail}")
@@ -144,11 +134,7 @@ def check_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]) -> l
 
 def _day_pairs(microgrid: Microgrid, day: date, anchor: Anchor, meters: dict[int, Meter]) -> list[LeafPair]:
     leaves = AnchorLeaf.objects.filter(anchor=anchor)
-    rows = {
-        (row.meter_id, row.channel): row
-        for row in leaves
-        if row.meter_id is not None and row.channel is not None
-    }
+    rows = {(row.meter_id, row.channel): row for row in leaves if row.meter_id is not None and row.channel is not None}
     pairs = []
     for meter_id, channel, version, values, quality in meter_day_rows(microgrid, day):
         name = f"{meters[meter_id].code} on {day}, {Channel(channel).label}"
@@ -157,10 +143,7 @@ def _day_pairs(microgrid: Microgrid, day: date, anchor: Anchor, meters: dict[int
             pairs.append(LeafPair(name, None, bytes(HASH_BYTES)))
             continue
         commitment = commit(bytes(row.salt), meter_day_bytes(day, channel, version, values, quality))
-        leaf = DayLeaf(
-            unhexed(microgrid.chain_ref), unhexed(meters[meter_id].chain_ref), channel, number_of_day(day), version,
-            commitment,
-        )  # fmt: skip
+        leaf = DayLeaf(unhexed(microgrid.chain_ref), unhexed(meters[meter_id].chain_ref), channel, number_of_day(day), version, commitment)
         pairs.append(LeafPair(name, bytes(row.leaf), leaf.hash))
     for (gone_id, channel), row in rows.items():
         code = meters[gone_id].code if gone_id in meters else f"meter {gone_id}"

@@ -52,12 +52,7 @@ def paid_on_chain(run: BillingRun) -> Any:
 
 def terms_of(quote: PaymentQuote) -> tuple[int, int, int, int]:
     """A quote as the contract takes it: `IBilling.Terms`."""
-    return (
-        quote.due_minor,
-        int(quote.wei_per_minor),
-        int(quote.units_per_minor),
-        int(quote.expires_at.timestamp()),
-    )
+    return (quote.due_minor, int(quote.wei_per_minor), int(quote.units_per_minor), int(quote.expires_at.timestamp()))
 
 
 def _rates(chain: Chain, cooperative: Cooperative) -> dict[str, Any]:
@@ -66,9 +61,10 @@ def _rates(chain: Chain, cooperative: Cooperative) -> dict[str, Any]:
         return {"wei_per_minor": Decimal(0), "coin": None, "units_per_minor": Decimal(0)}
     coin = coin_taken(chain.chain_id())
     return {
-        "wei_per_minor": Decimal(settings.CHAIN_WEI_PER_MINOR), "coin": coin,
+        "wei_per_minor": Decimal(settings.CHAIN_WEI_PER_MINOR),
+        "coin": coin,
         "units_per_minor": Decimal(rate_of(coin.decimals)) if coin else Decimal(0),
-    }  # fmt: skip
+    }
 
 
 def quote_bills(*, chain: Chain, bills: Sequence[Document]) -> None:
@@ -80,8 +76,7 @@ def quote_bills(*, chain: Chain, bills: Sequence[Document]) -> None:
     expires_at = datetime.fromtimestamp(chain.block_time(), UTC) + timedelta(days=QUOTE_DAYS)
     rates = _rates(chain, missing[0].cooperative)
     PaymentQuote.objects.bulk_create(
-        PaymentQuote(document=bill, due_minor=bill.rest_minor, expires_at=expires_at, **rates)
-        for bill in missing
+        PaymentQuote(document=bill, due_minor=bill.rest_minor, expires_at=expires_at, **rates) for bill in missing
     )
 
 
@@ -101,7 +96,7 @@ def renew_quotes(*, chain: Chain, run: BillingRun, now: datetime) -> int:
         PaymentQuote.objects.filter(document__run=run, document__status=DocumentStatus.OPEN, document__gross_minor__gt=0)
         .alias(due=due)
         .filter(Q(expires_at__lt=at + timedelta(days=RENEW_BEFORE_DAYS)) | ~Q(due=F("due_minor")) | other_coin)
-    )  # fmt: skip
+    )
     renewed = 0
     for pk in quotes.order_by("pk").values_list("pk", flat=True):
         renewed += _renew(chain, pk, rates, at + timedelta(days=QUOTE_DAYS), now)
@@ -123,7 +118,11 @@ def _renew(chain: Chain, quote_id: int, rates: dict[str, Any], expires_at: datet
     quote.save(update_fields=["due_minor", "wei_per_minor", "coin", "units_per_minor", "expires_at"])
     coin = f"{quote.coin.pk}" if quote.coin else "none" if quote.wei_per_minor else "no coins"
     enqueue(
-        chain=chain, contract="Billing", function="quoteBill", arguments=[unhexed(bill.chain_ref), terms_of(quote)], now=now,
+        chain=chain,
+        contract="Billing",
+        function="quoteBill",
+        arguments=[unhexed(bill.chain_ref), terms_of(quote)],
+        now=now,
         key=f"quote:{chain.chain_id()}:{bill.chain_ref}:{int(expires_at.timestamp())}:{quote.due_minor}:{coin}",
-    )  # fmt: skip
+    )
     return True

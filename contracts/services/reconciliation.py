@@ -43,12 +43,18 @@ def _tell(microgrid: Microgrid, month: Month, apart: list[Link], now: datetime) 
     def words() -> tuple[str, str]:
         said = [link for link in whole_chain(microgrid, month, now=now) if not link.agrees]
         subject = _("%(microgrid)s, %(month)s: sums that do not agree: %(count)s") % {
-            "microgrid": microgrid.name, "month": month_in_words(month.first_day), "count": len(said)
-        }  # fmt: skip
+            "microgrid": microgrid.name,
+            "month": month_in_words(month.first_day),
+            "count": len(said),
+        }
         return subject, alarm_text(said, speech())
 
     notify_in_words(
-        users=staff_of(microgrid.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR), words=words, kind=KIND,
+        users=staff_of(microgrid.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR),
+        words=words,
+        kind=KIND,
         key=f"{KIND}:{microgrid.pk}:{month.number}:{digest}",
-        path=f"/books/reconciliation/?microgrid={microgrid.public_id}&month={month}", by_mail=True, now=now,
-    )  # fmt: skip
+        path=f"/books/reconciliation/?microgrid={microgrid.public_id}&month={month}",
+        by_mail=True,
+        now=now,
+    )

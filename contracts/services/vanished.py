@@ -14,9 +14,7 @@ PATIENCE = timedelta(hours=1)
 Seen = TypeVar("Seen", ChainPayment, ChainWithdrawal)
 
 
-def note_missing(
-    rows: QuerySet[Seen], *, events: Iterable[PaymentEvent] | Iterable[WithdrawalEvent], now: datetime
-) -> int:
+def note_missing(rows: QuerySet[Seen], *, events: Iterable[PaymentEvent] | Iterable[WithdrawalEvent], now: datetime) -> int:
     """After everything was read again: what the books have of a chain and its events do not show is missing; returns how many are."""
     there = {(event.transaction_hash, event.position) for event in events}
     known = rows.filter(vanished_at__isnull=True, missing_since__isnull=True)
@@ -25,9 +23,7 @@ def note_missing(
     return rows.filter(pk__in=gone).update(missing_since=now)
 
 
-def follow_missing(
-    rows: QuerySet[Seen], *, chain: Chain, now: datetime, take_back: Callable[[int, datetime], bool]
-) -> int:
+def follow_missing(rows: QuerySet[Seen], *, chain: Chain, now: datetime, take_back: Callable[[int, datetime], bool]) -> int:
     """Look for what is missing: what comes back stays booked, what stays away too long is taken back; returns how many were."""
     taken_back = 0
     for seen in rows.filter(missing_since__isnull=False, vanished_at__isnull=True).order_by("pk"):

@@ -47,11 +47,7 @@ def note_withdrawals(*, chain: Chain, events: Sequence[WithdrawalEvent], now: da
 
 def _unbooked(chain_id: int) -> QuerySet[ChainWithdrawal]:
     return ChainWithdrawal.objects.filter(
-        chain_id=chain_id,
-        vanished_at__isnull=True,
-        charge__isnull=True,
-        posted__isnull=True,
-        worth_minor__gt=0,
+        chain_id=chain_id, vanished_at__isnull=True, charge__isnull=True, posted__isnull=True, worth_minor__gt=0
     )
 
 
@@ -68,7 +64,7 @@ def _note(chain_id: int, event: WithdrawalEvent, now: datetime) -> bool:
         _book(_made(chain_id, event, now), now)
         return True
     was_vanished = seen.vanished_at is not None
-    seen.block_number, seen.log_index, seen.missing_since, seen.vanished_at = event.block_number, event.log_index, None, None  # fmt: skip
+    seen.block_number, seen.log_index, seen.missing_since, seen.vanished_at = event.block_number, event.log_index, None, None
     seen.save(update_fields=["block_number", "log_index", "missing_since", "vanished_at"])
     if was_vanished:
         _book(seen, now)
@@ -76,26 +72,33 @@ def _note(chain_id: int, event: WithdrawalEvent, now: datetime) -> bool:
 
 
 def _made(chain_id: int, event: WithdrawalEvent, now: datetime) -> ChainWithdrawal:
-    coin = None if event.token == NATIVE else StableCoin.objects.filter(chain_id=chain_id, address=event.token).latest("pk")  # fmt: skip
+    coin = None if event.token == NATIVE else StableCoin.objects.filter(chain_id=chain_id, address=event.token).latest("pk")
     member = _member_of(event.payee)
     cooperative = member.cooperative if member is not None else _sole_holder()
     history = _history(chain_id, coin, cooperative, (event.block_number, event.log_index))
     out = leaving(history, event.payee, event.units)
     before = _standing(chain_id, coin, cooperative).aggregate(sum=Sum("worth_wad"))["sum"] or 0
     made = ChainWithdrawal.objects.create(
-        chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position, block_number=event.block_number,
-        log_index=event.log_index, payee=event.payee, coin=coin, units=event.units, revenue_units=out.revenue_units,
-        worth_wad=out.worth_wad, worth_minor=whole_minor(int(before) + out.worth_wad) - whole_minor(int(before)),
-        cooperative=cooperative, seen_at=now if cooperative is None else cooperative_now(cooperative.pk, now),
-    )  # fmt: skip
+        chain_id=chain_id,
+        transaction_hash=event.transaction_hash,
+        position=event.position,
+        block_number=event.block_number,
+        log_index=event.log_index,
+        payee=event.payee,
+        coin=coin,
+        units=event.units,
+        revenue_units=out.revenue_units,
+        worth_wad=out.worth_wad,
+        worth_minor=whole_minor(int(before) + out.worth_wad) - whole_minor(int(before)),
+        cooperative=cooperative,
+        seen_at=now if cooperative is None else cooperative_now(cooperative.pk, now),
+    )
     if out.beyond_units:
         _tell_beyond(made, out.beyond_units, now)
     return made
 
 
-def _standing(
-    chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None
-) -> QuerySet[ChainWithdrawal]:
+def _standing(chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None) -> QuerySet[ChainWithdrawal]:
     """What left in a coin, of one cooperative's coins where one is named."""
     rows = ChainWithdrawal.objects.filter(chain_id=chain_id, vanished_at__isnull=True)
     rows = rows.filter(coin__in=_same(coin)) if coin else rows.filter(coin__isnull=True)
@@ -107,23 +110,18 @@ def _same(coin: StableCoin) -> QuerySet[StableCoin]:
     return StableCoin.objects.filter(chain_id=coin.chain_id, address=coin.address)
 
 
-def _history(
-    chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None, place: tuple[int, int]
-) -> Iterator[CameIn | WentOut]:
+def _history(chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None, place: tuple[int, int]) -> Iterator[CameIn | WentOut]:
     """What came in and went out in a coin before a place of the chain, in order; of one cooperative's coins where one is named."""
     block, index = place
     earlier = Q(block_number__lt=block) | Q(block_number=block, log_index__lt=index)
     payments = ChainPayment.objects.filter(earlier, chain_id=chain_id, vanished_at__isnull=True)
     payments = payments.filter(coin__in=_same(coin)) if coin else payments.filter(coin__isnull=True)
     payments = payments.filter(document__cooperative=cooperative) if cooperative else payments
-    came = payments.values_list(
-        "block_number", "log_index", "payer", "paid_units", "applied_wad", "credit_wei"
-    )
+    came = payments.values_list("block_number", "log_index", "payer", "paid_units", "applied_wad", "credit_wei")
     went = _standing(chain_id, coin, cooperative).filter(earlier)
     left = went.values_list("block_number", "log_index", "payee", "revenue_units", "worth_wad")
     rows: list[tuple[int, int, CameIn | WentOut]] = [
-        (b or 0, i or 0, CameIn(who, int(paid), int(applied), 0 if coin else int(credit)))
-        for b, i, who, paid, applied, credit in came
+        (b or 0, i or 0, CameIn(who, int(paid), int(applied), 0 if coin else int(credit))) for b, i, who, paid, applied, credit in came
     ]
     rows += [(b, i, WentOut(who, int(units), int(worth))) for b, i, who, units, worth in left]
     return (event for _block, _index, event in sorted(rows, key=lambda row: row[:2]))
@@ -156,27 +154,34 @@ def _book(seen: ChainWithdrawal, now: datetime) -> None:
     member, is_own = _member_of(seen.payee), seen.payee == address_of(private_key())
     cooperative = seen.cooperative
     # A member of another cooperative than whose coins these are is a stranger here.
-    if cooperative is None or not (
-        is_own or (member is not None and member.cooperative_id == cooperative.pk)
-    ):
+    if cooperative is None or not (is_own or (member is not None and member.cooperative_id == cooperative.pk)):
         _tell_unknown(seen, now)
         return
     shown, key = cooperative_now(cooperative.pk, now), f"withdrawn:{seen.public_id}:{seen.bookings}"
     if member is not None:
         seen.charge = charge_member(
-            member=member, kind=ChargeKind.WITHDRAWN, key=key, amount_minor=seen.worth_minor, now=shown,
+            member=member,
+            kind=ChargeKind.WITHDRAWN,
+            key=key,
+            amount_minor=seen.worth_minor,
+            now=shown,
             text=f"Withdrawn on the chain: {amount_in(seen.revenue_units, seen.coin)}",
-        )  # fmt: skip
+        )
         set_off_claims(member=member, now=shown)
         _tell_member(seen, member, shown)
     else:
         seen.posted = post_transaction(
-            cooperative=cooperative, idempotency_key=key, cause=CAUSE, cause_ref=seen.public_id, booked_date=shown.date(), now=shown,
+            cooperative=cooperative,
+            idempotency_key=key,
+            cause=CAUSE,
+            cause_ref=seen.public_id,
+            booked_date=shown.date(),
+            now=shown,
             amounts={
                 account(cooperative, AccountCode.OWN_WALLET): seen.worth_minor,
                 account(cooperative, AccountCode.CHAIN_WALLET): -seen.worth_minor,
             },
-        )  # fmt: skip
+        )
     seen.cooperative, seen.bookings = cooperative, seen.bookings + 1
     seen.save(update_fields=["charge", "posted", "cooperative", "bookings"])
 
@@ -197,20 +202,21 @@ def take_back_withdrawal(pk: int, now: datetime) -> bool:
     if charge is not None:
         take_back_charge(charge=charge, now=shown)
     if posted is not None:
-        reverse_transaction(
-            posted=posted, cause=CAUSE, cause_ref=seen.public_id, booked_date=shown.date(), now=shown
-        )
-    _tell(seen, cooperative, partial(_told_vanished, seen), f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}", shown)  # fmt: skip
+        reverse_transaction(posted=posted, cause=CAUSE, cause_ref=seen.public_id, booked_date=shown.date(), now=shown)
+    _tell(seen, cooperative, partial(_told_vanished, seen), f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}", shown)
     return True
 
 
-def _tell(
-    seen: ChainWithdrawal, cooperative: Cooperative, words: Callable[[], tuple[str, str]], key: str, shown: datetime
-) -> None:  # fmt: skip
+def _tell(seen: ChainWithdrawal, cooperative: Cooperative, words: Callable[[], tuple[str, str]], key: str, shown: datetime) -> None:
     notify_in_words(
-        users=staff_of(cooperative, Role.TARIFF_ADMIN, Role.AUDITOR), words=words, kind=KIND, key=key, path=f"{ADMIN}{seen.pk}/change/",
-        by_mail=True, now=shown,
-    )  # fmt: skip
+        users=staff_of(cooperative, Role.TARIFF_ADMIN, Role.AUDITOR),
+        words=words,
+        kind=KIND,
+        key=key,
+        path=f"{ADMIN}{seen.pk}/change/",
+        by_mail=True,
+        now=shown,
+    )
 
 
 def _tell_unknown(seen: ChainWithdrawal, now: datetime) -> None:
@@ -218,11 +224,7 @@ def _tell_unknown(seen: ChainWithdrawal, now: datetime) -> None:
         shown = cooperative_now(seen.cooperative.pk, now)
         _tell(seen, seen.cooperative, partial(_told_unknown, seen), f"{KIND}:{seen.pk}:unknown", shown)
         return
-    log.error(
-        "Withdrawal %s by %s belongs to no one cooperative and is not booked.",
-        seen.transaction_hash,
-        seen.payee,
-    )
+    log.error("Withdrawal %s by %s belongs to no one cooperative and is not booked.", seen.transaction_hash, seen.payee)
     for holder in coin_holders():
         shown = cooperative_now(holder.pk, now)
         _tell(seen, holder, partial(_told_of_several, seen), f"{KIND}:{seen.pk}:several:{holder.pk}", shown)
@@ -230,44 +232,44 @@ def _tell_unknown(seen: ChainWithdrawal, now: datetime) -> None:
 
 def _tell_beyond(seen: ChainWithdrawal, units: int, now: datetime) -> None:
     """Tell all whose coins lie in the contract, and whose the withdrawal is, that it took more than its own."""
-    log.error(
-        "Withdrawal %s by %s took %s units more than the books know of.",
-        seen.transaction_hash,
-        seen.payee,
-        units,
-    )
+    log.error("Withdrawal %s by %s took %s units more than the books know of.", seen.transaction_hash, seen.payee, units)
     concerned = {holder.pk: holder for holder in coin_holders()}
     if seen.cooperative is not None:
         concerned[seen.cooperative.pk] = seen.cooperative
     for cooperative in concerned.values():
         shown = cooperative_now(cooperative.pk, now)
-        _tell(seen, cooperative, partial(_told_beyond, seen, units), f"{KIND}:{seen.pk}:beyond:{cooperative.pk}", shown)  # fmt: skip
+        _tell(seen, cooperative, partial(_told_beyond, seen, units), f"{KIND}:{seen.pk}:beyond:{cooperative.pk}", shown)
 
 
 def _tell_member(seen: ChainWithdrawal, member: Member, shown: datetime) -> None:
     users = User.objects.filter(memberships__member=member, is_active=True)
     notify_in_words(
-        users=users, words=partial(_told_member, seen, member), kind=KIND, key=f"{KIND}:{seen.public_id}:{seen.bookings}",
-        path="/payments/", by_mail=True, now=shown,
-    )  # fmt: skip
+        users=users,
+        words=partial(_told_member, seen, member),
+        kind=KIND,
+        key=f"{KIND}:{seen.public_id}:{seen.bookings}",
+        path="/payments/",
+        by_mail=True,
+        now=shown,
+    )
 
 
 def _told_vanished(seen: ChainWithdrawal) -> tuple[str, str]:
     return _("A withdrawal has vanished from the chain"), _(
         "%(amount)s to %(payee)s in transaction %(transaction)s: the chain has other blocks now, without it. Its booking was taken back."
-    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}  # fmt: skip
+    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}
 
 
 def _told_unknown(seen: ChainWithdrawal) -> tuple[str, str]:
     return _("Coins left the contract to an unknown wallet"), _(
         "%(amount)s went to %(payee)s in transaction %(transaction)s. No member of this cooperative has linked this wallet, so nothing is booked: ask whose it is and let them link it; then it is booked by itself."
-    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}  # fmt: skip
+    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}
 
 
 def _told_of_several(seen: ChainWithdrawal) -> tuple[str, str]:
     return _("Coins left the contract, and nobody can say whose"), _(
         "%(amount)s went to %(payee)s in transaction %(transaction)s. Bills of several cooperatives were paid into this contract, which does not keep their coins apart, so nothing is booked: agree whose they are and book it by hand."
-    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}  # fmt: skip
+    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}
 
 
 def _told_beyond(seen: ChainWithdrawal, units: int) -> tuple[str, str]:
@@ -275,12 +277,15 @@ def _told_beyond(seen: ChainWithdrawal, units: int) -> tuple[str, str]:
     return _("More coins left the contract than are there for %(whose)s") % {"whose": whose}, _(
         "%(amount)s went to %(payee)s in transaction %(transaction)s. Of these, %(beyond)s are not there for %(whose)s by the books: they are another's. They count for nothing here; settle it with those whose coins they are."
     ) % {
-        "amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash,
-        "beyond": amount_in(units, seen.coin), "whose": whose,
-    }  # fmt: skip
+        "amount": amount_in(seen.units, seen.coin),
+        "payee": seen.payee,
+        "transaction": seen.transaction_hash,
+        "beyond": amount_in(units, seen.coin),
+        "whose": whose,
+    }
 
 
 def _told_member(seen: ChainWithdrawal, member: Member) -> tuple[str, str]:
     return _("You withdrew %(amount)s") % {"amount": amount_in(seen.revenue_units, seen.coin)}, _(
         "It counts as %(worth)s %(currency)s of what we owe you for your energy. What goes beyond that is set off against what we owe you next."
-    ) % {"worth": amount(seen.worth_minor), "currency": member.cooperative.currency}  # fmt: skip
+    ) % {"worth": amount(seen.worth_minor), "currency": member.cooperative.currency}

@@ -83,17 +83,13 @@ def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
 
 
 def _anchor_days(chain: Chain, microgrid: Microgrid, now: datetime) -> int:
-    known = set(
-        Anchor.objects.filter(kind=AnchorKind.DAY, microgrid=microgrid).values_list("period", "revision")
-    )
+    known = set(Anchor.objects.filter(kind=AnchorKind.DAY, microgrid=microgrid).values_list("period", "revision"))
     anchored = 0
     for closing in DayClosing.objects.filter(microgrid=microgrid).order_by("day", "revision"):
         number = closing.day.year * 10_000 + closing.day.month * 100 + closing.day.day
         if (number, closing.revision) not in known:
             try:
-                anchor_day(
-                    chain=chain, microgrid=microgrid, day=closing.day, revision=closing.revision, now=now
-                )
+                anchor_day(chain=chain, microgrid=microgrid, day=closing.day, revision=closing.revision, now=now)
             except NothingToAnchor as empty:
                 log.info("%s", empty)
                 continue

@@ -18,8 +18,6 @@ from members.selectors.scope import own_members, user_of
 @require_safe
 def pay_on_chain(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """An own bill's rest in each coin, with a button per coin for a wallet in the browser, and everything to copy for other ones."""
-    bills = visible_documents(user_of(request)).filter(
-        member__in=own_members(user_of(request)), kind=DocumentKind.BILL
-    )
+    bills = visible_documents(user_of(request)).filter(member__in=own_members(user_of(request)), kind=DocumentKind.BILL)
     bill = get_object_or_404(bills.select_related("run", "cooperative"), public_id=public_id)
     return render(request, "portal/pay_on_chain.html", {"document": bill, "offer": offer_of(bill)})

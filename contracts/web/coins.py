@@ -45,19 +45,22 @@ def coins(request: HttpRequest) -> HttpResponse:
         except REFUSALS as problem:
             messages.error(request, said(str(problem), PHRASES))
     today = now_of(desk.cooperative).date()
-    sales = CoinSale.objects.filter(cooperative=desk.cooperative).select_related("bank_line", "recorded_by", "taken_back_by")  # fmt: skip
+    sales = CoinSale.objects.filter(cooperative=desk.cooperative).select_related("bank_line", "recorded_by", "taken_back_by")
     page = Paginator(sales.order_by("-sold_date", "-pk"), PAGE).get_page(request.GET.get("page"))
-    rows = [
-        {"sale": sale, "coins": Decimal(in_coins(int(sale.units), sale.decimals))}
-        for sale in page.object_list
-    ]
+    rows = [{"sale": sale, "coins": Decimal(in_coins(int(sale.units), sale.decimals))} for sale in page.object_list]
     waiting = list(waiting_sales(desk.cooperative))
     held = held_coins(desk.cooperative, until=today)
     context = {
-        "held": held, "worth_minor": sum(each.holding.worth_minor for each in held), "sellable": [each for each in held if each.holding.units > 0],
-        "page": page, "rows": rows, "words": words, "today": today, "waiting": len(waiting),
+        "held": held,
+        "worth_minor": sum(each.holding.worth_minor for each in held),
+        "sellable": [each for each in held if each.holding.units > 0],
+        "page": page,
+        "rows": rows,
+        "words": words,
+        "today": today,
+        "waiting": len(waiting),
         "waiting_minor": sum(sale.figures.net_minor for sale in waiting),
-    }  # fmt: skip
+    }
     return render(request, "money/coins.html", desk.context("coins") | context)
 
 
@@ -69,27 +72,23 @@ def _step(request: HttpRequest, desk: Desk, words: dict[str, str]) -> str:
         take_back_coin_sale(sale=sale, why=request.POST.get("why", ""), user=user, now=now)
         return _("Taken back: the coins are held again at what they cost.")
     sale = sell_coins(
-        cooperative=desk.cooperative, coin=words["coin"], units=_units(desk, words), sold_date=_day(words["day"]),
-        proceeds_minor=money_written(words["proceeds"]), fee_minor=money_written(words["fee"] or "0"), reference=words["reference"],
-        user=user, now=now,
-    )  # fmt: skip
+        cooperative=desk.cooperative,
+        coin=words["coin"],
+        units=_units(desk, words),
+        sold_date=_day(words["day"]),
+        proceeds_minor=money_written(words["proceeds"]),
+        fee_minor=money_written(words["fee"] or "0"),
+        reference=words["reference"],
+        user=user,
+        now=now,
+    )
     figures = sale.figures
-    told = {
-        "cost": amount(figures.cost_minor),
-        "gain": amount(abs(figures.gain_minor)),
-        "net": amount(figures.net_minor),
-    }
+    told = {"cost": amount(figures.cost_minor), "gain": amount(abs(figures.gain_minor)), "net": amount(figures.net_minor)}
     if sale.bank_line_id is not None:
         return _("Booked, with the movement that brought %(net)s. The coins had cost %(cost)s.") % told
     if figures.gain_minor < 0:
-        return (
-            _("Booked: the coins had cost %(cost)s, %(gain)s were lost. %(net)s should come to the bank.")
-            % told
-        )
-    return (
-        _("Booked: the coins had cost %(cost)s, %(gain)s were gained. %(net)s should come to the bank.")
-        % told
-    )
+        return _("Booked: the coins had cost %(cost)s, %(gain)s were lost. %(net)s should come to the bank.") % told
+    return _("Booked: the coins had cost %(cost)s, %(gain)s were gained. %(net)s should come to the bank.") % told
 
 
 def _units(desk: Desk, words: dict[str, str]) -> int:

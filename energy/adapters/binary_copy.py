@@ -15,8 +15,15 @@ HEADER = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
 TRAILER = b"\xff\xff"
 POSTGRES_EPOCH = np.datetime64("2000-01-01", "D")
 ARRAY_HEADER_BYTES = 20
-_SCALARS = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "bool": ("u1", 1), "date": (">i4", 4),
-            "timestamptz": (">i8", 8), "float8": (">f8", 8)}  # fmt: skip
+_SCALARS = {
+    "int2": (">i2", 2),
+    "int4": (">i4", 4),
+    "int8": (">i8", 8),
+    "bool": ("u1", 1),
+    "date": (">i4", 4),
+    "timestamptz": (">i8", 8),
+    "float8": (">f8", 8),
+}
 _ELEMENTS = {"date": 1082, "int2": 21, "int4": 23, "int8": 20, "float8": 701, "bool": 16}
 
 
@@ -56,8 +63,7 @@ class Column:
         if self.is_array:
             code, _ = _SCALARS[self.kind[:-2]]
             element = np.dtype([("size", ">i4"), ("value", code)])
-            return [(f"{self.name}.size", ">i4"), (f"{self.name}.head", ">i4", (5,)),
-                    (self.name, element, (self.count,))]  # fmt: skip
+            return [(f"{self.name}.size", ">i4"), (f"{self.name}.head", ">i4", (5,)), (self.name, element, (self.count,))]
         code, _ = _SCALARS[self.kind]
         return [(f"{self.name}.size", ">i4"), (self.name, code)]
 
@@ -114,9 +120,7 @@ def copy_in(cursor: Any, table: str, columns: Sequence[Column], values: Mapping[
         copy.write(encode(columns, values, rows))
 
 
-def copy_out(
-    cursor: Any, query: str, parameters: Sequence[Any], columns: Sequence[Column]
-) -> dict[str, NDArray[Any]]:
+def copy_out(cursor: Any, query: str, parameters: Sequence[Any], columns: Sequence[Column]) -> dict[str, NDArray[Any]]:
     """Run a query and return its columns as arrays; array columns come as [rows, count].
 
     Raises:
@@ -142,9 +146,7 @@ def copy_out(
     return result
 
 
-def copy_out_groups(
-    cursor: Any, query: str, parameters: Sequence[Any], kinds: Mapping[str, str]
-) -> Iterator[dict[str, NDArray[Any]]]:
+def copy_out_groups(cursor: Any, query: str, parameters: Sequence[Any], kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
     """Run a query that gathers rows into arrays, and yield its rows; each column as an array of its own length, flat.
 
     `kinds` names the columns in order and their types, "packed" for a bytea of integers. Few long rows cost a fraction of many
@@ -181,14 +183,10 @@ def _elements(raw: bytes, place: int, size: int, kind: str) -> NDArray[Any]:
     """The elements of an array of any number of dimensions, or of packed integers, in their order."""
     if kind == "packed":
         return np.frombuffer(raw, dtype=">i4", count=size // 4, offset=place)
-    dimensions, has_nulls, element = (
-        int.from_bytes(raw[place + i : place + i + 4], "big") for i in (0, 4, 8)
-    )
+    dimensions, has_nulls, element = (int.from_bytes(raw[place + i : place + i + 4], "big") for i in (0, 4, 8))
     base = kind[:-2]
     if has_nulls or element != _ELEMENTS[base]:
         raise CannotCopy(f"an array of another type than {kind}")
     head, layout = 12 + 8 * dimensions, np.dtype([("size", ">i4"), ("value", _SCALARS[base][0])])
-    values: NDArray[Any] = np.frombuffer(
-        raw, dtype=layout, count=(size - head) // layout.itemsize, offset=place + head
-    )["value"]
+    values: NDArray[Any] = np.frombuffer(raw, dtype=layout, count=(size - head) // layout.itemsize, offset=place + head)["value"]
     return POSTGRES_EPOCH + values.astype("timedelta64[D]") if base == "date" else values

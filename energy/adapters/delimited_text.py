@@ -16,15 +16,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from energy.domain.local_time import resolve_local
-from energy.domain.reading_files import (
-    MOST_PROBLEMS,
-    CannotReadFile,
-    EnergyUnit,
-    FileClock,
-    IntervalLabel,
-    ReadOptions,
-    RowProblem,
-)
+from energy.domain.reading_files import MOST_PROBLEMS, CannotReadFile, EnergyUnit, FileClock, IntervalLabel, ReadOptions, RowProblem
 
 DELIMITERS = (";", "\t", ",")
 MOST_COLUMNS = 20_000
@@ -106,33 +98,28 @@ def _columns(body: bytes, names: list[str], delimiter: str, encoding: str) -> Te
         if row.text.strip() and len(problems) < MOST_PROBLEMS:
             problems.append(
                 RowProblem(
-                    line, "", f"{row.actual_columns} cells where the header names {row.expected_columns} columns",
+                    line,
+                    "",
+                    f"{row.actual_columns} cells where the header names {row.expected_columns} columns",
                     "add or remove the delimiters; a decimal comma needs another delimiter",
                 )
-            )  # fmt: skip
+            )
         return "skip"
 
     try:
         table = pacsv.read_csv(
             pa.py_buffer(body),
             read_options=pacsv.ReadOptions(
-                column_names=[str(i) for i in range(len(names))], use_threads=False, encoding=encoding,
-                block_size=1 << 24,
+                column_names=[str(i) for i in range(len(names))], use_threads=False, encoding=encoding, block_size=1 << 24
             ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, ignore_empty_lines=False, invalid_row_handler=handle
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types={str(i): pa.string() for i in range(len(names))}, strings_can_be_null=False
-            ),
-        )  # fmt: skip
+            parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False, invalid_row_handler=handle),
+            convert_options=pacsv.ConvertOptions(column_types={str(i): pa.string() for i in range(len(names))}, strings_can_be_null=False),
+        )
     except pa.ArrowInvalid as problem:
         raise CannotReadFile(f"The file is not delimited text: {str(problem).splitlines()[0]}.") from None
     rows = np.arange(table.num_rows + len(left_out), dtype=np.int64) + 2
     rows = np.setdiff1d(rows, np.array(left_out, dtype=np.int64), assume_unique=True)
-    columns = [
-        column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns
-    ]
+    columns = [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns]
     return _without_blank_rows(TextTable(names, columns, rows, delimiter, problems))
 
 
@@ -163,10 +150,12 @@ def numbers(column: Any, table: TextTable, name: str, problems: list[RowProblem]
     for i in np.flatnonzero(wrong)[:MOST_PROBLEMS].tolist():
         problems.append(
             RowProblem(
-                int(table.rows[i]), name, f"'{str(column[i])[:40]}' is not a number",
+                int(table.rows[i]),
+                name,
+                f"'{str(column[i])[:40]}' is not a number",
                 "write 0.123 or 0,123, without thousands separators; leave the cell empty where nothing was measured",
             )
-        )  # fmt: skip
+        )
     return np.where(wrong, np.nan, found)
 
 
@@ -186,9 +175,8 @@ def _one_by_one(texts: list[str | None]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def interval_starts(
-    column: Any, table: TextTable, name: str, options: ReadOptions, series: NDArray[np.int64],
-    problems: list[RowProblem],
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
+    column: Any, table: TextTable, name: str, options: ReadOptions, series: NDArray[np.int64], problems: list[RowProblem]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """First instants of the intervals that a column of times labels, and which could be read.
 
     `series` tells the rows of one meter and channel apart; the rows of each stand together.
@@ -199,8 +187,15 @@ def interval_starts(
     seconds = np.array([label[0] if label else 0 for label in labels], dtype=np.int64)[index]
     readable = np.array([label is not None for label in labels], dtype=bool)[index]
     absolute = np.array([bool(label and label[1]) for label in labels], dtype=bool)[index]
-    _tell(~readable, table, name, column, problems, "'{}' is not a time",
-          "write 2016-03-27 01:45, 27.03.2016 01:45 or 2016-03-27T01:45:00+01:00")  # fmt: skip
+    _tell(
+        ~readable,
+        table,
+        name,
+        column,
+        problems,
+        "'{}' is not a time",
+        "write 2016-03-27 01:45, 27.03.2016 01:45 or 2016-03-27T01:45:00+01:00",
+    )
     if options.clock == FileClock.LOCAL:
         local = readable & ~absolute
         seconds, readable = _resolve(seconds, readable, local, options, series, column, table, name, problems)
@@ -210,9 +205,16 @@ def interval_starts(
 
 
 def _resolve(
-    seconds: NDArray[np.int64], readable: NDArray[np.bool_], local: NDArray[np.bool_], options: ReadOptions,
-    series: NDArray[np.int64], column: Any, table: TextTable, name: str, problems: list[RowProblem],
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
+    seconds: NDArray[np.int64],
+    readable: NDArray[np.bool_],
+    local: NDArray[np.bool_],
+    options: ReadOptions,
+    series: NDArray[np.int64],
+    column: Any,
+    table: TextTable,
+    name: str,
+    problems: list[RowProblem],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     places = np.flatnonzero(local)
     try:
         found = resolve_local(seconds[places], options.zone, series[places])
@@ -231,17 +233,28 @@ def _resolve(
         instants = found.instants_s
     result = seconds.copy()
     result[places] = instants
-    _tell(skipped, table, name, column, problems, f"'{{}}' does not exist in {options.zone.key}: clocks go forward",
-          "leave the missing hour out, or write times in UTC and say so")  # fmt: skip
-    _tell(too_often, table, name, column, problems, "'{}' stands a third time in the hour that repeats",
-          "let the first pass of the hour come wholly before the second, or write offsets")  # fmt: skip
+    _tell(
+        skipped,
+        table,
+        name,
+        column,
+        problems,
+        f"'{{}}' does not exist in {options.zone.key}: clocks go forward",
+        "leave the missing hour out, or write times in UTC and say so",
+    )
+    _tell(
+        too_often,
+        table,
+        name,
+        column,
+        problems,
+        "'{}' stands a third time in the hour that repeats",
+        "let the first pass of the hour come wholly before the second, or write offsets",
+    )
     return result, readable & ~skipped & ~too_often
 
 
-def _tell(
-    wrong: NDArray[np.bool_], table: TextTable, name: str, column: Any, problems: list[RowProblem], what: str,
-    mending: str,
-) -> None:  # fmt: skip
+def _tell(wrong: NDArray[np.bool_], table: TextTable, name: str, column: Any, problems: list[RowProblem], what: str, mending: str) -> None:
     for i in np.flatnonzero(wrong)[:MOST_PROBLEMS].tolist():
         problems.append(RowProblem(int(table.rows[i]), name, what.format(str(column[i])[:40]), mending))
 

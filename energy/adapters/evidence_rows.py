@@ -34,10 +34,22 @@ def append_evidence(cursor: Any, rows: Iterable[EvidenceRow]) -> None:
         transport = row.transport.encode()
         parts.append(
             _ROW.pack(
-                8, 8, row.message_id, 8, _microseconds(row.received_at), 8, row.microgrid_id, 8, row.device_id,
-                8, row.counter, 8, _microseconds(row.sent_at), len(transport),
+                8,
+                8,
+                row.message_id,
+                8,
+                _microseconds(row.received_at),
+                8,
+                row.microgrid_id,
+                8,
+                row.device_id,
+                8,
+                row.counter,
+                8,
+                _microseconds(row.sent_at),
+                len(transport),
             )
-        )  # fmt: skip
+        )
         parts += (transport, len(row.body).to_bytes(4, "big"), row.body)
     parts.append(TRAILER)
     with cursor.copy(

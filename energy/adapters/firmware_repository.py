@@ -17,12 +17,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from kernel.whole_files import write_whole
 
-LIVES = {
-    "root": timedelta(days=365),
-    "targets": timedelta(days=90),
-    "snapshot": timedelta(days=14),
-    "timestamp": timedelta(days=2),
-}
+LIVES = {"root": timedelta(days=365), "targets": timedelta(days=90), "snapshot": timedelta(days=14), "timestamp": timedelta(days=2)}
 RENEW_ROOT_BEFORE = timedelta(days=60)
 
 
@@ -70,9 +65,7 @@ class FirmwareRepository:
             newest.signed.expires = now.replace(microsecond=0) + LIVES["targets"]
             self._sign_and_keep(newest)
         snapshot = self._newest("snapshot")
-        if snapshot.signed.meta["targets.json"].version != newest.signed.version or (
-            snapshot.signed.expires - now < LIVES["snapshot"] / 2
-        ):
+        if snapshot.signed.meta["targets.json"].version != newest.signed.version or (snapshot.signed.expires - now < LIVES["snapshot"] / 2):
             self._publish_snapshot(newest.signed.version, now)
         else:
             self._publish_timestamp(snapshot.signed.version, now)
@@ -110,9 +103,7 @@ class FirmwareRepository:
     def _next(self, kind: type[Targets] | type[Snapshot] | type[Timestamp], now: datetime) -> Metadata:
         """Empty metadata of a role with its next version."""
         role = kind.type
-        return Metadata(
-            kind(version=self._version(role) + 1, expires=now.replace(microsecond=0) + LIVES[role])
-        )
+        return Metadata(kind(version=self._version(role) + 1, expires=now.replace(microsecond=0) + LIVES[role]))
 
     def _version(self, role: str) -> int:
         """The newest version kept; 0 where there is none."""

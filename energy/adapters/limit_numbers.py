@@ -25,34 +25,44 @@ def write_numbers(limits: Limits, meter_ids: Sequence[int]) -> list[Numbers]:
 def _one(limits: Limits, row: int, meter_ids: Sequence[int]) -> Numbers:
     days = limits.days
     return {
-        "doubted": bool(limits.doubted[row]), "never_zero": bool(limits.never_zero[row]),
-        "twilight": bool(limits.twilight[row]), "height_wh": _plain(limits.spikes.height_wh[row]),
-        "rise_wh": _plain(limits.spikes.rise_wh[row]), "by_size": limits.stuck.by_size[row].tolist(),
+        "doubted": bool(limits.doubted[row]),
+        "never_zero": bool(limits.never_zero[row]),
+        "twilight": bool(limits.twilight[row]),
+        "height_wh": _plain(limits.spikes.height_wh[row]),
+        "rise_wh": _plain(limits.spikes.rise_wh[row]),
+        "by_size": limits.stuck.by_size[row].tolist(),
         "levels_wh": [_plain(value) for value in limits.stuck.levels_wh[row]],
-        "by_level": limits.stuck.by_level[row].tolist(), "kind_shifts": days.kind_shifts[row].tolist(),
-        "weights": days.weights[row].tolist(), "peers": [meter_ids[p] if p >= 0 else None for p in days.peers[row]],
+        "by_level": limits.stuck.by_level[row].tolist(),
+        "kind_shifts": days.kind_shifts[row].tolist(),
+        "weights": days.weights[row].tolist(),
+        "peers": [meter_ids[p] if p >= 0 else None for p in days.peers[row]],
         **{name: _plain(getattr(days, name)[row]) for name in DAY_FIELDS},
-    }  # fmt: skip
+    }
 
 
 def _plain(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def read_numbers(
-    found: Sequence[tuple[MeterClass, Numbers] | None], meter_ids: Sequence[int], is_production: NDArray[np.bool_]
-) -> Limits:  # fmt: skip
+def read_numbers(found: Sequence[tuple[MeterClass, Numbers] | None], meter_ids: Sequence[int], is_production: NDArray[np.bool_]) -> Limits:
     """Limits for the meters of a block; a row without numbers is one of which nothing is known."""
     blank = unlearned(is_production)
     row_of = {meter: row for row, meter in enumerate(meter_ids)}
     columns: dict[str, NDArray[Any]] = {
-        "classes": blank.classes.copy(), "doubted": blank.doubted.copy(), "never_zero": blank.never_zero.copy(),
-        "twilight": blank.twilight.copy(), "height_wh": blank.spikes.height_wh.copy(), "rise_wh": blank.spikes.rise_wh.copy(),
-        "by_size": blank.stuck.by_size.copy(), "levels_wh": blank.stuck.levels_wh.copy(),
-        "by_level": blank.stuck.by_level.copy(), "kind_shifts": blank.days.kind_shifts.copy(),
-        "weights": blank.days.weights.copy(), "peers": blank.days.peers.copy(),
+        "classes": blank.classes.copy(),
+        "doubted": blank.doubted.copy(),
+        "never_zero": blank.never_zero.copy(),
+        "twilight": blank.twilight.copy(),
+        "height_wh": blank.spikes.height_wh.copy(),
+        "rise_wh": blank.spikes.rise_wh.copy(),
+        "by_size": blank.stuck.by_size.copy(),
+        "levels_wh": blank.stuck.levels_wh.copy(),
+        "by_level": blank.stuck.by_level.copy(),
+        "kind_shifts": blank.days.kind_shifts.copy(),
+        "weights": blank.days.weights.copy(),
+        "peers": blank.days.peers.copy(),
         **{name: getattr(blank.days, name).copy() for name in DAY_FIELDS},
-    }  # fmt: skip
+    }
     for row, one in enumerate(found):
         if one is None:
             continue
@@ -67,10 +77,22 @@ def read_numbers(
                 columns[name][row] = math.inf if values is None else values
     c = columns
     return Limits(
-        c["classes"], c["doubted"], blank.night_share, c["never_zero"], c["twilight"],
-        SpikeLimits(c["height_wh"], c["rise_wh"]), StuckLimits(c["by_size"], c["levels_wh"], c["by_level"]),
+        c["classes"],
+        c["doubted"],
+        blank.night_share,
+        c["never_zero"],
+        c["twilight"],
+        SpikeLimits(c["height_wh"], c["rise_wh"]),
+        StuckLimits(c["by_size"], c["levels_wh"], c["by_level"]),
         DayLimits(
-            c["kind_shifts"], c["weights"], c["peers"], c["slopes"], c["most_above"], c["most_below"],
-            c["total_above"], c["total_below"], False,
+            c["kind_shifts"],
+            c["weights"],
+            c["peers"],
+            c["slopes"],
+            c["most_above"],
+            c["most_below"],
+            c["total_above"],
+            c["total_below"],
+            False,
         ),
-    )  # fmt: skip
+    )

@@ -33,9 +33,7 @@ class MeterDayRow:
     @property
     def shape(self) -> "Shape":
         """What rows have to share in order to be copied together."""
-        return (
-            len(self.values_wh), len(self.message_ids), self.register_start_wh is None, self.register_end_wh is None,
-        )  # fmt: skip
+        return (len(self.values_wh), len(self.message_ids), self.register_start_wh is None, self.register_end_wh is None)
 
 
 Shape = tuple[int, int, bool, bool]
@@ -44,39 +42,31 @@ Shape = tuple[int, int, bool, bool]
 def _columns(shape: Shape, provenance: str) -> list[Column]:
     intervals, messages, start_unknown, end_unknown = shape
     return [
-        Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"), Column("version", "int2"),
-        Column("microgrid_id", "int8"), Column("status", "int2"), Column("values_wh", "int4[]", intervals),
-        Column("quality", "int2[]", intervals), Column("register_start_wh", "null" if start_unknown else "int8"),
-        Column("register_end_wh", "null" if end_unknown else "int8"), Column("message_ids", "int8[]", messages),
-        Column("provenance", "bytes", len(provenance)), Column("changed_at", "timestamptz"),
-    ]  # fmt: skip
+        Column("day", "date"),
+        Column("meter_id", "int8"),
+        Column("channel", "int2"),
+        Column("version", "int2"),
+        Column("microgrid_id", "int8"),
+        Column("status", "int2"),
+        Column("values_wh", "int4[]", intervals),
+        Column("quality", "int2[]", intervals),
+        Column("register_start_wh", "null" if start_unknown else "int8"),
+        Column("register_end_wh", "null" if end_unknown else "int8"),
+        Column("message_ids", "int8[]", messages),
+        Column("provenance", "bytes", len(provenance)),
+        Column("changed_at", "timestamptz"),
+    ]
 
 
-def write_rows(
-    cursor: Any,
-    rows: Sequence[MeterDayRow],
-    *,
-    microgrid_id: int,
-    provenance: str,
-    now: datetime,
-    replace: bool,
-) -> None:
+def write_rows(cursor: Any, rows: Sequence[MeterDayRow], *, microgrid_id: int, provenance: str, now: datetime, replace: bool) -> None:
     """Append rows; with `replace`, provisional rows of the same key and version are overwritten."""
     target = TABLE
     if replace:
         target = STAGING
-        cursor.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE {TABLE} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
-        )
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE {TABLE} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
     for shape, members in groupby(sorted(rows, key=lambda row: row.shape), key=lambda row: row.shape):
         group = list(members)
-        copy_in(
-            cursor,
-            target,
-            _columns(shape, provenance),
-            _values(group, microgrid_id, provenance, now),
-            len(group),
-        )
+        copy_in(cursor, target, _columns(shape, provenance), _values(group, microgrid_id, provenance, now), len(group))
     if replace:
         cursor.execute(
             f"""INSERT INTO {TABLE} SELECT * FROM {STAGING}

@@ -50,10 +50,16 @@ def _wanted(keys: Sequence[Key]) -> list[str]:
 def read_current(cursor: Any, keys: Sequence[Key], intervals: int) -> dict[str, NDArray[Any]]:
     """Lock and read the current versions of `keys` that have so many intervals; registers UNREAD where not read."""
     columns = [
-        Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"), Column("version", "int2"),
-        Column("status", "int2"), Column("first_wh", "int8"), Column("last_wh", "int8"),
-        Column("values_wh", "int4[]", intervals), Column("quality", "int2[]", intervals),
-    ]  # fmt: skip
+        Column("day", "date"),
+        Column("meter_id", "int8"),
+        Column("channel", "int2"),
+        Column("version", "int2"),
+        Column("status", "int2"),
+        Column("first_wh", "int8"),
+        Column("last_wh", "int8"),
+        Column("values_wh", "int4[]", intervals),
+        Column("quality", "int2[]", intervals),
+    ]
     query = f"""SELECT m.day, m.meter_id, m.channel, m.version, m.status, coalesce(m.register_start_wh, {UNREAD}),
                        coalesce(m.register_end_wh, {UNREAD}), m.values_wh, m.quality
                 FROM unnest(%s::int[], %s::bigint[], %s::smallint[]) AS k (day, meter_id, channel)
@@ -92,22 +98,16 @@ def supersede(cursor: Any, keys: Sequence[Key]) -> dict[Key, list[int]]:
     return {(day, meter_id, channel): ids for day, meter_id, channel, ids in cursor.fetchall()}
 
 
-def append(
-    cursor: Any, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]], provenance: str
-) -> None:  # fmt: skip
+def append(cursor: Any, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]], provenance: str) -> None:
     """Append `rows` of the table as new meter days; `message_ids` by row of the table."""
     _copy(cursor, TABLE, table, rows, message_ids, provenance)
 
 
-def overwrite(
-    cursor: Any, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]], provenance: str
-) -> None:  # fmt: skip
+def overwrite(cursor: Any, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]], provenance: str) -> None:
     """Overwrite provisional meter days with `rows` of the table; `message_ids` are added to those they have."""
     if not len(rows):
         return
-    cursor.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE {TABLE} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
-    )
+    cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE {TABLE} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
     _copy(cursor, STAGING, table, rows, message_ids, provenance)
     cursor.execute(
         f"""INSERT INTO {TABLE} AS m SELECT * FROM {STAGING}
@@ -121,9 +121,8 @@ def overwrite(
 
 
 def _copy(
-    cursor: Any, target: str, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]],
-    provenance: str,
-) -> None:  # fmt: skip
+    cursor: Any, target: str, table: MeterDayTable, rows: NDArray[np.int64], message_ids: Sequence[Sequence[int]], provenance: str
+) -> None:
     """Copy rows in groups of the same layout: with so many messages, with or without each register."""
     if not len(rows):
         return
@@ -140,21 +139,35 @@ def _copy(
 def _columns(intervals: int, layout: int, provenance: str) -> list[Column]:
     messages, start_unread, end_unread = layout // 4, layout & 2, layout & 1
     return [
-        Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"), Column("version", "int2"),
-        Column("microgrid_id", "int8"), Column("status", "int2"), Column("values_wh", "int4[]", intervals),
-        Column("quality", "int2[]", intervals), Column("register_start_wh", "null" if start_unread else "int8"),
-        Column("register_end_wh", "null" if end_unread else "int8"), Column("message_ids", "int8[]", messages),
-        Column("provenance", "bytes", len(provenance.encode())), Column("changed_at", "timestamptz"),
-    ]  # fmt: skip
+        Column("day", "date"),
+        Column("meter_id", "int8"),
+        Column("channel", "int2"),
+        Column("version", "int2"),
+        Column("microgrid_id", "int8"),
+        Column("status", "int2"),
+        Column("values_wh", "int4[]", intervals),
+        Column("quality", "int2[]", intervals),
+        Column("register_start_wh", "null" if start_unread else "int8"),
+        Column("register_end_wh", "null" if end_unread else "int8"),
+        Column("message_ids", "int8[]", messages),
+        Column("provenance", "bytes", len(provenance.encode())),
+        Column("changed_at", "timestamptz"),
+    ]
 
 
-def _values(
-    table: MeterDayTable, rows: NDArray[np.int64], ids: NDArray[np.int64], provenance: str
-) -> dict[str, Any]:
+def _values(table: MeterDayTable, rows: NDArray[np.int64], ids: NDArray[np.int64], provenance: str) -> dict[str, Any]:
     return {
-        "day": table.day[rows].astype("datetime64[D]"), "meter_id": table.meter_id[rows],
-        "channel": table.channel[rows], "version": table.version[rows], "microgrid_id": table.microgrid_id[rows],
-        "status": table.status[rows], "values_wh": table.values_wh[rows], "quality": table.quality[rows],
-        "register_start_wh": table.register_start_wh[rows], "register_end_wh": table.register_end_wh[rows],
-        "message_ids": ids, "provenance": provenance.encode(), "changed_at": table.changed_at[rows],
-    }  # fmt: skip
+        "day": table.day[rows].astype("datetime64[D]"),
+        "meter_id": table.meter_id[rows],
+        "channel": table.channel[rows],
+        "version": table.version[rows],
+        "microgrid_id": table.microgrid_id[rows],
+        "status": table.status[rows],
+        "values_wh": table.values_wh[rows],
+        "quality": table.quality[rows],
+        "register_start_wh": table.register_start_wh[rows],
+        "register_end_wh": table.register_end_wh[rows],
+        "message_ids": ids,
+        "provenance": provenance.encode(),
+        "changed_at": table.changed_at[rows],
+    }

@@ -29,9 +29,8 @@ class Ingest(Generic[Read]):
     """
 
     def __init__(
-        self, url: str, read: Callable[[Sequence[bytes]], Awaitable[Read]],
-        keep: Callable[[Read], Awaitable[list[Answer]]],
-    ) -> None:  # fmt: skip
+        self, url: str, read: Callable[[Sequence[bytes]], Awaitable[Read]], keep: Callable[[Read], Awaitable[list[Answer]]]
+    ) -> None:
         self._url, self._read, self._keep = url, read, keep
         self._waiting: deque[bytes] = deque()
 

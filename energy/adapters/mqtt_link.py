@@ -51,7 +51,7 @@ class MqttLink(asyncio.Protocol):
             async with asyncio.timeout(PATIENCE_S):
                 self._transport, _ = await asyncio.get_running_loop().create_connection(
                     lambda: self, parts.hostname or "127.0.0.1", parts.port or (8883 if secure else 1883), ssl=secure
-                )  # fmt: skip
+                )
                 self._transport.write(_connect(identifier, parts.username, parts.password))
                 if code := await self._greeted:
                     raise BrokerAway(f"it refuses us with code {code}")
@@ -60,9 +60,7 @@ class MqttLink(asyncio.Protocol):
                     raise BrokerAway(f"it does not let us subscribe to {topic}")
         except (OSError, TimeoutError) as problem:
             self.close()
-            raise (
-                problem if isinstance(problem, BrokerAway) else BrokerAway(str(problem) or "no answer")
-            ) from None
+            raise (problem if isinstance(problem, BrokerAway) else BrokerAway(str(problem) or "no answer")) from None
         self._keep_alive()
 
     def close(self) -> None:

@@ -44,9 +44,7 @@ def read_network_file(path: Path) -> NetworkFile:
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as problem:
-        raise CannotReadNetwork(
-            f"{path.name} is no JSON: {problem}; save it again as pandapower JSON or GeoJSON"
-        ) from None
+        raise CannotReadNetwork(f"{path.name} is no JSON: {problem}; save it again as pandapower JSON or GeoJSON") from None
     digest_text = hashlib.sha256(raw).hexdigest()
     if isinstance(content, dict) and content.get("type") == "FeatureCollection":
         return NetworkFile(read_geojson_topology(path, content), "GeoJSON", path.name, digest_text)

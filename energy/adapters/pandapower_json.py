@@ -15,10 +15,18 @@ from energy.adapters.simbench_folder import LARGEST, CannotReadNetwork
 from energy.domain.topology import PlannedLine, PlannedNode, PlannedSwitch, PlannedTransformer, Topology
 
 NOT_UNDERSTOOD = {
-    "trafo3w": "three-winding transformers", "impedance": "impedances", "xward": "extended wards", "ward": "wards",
-    "dcline": "DC lines", "line_dc": "DC lines", "vsc": "converters", "tcsc": "series compensators", "shunt": "shunts",
-    "svc": "static compensators", "ssc": "static compensators",
-}  # fmt: skip
+    "trafo3w": "three-winding transformers",
+    "impedance": "impedances",
+    "xward": "extended wards",
+    "ward": "wards",
+    "dcline": "DC lines",
+    "line_dc": "DC lines",
+    "vsc": "converters",
+    "tcsc": "series compensators",
+    "shunt": "shunts",
+    "svc": "static compensators",
+    "ssc": "static compensators",
+}
 ELEMENT_OF = {"l": "line", "t": "trafo", "b": "bus"}
 
 
@@ -61,15 +69,11 @@ def read_pandapower_topology(path: Path, content: Mapping[str, Any]) -> Topology
     """
     tables = content.get("_object")
     if not isinstance(tables, dict):
-        raise CannotReadNetwork(
-            f"{path.name}: the network is encrypted or cut off; save it again with pandapower.to_json(net, path)"
-        )
+        raise CannotReadNetwork(f"{path.name}: the network is encrypted or cut off; save it again with pandapower.to_json(net, path)")
     for name, what in NOT_UNDERSTOOD.items():
         rows = [row for row in _table(path, tables, name) if row.in_service]
         if rows:
-            raise CannotReadNetwork(
-                f"{rows[0].place}: {what} are not understood; replace them in pandapower by lines and transformers"
-            )
+            raise CannotReadNetwork(f"{rows[0].place}: {what} are not understood; replace them in pandapower by lines and transformers")
     every_bus = _table(path, tables, "bus")
     buses = {row.index: row for row in every_bus if row.in_service}
     resting = {row.index for row in every_bus} - set(buses)  # what hangs on one of them rests as well
@@ -96,10 +100,7 @@ def _table(path: Path, tables: Mapping[str, Any], name: str) -> list[Entry]:
         frame = raw["_object"]
         frame = json.loads(frame) if isinstance(frame, str) else frame
         columns, index, data = frame["columns"], frame["index"], frame["data"]
-        return [
-            Entry(path.name, name, int(i), dict(zip(columns, cells, strict=True)))
-            for i, cells in zip(index, data, strict=True)
-        ]
+        return [Entry(path.name, name, int(i), dict(zip(columns, cells, strict=True))) for i, cells in zip(index, data, strict=True)]
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise CannotReadNetwork(
             f"{path.name}, {name}: the table is not in pandas' split form; save the network again with pandapower 2.2 or newer"
@@ -116,9 +117,7 @@ def _codes(table: str, rows: Sequence[Entry]) -> dict[int, str]:
     times: dict[str, int] = {}
     for name in names.values():
         times[name] = times.get(name, 0) + 1
-    return {
-        i: name if name and times[name] == 1 else f"{name} {table} {i}".strip() for i, name in names.items()
-    }
+    return {i: name if name and times[name] == 1 else f"{name} {table} {i}".strip() for i, name in names.items()}
 
 
 def _held(path: Path, tables: Mapping[str, Any]) -> dict[int, float]:
@@ -137,12 +136,19 @@ def _old_places(path: Path, tables: Mapping[str, Any]) -> dict[int, tuple[float,
     }
 
 
-def _node(row: Entry, code: str, held: float | None, places: Mapping[int, tuple[float, float]]) -> PlannedNode:  # fmt: skip
+def _node(row: Entry, code: str, held: float | None, places: Mapping[int, tuple[float, float]]) -> PlannedNode:
     longitude, latitude = _where(row, places)
     return PlannedNode(
-        code, round(row.number("vn_kv") * 1000), held, held is not None, row.number("min_vm_pu", 0.9) or 0.9,
-        row.number("max_vm_pu", 1.1) or 1.1, longitude, latitude, row.place,
-    )  # fmt: skip
+        code,
+        round(row.number("vn_kv") * 1000),
+        held,
+        held is not None,
+        row.number("min_vm_pu", 0.9) or 0.9,
+        row.number("max_vm_pu", 1.1) or 1.1,
+        longitude,
+        latitude,
+        row.place,
+    )
 
 
 def _where(row: Entry, places: Mapping[int, tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
@@ -173,23 +179,37 @@ def _line(row: Entry, code: str, codes: Mapping[int, str], frequency_hz: float) 
     r0, x0 = (row.number(f"{name}0_ohm_per_km", math.nan) / parallel for name in "rx")
     told = r0 >= 0 and x0 >= 0
     return PlannedLine(
-        code, _bus(row, "from_bus", codes), _bus(row, "to_bus", codes), length if length >= 0 else None,
-        row.number("r_ohm_per_km") / parallel, row.number("x_ohm_per_km") / parallel,
+        code,
+        _bus(row, "from_bus", codes),
+        _bus(row, "to_bus", codes),
+        length if length >= 0 else None,
+        row.number("r_ohm_per_km") / parallel,
+        row.number("x_ohm_per_km") / parallel,
         2 * math.pi * frequency_hz * row.number("c_nf_per_km", 0.0) * 1e-3 * parallel,
-        row.number("max_i_ka", 0.0) * 1000 * row.number("df", 1.0) * parallel, str(row.cells.get("std_type") or ""),
-        place=row.place, zero_resistance_ohm_per_km=r0 if told else None, zero_reactance_ohm_per_km=x0 if told else None,
-    )  # fmt: skip
+        row.number("max_i_ka", 0.0) * 1000 * row.number("df", 1.0) * parallel,
+        str(row.cells.get("std_type") or ""),
+        place=row.place,
+        zero_resistance_ohm_per_km=r0 if told else None,
+        zero_reactance_ohm_per_km=x0 if told else None,
+    )
 
 
 def _transformer(row: Entry, code: str, codes: Mapping[int, str]) -> PlannedTransformer:
     parallel = max(row.number("parallel", 1.0), 1.0)
     rated_w = row.number("sn_mva") * 1e6
     plan = PlannedTransformer(
-        code, _bus(row, "hv_bus", codes), _bus(row, "lv_bus", codes), round(rated_w * parallel),
-        round(row.number("vn_hv_kv") * 1000), round(row.number("vn_lv_kv") * 1000), row.number("vk_percent"),
-        row.number("vkr_percent") / 100 * rated_w * parallel, row.number("pfe_kw", 0.0) * 1000 * parallel,
-        row.number("i0_percent", 0.0), place=row.place,
-    )  # fmt: skip
+        code,
+        _bus(row, "hv_bus", codes),
+        _bus(row, "lv_bus", codes),
+        round(rated_w * parallel),
+        round(row.number("vn_hv_kv") * 1000),
+        round(row.number("vn_lv_kv") * 1000),
+        row.number("vk_percent"),
+        row.number("vkr_percent") / 100 * rated_w * parallel,
+        row.number("pfe_kw", 0.0) * 1000 * parallel,
+        row.number("i0_percent", 0.0),
+        place=row.place,
+    )
     side = row.cells.get("tap_side")
     neutral, step = row.number("tap_neutral", 0.0), row.number("tap_step_percent", 0.0)
     position = row.number("tap_pos", neutral)
@@ -198,9 +218,13 @@ def _transformer(row: Entry, code: str, codes: Mapping[int, str]) -> PlannedTran
     if side == "lv":
         return _tapped_at_lv(plan, 1 + (position - neutral) * step / 100)
     return replace(
-        plan, tap_position=round(position), tap_neutral=round(neutral), tap_min=round(row.number("tap_min", position)),
-        tap_max=round(row.number("tap_max", position)), tap_step_percent=step,
-    )  # fmt: skip
+        plan,
+        tap_position=round(position),
+        tap_neutral=round(neutral),
+        tap_min=round(row.number("tap_min", position)),
+        tap_max=round(row.number("tap_max", position)),
+        tap_step_percent=step,
+    )
 
 
 def _tapped_at_lv(plan: PlannedTransformer, factor: float) -> PlannedTransformer:
@@ -208,10 +232,17 @@ def _tapped_at_lv(plan: PlannedTransformer, factor: float) -> PlannedTransformer
     if factor == 1:
         return plan
     return replace(
-        plan, short_circuit_percent=plan.short_circuit_percent * factor**2, copper_loss_w=plan.copper_loss_w * factor**2,
-        iron_loss_w=plan.iron_loss_w / factor**2, no_load_current_percent=plan.no_load_current_percent / factor**2,
-        tap_position=1, tap_neutral=0, tap_min=1, tap_max=1, tap_step_percent=(1 / factor - 1) * 100,
-    )  # fmt: skip
+        plan,
+        short_circuit_percent=plan.short_circuit_percent * factor**2,
+        copper_loss_w=plan.copper_loss_w * factor**2,
+        iron_loss_w=plan.iron_loss_w / factor**2,
+        no_load_current_percent=plan.no_load_current_percent / factor**2,
+        tap_position=1,
+        tap_neutral=0,
+        tap_min=1,
+        tap_max=1,
+        tap_step_percent=(1 / factor - 1) * 100,
+    )
 
 
 def _switches(
@@ -230,10 +261,14 @@ def _switches(
             continue
         found.append(
             PlannedSwitch(
-                codes[row.index], buses[bus], bool(row.cells.get("closed", True)),
-                other_node=known[element] if kind == "b" else None, line=known[element] if kind == "l" else None,
-                transformer=known[element] if kind == "t" else None, kind=str(row.cells.get("type") or "switch"),
+                codes[row.index],
+                buses[bus],
+                bool(row.cells.get("closed", True)),
+                other_node=known[element] if kind == "b" else None,
+                line=known[element] if kind == "l" else None,
+                transformer=known[element] if kind == "t" else None,
+                kind=str(row.cells.get("type") or "switch"),
                 place=row.place,
             )
-        )  # fmt: skip
+        )
     return found

@@ -31,10 +31,7 @@ ATOM, ESPI = "http://www.w3.org/2005/Atom", "http://naesb.org/espi"
 DEEPEST, LONGEST_TEXT = 32, 10_000
 UOM_WH, UOM_VARH, FORWARD, REVERSE = 72, 73, 1, 19
 MEASURED_QUALITIES = {"", "0", "14", "17", "18", "19"}  # valid, raw, validated, verified, revenue quality
-QUALITY_OF = {
-    Method.MEASURED: 0, Method.CALCULATED: 11, Method.INTERPOLATED: 9, Method.LIKE_DAY: 8, Method.PROFILE: 8,
-    Method.EDITED: 7,
-}  # fmt: skip
+QUALITY_OF = {Method.MEASURED: 0, Method.CALCULATED: 11, Method.INTERPOLATED: 9, Method.LIKE_DAY: 8, Method.PROFILE: 8, Method.EDITED: 7}
 FED_IN_CHANNELS = ("export", "production", "discharge", "up")
 
 
@@ -129,12 +126,7 @@ class _Reader:
         try:
             number = int(text)
         except ValueError:
-            self._tell(
-                self.parser.CurrentLineNumber,
-                tag,
-                f"'{text[:40]}' is not a whole number",
-                "see ESPI's ReadingType",
-            )
+            self._tell(self.parser.CurrentLineNumber, tag, f"'{text[:40]}' is not a whole number", "see ESPI's ReadingType")
             return
         name = {"powerOfTenMultiplier": "multiplier", "uom": "uom", "flowDirection": "direction"}[tag]
         setattr(self.type, name, number)
@@ -144,19 +136,11 @@ class _Reader:
         try:
             start, value = int(self.leaf["start"]), int(self.leaf["value"])
         except KeyError as problem:
-            self._tell(
-                self.reading_line,
-                f"IntervalReading/{problem.args[0]}",
-                "is missing",
-                "each reading has timePeriod/start and value",
-            )
+            self._tell(self.reading_line, f"IntervalReading/{problem.args[0]}", "is missing", "each reading has timePeriod/start and value")
             return
         except ValueError:
             self._tell(
-                self.reading_line,
-                "IntervalReading",
-                "start or value is not a whole number",
-                "start in seconds since 1970, value whole",
+                self.reading_line, "IntervalReading", "start or value is not a whole number", "start in seconds since 1970, value whole"
             )
             return
         measured = self.leaf.get("quality", "") in MEASURED_QUALITIES
@@ -198,35 +182,24 @@ class GreenButtonXml:
         except (LookupError, ValueError):  # expat asks Python for encodings that it does not know itself
             raise CannotReadFile("The file declares an encoding that cannot be read; save it in UTF-8.") from None
         except expat.ExpatError as problem:
-            raise CannotReadFile(
-                f"Row {problem.lineno} is not well-formed XML ({expat.ErrorString(problem.code)})."
-            ) from None
+            raise CannotReadFile(f"Row {problem.lineno} is not well-formed XML ({expat.ErrorString(problem.code)}).") from None
         feed = reader.feed
         if not feed.blocks:
-            raise CannotReadFile(
-                "The file has no IntervalBlock: ask for the interval data of the usage point."
-            )
+            raise CannotReadFile("The file has no IntervalBlock: ask for the interval data of the usage point.")
         found: dict[tuple[str, str], list[tuple[int, int, float, bool]]] = {}
         for block in feed.blocks:
             self._collect(block, feed, found)
         series = [self._series(meter, channel, rows) for (meter, channel), rows in found.items()]
         return FileContent(tuple(series), tuple(feed.problems), feed.readings)
 
-    def _collect(
-        self, block: _Block, feed: _Feed, found: dict[tuple[str, str], list[tuple[int, int, float, bool]]]
-    ) -> None:
+    def _collect(self, block: _Block, feed: _Feed, found: dict[tuple[str, str], list[tuple[int, int, float, bool]]]) -> None:
         kind = feed.types.get(feed.type_of.get(block.parent, ""))
         if kind is None and len(feed.types) == 1:
             kind = next(iter(feed.types.values()))
         line = block.readings[0][0] if block.readings else 0
         if kind is None:
             feed.problems.append(
-                RowProblem(
-                    line,
-                    "ReadingType",
-                    "the block's reading type is not in the file",
-                    "link the MeterReading to its ReadingType",
-                )
+                RowProblem(line, "ReadingType", "the block's reading type is not in the file", "link the MeterReading to its ReadingType")
             )
             return
         if kind.uom not in (UOM_WH, UOM_VARH) or not -6 <= kind.multiplier <= 6:
@@ -242,10 +215,7 @@ class GreenButtonXml:
         if kind.direction not in (FORWARD, REVERSE):
             feed.problems.append(
                 RowProblem(
-                    kind.line,
-                    "flowDirection",
-                    f"{kind.direction} is neither 1 (drawn) nor 19 (fed in)",
-                    "ask for the two directions apart",
+                    kind.line, "flowDirection", f"{kind.direction} is neither 1 (drawn) nor 19 (fed in)", "ask for the two directions apart"
                 )
             )
             return
@@ -254,20 +224,21 @@ class GreenButtonXml:
         said = REACTIVE if kind.uom == UOM_VARH else DRAWN if kind.direction == FORWARD else FED_IN
         key = (meter or point.rsplit("/", 1)[-1], said)
         scale = 10.0**kind.multiplier
-        found.setdefault(key, []).extend(
-            (row, start, value * scale, put_in) for row, start, value, put_in in block.readings
-        )
+        found.setdefault(key, []).extend((row, start, value * scale, put_in) for row, start, value, put_in in block.readings)
 
     def _series(self, meter: str, channel: str, rows: list[tuple[int, int, float, bool]]) -> ReadingSeries:
         lines, starts, energy, put_in = zip(*rows, strict=True) if rows else ((), (), (), ())
         return ReadingSeries(
-            meter, channel, np.array(starts, dtype=np.int64), np.array(energy, dtype=np.float64),
-            np.array(lines, dtype=np.int64), np.array(put_in, dtype=bool), "IntervalReading/value",
-        )  # fmt: skip
+            meter,
+            channel,
+            np.array(starts, dtype=np.int64),
+            np.array(energy, dtype=np.float64),
+            np.array(lines, dtype=np.int64),
+            np.array(put_in, dtype=bool),
+            "IntervalReading/value",
+        )
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         yield _head(names, options).encode()
         for number, part in enumerate(parts):
             for i in range(len(names)):
@@ -294,15 +265,24 @@ def _head(names: Sequence[SeriesName], options: ReadOptions) -> str:
         base = _base(i)
         reading, kind = f"{base}/MeterReading/1", f"/espi/1_1/resource/ReadingType/{i + 1}"
         entries += [
-            _entry([("self", base)], name.meter, '<UsagePoint xmlns="http://naesb.org/espi"><ServiceCategory><kind>0</kind>'
-                   "</ServiceCategory></UsagePoint>"),
-            _entry([("self", reading), ("up", f"{base}/MeterReading"), ("related", kind)], name.channel,
-                   '<MeterReading xmlns="http://naesb.org/espi"/>'),
-            _entry([("self", kind)], name.channel,
-                   f'<ReadingType xmlns="http://naesb.org/espi"><commodity>1</commodity><flowDirection>{direction}'
-                   f"</flowDirection><intervalLength>{options.interval_s}</intervalLength><kind>12</kind>"
-                   f"<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>{uom}</uom></ReadingType>"),
-        ]  # fmt: skip
+            _entry(
+                [("self", base)],
+                name.meter,
+                '<UsagePoint xmlns="http://naesb.org/espi"><ServiceCategory><kind>0</kind></ServiceCategory></UsagePoint>',
+            ),
+            _entry(
+                [("self", reading), ("up", f"{base}/MeterReading"), ("related", kind)],
+                name.channel,
+                '<MeterReading xmlns="http://naesb.org/espi"/>',
+            ),
+            _entry(
+                [("self", kind)],
+                name.channel,
+                f'<ReadingType xmlns="http://naesb.org/espi"><commodity>1</commodity><flowDirection>{direction}'
+                f"</flowDirection><intervalLength>{options.interval_s}</intervalLength><kind>12</kind>"
+                f"<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>{uom}</uom></ReadingType>",
+            ),
+        ]
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="{ATOM}">\n' + "".join(entries)
 
 
@@ -314,12 +294,7 @@ def _block(i: int, number: int, part: ReadingPart, interval_s: int) -> str:
     readings = "".join(
         f"<IntervalReading><ReadingQuality><quality>{QUALITY_OF[Method(how)]}</quality></ReadingQuality><timePeriod>"
         f"<duration>{interval_s}</duration><start>{start}</start></timePeriod><value>{value}</value></IntervalReading>\n"
-        for how, start, value in zip(
-            method[there].tolist(),
-            part.starts_s[there].tolist(),
-            part.values_wh[i, there].tolist(),
-            strict=True,
-        )
+        for how, start, value in zip(method[there].tolist(), part.starts_s[there].tolist(), part.values_wh[i, there].tolist(), strict=True)
     )
     first = int(part.starts_s[0])
     reading = f"{_base(i)}/MeterReading/1"

@@ -26,15 +26,34 @@ from energy.domain.reading_files import (
 
 COLUMNS = ("Zählpunkt", "OBIS", "Von", "Bis", "Wert", "Einheit", "Status")
 ALSO = {
-    "zaehlpunkt": "zählpunkt", "zählpunktnummer": "zählpunkt", "zaehlpunktnummer": "zählpunkt", "messlokation": "zählpunkt",
-    "metering point": "zählpunkt", "obis-kennzahl": "obis", "obis code": "obis", "datum von": "von", "zeit von": "von",
-    "from": "von", "zeitstempel": "von", "datum bis": "bis", "to": "bis", "messwert": "wert", "wert_kwh": "wert",
-    "wert [kwh]": "wert", "value": "wert", "unit": "einheit", "qualität": "status",
-}  # fmt: skip
+    "zaehlpunkt": "zählpunkt",
+    "zählpunktnummer": "zählpunkt",
+    "zaehlpunktnummer": "zählpunkt",
+    "messlokation": "zählpunkt",
+    "metering point": "zählpunkt",
+    "obis-kennzahl": "obis",
+    "obis code": "obis",
+    "datum von": "von",
+    "zeit von": "von",
+    "from": "von",
+    "zeitstempel": "von",
+    "datum bis": "bis",
+    "to": "bis",
+    "messwert": "wert",
+    "wert_kwh": "wert",
+    "wert [kwh]": "wert",
+    "value": "wert",
+    "unit": "einheit",
+    "qualität": "status",
+}
 OBIS = {
-    "1-1:1.29.0": DRAWN, "1-1:2.29.0": FED_IN, "1-0:1.29.0": DRAWN, "1-0:2.29.0": FED_IN,
-    "1-1:3.29.0": REACTIVE, "1-0:3.29.0": REACTIVE,
-}  # fmt: skip
+    "1-1:1.29.0": DRAWN,
+    "1-1:2.29.0": FED_IN,
+    "1-0:1.29.0": DRAWN,
+    "1-0:2.29.0": FED_IN,
+    "1-1:3.29.0": REACTIVE,
+    "1-0:3.29.0": REACTIVE,
+}
 UNITS = {"kwh": EnergyUnit.KWH, "kvarh": EnergyUnit.KWH, "wh": EnergyUnit.WH, "varh": EnergyUnit.WH}
 FED_IN_CHANNELS = ("export", "production", "discharge", "up")
 
@@ -42,27 +61,26 @@ FED_IN_CHANNELS = ("export", "production", "discharge", "up")
 class LoadProfileCsv:
     """One row per metering point, OBIS number and interval; `Bis` and `Einheit` may be left out (kWh then)."""
 
-    name, title, suffix, media_type = (
-        "load_profile",
-        "Load profile of a grid operator (CSV)",
-        "csv",
-        "text/csv",
-    )
+    name, title, suffix, media_type = ("load_profile", "Load profile of a grid operator (CSV)", "csv", "text/csv")
 
     def read(self, content: bytes, options: ReadOptions) -> FileContent:
         table = read_table(content)
         places = {ALSO.get(n.lower(), n.lower()): i for i, n in reversed(list(enumerate(table.names)))}
         missing = [name for name in ("zählpunkt", "obis", "von", "wert") if name not in places]
         if missing:
-            raise CannotReadFile(
-                f"The header lacks '{missing[0].capitalize()}': it should read {';'.join(COLUMNS)}."
-            )
+            raise CannotReadFile(f"The header lacks '{missing[0].capitalize()}': it should read {';'.join(COLUMNS)}.")
         unit = self._unit(table.columns[places["einheit"]]) if "einheit" in places else EnergyUnit.KWH
         meant = ReadOptions(options.zone, options.interval_minutes, unit, clock=options.clock)
         return read_rows(
-            table, meant, meter=places["zählpunkt"], channel=places["obis"], time=places["von"],
-            value=places["wert"], status=places.get("status"), channels=OBIS,
-        )  # fmt: skip
+            table,
+            meant,
+            meter=places["zählpunkt"],
+            channel=places["obis"],
+            time=places["von"],
+            value=places["wert"],
+            status=places.get("status"),
+            channels=OBIS,
+        )
 
     def _unit(self, column: pa.Array) -> EnergyUnit:
         units = pc.unique(pc.utf8_lower(pc.utf8_trim_whitespace(column))).to_pylist()
@@ -74,9 +92,7 @@ class LoadProfileCsv:
             )
         return next(unit for unit in meant if unit is not None)
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         delimiter = ";"
         yield header_bytes(COLUMNS, delimiter)
         obis = [_obis(name.channel) for name in names]
@@ -84,19 +100,19 @@ class LoadProfileCsv:
         for part in parts:
             rows = PartRows.of(part, EnergyUnit.WH)
             begin, end = (
-                [
-                    label.strftime("%d.%m.%Y %H:%M")
-                    for label in local_labels(part.starts_s + shift, options.zone)
-                ]
+                [label.strftime("%d.%m.%Y %H:%M") for label in local_labels(part.starts_s + shift, options.zone)]
                 for shift in (0, options.interval_s)
             )
             columns = [
                 pa.DictionaryArray.from_arrays(index, texts).cast(pa.string())
                 for index, texts in (
-                    (rows.series, [n.meter for n in names]), (rows.series, obis), (rows.interval, begin),
-                    (rows.interval, end), (rows.series, units),
+                    (rows.series, [n.meter for n in names]),
+                    (rows.series, obis),
+                    (rows.interval, begin),
+                    (rows.interval, end),
+                    (rows.series, units),
                 )
-            ]  # fmt: skip
+            ]
             amounts = pa.array(kwh_text(rows.amounts.to_numpy(), ","))
             yield csv_bytes([*columns[:4], amounts, columns[4], rows.status], delimiter)
 

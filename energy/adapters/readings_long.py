@@ -8,15 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from energy.adapters.delimited_text import (
-    TextTable,
-    csv_bytes,
-    header_bytes,
-    in_wh,
-    interval_starts,
-    numbers,
-    read_table,
-)
+from energy.adapters.delimited_text import TextTable, csv_bytes, header_bytes, in_wh, interval_starts, numbers, read_table
 from energy.domain.local_time import local_labels
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.reading_files import (
@@ -46,26 +38,26 @@ class LongCsv:
         places = {name.lower(): i for i, name in enumerate(table.names)}
         missing = [name for name in ("meter", "time", "value") if name not in places]
         if missing:
-            raise CannotReadFile(
-                f"The header lacks '{missing[0]}': name meter, channel, time, value, status."
-            )
+            raise CannotReadFile(f"The header lacks '{missing[0]}': name meter, channel, time, value, status.")
         return read_rows(
-            table, options, meter=places["meter"], channel=places.get("channel"), time=places["time"],
-            value=places["value"], status=places.get("status"), channels={name: name for name in CHANNEL_NAMES},
-        )  # fmt: skip
+            table,
+            options,
+            meter=places["meter"],
+            channel=places.get("channel"),
+            time=places["time"],
+            value=places["value"],
+            status=places.get("status"),
+            channels={name: name for name in CHANNEL_NAMES},
+        )
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         delimiter = ";"
         yield header_bytes(["meter", "channel", "time", "value", "status"], delimiter)
         for part in parts:
             times = [label.strftime("%Y-%m-%d %H:%M") for label in local_labels(part.starts_s, options.zone)]
             rows = PartRows.of(part, options.unit)
             meters = pa.DictionaryArray.from_arrays(rows.series, [n.meter for n in names]).cast(pa.string())
-            channels = pa.DictionaryArray.from_arrays(rows.series, [n.channel for n in names]).cast(
-                pa.string()
-            )
+            channels = pa.DictionaryArray.from_arrays(rows.series, [n.channel for n in names]).cast(pa.string())
             labels = pa.DictionaryArray.from_arrays(rows.interval, times).cast(pa.string())
             yield csv_bytes([meters, channels, labels, rows.amounts, rows.status], delimiter)
 
@@ -84,15 +76,24 @@ class PartRows:
         amounts = pa.array(values if unit == EnergyUnit.WH else values / 1000.0)
         status = np.where(method[series, interval] == Method.MEASURED, 0, 1).astype(np.int32)
         return cls(
-            pa.array(series.astype(np.int32)), pa.array(interval.astype(np.int32)), amounts,
+            pa.array(series.astype(np.int32)),
+            pa.array(interval.astype(np.int32)),
+            amounts,
             pa.DictionaryArray.from_arrays(pa.array(status), [MEASURED, SUBSTITUTE]).cast(pa.string()),
-        )  # fmt: skip
+        )
 
 
 def read_rows(
-    table: TextTable, options: ReadOptions, *, meter: int, time: int, value: int, channel: int | None,
-    status: int | None, channels: dict[str, str],
-) -> FileContent:  # fmt: skip
+    table: TextTable,
+    options: ReadOptions,
+    *,
+    meter: int,
+    time: int,
+    value: int,
+    channel: int | None,
+    status: int | None,
+    channels: dict[str, str],
+) -> FileContent:
     """Read a table of one reading per row; columns are given by position, `channels` says what a channel's text means."""
     problems: list[RowProblem] = list(table.problems)
     meters = pc.dictionary_encode(pc.utf8_trim_whitespace(table.columns[meter]))
@@ -115,10 +116,15 @@ def read_rows(
         take = np.flatnonzero(chosen[first:last]) + first
         series.append(
             ReadingSeries(
-                names[place], meanings[kind], starts[take], energy[take], table.rows[take],
-                None if substitute is None else substitute[take], table.names[value],
+                names[place],
+                meanings[kind],
+                starts[take],
+                energy[take],
+                table.rows[take],
+                None if substitute is None else substitute[take],
+                table.names[value],
             )
-        )  # fmt: skip
+        )
     return FileContent(tuple(series), tuple(problems), len(table.rows))
 
 
@@ -138,16 +144,16 @@ def _channels(
     for i in np.flatnonzero(~known)[:MOST_PROBLEMS].tolist():
         problems.append(
             RowProblem(
-                int(table.rows[i]), table.names[channel], f"'{str(table.columns[channel][i])[:40]}' is not a channel",
+                int(table.rows[i]),
+                table.names[channel],
+                f"'{str(table.columns[channel][i])[:40]}' is not a channel",
                 f"write one of {', '.join(channels)}",
             )
-        )  # fmt: skip
+        )
     return known, said
 
 
-def _substitutes(
-    table: TextTable, status: int | None, problems: list[RowProblem]
-) -> NDArray[np.bool_] | None:
+def _substitutes(table: TextTable, status: int | None, problems: list[RowProblem]) -> NDArray[np.bool_] | None:
     if status is None:
         return None
     column = pc.utf8_upper(pc.utf8_trim_whitespace(table.columns[status]))
@@ -156,8 +162,10 @@ def _substitutes(
     for i in np.flatnonzero(~(measured | put_in))[:MOST_PROBLEMS].tolist():
         problems.append(
             RowProblem(
-                int(table.rows[i]), table.names[status], f"'{str(table.columns[status][i])[:40]}' is not a status",
+                int(table.rows[i]),
+                table.names[status],
+                f"'{str(table.columns[status][i])[:40]}' is not a status",
                 "write W for measured, E for a substitute value",
             )
-        )  # fmt: skip
+        )
     return put_in

@@ -9,25 +9,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from energy.domain.quality import METHOD_MASK, Method
-from energy.domain.reading_files import (
-    CannotReadFile,
-    FileContent,
-    ReadingPart,
-    ReadingSeries,
-    ReadOptions,
-    RowProblem,
-    SeriesName,
-)
+from energy.domain.reading_files import CannotReadFile, FileContent, ReadingPart, ReadingSeries, ReadOptions, RowProblem, SeriesName
 
 MOST_ROWS, LARGEST_BYTES = 50_000_000, 2**31
 METHODS = [method.name.lower() for method in Method]
 SCHEMA = pa.schema(
     [
-        ("meter", pa.dictionary(pa.int32(), pa.string())), ("channel", pa.dictionary(pa.int32(), pa.string())),
-        ("start_at", pa.timestamp("s", "UTC")), ("energy_wh", pa.int64()),
+        ("meter", pa.dictionary(pa.int32(), pa.string())),
+        ("channel", pa.dictionary(pa.int32(), pa.string())),
+        ("start_at", pa.timestamp("s", "UTC")),
+        ("energy_wh", pa.int64()),
         ("method", pa.dictionary(pa.int32(), pa.string())),
     ]
-)  # fmt: skip
+)
 
 
 class ParquetFile:
@@ -38,24 +32,23 @@ class ParquetFile:
     def read(self, content: bytes, options: ReadOptions) -> FileContent:
         try:
             file = pq.ParquetFile(pa.BufferReader(content))
-            sizes = sum(
-                file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)
-            )
+            sizes = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
             if file.metadata.num_rows > MOST_ROWS or sizes > LARGEST_BYTES:
-                raise CannotReadFile(
-                    f"The file has more than {MOST_ROWS:,} rows or 2 GiB; split it by months."
-                )
+                raise CannotReadFile(f"The file has more than {MOST_ROWS:,} rows or 2 GiB; split it by months.")
             missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
             if missing:
                 raise CannotReadFile(f"The file lacks the column '{missing[0]}'.")
             table = file.read(columns=SCHEMA.names).cast(
                 pa.schema(
                     [
-                        ("meter", pa.string()), ("channel", pa.string()), ("start_at", pa.timestamp("s", "UTC")),
-                        ("energy_wh", pa.float64()), ("method", pa.string()),
+                        ("meter", pa.string()),
+                        ("channel", pa.string()),
+                        ("start_at", pa.timestamp("s", "UTC")),
+                        ("energy_wh", pa.float64()),
+                        ("method", pa.string()),
                     ]
                 )
-            )  # fmt: skip
+            )
             table.validate(full=True)  # whoever wrote the file may have meant harm
             return self._series(table.combine_chunks())
         except CannotReadFile:
@@ -66,9 +59,7 @@ class ParquetFile:
 
     def _series(self, table: pa.Table) -> FileContent:
         rows = np.arange(table.num_rows, dtype=np.int64) + 1
-        meters, channels = (
-            pc.dictionary_encode(table[name].combine_chunks()) for name in ("meter", "channel")
-        )
+        meters, channels = (pc.dictionary_encode(table[name].combine_chunks()) for name in ("meter", "channel"))
         empty = np.zeros(table.num_rows, dtype=bool)
         for column in table.columns:
             empty |= column.is_null().to_numpy()
@@ -91,15 +82,18 @@ class ParquetFile:
             meter, channel = divmod(int(code[first]), kinds)
             series.append(
                 ReadingSeries(
-                    meters.dictionary[meter].as_py(), channels.dictionary[channel].as_py(), starts[take],
-                    energy[take], rows[take], put_in[take], "energy_wh",
+                    meters.dictionary[meter].as_py(),
+                    channels.dictionary[channel].as_py(),
+                    starts[take],
+                    energy[take],
+                    rows[take],
+                    put_in[take],
+                    "energy_wh",
                 )
-            )  # fmt: skip
+            )
         return FileContent(tuple(series), tuple(problems), table.num_rows)
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         sink = _Drain()
         with pq.ParquetWriter(sink, SCHEMA, compression="zstd") as writer:
             for part in parts:
@@ -112,7 +106,7 @@ class ParquetFile:
                     pa.array(part.starts_s[interval]).cast(pa.timestamp("s", "UTC")),
                     pa.array(part.values_wh[series, interval]),
                     pa.DictionaryArray.from_arrays(pa.array(number.astype(np.int32)), METHODS),
-                ]  # fmt: skip
+                ]
                 writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
                 yield sink.drain()
         yield sink.drain()

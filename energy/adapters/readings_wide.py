@@ -6,14 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from energy.adapters.delimited_text import (
-    csv_bytes,
-    header_bytes,
-    in_wh,
-    interval_starts,
-    numbers,
-    read_table,
-)
+from energy.adapters.delimited_text import csv_bytes, header_bytes, in_wh, interval_starts, numbers, read_table
 from energy.domain.local_time import local_labels
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.reading_files import (
@@ -50,14 +43,10 @@ class WideCsv:
             chosen = readable & ~np.isnan(energy)
             named = NAMED.fullmatch(name)
             meter, channel = (named[1], named[2]) if named else (name, UNNAMED)
-            series.append(
-                ReadingSeries(meter, channel, starts[chosen], energy[chosen], table.rows[chosen], column=name)
-            )
+            series.append(ReadingSeries(meter, channel, starts[chosen], energy[chosen], table.rows[chosen], column=name))
         return FileContent(tuple(series), tuple(problems), len(table.rows))
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         delimiter = ";"
         yield header_bytes(["time", *(f"{n.meter} [{n.channel}]" for n in names)], delimiter)
         for part in parts:

@@ -99,9 +99,17 @@ COLUMNS = {
     "switches": ("id", "nodeA", "nodeB", "cond"),
 }
 SIMBENCH_NAMES = {
-    "loads": "Load", "sources": "RES", "storages": "Storage", "nodes": "Node", "coordinates": "Coordinates", "lines": "Line",
-    "line_types": "LineType", "transformers": "Transformer", "transformer_types": "TransformerType", "switches": "Switch",
-}  # fmt: skip
+    "loads": "Load",
+    "sources": "RES",
+    "storages": "Storage",
+    "nodes": "Node",
+    "coordinates": "Coordinates",
+    "lines": "Line",
+    "line_types": "LineType",
+    "transformers": "Transformer",
+    "transformer_types": "TransformerType",
+    "switches": "Switch",
+}
 OPTIONAL = {"sources", "storages", "coordinates", "switches"}
 NEEDS_ROWS = {"loads", "nodes"}
 LONGEST_ID = 100
@@ -122,13 +130,20 @@ def read_network(folder: Path, say: Callable[[str], None]) -> SimbenchNetwork:
     has_sources = bool(tables["sources"])
     source_profiles = _profiles(folder / "source_profiles.csv.gz") if has_sources else None
     network = SimbenchNetwork(
-        _digest(folder), tables["loads"], tables["sources"], tables["storages"], tables["nodes"], tables["lines"],
+        _digest(folder),
+        tables["loads"],
+        tables["sources"],
+        tables["storages"],
+        tables["nodes"],
+        tables["lines"],
         tables["transformers"],
         {row.text("id"): (row.number_of("x"), row.number_of("y")) for row in tables["coordinates"]},
         {row.text("id"): row for row in tables["line_types"]},
         {row.text("id"): row for row in tables["transformer_types"]},
-        load_profiles, source_profiles, busbars(tables["nodes"]),
-    )  # fmt: skip
+        load_profiles,
+        source_profiles,
+        busbars(tables["nodes"]),
+    )
     _check_references(network)
     return network
 
@@ -139,10 +154,7 @@ def read_table(folder: Path, name: str) -> list[Row]:
     Raises:
         CannotReadNetwork: the message names file, row, column and what to do.
     """
-    path = next(
-        (p for p in (folder / f"{n}.csv" for n in (name, SIMBENCH_NAMES[name])) if p.exists()),
-        folder / f"{name}.csv",
-    )
+    path = next((p for p in (folder / f"{n}.csv" for n in (name, SIMBENCH_NAMES[name])) if p.exists()), folder / f"{name}.csv")
     if not path.exists():
         if name in OPTIONAL:
             return []
@@ -154,15 +166,11 @@ def read_table(folder: Path, name: str) -> list[Row]:
             delimiter = ";" if first.count(";") > first.count(",") else ","
             rows = list(csv.DictReader(file, delimiter=delimiter))
         except (csv.Error, UnicodeDecodeError) as problem:
-            raise CannotReadNetwork(
-                f"{path.name} cannot be read: {problem}; save it as CSV in UTF-8"
-            ) from None
+            raise CannotReadNetwork(f"{path.name} cannot be read: {problem}; save it as CSV in UTF-8") from None
         header = rows[0].keys() if rows else COLUMNS[name]
     missing = [column for column in COLUMNS[name] if column not in header]
     if missing:
-        raise CannotReadNetwork(
-            f"{path.name}, row 1: column {', '.join(missing)} is missing; add it to the header"
-        )
+        raise CannotReadNetwork(f"{path.name}, row 1: column {', '.join(missing)} is missing; add it to the header")
     if name in NEEDS_ROWS and not rows:
         raise CannotReadNetwork(f"{path.name} has no rows; export the whole network")
     result = [Row(path.name, number, cells) for number, cells in enumerate(rows, start=2)]
@@ -189,18 +197,19 @@ def busbars(nodes: list[Row]) -> dict[str, str]:
         while base not in found and AUXILIARY.search(base):
             base = AUXILIARY.sub("", base)
         if base not in found and row.text("type") == "auxiliary":
-            raise row.fail(
-                "id", f"'{code}' is no busbar and there is no busbar '{base}' that it could belong to"
-            )
+            raise row.fail("id", f"'{code}' is no busbar and there is no busbar '{base}' that it could belong to")
         result[code] = base if base in found else code
     return result
 
 
 def _check_references(network: SimbenchNetwork) -> None:
     for rows, columns in (
-        (network.loads, ("node",)), (network.sources, ("node",)), (network.storages, ("node",)),
-        (network.lines, ("nodeA", "nodeB")), (network.transformers, ("nodeHV", "nodeLV")),
-    ):  # fmt: skip
+        (network.loads, ("node",)),
+        (network.sources, ("node",)),
+        (network.storages, ("node",)),
+        (network.lines, ("nodeA", "nodeB")),
+        (network.transformers, ("nodeHV", "nodeLV")),
+    ):
         for row in rows:
             for column in columns:
                 if row.text(column) not in network.busbar_of:
@@ -211,9 +220,7 @@ def _check_references(network: SimbenchNetwork) -> None:
         "lines.csv": set(network.line_types),
         "transformers.csv": set(network.transformer_types),
     }
-    for rows, column in (
-        (network.loads, "profile"), (network.sources, "profile"), (network.lines, "type"), (network.transformers, "type")
-    ):  # fmt: skip
+    for rows, column in ((network.loads, "profile"), (network.sources, "profile"), (network.lines, "type"), (network.transformers, "type")):
         for row in rows:
             if row.text(column) not in known[row.file]:
                 raise row.fail(column, f"'{row.text(column)}' is unknown: there is no such {column}")
@@ -242,9 +249,7 @@ def _profiles(path: Path) -> Profiles:
         raise _first_bad_cell(path.name, header, cells) from None
     if len(bad):
         row, column = bad[0]
-        raise CannotReadNetwork(
-            f"{path.name}, row {row + 2}, column {header[column + 1]}: not a finite number"
-        )
+        raise CannotReadNetwork(f"{path.name}, row {row + 2}, column {header[column + 1]}: not a finite number")
     return Profiles(_label(path.name, labels[0]), header[1:], shares)
 
 
@@ -274,9 +279,7 @@ def _label(name: str, text: str) -> datetime:
             return datetime.strptime(text, form)  # noqa: DTZ007  (wall-clock label; the zone is the microgrid's)
         except ValueError:
             continue
-    raise CannotReadNetwork(
-        f"{name}, row 2, column time: '{text}' is not a time; write it as 01.01.2016 00:00"
-    )
+    raise CannotReadNetwork(f"{name}, row 2, column time: '{text}' is not a time; write it as 01.01.2016 00:00")
 
 
 def _digest(folder: Path) -> str:

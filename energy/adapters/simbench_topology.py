@@ -23,15 +23,12 @@ def read_simbench_topology(folder: Path) -> Topology:
     """
     nodes = read_table(folder, "nodes")
     busbar_of = busbars(nodes)
-    coordinates = {row.text("id"): (row.number_of("x"), row.number_of("y")) for row in read_table(folder, "coordinates")}  # fmt: skip
+    coordinates = {row.text("id"): (row.number_of("x"), row.number_of("y")) for row in read_table(folder, "coordinates")}
     line_types = {row.text("id"): row for row in read_table(folder, "line_types")}
     transformer_types = {row.text("id"): row for row in read_table(folder, "transformer_types")}
     lines, transformers = read_table(folder, "lines"), read_table(folder, "transformers")
     at: dict[str, tuple[str, str]] = {}  # auxiliary node: what hangs on it
-    for kind, rows, columns in (
-        ("line", lines, ("nodeA", "nodeB")),
-        ("transformer", transformers, ("nodeHV", "nodeLV")),
-    ):
+    for kind, rows, columns in (("line", lines, ("nodeA", "nodeB")), ("transformer", transformers, ("nodeHV", "nodeLV"))):
         for row in rows:
             at |= {row.text(column): (kind, row.text("id")) for column in columns}
     planned = [planned_transformer(row, transformer_types, busbar_of) for row in transformers]
@@ -44,9 +41,11 @@ def read_simbench_topology(folder: Path) -> Topology:
 
 
 def planned_nodes(
-    rows: Sequence[Row], busbar_of: Mapping[str, str], coordinates: Mapping[str, tuple[float, float]],
+    rows: Sequence[Row],
+    busbar_of: Mapping[str, str],
+    coordinates: Mapping[str, tuple[float, float]],
     transformers: Sequence[PlannedTransformer],
-) -> list[PlannedNode]:  # fmt: skip
+) -> list[PlannedNode]:
     """The busbars. The public grid joins where a voltage is held; where none is, above the highest transformers, at 1.0 p.u."""
     found = [_node(row, coordinates) for row in rows if busbar_of[row.text("id")] == row.text("id")]
     if any(node.held_pu is not None for node in found):
@@ -59,9 +58,16 @@ def _node(row: Row, coordinates: Mapping[str, tuple[float, float]]) -> PlannedNo
     held = row.number_of("vmSetp", NOT_HELD)
     where = coordinates.get((row.cells.get("coordID") or "").strip(), (None, None))
     return PlannedNode(
-        row.text("id"), round(row.number_of("vmR", least=0.0) * 1000), None if held == NOT_HELD else held, held != NOT_HELD,
-        row.number_of("vmMin", 0.9), row.number_of("vmMax", 1.1), where[0], where[1], _place(row),
-    )  # fmt: skip
+        row.text("id"),
+        round(row.number_of("vmR", least=0.0) * 1000),
+        None if held == NOT_HELD else held,
+        held != NOT_HELD,
+        row.number_of("vmMin", 0.9),
+        row.number_of("vmMax", 1.1),
+        where[0],
+        where[1],
+        _place(row),
+    )
 
 
 def planned_line(row: Row, types: Mapping[str, Row], busbar_of: Mapping[str, str]) -> PlannedLine:
@@ -69,16 +75,20 @@ def planned_line(row: Row, types: Mapping[str, Row], busbar_of: Mapping[str, str
     kind = types.get((row.cells.get("type") or "").strip())
     length = row.number_of("length", -1.0)
     return PlannedLine(
-        row.text("id"), busbar_of.get(row.text("nodeA"), row.text("nodeA")), busbar_of.get(row.text("nodeB"), row.text("nodeB")),
-        length if length >= 0 else None, kind.number_of("r") if kind else None, kind.number_of("x") if kind else None,
-        kind.number_of("b", 0.0) if kind else 0.0, kind.number_of("iMax", 0.0, least=0.0) if kind else None,
-        (row.cells.get("type") or "").strip(), place=_place(row),
-    )  # fmt: skip
+        row.text("id"),
+        busbar_of.get(row.text("nodeA"), row.text("nodeA")),
+        busbar_of.get(row.text("nodeB"), row.text("nodeB")),
+        length if length >= 0 else None,
+        kind.number_of("r") if kind else None,
+        kind.number_of("x") if kind else None,
+        kind.number_of("b", 0.0) if kind else 0.0,
+        kind.number_of("iMax", 0.0, least=0.0) if kind else None,
+        (row.cells.get("type") or "").strip(),
+        place=_place(row),
+    )
 
 
-def planned_transformer(
-    row: Row, types: Mapping[str, Row], busbar_of: Mapping[str, str]
-) -> PlannedTransformer:
+def planned_transformer(row: Row, types: Mapping[str, Row], busbar_of: Mapping[str, str]) -> PlannedTransformer:
     """A transformer.
 
     Raises:
@@ -88,32 +98,37 @@ def planned_transformer(
     if kind is None:
         raise row.fail("type", f"'{row.text('type')}' is not in transformer_types.csv; add its row")
     return PlannedTransformer(
-        row.text("id"), busbar_of.get(row.text("nodeHV"), row.text("nodeHV")), busbar_of.get(row.text("nodeLV"), row.text("nodeLV")),
-        round(kind.number_of("sR") * MEGA), round(kind.number_of("vmHV") * 1000), round(kind.number_of("vmLV") * 1000),
-        kind.number_of("vmImp"), kind.number_of("pCu") * 1000, kind.number_of("pFe", 0.0) * 1000, kind.number_of("iNoLoad", 0.0),
-        round(row.number_of("tappos", 0.0)), round(kind.number_of("tapNeutr", 0.0)), round(kind.number_of("tapMin", 0.0)),
-        round(kind.number_of("tapMax", 0.0)), kind.number_of("dVm", 0.0), _place(row),
-    )  # fmt: skip
+        row.text("id"),
+        busbar_of.get(row.text("nodeHV"), row.text("nodeHV")),
+        busbar_of.get(row.text("nodeLV"), row.text("nodeLV")),
+        round(kind.number_of("sR") * MEGA),
+        round(kind.number_of("vmHV") * 1000),
+        round(kind.number_of("vmLV") * 1000),
+        kind.number_of("vmImp"),
+        kind.number_of("pCu") * 1000,
+        kind.number_of("pFe", 0.0) * 1000,
+        kind.number_of("iNoLoad", 0.0),
+        round(row.number_of("tappos", 0.0)),
+        round(kind.number_of("tapNeutr", 0.0)),
+        round(kind.number_of("tapMin", 0.0)),
+        round(kind.number_of("tapMax", 0.0)),
+        kind.number_of("dVm", 0.0),
+        _place(row),
+    )
 
 
-def _switches(
-    rows: Sequence[Row], busbar_of: Mapping[str, str], at: Mapping[str, tuple[str, str]]
-) -> list[PlannedSwitch]:
+def _switches(rows: Sequence[Row], busbar_of: Mapping[str, str], at: Mapping[str, tuple[str, str]]) -> list[PlannedSwitch]:
     """Switches at ends of lines and transformers or between busbars; one at an auxiliary node with nothing on it is left out."""
     found = []
     for row in rows:
         first, second = row.text("nodeA"), row.text("nodeB")
         for code in (first, second):
             if code not in busbar_of:
-                raise row.fail(
-                    "nodeA, nodeB", f"node '{code}' is not in nodes.csv; add it or correct the name"
-                )
+                raise row.fail("nodeA, nodeB", f"node '{code}' is not in nodes.csv; add it or correct the name")
         closed = row.number_of("cond", 1.0) != 0
         kind = (row.cells.get("type") or "switch").strip() or "switch"
         if busbar_of[first] == first and busbar_of[second] == second:
-            found.append(
-                PlannedSwitch(row.text("id"), first, closed, other_node=second, kind=kind, place=_place(row))
-            )
+            found.append(PlannedSwitch(row.text("id"), first, closed, other_node=second, kind=kind, place=_place(row)))
             continue
         inner = next((code for code in (first, second) if code in at), None)
         if inner is None:
@@ -121,10 +136,15 @@ def _switches(
         what, code = at[inner]
         found.append(
             PlannedSwitch(
-                row.text("id"), busbar_of[inner], closed, line=code if what == "line" else None,
-                transformer=code if what == "transformer" else None, kind=kind, place=_place(row),
+                row.text("id"),
+                busbar_of[inner],
+                closed,
+                line=code if what == "line" else None,
+                transformer=code if what == "transformer" else None,
+                kind=kind,
+                place=_place(row),
             )
-        )  # fmt: skip
+        )
     return found
 
 

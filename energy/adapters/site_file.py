@@ -33,9 +33,7 @@ def read_site_file(path: Path) -> list[ListedSite]:
         header = [name.strip() for name in next(reader, [])]
         return read_sites(header, _rows(reader, header))
     except csv.Error as problem:
-        raise _whole(
-            path, f"is no table from line {reader.line_num} on ({problem})", "save it as CSV"
-        ) from None
+        raise _whole(path, f"is no table from line {reader.line_num} on ({problem})", "save it as CSV") from None
 
 
 def _rows(reader: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -44,8 +42,12 @@ def _rows(reader: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int,
             continue
         if len(cells) > len(header):
             raise CannotReadSites(
-                [RowProblem(number, "site", f"{len(cells)} cells under {len(header)} columns", "put text with the delimiter between quotes")]
-            )  # fmt: skip
+                [
+                    RowProblem(
+                        number, "site", f"{len(cells)} cells under {len(header)} columns", "put text with the delimiter between quotes"
+                    )
+                ]
+            )
         yield number, dict(zip(header, cells, strict=False))
 
 

@@ -88,7 +88,7 @@ class StudyFolder:
         firsts = [
             np.datetime64(datetime.combine(day, datetime.min.time(), self.zone).astimezone(UTC).replace(tzinfo=None), "s")
             for day in self.days
-        ]  # fmt: skip
+        ]
         inner = np.searchsorted(self.starts, np.array(firsts))
         return np.concatenate([inner, [len(self.starts)]]).astype(np.int64)
 
@@ -108,21 +108,15 @@ def read_study_folder(folder: Path, zone: ZoneInfo) -> StudyFolder:
         CannotStudy: a file is missing or wrong.
     """
     if not folder.is_dir():
-        raise CannotStudy(
-            f"{folder} is not a folder; give the one that holds meters.csv and intervals.csv.gz"
-        )
+        raise CannotStudy(f"{folder} is not a folder; give the one that holds meters.csv and intervals.csv.gz")
     known = _meters(folder / "meters.csv")
     name, table = _intervals(folder)
     codes = table.column_names[1:]
     for code in codes:
         if code not in known:
-            raise CannotStudy(
-                f"{name}, row 1: meter '{_shown(code)}' is not in meters.csv; add a row for it there"
-            )
+            raise CannotStudy(f"{name}, row 1: meter '{_shown(code)}' is not in meters.csv; add a row for it there")
     if not codes or not table.num_rows:
-        raise CannotStudy(
-            f"{name}: there are no {'meters' if not codes else 'rows'}; export the readings again"
-        )
+        raise CannotStudy(f"{name}: there are no {'meters' if not codes else 'rows'}; export the readings again")
     instants = _instants(name, table.column(0).to_pylist())
     values = np.column_stack([_numbers(name, table, code) for code in codes])
     starts, values, minutes = _regular(name, instants, values)
@@ -133,9 +127,7 @@ def read_study_folder(folder: Path, zone: ZoneInfo) -> StudyFolder:
 def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
     """The rows of a small file with their numbers; the header is row 1."""
     if not path.exists():
-        raise CannotStudy(
-            f"{path.name} is missing in {path.parent}; it needs the columns {', '.join(columns)}"
-        )
+        raise CannotStudy(f"{path.name} is missing in {path.parent}; it needs the columns {', '.join(columns)}")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -154,20 +146,15 @@ def _meters(path: Path) -> dict[str, StudyMeter]:
     for number, row in _rows(path, ("meter", "kind")):
         code, kind = (row["meter"] or "").strip(), (row["kind"] or "").strip()
         if not code or code in found:
-            raise CannotStudy(
-                f"{path.name}, row {number}, column meter: '{_shown(code)}' must be given, and once only"
-            )
+            raise CannotStudy(f"{path.name}, row {number}, column meter: '{_shown(code)}' must be given, and once only")
         if kind not in KINDS:
-            raise CannotStudy(
-                f"{path.name}, row {number}, column kind: '{_shown(kind)}' must be consumption or production"
-            )
+            raise CannotStudy(f"{path.name}, row {number}, column kind: '{_shown(kind)}' must be consumption or production")
         connection_w = _optional(path.name, number, "connection_w", row) or 0.0
         if connection_w < 0:
             raise CannotStudy(f"{path.name}, row {number}, column connection_w: must not be negative")
         found[code] = StudyMeter(
-            code, kind, connection_w, _degrees(path.name, number, "latitude", 90, row),
-            _degrees(path.name, number, "longitude", 180, row),
-        )  # fmt: skip
+            code, kind, connection_w, _degrees(path.name, number, "latitude", 90, row), _degrees(path.name, number, "longitude", 180, row)
+        )
     return found
 
 
@@ -180,9 +167,7 @@ def _optional(file: str, number: int, column: str, row: dict[str, str]) -> float
     except ValueError:
         value = math.nan
     if not abs(value) <= LARGEST:
-        raise CannotStudy(
-            f"{file}, row {number}, column {column}: '{_shown(raw)}' is not a number; use a decimal point"
-        )
+        raise CannotStudy(f"{file}, row {number}, column {column}: '{_shown(raw)}' is not a number; use a decimal point")
     return value
 
 
@@ -195,9 +180,7 @@ def _shown(text: str | None) -> str:
 def _degrees(file: str, number: int, column: str, most: float, row: dict[str, str]) -> float | None:
     value = _optional(file, number, column, row)
     if value is not None and abs(value) > most:
-        raise CannotStudy(
-            f"{file}, row {number}, column {column}: '{value:g}' lies outside -{most:g} to {most:g}"
-        )
+        raise CannotStudy(f"{file}, row {number}, column {column}: '{value:g}' lies outside -{most:g} to {most:g}")
     return value
 
 
@@ -219,14 +202,11 @@ def _intervals(folder: Path) -> tuple[str, pa.Table]:
         if not raw.partition(b"\n")[2].strip():
             raise CannotStudy(f"{path.name}: there are no rows; export the readings again")
         table = arrow_csv.read_csv(
-            pa.BufferReader(raw),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+            pa.BufferReader(raw), convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()))
         )
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as problem:
         what = str(problem).splitlines()[0]
-        raise CannotStudy(
-            f"{path.name} cannot be read: {what}; write it again as CSV, packed with gzip"
-        ) from None
+        raise CannotStudy(f"{path.name} cannot be read: {what}; write it again as CSV, packed with gzip") from None
     return path.name, table
 
 
@@ -251,16 +231,12 @@ def _numbers(file: str, table: pa.Table, code: str) -> NDArray[np.float64]:
     empty = pa.compute.equal(pa.compute.utf8_trim_whitespace(column), "")
     text = pa.compute.if_else(empty, pa.scalar(None, pa.string()), column)
     try:
-        values: NDArray[np.float64] = np.array(
-            text.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64
-        )
+        values: NDArray[np.float64] = np.array(text.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
     except pa.ArrowInvalid:
         raise _first_bad(file, code, text.to_pylist()) from None
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
-        raise CannotStudy(
-            f"{file}, row {infinite[0] + 2}, column {code}: is not a finite number; leave it empty"
-        )
+        raise CannotStudy(f"{file}, row {infinite[0] + 2}, column {code}: is not a finite number; leave it empty")
     return values
 
 
@@ -272,9 +248,7 @@ def _first_bad(file: str, code: str, cells: list[str | None]) -> CannotStudy:
             return CannotStudy(
                 f"{file}, row {number}, column {code}: '{_shown(cell)}' is not a number; use a decimal point, or leave it empty"
             )
-    return CannotStudy(
-        f"{file}, column {code}: a cell is not a number; use a decimal point, or leave it empty"
-    )
+    return CannotStudy(f"{file}, column {code}: a cell is not a number; use a decimal point, or leave it empty")
 
 
 def _regular(
@@ -287,9 +261,7 @@ def _regular(
     for place in np.flatnonzero(steps == 0):
         if not np.array_equal(values[order[place]], values[order[place + 1]], equal_nan=True):
             row = int(order[place + 1]) + 2
-            raise CannotStudy(
-                f"{file}, row {row}, column time: the instant stands twice with different values"
-            )
+            raise CannotStudy(f"{file}, row {row}, column time: the instant stands twice with different values")
     positive = steps[steps > 0]
     step = int(np.bincount(positive // 60).argmax()) * 60 if len(positive) else 900
     if step // 60 not in INTERVAL_MINUTES:
@@ -298,9 +270,7 @@ def _regular(
     odd = np.flatnonzero(places % step)
     if len(odd):
         row = int(order[odd[0]]) + 2
-        raise CannotStudy(
-            f"{file}, row {row}, column time: lies between the intervals of {step // 60} minutes"
-        )
+        raise CannotStudy(f"{file}, row {row}, column time: lies between the intervals of {step // 60} minutes")
     count = int(places[-1]) // step + 1
     full = np.full((count, values.shape[1]), np.nan)
     full[places // step] = values[order]
@@ -316,22 +286,20 @@ def _registers(path: Path, codes: list[str]) -> StudyRegisters | None:
     days, meters, starts, ends = [], [], [], []
     for number, row in rows:
         if row["meter"] not in place:
-            raise CannotStudy(
-                f"{path.name}, row {number}, column meter: '{_shown(row['meter'])}' has no column in intervals.csv.gz"
-            )
+            raise CannotStudy(f"{path.name}, row {number}, column meter: '{_shown(row['meter'])}' has no column in intervals.csv.gz")
         start, end = (_optional(path.name, number, column, row) for column in ("start_wh", "end_wh"))
         if start is None or end is None:
             continue
         try:
             days.append(np.datetime64(date.fromisoformat((row["date"] or "").strip())))
         except ValueError:
-            raise CannotStudy(
-                f"{path.name}, row {number}, column date: '{_shown(row['date'])}' is no date as 2016-01-01"
-            ) from None
+            raise CannotStudy(f"{path.name}, row {number}, column date: '{_shown(row['date'])}' is no date as 2016-01-01") from None
         meters.append(place[row["meter"]])
         starts.append(round(start))
         ends.append(round(end))
     return StudyRegisters(
-        np.array(days, dtype="datetime64[D]"), np.array(meters, dtype=np.int64), np.array(starts, dtype=np.int64),
+        np.array(days, dtype="datetime64[D]"),
+        np.array(meters, dtype=np.int64),
+        np.array(starts, dtype=np.int64),
         np.array(ends, dtype=np.int64),
-    )  # fmt: skip
+    )

@@ -60,15 +60,20 @@ class StudyForecasts:
     def summary(self) -> dict[str, Any]:
         """What was done, for people and programs."""
         by_origin = {
-            "origins": len(self.origins), "meters": len(self.folder.meters), "horizon": self.horizon,
+            "origins": len(self.origins),
+            "meters": len(self.folder.meters),
+            "horizon": self.horizon,
             "interval_minutes": self.folder.interval_minutes,
-        }  # fmt: skip
+        }
         young = sum(int(block.forecast.young[:-1].sum()) for block in self.blocks)
         whole = sum(len(block.codes) - 1 for block in self.blocks)
         return by_origin | {
-            "models_trained": self.models, "model_version": VERSION, "forecasts": whole,
-            "from_like_days": young, "rows": sum(len(b.codes) for b in self.blocks) * self.horizon,
-        }  # fmt: skip
+            "models_trained": self.models,
+            "model_version": VERSION,
+            "forecasts": whole,
+            "from_like_days": young,
+            "rows": sum(len(b.codes) for b in self.blocks) * self.horizon,
+        }
 
 
 def read_origins(path: Path, folder: StudyFolder) -> list[Origin]:
@@ -81,8 +86,7 @@ def read_origins(path: Path, folder: StudyFolder) -> list[Origin]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotStudy(
-            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'not UTF-8'}; "
-            "give a file with one time a line"
+            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'not UTF-8'}; give a file with one time a line"
         ) from None
     origins = []
     for number, line in enumerate(lines, start=1):
@@ -98,20 +102,14 @@ def _origin(file: str, number: int, text: str, folder: StudyFolder) -> Origin:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise CannotStudy(
-            f"{file}, row {number}: '{text[:60]}' is no time; write it as 2016-09-01T00:00+02:00"
-        ) from None
+        raise CannotStudy(f"{file}, row {number}: '{text[:60]}' is no time; write it as 2016-09-01T00:00+02:00") from None
     if instant.tzinfo is None:
         raise CannotStudy(f"{file}, row {number}: '{text}' has no offset; write it as 2016-09-01T00:00+02:00")
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
-        raise CannotStudy(
-            f"{file}, row {number}: '{text}' lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
-        )
+        raise CannotStudy(f"{file}, row {number}: '{text}' lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     at = np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
     if int((at - folder.starts[0]).astype(np.int64)) % (folder.interval_minutes * 60) or instant.microsecond:
-        raise CannotStudy(
-            f"{file}, row {number}: '{text}' lies within an interval of {folder.interval_minutes} minutes"
-        )
+        raise CannotStudy(f"{file}, row {number}: '{text}' lies within an interval of {folder.interval_minutes} minutes")
     return Origin(text, at)
 
 
@@ -126,9 +124,8 @@ class Work:
 
 
 def study(
-    folder: StudyFolder, origins: list[Origin], horizon: int, calendar: Calendar, recipe: Recipe | None = None,
-    cores: int | None = None,
-) -> StudyForecasts:  # fmt: skip
+    folder: StudyFolder, origins: list[Origin], horizon: int, calendar: Calendar, recipe: Recipe | None = None, cores: int | None = None
+) -> StudyForecasts:
     """Foresee consumption and production, each by a model of its own, on all cores; how many there are changes no figure."""
     found: dict[tuple[str, int], Forecast] = {}
     works, codes, models = [], {}, 0
@@ -137,18 +134,12 @@ def study(
         if not len(columns):
             continue
         codes[kind] = [*(folder.meters[i].code for i in columns), total]
-        forecaster = Forecaster(
-            _series(folder, columns), calendar, Ahead(), recipe or Recipe(), MODEL_SHARES[kind]
-        )
+        forecaster = Forecaster(_series(folder, columns), calendar, Ahead(), recipe or Recipe(), MODEL_SHARES[kind])
         works += _by_model(kind, forecaster, origins, horizon)
     for work, forecasts in zip(works, _all_done(works, origins, cores or _cores()), strict=True):
         models += forecasts.trained
         found |= {(work.kind, i): f for i, f in zip(work.places, forecasts.forecasts, strict=True)}
-    blocks = [
-        Block(kind, origin, codes[kind], _lit(folder, kind, found[kind, i]))
-        for i, origin in enumerate(origins)
-        for kind in codes
-    ]
+    blocks = [Block(kind, origin, codes[kind], _lit(folder, kind, found[kind, i])) for i, origin in enumerate(origins) for kind in codes]
     return StudyForecasts(folder, origins, horizon, blocks, models)
 
 
@@ -157,9 +148,7 @@ def _series(folder: StudyFolder, columns: NDArray[np.int64]) -> MeterSeries:
     values = np.ascontiguousarray(folder.values_wh[:, columns].T)
     most = np.array([folder.meters[i].connection_w for i in columns]) * folder.interval_minutes / 60
     absurd = (values < 0) | ((most > 0)[:, None] & (values > ABSURD * most[:, None]))
-    return MeterSeries(
-        folder.starts[0], folder.interval_minutes, folder.zone, np.where(absurd, np.nan, values)
-    )
+    return MeterSeries(folder.starts[0], folder.interval_minutes, folder.zone, np.where(absurd, np.nan, values))
 
 
 def _by_model(kind: str, forecaster: Forecaster, origins: list[Origin], horizon: int) -> list[Work]:
@@ -204,9 +193,7 @@ def _lit(folder: StudyFolder, kind: str, forecast: Forecast) -> Forecast:
     return dark_at_night(forecast, folder.interval_minutes, places)
 
 
-def dark_at_night(
-    forecast: Forecast, minutes: int, places: list[tuple[float | None, float | None]]
-) -> Forecast:
+def dark_at_night(forecast: Forecast, minutes: int, places: list[tuple[float | None, float | None]]) -> Forecast:
     """The forecast with nothing produced while the sun is down, where it is known where the meter stands."""
     dark = np.zeros(forecast.band.p50_wh.shape, dtype=np.bool_)
     starts_s = forecast.starts.astype("datetime64[s]").astype(np.int64)
@@ -229,16 +216,12 @@ def write_forecasts(path: Path, result: StudyForecasts) -> None:
             writer: arrow_csv.CSVWriter | None = None
             for block in result.blocks:
                 table = _table(block, result)
-                writer = writer or arrow_csv.CSVWriter(
-                    file, table.schema, write_options=arrow_csv.WriteOptions(quoting_style="needed")
-                )
+                writer = writer or arrow_csv.CSVWriter(file, table.schema, write_options=arrow_csv.WriteOptions(quoting_style="needed"))
                 writer.write_table(table)
             if writer is not None:
                 writer.close()
     except OSError as problem:
-        raise CannotStudy(
-            f"{path.name} cannot be written: {problem.strerror}; give a file in a folder that is there"
-        ) from None
+        raise CannotStudy(f"{path.name} cannot be written: {problem.strerror}; give a file in a folder that is there") from None
 
 
 def _table(block: Block, result: StudyForecasts) -> pa.Table:
@@ -255,11 +238,7 @@ def _table(block: Block, result: StudyForecasts) -> pa.Table:
             "time": times * meters,
             **{
                 name: np.round(values, DECIMALS).ravel()
-                for name, values in (
-                    ("p10_wh", band.p10_wh),
-                    ("p50_wh", band.p50_wh),
-                    ("p90_wh", band.p90_wh),
-                )
+                for name, values in (("p10_wh", band.p10_wh), ("p50_wh", band.p50_wh), ("p90_wh", band.p90_wh))
             },
         }
     )

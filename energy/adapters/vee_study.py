@@ -25,16 +25,11 @@ CHECKS = (Check.HIGH, Check.SPIKE, Check.STUCK, Check.IMPLAUSIBLE, Check.SUM_FAI
 def read_readings(folder: StudyFolder, is_holiday: Callable[[date], bool]) -> Readings:
     """The folder's readings; Wh that an interval may hold come from the connection."""
     start_s = folder.starts.astype("datetime64[s]").astype(np.int64)
-    axis = day_axis(
-        start_s=start_s,
-        zone=folder.zone,
-        interval_minutes=folder.interval_minutes,
-        is_holiday=is_holiday,
-    )
+    axis = day_axis(start_s=start_s, zone=folder.zone, interval_minutes=folder.interval_minutes, is_holiday=is_holiday)
     values = np.ascontiguousarray(folder.values_wh.T, dtype=np.float32)
     is_production = np.array([meter.kind == "production" for meter in folder.meters])
     connection = np.array([meter.connection_w for meter in folder.meters]) * axis.hours
-    return Readings(axis, values, is_production, connection, _nights(folder, axis, is_production), _registers(folder, axis))  # fmt: skip
+    return Readings(axis, values, is_production, connection, _nights(folder, axis, is_production), _registers(folder, axis))
 
 
 def _nights(folder: StudyFolder, axis: DayAxis, is_production: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -106,21 +101,16 @@ def write_estimates(path: Path, folder: StudyFolder, readings: Readings, estimat
     """One row per estimated value."""
     labels = {int(method): method.label for method in Method}
     table = pd.DataFrame(
-        {
-            "meter": estimates.meters, "interval": estimates.intervals, "wh": estimates.wh,
-            "method": pd.Series(estimates.methods).map(labels),
-        }
-    )  # fmt: skip
+        {"meter": estimates.meters, "interval": estimates.intervals, "wh": estimates.wh, "method": pd.Series(estimates.methods).map(labels)}
+    )
     _write(path, folder, readings, table, ["wh", "method"])
 
 
-def _write(path: Path, folder: StudyFolder, readings: Readings, table: pd.DataFrame, columns: list[str]) -> None:  # fmt: skip
+def _write(path: Path, folder: StudyFolder, readings: Readings, table: pd.DataFrame, columns: list[str]) -> None:
     codes = np.array([meter.code for meter in folder.meters], dtype=object)
     intervals, which = np.unique(table["interval"].to_numpy(dtype=np.int64), return_inverse=True)
     texts = np.array(local_texts(readings.axis.start_s[intervals], folder.zone), dtype=object)
-    written = pd.DataFrame(
-        {"meter": codes[table["meter"].to_numpy(dtype=np.int64)], "time": texts[which] if len(texts) else []}
-    )
+    written = pd.DataFrame({"meter": codes[table["meter"].to_numpy(dtype=np.int64)], "time": texts[which] if len(texts) else []})
     for column in columns:
         written[column] = table[column].to_numpy()
     written.to_csv(path, index=False, lineterminator="\n")

@@ -40,10 +40,14 @@ class OpenMeteo:
     def foretell(self, latitude: float, longitude: float) -> Sequence[ForetoldHour]:
         asked = urlencode(
             {
-                "latitude": f"{latitude:.4f}", "longitude": f"{longitude:.4f}", "hourly": ",".join(HOURLY),
-                "timezone": "UTC", "timeformat": "unixtime", "forecast_days": 8,
+                "latitude": f"{latitude:.4f}",
+                "longitude": f"{longitude:.4f}",
+                "hourly": ",".join(HOURLY),
+                "timezone": "UTC",
+                "timeformat": "unixtime",
+                "forecast_days": 8,
             }
-        )  # fmt: skip
+        )
         joint = "&" if "?" in self.address else "?"
         try:
             with urllib.request.urlopen(f"{self.address}{joint}{asked}", timeout=PATIENCE_S) as answer:
@@ -93,18 +97,12 @@ def read_open_meteo(text: str) -> list[ForetoldHour]:
         hourly = json.loads(text)["hourly"]
         times = [_instant(value) for value in hourly["time"]]
     except (json.JSONDecodeError, RecursionError, KeyError, TypeError):
-        raise CannotReadWeather(
-            "hourly.time is missing; ask for hourly values as Open-Meteo documents"
-        ) from None
+        raise CannotReadWeather("hourly.time is missing; ask for hourly values as Open-Meteo documents") from None
     columns = {name: _column(hourly, name, len(times)) for name in HOURLY}
-    radiation = dict(
-        zip((t - timedelta(hours=1) for t in times), columns["shortwave_radiation"], strict=True)
-    )
+    radiation = dict(zip((t - timedelta(hours=1) for t in times), columns["shortwave_radiation"], strict=True))
     return [
         ForetoldHour(at, temperature, cloud, radiation.get(at))
-        for at, temperature, cloud in zip(
-            times, columns["temperature_2m"], columns["cloud_cover"], strict=True
-        )
+        for at, temperature, cloud in zip(times, columns["temperature_2m"], columns["cloud_cover"], strict=True)
     ]
 
 
@@ -145,21 +143,15 @@ def read_weather_csv(name: str, text: str) -> list[ForetoldHour]:
     reader = csv.DictReader(text.splitlines())
     missing = [column for column in CSV_COLUMNS if column not in (reader.fieldnames or [])]
     if missing:
-        raise CannotReadWeather(
-            f"{name}, row 1: column {', '.join(missing)} is missing; add it to the header"
-        )
+        raise CannotReadWeather(f"{name}, row 1: column {', '.join(missing)} is missing; add it to the header")
     hours = []
     for number, row in enumerate(reader, start=2):
         try:
             at = datetime.fromisoformat(row["time"] or "")
         except ValueError:
-            raise CannotReadWeather(
-                f"{name}, row {number}, column time: '{row['time']}' is no time"
-            ) from None
+            raise CannotReadWeather(f"{name}, row {number}, column time: '{row['time']}' is no time") from None
         if at.tzinfo is None:
             raise CannotReadWeather(f"{name}, row {number}, column time: '{row['time']}' has no offset")
-        numbers = [
-            _number(f"{name}, row {number}, column {column}", row[column]) for column in CSV_COLUMNS[1:]
-        ]
+        numbers = [_number(f"{name}, row {number}, column {column}", row[column]) for column in CSV_COLUMNS[1:]]
         hours.append(ForetoldHour(at.astimezone(UTC), *numbers))
     return hours

@@ -33,16 +33,18 @@ class MicrogridForm(MicrogridFormBase):
         super().__init__(*args, **kwargs)
         if "interval_minutes" in self.fields:
             self.fields["interval_minutes"] = forms.TypedChoiceField(
-                choices=INTERVALS, coerce=int, initial=15, widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Interval"),
+                choices=INTERVALS,
+                coerce=int,
+                initial=15,
+                widget=UnfoldAdminSelectWidget(),
+                label=gettext_lazy("Interval"),
                 help_text=gettext_lazy("Energy is shared and billed in steps of this length; it cannot change later."),
-            )  # fmt: skip
+            )
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]
         if name not in available_timezones():
-            raise forms.ValidationError(
-                gettext_lazy("There is no such time zone; write it as Europe/Berlin.")
-            )
+            raise forms.ValidationError(gettext_lazy("There is no such time zone; write it as Europe/Berlin."))
         return name
 
 
@@ -50,13 +52,18 @@ class ConnectionForm(SiteFormBase):
     """A site: whose it is and where it hangs is given once; a node may be given later, when the wires are there."""
 
     metered_from = forms.DateField(
-        required=False, label=gettext_lazy("Metered from"), widget=UnfoldAdminDateWidget(),
+        required=False,
+        label=gettext_lazy("Metered from"),
+        widget=UnfoldAdminDateWidget(),
         help_text=gettext_lazy("First local day on which its meter counts; empty: since ever."),
-    )  # fmt: skip
+    )
     phases = forms.ChoiceField(
         label=gettext_lazy("Phases"),
-        choices=PHASES, initial="123", widget=UnfoldAdminSelectWidget(), help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected.")
-    )  # fmt: skip
+        choices=PHASES,
+        initial="123",
+        widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected."),
+    )
 
     class Meta:
         model = Site
@@ -73,12 +80,7 @@ class ConnectionForm(SiteFormBase):
         microgrid = given.get("microgrid") or self.instance.microgrid_id
         alike = Site.objects.filter(microgrid=microgrid, name=given.get("name")).exclude(pk=self.instance.pk)
         if "name" in self.changed_data and alike.exists():
-            self.add_error(
-                "name",
-                gettext_lazy(
-                    "Another metering point is called so; say which one it is, for example by the flat."
-                ),
-            )
+            self.add_error("name", gettext_lazy("Another metering point is called so; say which one it is, for example by the flat."))
         if self.errors:
             return given
         try:
@@ -97,20 +99,26 @@ class StorageForm(StorageFormBase):
 
     class Meta:
         model = StorageUnit
-        fields = ("code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge", "soc_min_wh", "soc_max_wh", "status")  # fmt: skip
+        fields = (
+            "code",
+            "capacity_wh",
+            "charge_max_w",
+            "discharge_max_w",
+            "eta_charge",
+            "eta_discharge",
+            "soc_min_wh",
+            "soc_max_wh",
+            "status",
+        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         least, most, holds = (given.get(name) for name in ("soc_min_wh", "soc_max_wh", "capacity_wh"))
         if least is not None and most is not None and holds is not None and not 0 <= least <= most <= holds:
-            self.add_error(
-                "soc_max_wh", gettext_lazy("From the least charge kept to the most, and within the capacity.")
-            )
+            self.add_error("soc_max_wh", gettext_lazy("From the least charge kept to the most, and within the capacity."))
         for name in ("eta_charge", "eta_discharge"):
             if given.get(name) is not None and not 0 < given[name] <= 1:
-                self.add_error(
-                    name, gettext_lazy("An efficiency lies above 0 and is at most 1, for example 0.95.")
-                )
+                self.add_error(name, gettext_lazy("An efficiency lies above 0 and is at most 1, for example 0.95."))
         if self.instance.pk is None and least is not None:
             self.instance.soc_wh = least
         return given

@@ -32,13 +32,9 @@ from members.models import Role
 from members.selectors.scope import user_of
 
 OPERATORS = (Role.OPERATOR,)
-DEVICE_COLOURS = {
-    DeviceStatus.ENROLLED: "success", DeviceStatus.REVOKED: "danger", DeviceStatus.DECOMMISSIONED: "info",
-}  # fmt: skip
+DEVICE_COLOURS = {DeviceStatus.ENROLLED: "success", DeviceStatus.REVOKED: "danger", DeviceStatus.DECOMMISSIONED: "info"}
 ALARM_COLOURS = {"open": "danger", "taken care of": "warning", "ended": "success"}
-ALARM_STATES = {
-    "open": gettext_lazy("open"), "taken care of": gettext_lazy("taken care of"), "ended": gettext_lazy("ended"),
-}  # fmt: skip
+ALARM_STATES = {"open": gettext_lazy("open"), "taken care of": gettext_lazy("taken care of"), "ended": gettext_lazy("ended")}
 
 
 class KeyInline(RoleTabularInline):
@@ -93,21 +89,12 @@ class DeviceAdmin(FactAdmin):
     """Devices; they come in by a code, and end here when one is lost, opened or taken down."""
 
     cooperative_path = "microgrid__cooperative"
-    list_display = (
-        "serves",
-        "name",
-        "status_label",
-        "model",
-        "firmware_version",
-        "last_counter",
-        "last_seen_at",
-    )
+    list_display = ("serves", "name", "status_label", "model", "firmware_version", "last_counter", "last_seen_at")
     list_filter = ("microgrid", "status", "model", "encrypts")
     search_fields = ("name", "meter__code", "meter__site__name", "sensor__code")
     list_select_related = ("meter", "sensor")
     ordering = ("microgrid", "meter__code", "sensor__code")
-    fields = ("meter", "sensor", "name", "status", "model", "firmware_version", "encrypts", "last_counter", "last_seen_at",
-              "public_id")  # fmt: skip
+    fields = ("meter", "sensor", "name", "status", "model", "firmware_version", "encrypts", "last_counter", "last_seen_at", "public_id")
     inlines = (AlarmInline, EventInline, KeyInline, RefusalInline)
     actions = ("revoke_chosen", "decommission_chosen", "encrypt_chosen")
     actions_detail = ("open_page", "open_exchange")
@@ -138,14 +125,10 @@ class DeviceAdmin(FactAdmin):
         count = self._each(request, queryset, revoke_device, "revoked")
         messages.success(request, f"{count} of the chosen devices revoked; their messages are refused.")
 
-    @action(
-        description=gettext_lazy("Decommission: they were taken down in good order"), permissions=["step"]
-    )
+    @action(description=gettext_lazy("Decommission: they were taken down in good order"), permissions=["step"])
     def decommission_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         count = self._each(request, queryset, decommission_device, "decommissioned")
-        messages.success(
-            request, f"{count} of the chosen devices decommissioned; their messages are refused."
-        )
+        messages.success(request, f"{count} of the chosen devices decommissioned; their messages are refused.")
 
     @action(description=gettext_lazy("Require encryption: refuse plain messages"), permissions=["step"])
     def encrypt_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
@@ -155,9 +138,7 @@ class DeviceAdmin(FactAdmin):
         count = self._each(request, queryset, step, "encryption required")
         messages.success(request, f"{count} of the chosen devices have to encrypt from now on.")
 
-    def _each(
-        self, request: HttpRequest, chosen: QuerySet[Device], step: Callable[..., Any], word: str
-    ) -> int:
+    def _each(self, request: HttpRequest, chosen: QuerySet[Device], step: Callable[..., Any], word: str) -> int:
         """Take a step for each chosen device in service that the user may change."""
         devices = [
             device
@@ -235,11 +216,7 @@ class DeviceAlarmAdmin(_DeviceFactAdmin):
         self._each(request, queryset, clear_alarm)
 
     def _each(self, request: HttpRequest, chosen: QuerySet[DeviceAlarm], step: Callable[..., Any]) -> None:
-        alarms = [
-            a
-            for a in chosen.select_related("device__microgrid__cooperative")
-            if self._may_row(request, OPERATORS, a)
-        ]
+        alarms = [a for a in chosen.select_related("device__microgrid__cooperative") if self._may_row(request, OPERATORS, a)]
         for alarm in alarms:
             step(alarm=alarm, by=user_of(request), now=timezone.now())
         messages.success(request, f"{len(alarms)} alarms changed.")
@@ -275,17 +252,7 @@ class EnrolmentCodeAdmin(FactAdmin):
     list_select_related = ("meter", "sensor", "made_by")
     list_filter = (("used_at", admin.EmptyFieldListFilter),)
     search_fields = ("locator", "meter__code", "sensor__code")
-    fields = (
-        "locator",
-        "meter",
-        "sensor",
-        "device",
-        "made_by",
-        "made_at",
-        "expires_at",
-        "used_at",
-        "failures",
-    )
+    fields = ("locator", "meter", "sensor", "device", "made_by", "made_at", "expires_at", "used_at", "failures")
     ordering = ("-made_at",)
 
 

@@ -23,10 +23,13 @@ def code_for(page: Any, request: HttpRequest, object_id: int, kind: str) -> Http
         raise Http404
     here = reverse(f"admin:energy_{kind}_change", args=[object_id])
     asked = ask_first(
-        request, title=f"Let a device in for {place}", button="Make the code", back=here,
+        request,
+        title=f"Let a device in for {place}",
+        button="Make the code",
+        back=here,
         sentence="A code lets one device in, once, within seven days. The device that serves it now ends when the new one "
         "comes in; codes made before end at once.",
-    )  # fmt: skip
+    )
     if asked:
         return asked
     try:

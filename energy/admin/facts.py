@@ -17,19 +17,7 @@ from unfold.decorators import action, display
 
 from energy.admin.connection_forms import ConnectionForm, MicrogridForm, StorageForm
 from energy.admin.enrolment import code_for
-from energy.models import (
-    Consumer,
-    Line,
-    Meter,
-    Microgrid,
-    NetworkChange,
-    Node,
-    Site,
-    Source,
-    StorageUnit,
-    Switch,
-    Transformer,
-)
+from energy.models import Consumer, Line, Meter, Microgrid, NetworkChange, Node, Site, Source, StorageUnit, Switch, Transformer
 from energy.models.assets import AssetStatus
 from energy.services.connections import beginning, connect_site, meter_asset
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline, label_said
@@ -37,9 +25,11 @@ from members.models import Role
 from members.selectors.scope import user_of
 
 ASSET_COLOURS = {
-    AssetStatus.ACTIVE: "success", AssetStatus.MAINTENANCE: "warning", AssetStatus.FAULTY: "danger",
+    AssetStatus.ACTIVE: "success",
+    AssetStatus.MAINTENANCE: "warning",
+    AssetStatus.FAULTY: "danger",
     AssetStatus.RETIRED: "info",
-}  # fmt: skip
+}
 
 
 @admin.register(Microgrid)
@@ -48,27 +38,23 @@ class MicrogridAdmin(RoleAdmin):
 
     form = MicrogridForm
     change_roles = (Role.OPERATOR,)
-    list_display = (
-        "name",
-        "cooperative",
-        "site_count",
-        "time_zone",
-        "interval_minutes",
-        "import_limit",
-        "export_limit",
-    )
+    list_display = ("name", "cooperative", "site_count", "time_zone", "interval_minutes", "import_limit", "export_limit")
     search_fields = ("name", "slug")
     readonly_fields = (
-        "cooperative", "slug", "time_zone", "interval_minutes", "chain_ref", "external_ref", "clock_real_start",
-        "clock_shown_start", "clock_speed",
-    )  # fmt: skip
+        "cooperative",
+        "slug",
+        "time_zone",
+        "interval_minutes",
+        "chain_ref",
+        "external_ref",
+        "clock_real_start",
+        "clock_shown_start",
+        "clock_speed",
+    )
     fieldsets = (
         (None, {"fields": ("name", "cooperative", "slug", "time_zone", "interval_minutes")}),
         (gettext_lazy("Public holidays"), {"fields": ("country", "region")}),
-        (
-            gettext_lazy("Limits at the point of common coupling"),
-            {"fields": ("import_limit_w", "export_limit_w")},
-        ),
+        (gettext_lazy("Limits at the point of common coupling"), {"fields": ("import_limit_w", "export_limit_w")}),
         (gettext_lazy("Settlement"), {"fields": ("settles_losses",)}),
         (gettext_lazy("Replay clock"), {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
         (gettext_lazy("References"), {"fields": ("chain_ref", "external_ref")}),
@@ -78,12 +64,14 @@ class MicrogridAdmin(RoleAdmin):
         return bool(request.user.is_superuser)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return self.readonly_fields if obj is not None else ("chain_ref", "external_ref", "clock_real_start", "clock_shown_start", "clock_speed")  # fmt: skip
+        return (
+            self.readonly_fields
+            if obj is not None
+            else ("chain_ref", "external_ref", "clock_real_start", "clock_shown_start", "clock_speed")
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Microgrid]:
-        return (
-            super().get_queryset(request).select_related("cooperative").annotate(sites_there=Count("sites"))
-        )
+        return super().get_queryset(request).select_related("cooperative").annotate(sites_there=Count("sites"))
 
     @display(description=gettext_lazy("Sites"), ordering="sites_there")
     def site_count(self, row: Any) -> int:
@@ -121,8 +109,18 @@ class SourceInline(_AssetInline):
 
 class StorageInline(_AssetInline):
     model = StorageUnit
-    fields = ("code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge",
-              "soc_min_wh", "soc_max_wh", "soc_wh", "status")  # fmt: skip
+    fields = (
+        "code",
+        "capacity_wh",
+        "charge_max_w",
+        "discharge_max_w",
+        "eta_charge",
+        "eta_discharge",
+        "soc_min_wh",
+        "soc_max_wh",
+        "soc_wh",
+        "status",
+    )
     form = StorageForm
     readonly_fields = ("soc_wh",)
 
@@ -147,18 +145,7 @@ class SiteAdmin(RoleAdmin):
     search_fields = ("code", "name", "member__name", "member__number")
     list_select_related = ("member", "microgrid", "node")
     readonly_fields = ("microgrid", "code", "member", "public_id")
-    fields = (
-        "microgrid",
-        "code",
-        "name",
-        "kind",
-        "member",
-        "landlord",
-        "node",
-        "phases",
-        "fuse_a",
-        "public_id",
-    )
+    fields = ("microgrid", "code", "name", "kind", "member", "landlord", "node", "phases", "fuse_a", "public_id")
     autocomplete_fields = ("member", "landlord", "node")
     inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
     actions_detail = ("hand_over",)
@@ -178,14 +165,13 @@ class SiteAdmin(RoleAdmin):
             super().save_model(request, obj, form, change)
         else:
             connect_site(
-                site=obj, metered_from=form.cleaned_data["metered_from"], by=user_of(request),
-                now=obj.microgrid.now(timezone.now()),
-            )  # fmt: skip
+                site=obj, metered_from=form.cleaned_data["metered_from"], by=user_of(request), now=obj.microgrid.now(timezone.now())
+            )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         site = form.instance
-        since = site.microgrid.now(timezone.now()) if change else beginning(site.microgrid, form.cleaned_data["metered_from"])  # fmt: skip
+        since = site.microgrid.now(timezone.now()) if change else beginning(site.microgrid, form.cleaned_data["metered_from"])
         for asset in (*site.sources.filter(meter=None), *site.storages.filter(meter=None, request=None)):
             meter_asset(asset=asset, installed_at=since)
 
@@ -219,16 +205,7 @@ class _AssetAdmin(RoleAdmin):
 @admin.register(Source)
 class SourceAdmin(_AssetAdmin):
     list_display = ("code", "site", "kind", "capacity_w", "status_label", "last_maintenance_date")
-    fields = (
-        "site",
-        "code",
-        "kind",
-        "capacity_w",
-        "status",
-        "last_maintenance_date",
-        "commissioned_date",
-        "chain_ref",
-    )
+    fields = ("site", "code", "kind", "capacity_w", "status", "last_maintenance_date", "commissioned_date", "chain_ref")
 
 
 @admin.register(Consumer)
@@ -240,18 +217,23 @@ class ConsumerAdmin(_AssetAdmin):
 
 @admin.register(StorageUnit)
 class StorageAdmin(_AssetAdmin):
-    list_display = (
-        "code",
+    list_display = ("code", "site", "capacity_wh", "charge_max_w", "discharge_max_w", "soc_wh", "status_label")
+    list_filter = ("site__microgrid", "status")
+    fields = (
         "site",
+        "code",
         "capacity_wh",
         "charge_max_w",
         "discharge_max_w",
+        "eta_charge",
+        "eta_discharge",
+        "self_discharge_per_day",
+        "soc_min_wh",
+        "soc_max_wh",
         "soc_wh",
-        "status_label",
+        "status",
+        "chain_ref",
     )
-    list_filter = ("site__microgrid", "status")
-    fields = ("site", "code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge",
-              "self_discharge_per_day", "soc_min_wh", "soc_max_wh", "soc_wh", "status", "chain_ref")  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), "soc_wh")
@@ -268,10 +250,22 @@ class MeterAdmin(RoleAdmin):
     ordering = ("microgrid", "code")
     search_fields = ("code", "site__name")
     list_select_related = ("site",)
-    fields = ("microgrid", "site", "code", "kind", "source", "storage", "consumer", "register_limit_wh", "installed_at", "removed_at", "reactive_from",
-              "chain_ref", "public_id")  # fmt: skip
-    readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "consumer", "register_limit_wh", "chain_ref",
-                       "public_id")  # fmt: skip
+    fields = (
+        "microgrid",
+        "site",
+        "code",
+        "kind",
+        "source",
+        "storage",
+        "consumer",
+        "register_limit_wh",
+        "installed_at",
+        "removed_at",
+        "reactive_from",
+        "chain_ref",
+        "public_id",
+    )
+    readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "consumer", "register_limit_wh", "chain_ref", "public_id")
     actions_detail = ("make_code",)
 
     @action(description=gettext_lazy("Make a code for its device"), url_path="code", permissions=["code"])
@@ -311,16 +305,7 @@ class TransformerAdmin(_WireAdmin):
 
 @admin.register(Switch)
 class SwitchAdmin(_WireAdmin):
-    list_display = (
-        "code",
-        "node",
-        "kind",
-        "line_code",
-        "transformer_code",
-        "normally_closed",
-        "valid_from",
-        "valid_to",
-    )
+    list_display = ("code", "node", "kind", "line_code", "transformer_code", "normally_closed", "valid_from", "valid_to")
     list_select_related = ("node",)
 
 

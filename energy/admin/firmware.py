@@ -23,9 +23,7 @@ from members.selectors.scope import user_of
 
 OPERATORS = (Role.OPERATOR,)
 COLOURS = {"halted": "danger", "not offered": "info", "offered": "success"}
-STATES = {
-    "halted": gettext_lazy("halted"), "not offered": gettext_lazy("not offered"), "offered": gettext_lazy("offered"),
-}  # fmt: skip
+STATES = {"halted": gettext_lazy("halted"), "not offered": gettext_lazy("not offered"), "offered": gettext_lazy("offered")}
 
 
 class ReleaseForm(forms.ModelForm):
@@ -53,8 +51,7 @@ class ReleaseForm(forms.ModelForm):
                     raise CannotRelease(f"the share lies between {before.percent} and 100 %")
             else:
                 given["image"] = given["image_file"].read()
-                check_release(cooperative=given["cooperative"], model=given["model"], version=given["version"],
-                              image=given["image"])  # fmt: skip
+                check_release(cooperative=given["cooperative"], model=given["model"], version=given["version"], image=given["image"])
         except CannotRelease as problem:
             raise forms.ValidationError(str(problem)) from None
         return given
@@ -76,19 +73,25 @@ class FirmwareReleaseAdmin(RoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[FirmwareRelease]:
         good, bad = Q(outcomes__succeeded=True), Q(outcomes__succeeded=False)
         rows = super().get_queryset(request).defer("image")
-        return rows.annotate(
-            run_there=Count("outcomes", filter=good), failed_there=Count("outcomes", filter=bad)
-        )
+        return rows.annotate(run_there=Count("outcomes", filter=good), failed_there=Count("outcomes", filter=bad))
 
     def get_fields(self, request: HttpRequest, obj: FirmwareRelease | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("cooperative", "model", "version", "image_file", "percent", "failure_limit_percent")
-        return ("cooperative", "model", "version", "sha256", "percent", "failure_limit_percent", "halted_at", "halted_because",
-                "made_at", "made_by")  # fmt: skip
+        return (
+            "cooperative",
+            "model",
+            "version",
+            "sha256",
+            "percent",
+            "failure_limit_percent",
+            "halted_at",
+            "halted_because",
+            "made_at",
+            "made_by",
+        )
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: FirmwareRelease | None = None
-    ) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: FirmwareRelease | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         fixed = tuple(name for name in self.get_fields(request, obj) if name != "percent")
@@ -115,10 +118,15 @@ class FirmwareReleaseAdmin(RoleAdmin):
                 widen_rollout(release=obj, percent=given["percent"], now=timezone.now())
             return
         made = add_release(
-            cooperative=given["cooperative"], model=given["model"], version=given["version"], image=given["image"],
-            percent=given["percent"], failure_limit_percent=given["failure_limit_percent"], now=timezone.now(),
+            cooperative=given["cooperative"],
+            model=given["model"],
+            version=given["version"],
+            image=given["image"],
+            percent=given["percent"],
+            failure_limit_percent=given["failure_limit_percent"],
+            now=timezone.now(),
             by=user_of(request),
-        )  # fmt: skip
+        )
         obj.pk, obj.public_id, obj.sha256, obj.made_at = made.pk, made.public_id, made.sha256, made.made_at
 
     @action(description=gettext_lazy("Halt the roll-out"), url_path="halt", permissions=["halt"])
@@ -127,9 +135,12 @@ class FirmwareReleaseAdmin(RoleAdmin):
         release = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:energy_firmwarerelease_change", args=[object_id])
         asked = ask_first(
-            request, title=f"Halt {release}", button="Halt", back=here,
+            request,
+            title=f"Halt {release}",
+            button="Halt",
+            back=here,
             sentence=f"{release} will be offered to no further device. What runs it keeps it; a new version mends it.",
-        )  # fmt: skip
+        )
         if asked:
             return asked
         halt_rollout(release=release, because=f"halted by {request.user}", now=timezone.now())
@@ -137,7 +148,5 @@ class FirmwareReleaseAdmin(RoleAdmin):
         return redirect(here)
 
     def has_halt_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        release = (
-            FirmwareRelease.objects.filter(pk=object_id).only("halted_at").first() if object_id else None
-        )
+        release = FirmwareRelease.objects.filter(pk=object_id).only("halted_at").first() if object_id else None
         return self._may(request, OPERATORS) and release is not None and release.halted_at is None

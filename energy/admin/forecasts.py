@@ -38,9 +38,17 @@ class ForecastScoreAdmin(FactAdmin):
 
     cooperative_path = "microgrid__cooperative"
     list_display = (
-        "day", "microgrid", "quantity", "meter", "mae_wh", "yesterday_mae_wh", "last_week_mae_wh", "like_days_mae_wh",
-        "coverage", "pinball_wh",
-    )  # fmt: skip
+        "day",
+        "microgrid",
+        "quantity",
+        "meter",
+        "mae_wh",
+        "yesterday_mae_wh",
+        "last_week_mae_wh",
+        "like_days_mae_wh",
+        "coverage",
+        "pinball_wh",
+    )
     list_filter = ("microgrid", "quantity")
     search_fields = ("meter__code",)
     list_select_related = ("microgrid", "meter")

@@ -17,9 +17,12 @@ from members.models import Role
 from members.selectors.scope import user_of
 
 STATE_COLOURS = {
-    WorkState.OPEN: "warning", WorkState.PLANNED: "info", WorkState.STARTED: "primary", WorkState.DONE: "success",
+    WorkState.OPEN: "warning",
+    WorkState.PLANNED: "info",
+    WorkState.STARTED: "primary",
+    WorkState.DONE: "success",
     WorkState.CANCELLED: "info",
-}  # fmt: skip
+}
 IN_COOPERATIVE = "source__site__microgrid__cooperative"
 
 
@@ -49,24 +52,29 @@ class WorkOrderAdmin(RoleAdmin):
 
     cooperative_path = IN_COOPERATIVE
     change_roles = add_roles = (Role.OPERATOR,)
-    list_display = (
-        "source",
-        "work",
-        "state_label",
-        "due_date",
-        "start_at",
-        "end_at",
-        "assigned_to",
-        "done_by",
-    )
+    list_display = ("source", "work", "state_label", "due_date", "start_at", "end_at", "assigned_to", "done_by")
     list_filter = ("source__site__microgrid", "state", "work")
     list_select_related = ("source", "done_by")
     search_fields = ("source__code", "source__site__name", "assigned_to", "reason")
     ordering = ("due_date",)
     date_hierarchy = "due_date"
     autocomplete_fields = ("source",)
-    fields = ("source", "work", "reason", "due_date", "state", "start_at", "end_at", "available_percent", "assigned_to", "note",
-              "plan", "created_at", "done_at", "done_by")  # fmt: skip
+    fields = (
+        "source",
+        "work",
+        "reason",
+        "due_date",
+        "state",
+        "start_at",
+        "end_at",
+        "available_percent",
+        "assigned_to",
+        "note",
+        "plan",
+        "created_at",
+        "done_at",
+        "done_by",
+    )
     readonly_fields = ("state", "plan", "created_at", "done_at", "done_by")
     actions = ("start_chosen", "finish_chosen")
 
@@ -89,21 +97,14 @@ class WorkOrderAdmin(RoleAdmin):
     def has_finish_permission(self, request: HttpRequest) -> bool:
         return self._may(request, (Role.OPERATOR,))
 
-    @action(
-        description=gettext_lazy("Begin: the sources are in maintenance from now on"), permissions=["finish"]
-    )
+    @action(description=gettext_lazy("Begin: the sources are in maintenance from now on"), permissions=["finish"])
     def start_chosen(self, request: HttpRequest, queryset: QuerySet[WorkOrder]) -> None:
         self._each(request, queryset, "begun", lambda order, now: start_order(order=order, now=now))
 
     @action(description=gettext_lazy("Done: the sources are active again"), permissions=["finish"])
     def finish_chosen(self, request: HttpRequest, queryset: QuerySet[WorkOrder]) -> None:
         user = user_of(request)
-        self._each(
-            request,
-            queryset,
-            "done",
-            lambda order, now: finish_order(order=order, user=user, note=order.note, now=now),
-        )
+        self._each(request, queryset, "done", lambda order, now: finish_order(order=order, user=user, note=order.note, now=now))
 
     def _each(self, request: HttpRequest, queryset: QuerySet[WorkOrder], word: str, step: Any) -> None:
         done = 0

@@ -9,23 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
-from energy.models import (
-    FeedSilence,
-    Gateway,
-    GatewayMeter,
-    GatewayRefusal,
-    ImportProblem,
-    ImportStatus,
-    ReadingImport,
-)
+from energy.models import FeedSilence, Gateway, GatewayMeter, GatewayRefusal, ImportProblem, ImportStatus, ReadingImport
 from energy.services.gateways import KEY_PREFIX, renew_key, revoke_gateway
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline, label_said
 from members.models import Role
 
 IMPORT_COLOURS = {
-    ImportStatus.WAITING: "info", ImportStatus.STAGED: "warning", ImportStatus.FAULTY: "danger",
-    ImportStatus.ACCEPTED: "success", ImportStatus.DISCARDED: "info",
-}  # fmt: skip
+    ImportStatus.WAITING: "info",
+    ImportStatus.STAGED: "warning",
+    ImportStatus.FAULTY: "danger",
+    ImportStatus.ACCEPTED: "success",
+    ImportStatus.DISCARDED: "info",
+}
 
 
 class ProblemInline(RoleTabularInline):
@@ -42,15 +37,7 @@ class ReadingImportAdmin(FactAdmin):
     """Imports; handed in and accepted on the page of readings."""
 
     cooperative_path = "microgrid__cooperative"
-    list_display = (
-        "file_name",
-        "format",
-        "status_label",
-        "uploaded_by",
-        "uploaded_at",
-        "accepted_by",
-        "accepted_at",
-    )
+    list_display = ("file_name", "format", "status_label", "uploaded_by", "uploaded_at", "accepted_by", "accepted_at")
     list_filter = ("microgrid", "status", "format")
     list_select_related = ("uploaded_by", "accepted_by")
     search_fields = ("file_name", "file__sha256")
@@ -114,10 +101,7 @@ class GatewayAdmin(RoleAdmin):
         for gateway in self._chosen(request, queryset):
             self._show_key(request, gateway)
 
-    @action(
-        description=gettext_lazy("Revoke: refuse everything that comes with their keys"),
-        permissions=["operate"],
-    )
+    @action(description=gettext_lazy("Revoke: refuse everything that comes with their keys"), permissions=["operate"])
     def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
         chosen = self._chosen(request, queryset)
         for gateway in chosen:

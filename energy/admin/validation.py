@@ -14,9 +14,12 @@ from members.admin.roles import FactAdmin, RoleAdmin, label_said
 from members.models import Role
 
 STATE_COLOURS = {
-    ReviewState.OPEN: "warning", ReviewState.ACCEPTED: "success", ReviewState.EDITED: "success",
-    ReviewState.EXPIRED: "info", ReviewState.SUPERSEDED: "info",
-}  # fmt: skip
+    ReviewState.OPEN: "warning",
+    ReviewState.ACCEPTED: "success",
+    ReviewState.EDITED: "success",
+    ReviewState.EXPIRED: "info",
+    ReviewState.SUPERSEDED: "info",
+}
 
 
 @admin.register(ClassSettings)
@@ -25,9 +28,7 @@ class ClassSettingsAdmin(RoleAdmin):
 
     cooperative_path = "microgrid__cooperative"
     change_roles = add_roles = delete_roles = (Role.OPERATOR,)
-    list_display = (
-        "meter_class", "microgrid", "limit_factor", "stuck_intervals", "night_percent", "review_working_days",
-    )  # fmt: skip
+    list_display = ("meter_class", "microgrid", "limit_factor", "stuck_intervals", "night_percent", "review_working_days")
     list_filter = ("microgrid", "meter_class")
     list_select_related = ("microgrid",)
     ordering = ("microgrid", "meter_class")
@@ -50,16 +51,7 @@ class ReviewAdmin(FactAdmin):
     """Reviews; they are decided on the operators' page."""
 
     cooperative_path = "microgrid__cooperative"
-    list_display = (
-        "meter",
-        "day",
-        "channel",
-        "found_label",
-        "state_label",
-        "deadline_at",
-        "decided_by",
-        "page",
-    )
+    list_display = ("meter", "day", "channel", "found_label", "state_label", "deadline_at", "decided_by", "page")
     list_filter = ("microgrid", "state", "channel")
     list_select_related = ("meter", "decided_by")
     search_fields = ("meter__code", "reason")

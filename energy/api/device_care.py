@@ -5,13 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    extend_schema,
-    extend_schema_field,
-    extend_schema_serializer,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,20 +24,31 @@ from members.models import Role
 from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
-EVENT = {
-    "at": "2026-01-05T12:00:00Z",
-    "kind": "enrolled",
-    "by": "operator@wiesengrund.example",
-    "detail": "code 7K3MA",
-}
+EVENT = {"at": "2026-01-05T12:00:00Z", "kind": "enrolled", "by": "operator@wiesengrund.example", "detail": "code 7K3MA"}
 ALARM = {
-    "id": ID, "device": NAME, "kind": "cover_open", "raised_at": "2026-01-05T12:00:00Z", "last_at": "2026-01-05T12:10:00Z",
-    "count": 3, "detail": "", "acknowledged_at": None, "acknowledged_by": None, "cleared_at": None,
-}  # fmt: skip
+    "id": ID,
+    "device": NAME,
+    "kind": "cover_open",
+    "raised_at": "2026-01-05T12:00:00Z",
+    "last_at": "2026-01-05T12:10:00Z",
+    "count": 3,
+    "detail": "",
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "cleared_at": None,
+}
 DEVICE = {
-    "id": ID, "name": NAME, "status": "enrolled", "meter": "LV3.101 Load 7", "sensor": None, "model": "example-1",
-    "firmware_version": "1.0.0", "encrypts": False, "last_counter": 42, "last_seen_at": "2016-03-29T10:00:00Z",
-}  # fmt: skip
+    "id": ID,
+    "name": NAME,
+    "status": "enrolled",
+    "meter": "LV3.101 Load 7",
+    "sensor": None,
+    "model": "example-1",
+    "firmware_version": "1.0.0",
+    "encrypts": False,
+    "last_counter": 42,
+    "last_seen_at": "2016-03-29T10:00:00Z",
+}
 
 
 class EventSerializer(serializers.ModelSerializer[DeviceEvent]):
@@ -66,8 +71,7 @@ class AlarmSerializer(serializers.ModelSerializer[DeviceAlarm]):
 
     class Meta:
         model = DeviceAlarm
-        fields = ("id", "device", "kind", "raised_at", "last_at", "count", "detail", "acknowledged_at", "acknowledged_by",
-                  "cleared_at")  # fmt: skip
+        fields = ("id", "device", "kind", "raised_at", "last_at", "count", "detail", "acknowledged_at", "acknowledged_by", "cleared_at")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a home's device", DEVICE, response_only=True)])
@@ -80,13 +84,21 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
 
     class Meta:
         model = Device
-        fields: tuple[str, ...] = ("id", "name", "status", "meter", "sensor", "model", "firmware_version", "encrypts", "last_counter",
-                  "last_seen_at")  # fmt: skip
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "status",
+            "meter",
+            "sensor",
+            "model",
+            "firmware_version",
+            "encrypts",
+            "last_counter",
+            "last_seen_at",
+        )
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("a life", {**DEVICE, "events": [EVENT], "alarms": [ALARM]}, response_only=True)]
-)
+@extend_schema_serializer(examples=[OpenApiExample("a life", {**DEVICE, "events": [EVENT], "alarms": [ALARM]}, response_only=True)])
 class DeviceLifeSerializer(DeviceSerializer):
     """A device with its life and its alarms, the newest first."""
 
@@ -191,14 +203,20 @@ class CodeView(_Step):
     """Makes a one-time code."""
 
     @extend_schema(
-        operation_id="devices_codes_create", summary="Make a one-time code for a meter's or a sensor's next device",
-        request=CodeRequestSerializer, responses={201: CodeSerializer},
+        operation_id="devices_codes_create",
+        summary="Make a one-time code for a meter's or a sensor's next device",
+        request=CodeRequestSerializer,
+        responses={201: CodeSerializer},
         examples=[
             OpenApiExample("for a meter", {"meter": ID}, request_only=True),
-            OpenApiExample("a code", {"code": "7K3MA-Q0WXY-51ZBN-8RTPG", "expires_at": "2026-01-12T12:00:00Z"}, response_only=True,
-                           status_codes=["201"]),
+            OpenApiExample(
+                "a code",
+                {"code": "7K3MA-Q0WXY-51ZBN-8RTPG", "expires_at": "2026-01-12T12:00:00Z"},
+                response_only=True,
+                status_codes=["201"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         asked = CodeRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -207,9 +225,7 @@ class CodeView(_Step):
         if "meter" in given:
             places["meter"] = get_object_or_404(served_meters(user, Role.OPERATOR), public_id=given["meter"])
         else:
-            places["sensor"] = get_object_or_404(
-                served_sensors(user, Role.OPERATOR), public_id=given["sensor"]
-            )
+            places["sensor"] = get_object_or_404(served_sensors(user, Role.OPERATOR), public_id=given["sensor"])
         code = make_code(**places, by=user, now=timezone.now())
         return Response(CodeSerializer(code).data, status=201)
 
@@ -218,9 +234,15 @@ class RevokeView(_Step):
     """Revokes a device at once."""
 
     @extend_schema(
-        operation_id="devices_revoke", summary="Refuse everything the device sends from now on", request=ReasonSerializer,
-        responses=DeviceSerializer, examples=[OpenApiExample("lost", {"reason": "stolen"}, request_only=True), OpenApiExample("revoked", {**DEVICE, "status": "revoked"}, response_only=True)],
-    )  # fmt: skip
+        operation_id="devices_revoke",
+        summary="Refuse everything the device sends from now on",
+        request=ReasonSerializer,
+        responses=DeviceSerializer,
+        examples=[
+            OpenApiExample("lost", {"reason": "stolen"}, request_only=True),
+            OpenApiExample("revoked", {**DEVICE, "status": "revoked"}, response_only=True),
+        ],
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         return self._end(request, public_id, revoke_device)
 
@@ -237,9 +259,15 @@ class DecommissionView(RevokeView):
     """Ends a device's service in good order."""
 
     @extend_schema(
-        operation_id="devices_decommission", summary="End a device's service in good order", request=ReasonSerializer,
-        responses=DeviceSerializer, examples=[OpenApiExample("taken down", {"reason": "house torn down"}, request_only=True), OpenApiExample("ended", {**DEVICE, "status": "decommissioned"}, response_only=True)],
-    )  # fmt: skip
+        operation_id="devices_decommission",
+        summary="End a device's service in good order",
+        request=ReasonSerializer,
+        responses=DeviceSerializer,
+        examples=[
+            OpenApiExample("taken down", {"reason": "house torn down"}, request_only=True),
+            OpenApiExample("ended", {**DEVICE, "status": "decommissioned"}, response_only=True),
+        ],
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         return self._end(request, public_id, decommission_device)
 
@@ -248,9 +276,15 @@ class EncryptionView(_Step):
     """Requires encryption of a device, or no longer."""
 
     @extend_schema(
-        operation_id="devices_encryption", summary="Accept only encrypted messages of a device", request=EncryptionSerializer,
-        responses=DeviceSerializer, examples=[OpenApiExample("required", {"encrypts": True}, request_only=True), OpenApiExample("encrypts", {**DEVICE, "encrypts": True}, response_only=True)],
-    )  # fmt: skip
+        operation_id="devices_encryption",
+        summary="Accept only encrypted messages of a device",
+        request=EncryptionSerializer,
+        responses=DeviceSerializer,
+        examples=[
+            OpenApiExample("required", {"encrypts": True}, request_only=True),
+            OpenApiExample("encrypts", {**DEVICE, "encrypts": True}, response_only=True),
+        ],
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         asked = EncryptionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -264,19 +298,33 @@ class ExchangeView(_Step):
     """Writes down an exchange of a meter."""
 
     @extend_schema(
-        operation_id="meters_exchange", summary="Exchange a meter with register hand-over", request=ExchangeSerializer,
+        operation_id="meters_exchange",
+        summary="Exchange a meter with register hand-over",
+        request=ExchangeSerializer,
         responses={201: CodeSerializer},
         description="The old device ends; the answer is the code for the new one. What the old one has not sent by then is refused.",
         examples=[
-            OpenApiExample("a home's meter", {
-                "exchanged_at": "2016-03-29T08:07:00Z", "old_serial": "1EMH0001", "new_serial": "1EMH0002",
-                "registers": [{"channel": "import", "last_wh": 1204411, "first_wh": 12},
-                              {"channel": "export", "last_wh": 0, "first_wh": 0}],
-            }, request_only=True),
-            OpenApiExample("the new device's code", {"code": "7K3MA-Q0WXY-51ZBN-8RTPG", "expires_at": "2026-01-12T12:00:00Z"},
-                           response_only=True, status_codes=["201"]),
+            OpenApiExample(
+                "a home's meter",
+                {
+                    "exchanged_at": "2016-03-29T08:07:00Z",
+                    "old_serial": "1EMH0001",
+                    "new_serial": "1EMH0002",
+                    "registers": [
+                        {"channel": "import", "last_wh": 1204411, "first_wh": 12},
+                        {"channel": "export", "last_wh": 0, "first_wh": 0},
+                    ],
+                },
+                request_only=True,
+            ),
+            OpenApiExample(
+                "the new device's code",
+                {"code": "7K3MA-Q0WXY-51ZBN-8RTPG", "expires_at": "2026-01-12T12:00:00Z"},
+                response_only=True,
+                status_codes=["201"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         asked = ExchangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -284,9 +332,7 @@ class ExchangeView(_Step):
         meter = get_object_or_404(served_meters(user_of(request), Role.OPERATOR), public_id=public_id)
         registers = {r["channel"]: HandOver(r["last_wh"], r["first_wh"]) for r in given.pop("registers")}
         try:
-            done = exchange_meter(
-                meter=meter, registers=registers, by=user_of(request), now=timezone.now(), **given
-            )
+            done = exchange_meter(meter=meter, registers=registers, by=user_of(request), now=timezone.now(), **given)
         except CannotExchange as error:
             return problem(422, "The exchange cannot be written down", str(error), reason="exchange")
         return Response(CodeSerializer(done.code).data, status=201)
@@ -297,12 +343,7 @@ class AcknowledgeView(_Step):
 
     step = staticmethod(acknowledge_alarm)
 
-    @extend_schema(
-        operation_id="devices_alarms_acknowledge",
-        summary="Take care of an alarm",
-        request=None,
-        responses=AlarmSerializer,
-    )
+    @extend_schema(operation_id="devices_alarms_acknowledge", summary="Take care of an alarm", request=None, responses=AlarmSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         alarm = get_object_or_404(served_alarms(user_of(request), Role.OPERATOR), public_id=public_id)
         self.step(alarm=alarm, by=user_of(request), now=timezone.now())
@@ -315,8 +356,6 @@ class ClearView(AcknowledgeView):
 
     step = staticmethod(clear_alarm)
 
-    @extend_schema(
-        operation_id="devices_alarms_clear", summary="End an alarm", request=None, responses=AlarmSerializer
-    )
+    @extend_schema(operation_id="devices_alarms_clear", summary="End an alarm", request=None, responses=AlarmSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         return super().post(request, public_id)

@@ -81,14 +81,10 @@ class EnrolledSerializer(serializers.Serializer[Any]):
     device = serializers.CharField(help_text="Its name: base name in SenML, client id and topic in MQTT.")
     key_id = serializers.CharField()
     serves = serializers.CharField(help_text="Code of the meter or sensor.")
-    records = serializers.ListField(
-        child=serializers.CharField(), help_text="Names of records that it may send."
-    )
+    records = serializers.ListField(child=serializers.CharField(), help_text="Names of records that it may send.")
     interval_s = serializers.IntegerField()
     clock = ClockSerializer()
-    broker = serializers.CharField(
-        allow_blank=True, help_text="For devices with a certificate: mqtts://host:port"
-    )
+    broker = serializers.CharField(allow_blank=True, help_text="For devices with a certificate: mqtts://host:port")
     broker_authority = serializers.CharField(allow_blank=True, help_text="PEM: who vouches for the broker.")
 
 
@@ -133,12 +129,8 @@ class FirmwareReportSerializer(serializers.Serializer[Any]):
 
     device = serializers.CharField(max_length=120)
     version = serializers.CharField(max_length=40)
-    result = serializers.ChoiceField(
-        OUTCOMES, source="outcome", help_text="It runs, or it was tried and failed."
-    )
-    at = serializers.IntegerField(
-        min_value=0, max_value=2**33, help_text="Seconds since 1970, by the microgrid's clock."
-    )
+    result = serializers.ChoiceField(OUTCOMES, source="outcome", help_text="It runs, or it was tried and failed.")
+    at = serializers.IntegerField(min_value=0, max_value=2**33, help_text="Seconds since 1970, by the microgrid's clock.")
     signature = Hex(64, help_text="Over the firmware statement (docs/devices.md).")
 
 
@@ -153,9 +145,7 @@ class _DeviceDoor(APIView):
 
 def refusal(error: CannotEnrol) -> Response:
     """A refused step as a problem."""
-    return problem(
-        STATUS_OF_REASON.get(error.reason, 422), "The device is refused", str(error), reason=error.reason
-    )
+    return problem(STATUS_OF_REASON.get(error.reason, 422), "The device is refused", str(error), reason=error.reason)
 
 
 def enrolled_device(name: str) -> Device:
@@ -184,24 +174,43 @@ class EnrolView(_DeviceDoor):
     """Lets one device in by its code."""
 
     @extend_schema(
-        operation_id="devices_enrol", summary="Come in by a one-time code", request=EnrolSerializer,
+        operation_id="devices_enrol",
+        summary="Come in by a one-time code",
+        request=EnrolSerializer,
         description=(
             "An operator makes the code for a meter or a sensor; it is used once and expires. The request is signed by the key that "
             "it brings. A device that served the same meter or sensor ends with this."
         ),
         responses={201: EnrolledSerializer},
         examples=[
-            OpenApiExample("a home's meter comes in", {
-                "code": "7K3MA-Q0WXY-51ZBN-8RTPG", "public_key": KEY, "signature": SIGNATURE, "model": "example-1",
-                "firmware_version": "1.0.0",
-            }, request_only=True),
-            OpenApiExample("in", {
-                "device": NAME, "key_id": "b1946ac92492d234", "serves": "LV3.101 Load 7", "records": ["import", "export"],
-                "interval_s": 900, "clock": CLOCK, "broker": "mqtts://localhost:8883",
-                "broker_authority": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
-            }, response_only=True, status_codes=["201"]),
+            OpenApiExample(
+                "a home's meter comes in",
+                {
+                    "code": "7K3MA-Q0WXY-51ZBN-8RTPG",
+                    "public_key": KEY,
+                    "signature": SIGNATURE,
+                    "model": "example-1",
+                    "firmware_version": "1.0.0",
+                },
+                request_only=True,
+            ),
+            OpenApiExample(
+                "in",
+                {
+                    "device": NAME,
+                    "key_id": "b1946ac92492d234",
+                    "serves": "LV3.101 Load 7",
+                    "records": ["import", "export"],
+                    "interval_s": 900,
+                    "clock": CLOCK,
+                    "broker": "mqtts://localhost:8883",
+                    "broker_authority": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
+                },
+                response_only=True,
+                status_codes=["201"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         asked = EnrolSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -213,10 +222,15 @@ class EnrolView(_DeviceDoor):
         key = device.keys.get(revoked_at__isnull=True)
         place = device.meter or device.sensor
         answer = {
-            "device": device.name, "key_id": bytes(key.key_id).hex(), "serves": str(place), "records": records_of(device),
-            "interval_s": device.microgrid.interval_minutes * 60, "clock": clock_of(device.microgrid, now),
-            "broker": broker_address(), "broker_authority": broker_authority_pem(),
-        }  # fmt: skip
+            "device": device.name,
+            "key_id": bytes(key.key_id).hex(),
+            "serves": str(place),
+            "records": records_of(device),
+            "interval_s": device.microgrid.interval_minutes * 60,
+            "clock": clock_of(device.microgrid, now),
+            "broker": broker_address(),
+            "broker_authority": broker_authority_pem(),
+        }
         return Response(EnrolledSerializer(answer).data, status=201)
 
 
@@ -224,16 +238,20 @@ class RotateView(_DeviceDoor):
     """Changes a device's key."""
 
     @extend_schema(
-        operation_id="devices_rotate", summary="Change a device's key", request=RotateSerializer,
+        operation_id="devices_rotate",
+        summary="Change a device's key",
+        request=RotateSerializer,
         description="Both keys sign the rotation statement. What the old key signed is refused from the answer on: send it first.",
         responses=KeySerializer,
         examples=[
-            OpenApiExample("a new key", {
-                "device": NAME, "public_key": KEY, "signature_by_old_key": SIGNATURE, "signature_by_new_key": SIGNATURE,
-            }, request_only=True),
+            OpenApiExample(
+                "a new key",
+                {"device": NAME, "public_key": KEY, "signature_by_old_key": SIGNATURE, "signature_by_new_key": SIGNATURE},
+                request_only=True,
+            ),
             OpenApiExample("changed", {"device": NAME, "key_id": "b1946ac92492d234"}, response_only=True),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         asked = RotateSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -250,30 +268,42 @@ class CertificateView(_DeviceDoor):
     """Issues a certificate to a device."""
 
     @extend_schema(
-        operation_id="devices_certificate", summary="Get a certificate for MQTT over mutual TLS",
-        request=CertificateRequestSerializer, responses={201: CertificateSerializer},
+        operation_id="devices_certificate",
+        summary="Get a certificate for MQTT over mutual TLS",
+        request=CertificateRequestSerializer,
+        responses={201: CertificateSerializer},
         description="The cooperative's own authority takes over the request's key only; the name in the certificate is the device's.",
         examples=[
-            OpenApiExample("a request", {
-                "device": NAME, "signature": SIGNATURE,
-                "request": "-----BEGIN CERTIFICATE REQUEST-----\n...\n-----END CERTIFICATE REQUEST-----\n",
-            }, request_only=True),
-            OpenApiExample("issued", {
-                "certificate": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
-                "authority": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
-                "expires_at": "2027-01-05T12:00:00Z", "broker": "mqtts://localhost:8883",
-            }, response_only=True, status_codes=["201"]),
+            OpenApiExample(
+                "a request",
+                {
+                    "device": NAME,
+                    "signature": SIGNATURE,
+                    "request": "-----BEGIN CERTIFICATE REQUEST-----\n...\n-----END CERTIFICATE REQUEST-----\n",
+                },
+                request_only=True,
+            ),
+            OpenApiExample(
+                "issued",
+                {
+                    "certificate": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
+                    "authority": "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n",
+                    "expires_at": "2027-01-05T12:00:00Z",
+                    "broker": "mqtts://localhost:8883",
+                },
+                response_only=True,
+                status_codes=["201"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         asked = CertificateRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         try:
             row = issue_certificate(
-                device=enrolled_device(given["device"]), request=given["request"].encode(),
-                signature=given["signature"], now=timezone.now(),
-            )  # fmt: skip
+                device=enrolled_device(given["device"]), request=given["request"].encode(), signature=given["signature"], now=timezone.now()
+            )
         except CannotEnrol as error:
             return refusal(error)
         except CannotCertify as error:
@@ -285,9 +315,11 @@ class ClockView(_DeviceDoor):
     """Tells a device what its microgrid's clock shows."""
 
     @extend_schema(
-        operation_id="devices_clock", summary="The clock of a device's microgrid", responses=ClockSerializer,
+        operation_id="devices_clock",
+        summary="The clock of a device's microgrid",
+        responses=ClockSerializer,
         examples=[OpenApiExample("a replayed month", CLOCK, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, name: str) -> Response:
         device = enrolled_device(name)
         return Response(ClockSerializer(clock_of(device.microgrid, timezone.now())).data)
@@ -297,12 +329,18 @@ class FirmwareView(_DeviceDoor):
     """Takes a device's word on its firmware."""
 
     @extend_schema(
-        operation_id="devices_firmware", summary="Report which firmware runs, or that one failed",
-        request=FirmwareReportSerializer, responses={204: None},
-        examples=[OpenApiExample("runs", {
-            "device": NAME, "version": "1.4.0", "result": "running", "at": 1459245600, "signature": SIGNATURE,
-        }, request_only=True)],
-    )  # fmt: skip
+        operation_id="devices_firmware",
+        summary="Report which firmware runs, or that one failed",
+        request=FirmwareReportSerializer,
+        responses={204: None},
+        examples=[
+            OpenApiExample(
+                "runs",
+                {"device": NAME, "version": "1.4.0", "result": "running", "at": 1459245600, "signature": SIGNATURE},
+                request_only=True,
+            )
+        ],
+    )
     def post(self, request: Request) -> Response:
         asked = FirmwareReportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -41,15 +41,14 @@ class ExportSerializer(serializers.Serializer[dict[str, Any]]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
             "format": serializers.ChoiceField(sorted(FORMATS), required=False, default="wide"),
-            "from": serializers.DateField(), "to": serializers.DateField(),
+            "from": serializers.DateField(),
+            "to": serializers.DateField(),
             "unit": serializers.ChoiceField([u.value for u in EnergyUnit], required=False, default="kwh"),
-        }  # fmt: skip
+        }
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if not timedelta(0) < given["to"] - given["from"] <= timedelta(days=LONGEST_SPAN_DAYS):
-            raise serializers.ValidationError(
-                {"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most"}
-            )
+            raise serializers.ValidationError({"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most"})
         return given
 
 
@@ -59,7 +58,8 @@ class MeterExport(APIView):
     content_negotiation_class = FormatIsOurs
 
     @extend_schema(
-        operation_id="meters_export", summary="A meter's readings as a file",
+        operation_id="meters_export",
+        summary="A meter's readings as a file",
         description="Streamed; gaps stay gaps. The same formats can be imported again. Of a site that changed hands a member gets the own days only: of several stretches the latest.",
         parameters=[
             OpenApiParameter("format", str, enum=sorted(FORMATS), description="Default: wide."),
@@ -68,12 +68,9 @@ class MeterExport(APIView):
             OpenApiParameter("unit", str, enum=[u.value for u in EnergyUnit], description="For CSV; default: kwh."),
         ],
         responses={(200, media): OpenApiTypes.BINARY for media in sorted({f.media_type for f in FORMATS.values()})},
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> StreamingHttpResponse | Response:
-        meter = get_object_or_404(
-            readable_meters(user_of(request)).select_related("site__microgrid", "microgrid"),
-            public_id=public_id,
-        )
+        meter = get_object_or_404(readable_meters(user_of(request)).select_related("site__microgrid", "microgrid"), public_id=public_id)
         asked = ExportSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
@@ -82,13 +79,14 @@ class MeterExport(APIView):
         if first is None or after is None:
             return problem(404, "Nothing to see", "On none of these days was the meter's site yours.")
         record_site_look(
-            user=user_of(request), site=meter.site, seen=seen, what="export of readings", subject=meter.code, now=timezone.now(),
-            first=first, after=after,
-        )  # fmt: skip
-        order = ExportOrder(
-            meter.microgrid, [meter], first, after, given["format"], EnergyUnit(given["unit"])
+            user=user_of(request),
+            site=meter.site,
+            seen=seen,
+            what="export of readings",
+            subject=meter.code,
+            now=timezone.now(),
+            first=first,
+            after=after,
         )
-        return streamed(
-            request._request, export_readings(order), file_name=order.file_name,
-            media_type=FORMATS[order.format].media_type,
-        )  # fmt: skip
+        order = ExportOrder(meter.microgrid, [meter], first, after, given["format"], EnergyUnit(given["unit"]))
+        return streamed(request._request, export_readings(order), file_name=order.file_name, media_type=FORMATS[order.format].media_type)

@@ -18,9 +18,7 @@ from energy.selectors.scope import visible_meters, visible_microgrids
 from members.selectors.scope import user_of
 from members.services.access import record_look
 
-QUANTITY_OF = {
-    MeterKind.SITE: ForecastQuantity.CONSUMPTION, MeterKind.SOURCE: ForecastQuantity.PRODUCTION,
-}  # fmt: skip
+QUANTITY_OF = {MeterKind.SITE: ForecastQuantity.CONSUMPTION, MeterKind.SOURCE: ForecastQuantity.PRODUCTION}
 
 
 class AccuracySerializer(serializers.Serializer[Any]):
@@ -60,16 +58,22 @@ class WantedSerializer(serializers.Serializer[Any]):
 
 
 EXAMPLE = {
-    "quantity": "consumption", "kind": "day_ahead", "origin_at": "2016-10-12T22:00:00Z", "made_at": "2016-10-12T22:20:04Z",
-    "interval_minutes": 15, "model_version": "1", "from_like_days": False, "weather": "nobody foretold: clear sky and own history",
-    "starts": ["2016-10-12T22:00:00Z", "2016-10-12T22:15:00Z"], "p10_wh": [31, 29], "p50_wh": [44, 41],
+    "quantity": "consumption",
+    "kind": "day_ahead",
+    "origin_at": "2016-10-12T22:00:00Z",
+    "made_at": "2016-10-12T22:20:04Z",
+    "interval_minutes": 15,
+    "model_version": "1",
+    "from_like_days": False,
+    "weather": "nobody foretold: clear sky and own history",
+    "starts": ["2016-10-12T22:00:00Z", "2016-10-12T22:15:00Z"],
+    "p10_wh": [31, 29],
+    "p50_wh": [44, 41],
     "p90_wh": [83, 77],
     "accuracy": {"days": 28, "mae_wh": 23.4, "habit_wh": 28.1, "gain": 0.167, "coverage": 0.79, "pinball_wh": 8.2},
-}  # fmt: skip
+}
 KIND = OpenApiParameter("kind", str, enum=ForecastKind.values, description="Default: day_ahead.")
-QUANTITY = OpenApiParameter(
-    "quantity", str, enum=ForecastQuantity.values, description="Default: consumption."
-)
+QUANTITY = OpenApiParameter("quantity", str, enum=ForecastQuantity.values, description="Default: consumption.")
 SHOWN = OpenApiExample("a household's night", EXAMPLE, response_only=True)
 
 
@@ -82,15 +86,22 @@ class _ForecastDoor(APIView):
         run = newest_run(microgrid, kind=kind, before=now)
         found = forecast_of(run, quantity, meter) if run else None
         if run is None or found is None:
-            return problem(
-                409, "Not foreseen yet", "A forecast is made each night from the first day with readings on."
-            )
+            return problem(409, "Not foreseen yet", "A forecast is made each night from the first day with readings on.")
         shown = {
-            "quantity": quantity, "kind": kind, "origin_at": run.origin_at, "made_at": run.made_at,
-            "interval_minutes": run.interval_minutes, "model_version": run.model_version, "weather": run.weather,
-            "from_like_days": found.from_like_days, "starts": interval_starts_of(run), "p10_wh": found.p10_wh,
-            "p50_wh": found.p50_wh, "p90_wh": found.p90_wh, "accuracy": accuracy(microgrid, quantity, meter, before=now),
-        }  # fmt: skip
+            "quantity": quantity,
+            "kind": kind,
+            "origin_at": run.origin_at,
+            "made_at": run.made_at,
+            "interval_minutes": run.interval_minutes,
+            "model_version": run.model_version,
+            "weather": run.weather,
+            "from_like_days": found.from_like_days,
+            "starts": interval_starts_of(run),
+            "p10_wh": found.p10_wh,
+            "p50_wh": found.p50_wh,
+            "p90_wh": found.p90_wh,
+            "accuracy": accuracy(microgrid, quantity, meter, before=now),
+        }
         return Response(ForecastSerializer(shown).data)
 
     def wanted(self, request: Request) -> dict[str, str]:
@@ -103,9 +114,12 @@ class MicrogridForecast(_ForecastDoor):
     """The whole microgrid: a sum that names nobody."""
 
     @extend_schema(
-        operation_id="microgrids_forecast_retrieve", summary="What is foreseen for a microgrid", responses=ForecastSerializer,
-        parameters=[QUANTITY, KIND], examples=[SHOWN],
-    )  # fmt: skip
+        operation_id="microgrids_forecast_retrieve",
+        summary="What is foreseen for a microgrid",
+        responses=ForecastSerializer,
+        parameters=[QUANTITY, KIND],
+        examples=[SHOWN],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = get_object_or_404(visible_microgrids(user_of(request)), public_id=public_id)
         asked = self.wanted(request)
@@ -116,27 +130,18 @@ class MeterForecastView(_ForecastDoor):
     """One meter: what is used behind a site's meter, what a source gives."""
 
     @extend_schema(
-        operation_id="meters_forecast_retrieve", summary="What is foreseen for a meter", responses=ForecastSerializer,
-        parameters=[KIND], examples=[SHOWN],
-    )  # fmt: skip
+        operation_id="meters_forecast_retrieve",
+        summary="What is foreseen for a meter",
+        responses=ForecastSerializer,
+        parameters=[KIND],
+        examples=[SHOWN],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
-        meter = get_object_or_404(
-            visible_meters(user_of(request)).select_related("site__member", "microgrid"), public_id=public_id
-        )
-        record_look(
-            user=user_of(request),
-            member=meter.site.member,
-            what="forecast",
-            subject=meter.code,
-            now=timezone.now(),
-        )
+        meter = get_object_or_404(visible_meters(user_of(request)).select_related("site__member", "microgrid"), public_id=public_id)
+        record_look(user=user_of(request), member=meter.site.member, what="forecast", subject=meter.code, now=timezone.now())
         quantity = QUANTITY_OF.get(MeterKind(meter.kind))
         if quantity is None:
             return problem(409, "Not foreseen", "Only what sites use and sources give is foreseen.")
         if not tells_of_owner(meter.site, real_now=timezone.now()):
-            return problem(
-                409,
-                "Not foreseen yet",
-                "The site changed hands a few weeks ago; a forecast would tell of who had it before.",
-            )
+            return problem(409, "Not foreseen yet", "The site changed hands a few weeks ago; a forecast would tell of who had it before.")
         return self.answer(meter.microgrid, quantity, self.wanted(request)["kind"], meter)

@@ -18,24 +18,47 @@ from energy.domain.gateway_messages import LARGEST_BODY_BYTES, CannotTake
 from energy.services.gateways import GatewayReceipt, accept_body
 
 STATUS_OF_REASON = {
-    "malformed": 400, "unknown_key": 401, "revoked_key": 403, "message_id_reused": 409, "too_large": 413,
-    "clock": 422, "outside_window": 422, "unknown_meter": 422, "wrong_channel": 422, "wrong_interval": 422,
-}  # fmt: skip
+    "malformed": 400,
+    "unknown_key": 401,
+    "revoked_key": 403,
+    "message_id_reused": 409,
+    "too_large": 413,
+    "clock": 422,
+    "outside_window": 422,
+    "unknown_meter": 422,
+    "wrong_channel": 422,
+    "wrong_interval": 422,
+}
 EXAMPLE = {
-    "message_id": "headend-7/2016-03-29T10:00", "sent_at": "2016-03-29T10:00:05+00:00",
+    "message_id": "headend-7/2016-03-29T10:00",
+    "sent_at": "2016-03-29T10:00:05+00:00",
     "readings": [
-        {"meter": "M-0815", "channel": "import", "start_at": "2016-03-29T09:45:00+00:00", "interval_minutes": 15,
-         "values_wh": [52], "register_start_wh": 1204411, "register_end_wh": 1204463}
+        {
+            "meter": "M-0815",
+            "channel": "import",
+            "start_at": "2016-03-29T09:45:00+00:00",
+            "interval_minutes": 15,
+            "values_wh": [52],
+            "register_start_wh": 1204411,
+            "register_end_wh": 1204463,
+        }
     ],
     "samples": [{"meter": "INV-1", "at": "2016-03-29T10:00:00+00:00", "W": 412, "W_SF": 1}],
     "meter_values": [
-        {"chargePointId": "CP-3", "connectorId": 1, "meterValue": [
-            {"timestamp": "2016-03-29T10:00:00Z", "sampledValue": [
-                {"value": "18250", "measurand": "Energy.Active.Import.Register", "unit": "Wh", "context": "Sample.Clock"}
-            ]}
-        ]}
+        {
+            "chargePointId": "CP-3",
+            "connectorId": 1,
+            "meterValue": [
+                {
+                    "timestamp": "2016-03-29T10:00:00Z",
+                    "sampledValue": [
+                        {"value": "18250", "measurand": "Energy.Active.Import.Register", "unit": "Wh", "context": "Sample.Clock"}
+                    ],
+                }
+            ],
+        }
     ],
-}  # fmt: skip
+}
 
 
 class BodyParser(BaseParser):
@@ -68,12 +91,13 @@ def _body_shape() -> Any:
     return inline_serializer(
         "GatewayBody",
         {
-            "message_id": serializers.CharField(max_length=120), "sent_at": serializers.DateTimeField(),
+            "message_id": serializers.CharField(max_length=120),
+            "sent_at": serializers.DateTimeField(),
             "readings": serializers.ListField(child=serializers.DictField(), required=False),
             "samples": serializers.ListField(child=serializers.DictField(), required=False),
             "meter_values": serializers.ListField(child=serializers.DictField(), required=False),
         },
-    )  # fmt: skip
+    )
 
 
 class GatewayReadings(APIView):
@@ -95,31 +119,36 @@ class GatewayReadings(APIView):
         request=_body_shape(),
         responses={
             200: GatewayReceiptSerializer,
-            **{code: OpenApiResponse(OpenApiTypes.OBJECT, description=", ".join(
-                reason for reason, c in STATUS_OF_REASON.items() if c == code))
-               for code in sorted(set(STATUS_OF_REASON.values()))},
+            **{
+                code: OpenApiResponse(
+                    OpenApiTypes.OBJECT, description=", ".join(reason for reason, c in STATUS_OF_REASON.items() if c == code)
+                )
+                for code in sorted(set(STATUS_OF_REASON.values()))
+            },
         },
         examples=[
             OpenApiExample("intervals, an inverter and a charge point", EXAMPLE, request_only=True),
             OpenApiExample(
                 "accepted",
                 {"message_id": "headend-7/2016-03-29T10:00", "outcome": "accepted", "intervals": 1, "samples": 1},
-                response_only=True, status_codes=["200"],
+                response_only=True,
+                status_codes=["200"],
             ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         body = request.data if isinstance(request.data, bytes) else b""
         try:
-            receipt = accept_body(
-                key=key.strip() if scheme.lower() == "bearer" else "", body=body, now=timezone.now()
-            )
+            receipt = accept_body(key=key.strip() if scheme.lower() == "bearer" else "", body=body, now=timezone.now())
         except CannotTake as refusal:
             answer = problem(
-                STATUS_OF_REASON.get(refusal.reason, 422), "The body is refused", refusal.detail, reason=refusal.reason,
+                STATUS_OF_REASON.get(refusal.reason, 422),
+                "The body is refused",
+                refusal.detail,
+                reason=refusal.reason,
                 **({"where": refusal.where} if refusal.where else {}),
-            )  # fmt: skip
+            )
             if answer.status_code == 401:
                 answer["WWW-Authenticate"] = 'Bearer realm="gateways"'
             return answer

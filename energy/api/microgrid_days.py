@@ -32,15 +32,14 @@ class DaysSerializer(serializers.Serializer[dict[str, Any]]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {
-            "from": serializers.DateField(), "to": serializers.DateField(),
+            "from": serializers.DateField(),
+            "to": serializers.DateField(),
             "channel": serializers.ChoiceField([c.label for c in Channel], required=False),
-        }  # fmt: skip
+        }
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if not timedelta(0) < given["to"] - given["from"] <= timedelta(days=LONGEST_SPAN_DAYS):
-            raise serializers.ValidationError(
-                {"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most"}
-            )
+            raise serializers.ValidationError({"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most"})
         return given
 
 
@@ -48,7 +47,8 @@ class MicrogridDays(APIView):
     """Streams a line of JSON per meter day; what others look at of members is recorded, a look for each."""
 
     @extend_schema(
-        operation_id="microgrids_days_list", summary="Meter days of all meters that you may see, as a stream",
+        operation_id="microgrids_days_list",
+        summary="Meter days of all meters that you may see, as a stream",
         description=(
             "Lines of JSON (NDJSON): `meter`, `day`, `channel`, `start_at`, `interval_minutes`, `version`, `status`, `values_wh`, and "
             "`quality` (a flag per interval) where not all of it is measured without a finding. Sent while it is read."
@@ -59,7 +59,7 @@ class MicrogridDays(APIView):
             OpenApiParameter("channel", str, enum=[c.label for c in Channel], description="Default: all."),
         ],
         responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY},
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: UUID) -> StreamingHttpResponse:
         microgrid = get_object_or_404(visible_microgrids(user_of(request)), public_id=public_id)
         asked = DaysSerializer(data=request.query_params)
@@ -68,21 +68,18 @@ class MicrogridDays(APIView):
         meters = readable_meters(user_of(request)).filter(microgrid=microgrid)
         channels = [c for c in Channel if c.label == given.get("channel", c.label)]
         order = DaysOrder(
-            microgrid,
-            dict(meters.values_list("pk", "public_id")),
-            given["from"],
-            given["to"],
-            channels,
-            self._seen(request, meters),
+            microgrid, dict(meters.values_list("pk", "public_id")), given["from"], given["to"], channels, self._seen(request, meters)
         )
         if not order.seen:
             record_looks(
                 user=user_of(request), members=self._looked_at(meters, order), what="meter days", subject=microgrid.slug, now=timezone.now()
-            )  # fmt: skip
+            )
         return streamed(
-            request._request, meter_day_lines(order), media_type="application/x-ndjson",
+            request._request,
+            meter_day_lines(order),
+            media_type="application/x-ndjson",
             file_name=f"{microgrid.slug}_{given['from']}_{given['to']}.ndjson",
-        )  # fmt: skip
+        )
 
     def _seen(self, request: Request, meters: QuerySet[Meter]) -> dict[int, SeenDays]:
         """By meter, the days that may be seen; empty where it is all of them."""
@@ -96,5 +93,5 @@ class MicrogridDays(APIView):
         """Whose sites they were on the days asked for."""
         rows = SiteOwnership.objects.filter(site__in=meters.order_by().values("site"), has_begun=True).filter(
             Q(valid_from__isnull=True) | Q(valid_from__lt=order.after), Q(valid_to__isnull=True) | Q(valid_to__gt=order.first)
-        )  # fmt: skip
+        )
         return Member.objects.filter(pk__in=rows.values("member"))

@@ -5,13 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    extend_schema,
-    extend_schema_field,
-    extend_schema_serializer,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,9 +16,13 @@ from energy.services.own_alarms import CannotSetAlarm, change_alarm, set_alarm, 
 from members.selectors.scope import user_of
 
 ALARM = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000004", "site": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "kind": "day_use",
-    "limit": "25.00", "by_mail": True, "hits": [{"day": "2016-03-30", "text": "You used 26.1 kWh, more than 25 kWh."}],
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000004",
+    "site": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+    "kind": "day_use",
+    "limit": "25.00",
+    "by_mail": True,
+    "hits": [{"day": "2016-03-30", "text": "You used 26.1 kWh, more than 25 kWh."}],
+}
 
 
 class HitSerializer(serializers.ModelSerializer[OwnAlarmHit]):
@@ -38,9 +36,7 @@ class HitSerializer(serializers.ModelSerializer[OwnAlarmHit]):
 @extend_schema_serializer(
     examples=[
         OpenApiExample("told above 25 kWh a day", ALARM, response_only=True),
-        OpenApiExample(
-            "set it", {k: ALARM[k] for k in ("site", "kind", "limit", "by_mail")}, request_only=True
-        ),
+        OpenApiExample("set it", {k: ALARM[k] for k in ("site", "kind", "limit", "by_mail")}, request_only=True),
     ]
 )
 class OwnAlarmSerializer(serializers.ModelSerializer[OwnAlarm]):
@@ -48,9 +44,7 @@ class OwnAlarmSerializer(serializers.ModelSerializer[OwnAlarm]):
 
     id = serializers.UUIDField(source="public_id")
     site = serializers.UUIDField(source="site.public_id")
-    hits = serializers.SerializerMethodField(
-        help_text="The last ten days on which it went off, newest first."
-    )
+    hits = serializers.SerializerMethodField(help_text="The last ten days on which it went off, newest first.")
 
     class Meta:
         model = OwnAlarm
@@ -63,26 +57,18 @@ class OwnAlarmSerializer(serializers.ModelSerializer[OwnAlarm]):
 
 
 @extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "set it", {k: ALARM[k] for k in ("site", "kind", "limit", "by_mail")}, request_only=True
-        )
-    ]
+    examples=[OpenApiExample("set it", {k: ALARM[k] for k in ("site", "kind", "limit", "by_mail")}, request_only=True)]
 )
 class SetAlarmSerializer(serializers.Serializer[Any]):
     """What an alarm is set with."""
 
     site = serializers.UUIDField()
     kind = serializers.ChoiceField(OwnAlarmKind.choices)
-    limit = serializers.DecimalField(
-        max_digits=10, decimal_places=2, help_text="In kWh, W, days or per cent, by kind."
-    )
+    limit = serializers.DecimalField(max_digits=10, decimal_places=2, help_text="In kWh, W, days or per cent, by kind.")
     by_mail = serializers.BooleanField(default=False)
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("raise it", {"limit": "30.00", "by_mail": False}, request_only=True)]
-)
+@extend_schema_serializer(examples=[OpenApiExample("raise it", {"limit": "30.00", "by_mail": False}, request_only=True)])
 class AlarmChangeSerializer(serializers.ModelSerializer[OwnAlarm]):
     """What of an alarm may be changed."""
 
@@ -102,11 +88,7 @@ class _OwnAlarms(generics.GenericAPIView[OwnAlarm]):
 
 @extend_schema_view(
     get=extend_schema(operation_id="own_alarms_list", summary="The alarms that you set"),
-    post=extend_schema(
-        operation_id="own_alarms_create",
-        summary="Set an alarm on a site of your own",
-        request=SetAlarmSerializer,
-    ),
+    post=extend_schema(operation_id="own_alarms_create", summary="Set an alarm on a site of your own", request=SetAlarmSerializer),
 )
 class OwnAlarmList(_OwnAlarms, generics.ListCreateAPIView[OwnAlarm]):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -116,9 +98,13 @@ class OwnAlarmList(_OwnAlarms, generics.ListCreateAPIView[OwnAlarm]):
         site = get_object_or_404(visible_sites(user_of(request)), public_id=given["site"])
         try:
             made = set_alarm(
-                user=user_of(request), site=site, kind=OwnAlarmKind(given["kind"]), limit=given["limit"],
-                by_mail=given["by_mail"], now=timezone.now(),
-            )  # fmt: skip
+                user=user_of(request),
+                site=site,
+                kind=OwnAlarmKind(given["kind"]),
+                limit=given["limit"],
+                by_mail=given["by_mail"],
+                now=timezone.now(),
+            )
         except CannotSetAlarm as why:
             raise serializers.ValidationError({"limit": [str(why)]}) from None
         return Response(self.get_serializer(made).data, status=201)
@@ -135,20 +121,15 @@ class OwnAlarmDetail(_OwnAlarms, generics.RetrieveDestroyAPIView[OwnAlarm]):
         take_away(alarm=instance)
 
     @extend_schema(
-        operation_id="own_alarms_partial_update", summary="Change an alarm", request=AlarmChangeSerializer,
-        responses=OwnAlarmSerializer,
-    )  # fmt: skip
+        operation_id="own_alarms_partial_update", summary="Change an alarm", request=AlarmChangeSerializer, responses=OwnAlarmSerializer
+    )
     def patch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         alarm = self.get_object()
         asked = AlarmChangeSerializer(alarm, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         try:
-            changed = change_alarm(
-                alarm=alarm,
-                limit=given.get("limit", alarm.limit),
-                by_mail=given.get("by_mail", alarm.by_mail),
-            )
+            changed = change_alarm(alarm=alarm, limit=given.get("limit", alarm.limit), by_mail=given.get("by_mail", alarm.by_mail))
         except CannotSetAlarm as why:
             raise serializers.ValidationError({"limit": [str(why)]}) from None
         return Response(self.get_serializer(changed).data)

@@ -15,13 +15,7 @@ PROBLEM_TYPE = "application/problem+json"
 
 def problem(code: int, title: str, detail: str = "", **more: Any) -> Response:
     """One problem: what went wrong, in a sentence, and further members by name."""
-    body = {
-        "type": "about:blank",
-        "title": say_kept(title),
-        "status": code,
-        **({"detail": say_kept(detail)} if detail else {}),
-        **more,
-    }
+    body = {"type": "about:blank", "title": say_kept(title), "status": code, **({"detail": say_kept(detail)} if detail else {}), **more}
     return Response(body, status=code, content_type=PROBLEM_TYPE)
 
 

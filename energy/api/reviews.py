@@ -19,11 +19,22 @@ from members.selectors.scope import user_of
 from members.services.access import record_look
 
 REVIEW = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000007", "meter": "0190d5f0-c1f8-7d4a-b1c2-000000000002", "channel": "import",
-    "day": "2016-03-24", "version": 1, "found": ["spike"], "intervals": [14], "measured_wh": [4000],
-    "proposals": {"calculated": [41], "like-day": [38]}, "state": "open", "deadline_at": "2016-03-30T22:00:00Z",
-    "decided_by": "", "decided_at": None, "reason": "", "edited_version": None,
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000007",
+    "meter": "0190d5f0-c1f8-7d4a-b1c2-000000000002",
+    "channel": "import",
+    "day": "2016-03-24",
+    "version": 1,
+    "found": ["spike"],
+    "intervals": [14],
+    "measured_wh": [4000],
+    "proposals": {"calculated": [41], "like-day": [38]},
+    "state": "open",
+    "deadline_at": "2016-03-30T22:00:00Z",
+    "decided_by": "",
+    "decided_at": None,
+    "reason": "",
+    "edited_version": None,
+}
 
 
 class ReviewSerializer(serializers.ModelSerializer[Review]):
@@ -39,9 +50,22 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
     class Meta:
         model = Review
         fields = (
-            "id", "meter", "channel", "day", "version", "found", "intervals", "measured_wh", "proposals", "state",
-            "deadline_at", "decided_by", "decided_at", "reason", "edited_version",
-        )  # fmt: skip
+            "id",
+            "meter",
+            "channel",
+            "day",
+            "version",
+            "found",
+            "intervals",
+            "measured_wh",
+            "proposals",
+            "state",
+            "deadline_at",
+            "decided_by",
+            "decided_at",
+            "reason",
+            "edited_version",
+        )
 
     def get_found(self, row: Review) -> list[str]:
         return [check.name.lower() for check in Check if row.found & check and check.name]
@@ -54,19 +78,18 @@ class DecisionSerializer(serializers.Serializer[dict[str, Any]]):
     """What to do: `accept`, `edit` with values for the intervals in question and a reason, or `reopen` with a reason."""
 
     decision = serializers.ChoiceField(["accept", "edit", "reopen"])
-    values_wh = serializers.ListField(
-        child=serializers.IntegerField(min_value=0, max_value=2**31 - 1), required=False, max_length=400
-    )
+    values_wh = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=2**31 - 1), required=False, max_length=400)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="reviews_list", summary="Reviews of the microgrids that you operate, what is due first on top",
+        operation_id="reviews_list",
+        summary="Reviews of the microgrids that you operate, what is due first on top",
         parameters=[OpenApiParameter("state", str, enum=ReviewState.values)],
         examples=[OpenApiExample("a spike that waits", REVIEW, response_only=True)],
     )
-)  # fmt: skip
+)
 class ReviewList(generics.ListAPIView[Review]):
     serializer_class = ReviewSerializer
 
@@ -84,24 +107,38 @@ class ReviewDecision(views.APIView):
     """Decide one review."""
 
     @extend_schema(
-        operation_id="reviews_decide", summary="Decide a review", request=DecisionSerializer, responses=ReviewSerializer,
+        operation_id="reviews_decide",
+        summary="Decide a review",
+        request=DecisionSerializer,
+        responses=ReviewSerializer,
         examples=[
             OpenApiExample("edit", {"decision": "edit", "values_wh": [41], "reason": "Read on site"}, request_only=True),
-            OpenApiExample("decided", REVIEW | {
-                "state": "edited", "decided_by": "operator@wiesengrund.example", "decided_at": "2016-03-29T10:00:00Z",
-                "reason": "Read on site", "edited_version": 2,
-            }, response_only=True),
+            OpenApiExample(
+                "decided",
+                REVIEW
+                | {
+                    "state": "edited",
+                    "decided_by": "operator@wiesengrund.example",
+                    "decided_at": "2016-03-29T10:00:00Z",
+                    "reason": "Read on site",
+                    "edited_version": 2,
+                },
+                response_only=True,
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: str) -> Response:
         review = get_object_or_404(visible_reviews(user_of(request)), public_id=public_id)
         given = DecisionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         now = review.microgrid.now(timezone.now())
         record_look(
-            user=user_of(request), member=review.meter.site.member, what="Review of readings",
-            subject=f"{review.meter} on {review.day}", now=now,
-        )  # fmt: skip
+            user=user_of(request),
+            member=review.meter.site.member,
+            what="Review of readings",
+            subject=f"{review.meter} on {review.day}",
+            now=now,
+        )
         try:
             _carry_out(review, given.validated_data, request, now)
         except CannotReview as problem:

@@ -6,13 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    extend_schema,
-    extend_schema_serializer,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,10 +24,14 @@ ID = "0190d5f0-c1f8-7d4a-b1c2-000000000009"
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("on a mast", {
-        "id": ID, "microgrid": ID, "code": "Mast, air", "kind": "air_temperature", "record": "air_temperature_c", "unit": "°C",
-    }, response_only=True)]
-)  # fmt: skip
+    examples=[
+        OpenApiExample(
+            "on a mast",
+            {"id": ID, "microgrid": ID, "code": "Mast, air", "kind": "air_temperature", "record": "air_temperature_c", "unit": "°C"},
+            response_only=True,
+        )
+    ]
+)
 class SensorSerializer(serializers.ModelSerializer[Sensor]):
     """A sensor, and the record under which its device speaks."""
 
@@ -57,17 +55,12 @@ class SensorSpanSerializer(serializers.Serializer[Any]):
     """The instants asked for: `from` up to and without `to`."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {
-            "from": serializers.DateTimeField(required=False),
-            "to": serializers.DateTimeField(required=False),
-        }
+        return {"from": serializers.DateTimeField(required=False), "to": serializers.DateTimeField(required=False)}
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         first, after = given.get("from"), given.get("to")
         if first and after and not timedelta(0) < after - first <= LONGEST_SPAN:
-            raise serializers.ValidationError(
-                {"to": f"must lie after from, by {LONGEST_SPAN.days} days at most; ask for less at a time"}
-            )
+            raise serializers.ValidationError({"to": f"must lie after from, by {LONGEST_SPAN.days} days at most; ask for less at a time"})
         return given
 
 
@@ -92,26 +85,33 @@ class SensorReadingsView(APIView):
     """What a sensor said within a span."""
 
     @extend_schema(
-        operation_id="sensors_readings", summary="A sensor's readings, seven days at most", responses=SensorReadingsSerializer,
+        operation_id="sensors_readings",
+        summary="A sensor's readings, seven days at most",
+        responses=SensorReadingsSerializer,
         parameters=[
             OpenApiParameter("from", str, description="First instant; default: a day before `to`."),
             OpenApiParameter("to", str, description="The instant after the last; default: now by the microgrid's clock."),
         ],
-        examples=[OpenApiExample("two readings", {
-            "sensor": ID, "unit": "°C", "at": ["2016-03-29T10:00:00Z", "2016-03-29T10:05:00Z"], "values": [7.25, 7.5],
-        }, response_only=True)],
-    )  # fmt: skip
+        examples=[
+            OpenApiExample(
+                "two readings",
+                {"sensor": ID, "unit": "°C", "at": ["2016-03-29T10:00:00Z", "2016-03-29T10:05:00Z"], "values": [7.25, 7.5]},
+                response_only=True,
+            )
+        ],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         sensor = get_object_or_404(served_sensors(user_of(request)), public_id=public_id)
         asked = SensorSpanSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        after = given.get("to") or (
-            given["from"] + DEFAULT_SPAN if "from" in given else sensor.microgrid.now(timezone.now())
-        )
+        after = given.get("to") or (given["from"] + DEFAULT_SPAN if "from" in given else sensor.microgrid.now(timezone.now()))
         series = sensor_series(sensor.pk, start_at=given.get("from") or after - DEFAULT_SPAN, end_at=after)
-        return Response({
-            "sensor": sensor.public_id, "unit": QUANTITIES[sensor.kind].unit,
-            "at": [f"{moment}Z" for moment in series.at.astype("datetime64[ms]").astype(str).tolist()],
-            "values": series.values.tolist(),
-        })  # fmt: skip
+        return Response(
+            {
+                "sensor": sensor.public_id,
+                "unit": QUANTITIES[sensor.kind].unit,
+                "at": [f"{moment}Z" for moment in series.at.astype("datetime64[ms]").astype(str).tolist()],
+                "values": series.values.tolist(),
+            }
+        )

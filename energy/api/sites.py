@@ -6,26 +6,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    extend_schema,
-    extend_schema_serializer,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.models import Channel, Meter, MeterDay, Site
-from energy.selectors.ownership import (
-    days_seen,
-    on_days,
-    readable_meters,
-    readable_sites,
-    with_holder_number,
-)
+from energy.selectors.ownership import days_seen, on_days, readable_meters, readable_sites, with_holder_number
 from energy.services.looks import record_site_look
 from members.selectors.scope import user_of
 
@@ -37,13 +25,17 @@ LONGEST_SPAN_DAYS = 62
         OpenApiExample(
             "a household's meter",
             {
-                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000002", "site": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
-                "code": "LV3.101 Load 7", "kind": "site", "installed_at": "2010-01-01T00:00:00Z", "removed_at": None,
+                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000002",
+                "site": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+                "code": "LV3.101 Load 7",
+                "kind": "site",
+                "installed_at": "2010-01-01T00:00:00Z",
+                "removed_at": None,
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class MeterSerializer(serializers.ModelSerializer[Meter]):
     """A meter and the channels that it measures."""
 
@@ -60,22 +52,24 @@ class MeterSerializer(serializers.ModelSerializer[Meter]):
         OpenApiExample(
             "a household",
             {
-                "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "microgrid": "0190d5f0-c1f8-7d4a-b1c2-000000000001",
-                "member": "1007", "code": "LV3.101 Load 7", "name": "Lindenallee 12", "kind": "household",
+                "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+                "microgrid": "0190d5f0-c1f8-7d4a-b1c2-000000000001",
+                "member": "1007",
+                "code": "LV3.101 Load 7",
+                "name": "Lindenallee 12",
+                "kind": "household",
                 "meters": ["0190d5f0-c1f8-7d4a-b1c2-000000000002"],
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class SiteSerializer(serializers.ModelSerializer[Site]):
     """A metering point; what stands behind it is netted."""
 
     id = serializers.UUIDField(source="public_id")
     microgrid = serializers.UUIDField(source="microgrid.public_id")
-    member = serializers.CharField(
-        source="holder_number", help_text="As whose it is seen: your own member's where it was or is yours."
-    )
+    member = serializers.CharField(source="holder_number", help_text="As whose it is seen: your own member's where it was or is yours.")
     meters: Any = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
 
     class Meta:
@@ -96,9 +90,18 @@ class MeterDaySerializer(serializers.ModelSerializer[MeterDay]):
     class Meta:
         model = MeterDay
         fields = (
-            "day", "channel", "version", "status", "start_at", "interval_minutes", "values_wh", "methods", "checks",
-            "register_start_wh", "register_end_wh",
-        )  # fmt: skip
+            "day",
+            "channel",
+            "version",
+            "status",
+            "start_at",
+            "interval_minutes",
+            "values_wh",
+            "methods",
+            "checks",
+            "register_start_wh",
+            "register_end_wh",
+        )
 
     def get_start_at(self, row: MeterDay) -> str:
         return self.context["microgrid"].local_day(row.day).start_at.isoformat()
@@ -156,28 +159,40 @@ class SpanSerializer(serializers.Serializer[dict[str, Any]]):
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         first, after = given.get("from"), given.get("to")
         if first and after and not timedelta(0) < after - first <= timedelta(days=LONGEST_SPAN_DAYS):
-            raise serializers.ValidationError(
-                {"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most; ask for less at a time"}
-            )
+            raise serializers.ValidationError({"to": f"must lie after from, by {LONGEST_SPAN_DAYS} days at most; ask for less at a time"})
         return given
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="meters_days_list", summary="A meter's days, newest version of each",
+        operation_id="meters_days_list",
+        summary="A meter's days, newest version of each",
         parameters=[
             OpenApiParameter("from", date, description="First day; default: a week before `to`."),
             OpenApiParameter("to", date, description="The day after the last; default: tomorrow by the microgrid's clock."),
             OpenApiParameter("channel", str, enum=[c.label for c in Channel]),
         ],
-        examples=[OpenApiExample("a day", {
-            "day": "2016-03-01", "channel": "import", "version": 1, "status": "final",
-            "start_at": "2016-02-29T23:00:00+00:00", "interval_minutes": 15, "values_wh": [52, 49, 47],
-            "methods": ["measured", "measured", "calculated"], "checks": [], "register_start_wh": 1204411,
-            "register_end_wh": 1215120,
-        }, response_only=True)],
+        examples=[
+            OpenApiExample(
+                "a day",
+                {
+                    "day": "2016-03-01",
+                    "channel": "import",
+                    "version": 1,
+                    "status": "final",
+                    "start_at": "2016-02-29T23:00:00+00:00",
+                    "interval_minutes": 15,
+                    "values_wh": [52, 49, 47],
+                    "methods": ["measured", "measured", "calculated"],
+                    "checks": [],
+                    "register_start_wh": 1204411,
+                    "register_end_wh": 1215120,
+                },
+                response_only=True,
+            )
+        ],
     )
-)  # fmt: skip
+)
 class MeterDayList(generics.ListAPIView[MeterDay]):
     serializer_class = MeterDaySerializer
 
@@ -189,13 +204,11 @@ class MeterDayList(generics.ListAPIView[MeterDay]):
         span.is_valid(raise_exception=True)
         given = span.validated_data
         today = meter.microgrid.now(timezone.now()).astimezone(meter.microgrid.zone).date()
-        after = given.get("to") or (
-            given["from"] + timedelta(days=7) if "from" in given else today + timedelta(days=1)
-        )
+        after = given.get("to") or (given["from"] + timedelta(days=7) if "from" in given else today + timedelta(days=1))
         self._first, self._after = given.get("from") or after - timedelta(days=7), after
         rows = MeterDay.objects.filter(
             microgrid_id=meter.microgrid_id, meter_id=meter.pk, is_current=True, day__lt=after, day__gte=self._first
-        )  # fmt: skip
+        )
         if "channel" in given:
             rows = rows.filter(channel=next(c for c in Channel if c.label == given["channel"]))
         return on_days(rows, days_seen(user_of(self.request), meter.site)).order_by("day", "channel")
@@ -203,8 +216,7 @@ class MeterDayList(generics.ListAPIView[MeterDay]):
     def _meter(self) -> Meter:
         if not hasattr(self, "_found"):
             self._found: Meter = get_object_or_404(
-                readable_meters(user_of(self.request)).select_related("site__microgrid", "microgrid"),
-                public_id=self.kwargs["public_id"],
+                readable_meters(user_of(self.request)).select_related("site__microgrid", "microgrid"), public_id=self.kwargs["public_id"]
             )
         return self._found
 
@@ -218,7 +230,13 @@ class MeterDayList(generics.ListAPIView[MeterDay]):
         answer = super().list(request, *args, **kwargs)
         meter = self._meter()
         record_site_look(
-            user=user_of(request), site=meter.site, seen=days_seen(user_of(request), meter.site), what="meter days", subject=meter.code,
-            now=timezone.now(), first=self._first, after=self._after,
-        )  # fmt: skip
+            user=user_of(request),
+            site=meter.site,
+            seen=days_seen(user_of(request), meter.site),
+            what="meter days",
+            subject=meter.code,
+            now=timezone.now(),
+            first=self._first,
+            after=self._after,
+        )
         return answer

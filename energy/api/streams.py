@@ -7,9 +7,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
 
-def streamed(
-    request: HttpRequest, pieces: Iterator[bytes], *, file_name: str, media_type: str
-) -> StreamingHttpResponse:
+def streamed(request: HttpRequest, pieces: Iterator[bytes], *, file_name: str, media_type: str) -> StreamingHttpResponse:
     """Answer with a download; under ASGI a synchronous iterator would be collected whole, so it is stepped in a thread."""
     content = _stepped(pieces) if isinstance(request, ASGIRequest) else pieces
     answer = StreamingHttpResponse(content, content_type=media_type)

@@ -18,10 +18,22 @@ from energy.domain.acceptance import LONGEST_MESSAGE_BYTES
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
 
 STATUS_OF_REASON = {
-    "malformed": 400, "bad_signature": 403, "unknown_key": 403, "revoked_key": 403, "counter_went_back": 409,
-    "too_large": 413, "clock": 422, "outside_window": 422, "wrong_device": 422, "wrong_channel": 422,
-    "wrong_interval": 422, "wrong_record": 422, "wrong_unit": 422, "cannot_decrypt": 403, "not_encrypted": 403,
-}  # fmt: skip
+    "malformed": 400,
+    "bad_signature": 403,
+    "unknown_key": 403,
+    "revoked_key": 403,
+    "counter_went_back": 409,
+    "too_large": 413,
+    "clock": 422,
+    "outside_window": 422,
+    "wrong_device": 422,
+    "wrong_channel": 422,
+    "wrong_interval": 422,
+    "wrong_record": 422,
+    "wrong_unit": 422,
+    "cannot_decrypt": 403,
+    "not_encrypted": 403,
+}
 
 
 class CoseParser(BaseParser):
@@ -66,24 +78,31 @@ class TelemetryView(APIView):
         request={"application/cose": OpenApiTypes.BINARY},
         responses={
             200: ReceiptSerializer,
-            **{code: OpenApiResponse(OpenApiTypes.OBJECT, description=", ".join(
-                reason for reason, c in STATUS_OF_REASON.items() if c == code))
-               for code in sorted(set(STATUS_OF_REASON.values()))},
+            **{
+                code: OpenApiResponse(
+                    OpenApiTypes.OBJECT, description=", ".join(reason for reason, c in STATUS_OF_REASON.items() if c == code)
+                )
+                for code in sorted(set(STATUS_OF_REASON.values()))
+            },
         },
         examples=[
             OpenApiExample(
                 "accepted",
                 {"device": "urn:dev:mg:0190d5f0c1f87d4ab1c2d3e4f5a6b7c8", "counter": 42, "outcome": "accepted"},
-                response_only=True, status_codes=["200"],
+                response_only=True,
+                status_codes=["200"],
             )
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         body = request.data if isinstance(request.data, bytes) else b""
         [receipt] = accept_messages(messages=[ReceivedMessage(body, "http")], now=timezone.now())
         if receipt.outcome == "refused":
             return problem(
-                STATUS_OF_REASON.get(receipt.reason, 422), "The message is refused", reason=receipt.reason,
-                device=receipt.device_name, counter=receipt.counter,
-            )  # fmt: skip
+                STATUS_OF_REASON.get(receipt.reason, 422),
+                "The message is refused",
+                reason=receipt.reason,
+                device=receipt.device_name,
+                counter=receipt.counter,
+            )
         return Response(ReceiptSerializer(receipt).data)

@@ -42,7 +42,7 @@ class TelemetryKeyView(APIView):
                 response_only=True,
             )
         ],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: UUID) -> Response:
         microgrid = get_object_or_404(Microgrid.objects.select_related("cooperative"), public_id=public_id)
         key = public_sealing_key(microgrid.cooperative)

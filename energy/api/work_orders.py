@@ -20,10 +20,19 @@ from members.models import Role
 from members.selectors.scope import has_role, user_of
 
 ORDER = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000005", "source": "0190d5f0-c1f8-7d4a-b1c2-000000000003", "work": "cleaning",
-    "state": "planned", "reason": "By date, as planned.", "due_date": "2016-04-12", "start_at": "2016-04-11T08:00:00Z",
-    "end_at": "2016-04-11T10:00:00Z", "available_percent": 0, "assigned_to": "Ben", "note": "", "done_at": None,
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000005",
+    "source": "0190d5f0-c1f8-7d4a-b1c2-000000000003",
+    "work": "cleaning",
+    "state": "planned",
+    "reason": "By date, as planned.",
+    "due_date": "2016-04-12",
+    "start_at": "2016-04-11T08:00:00Z",
+    "end_at": "2016-04-11T10:00:00Z",
+    "available_percent": 0,
+    "assigned_to": "Ben",
+    "note": "",
+    "done_at": None,
+}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a cleaning", ORDER, response_only=True)])
@@ -36,16 +45,27 @@ class WorkOrderSerializer(serializers.ModelSerializer[WorkOrder]):
 
     class Meta:
         model = WorkOrder
-        fields = ("id", "source", "work", "state", "reason", "due_date", "start_at", "end_at", "available_percent", "assigned_to",
-                  "note", "done_at")  # fmt: skip
+        fields = (
+            "id",
+            "source",
+            "work",
+            "state",
+            "reason",
+            "due_date",
+            "start_at",
+            "end_at",
+            "available_percent",
+            "assigned_to",
+            "note",
+            "done_at",
+        )
 
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("two hours", {k: ORDER[k] for k in ("start_at", "end_at", "available_percent", "assigned_to")},
-                       request_only=True)
+        OpenApiExample("two hours", {k: ORDER[k] for k in ("start_at", "end_at", "available_percent", "assigned_to")}, request_only=True)
     ]
-)  # fmt: skip
+)
 class PlanSerializer(serializers.Serializer[Any]):
     """When the work is done, how much of the source works meanwhile, and who does it."""
 
@@ -55,18 +75,14 @@ class PlanSerializer(serializers.Serializer[Any]):
     assigned_to = serializers.CharField(max_length=120, allow_blank=True, default="")
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("washed", {"note": "Washed with soft water."}, request_only=True)]
-)
+@extend_schema_serializer(examples=[OpenApiExample("washed", {"note": "Washed with soft water."}, request_only=True)])
 class DoneSerializer(serializers.Serializer[Any]):
     """What was done."""
 
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="work_orders_list", summary="Work orders of sources that you may see")
-)
+@extend_schema_view(get=extend_schema(operation_id="work_orders_list", summary="Work orders of sources that you may see"))
 class WorkOrderList(generics.ListAPIView[WorkOrder]):
     serializer_class = WorkOrderSerializer
 
@@ -87,12 +103,7 @@ class _Step(InsightDoor):
 class PlanWork(_Step):
     """Plan a work order."""
 
-    @extend_schema(
-        operation_id="work_orders_plan",
-        summary="Plan a work order",
-        request=PlanSerializer,
-        responses=WorkOrderSerializer,
-    )
+    @extend_schema(operation_id="work_orders_plan", summary="Plan a work order", request=PlanSerializer, responses=WorkOrderSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         order, asked = self.order(), PlanSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -106,12 +117,7 @@ class PlanWork(_Step):
 class FinishWork(_Step):
     """Finish a work order."""
 
-    @extend_schema(
-        operation_id="work_orders_finish",
-        summary="The work is done",
-        request=DoneSerializer,
-        responses=WorkOrderSerializer,
-    )
+    @extend_schema(operation_id="work_orders_finish", summary="The work is done", request=DoneSerializer, responses=WorkOrderSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         order, asked = self.order(), DoneSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -57,21 +57,35 @@ def found_authority(*, name: str, now: datetime) -> Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey,
-    now: datetime, life: timedelta,
-) -> x509.CertificateBuilder:  # fmt: skip
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey,
+    now: datetime,
+    life: timedelta,
+) -> x509.CertificateBuilder:
     return (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
-        .serial_number(x509.random_serial_number()).not_valid_before(now - BACKDATED).not_valid_after(now + life)
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + life)
+    )
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs_certificates, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def certify_device(*, authority: Authority, request: bytes, device_name: str, now: datetime) -> Issued:
@@ -86,9 +100,7 @@ def certify_device(*, authority: Authority, request: bytes, device_name: str, no
     return _issue(authority, subject, _strong_key(csr), name, ExtendedKeyUsageOID.CLIENT_AUTH, now)
 
 
-def certify_broker(
-    *, authority: Authority, host_names: Sequence[str], now: datetime
-) -> tuple[Issued, ec.EllipticCurvePrivateKey]:
+def certify_broker(*, authority: Authority, host_names: Sequence[str], now: datetime) -> tuple[Issued, ec.EllipticCurvePrivateKey]:
     """A certificate and key for the broker, under the names and addresses by which devices reach it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host_names[0][:64])])
@@ -105,10 +117,13 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _issue(
-    authority: Authority, subject: x509.Name,
+    authority: Authority,
+    subject: x509.Name,
     public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey,
-    names: x509.SubjectAlternativeName, purpose: x509.ObjectIdentifier, now: datetime,
-) -> Issued:  # fmt: skip
+    names: x509.SubjectAlternativeName,
+    purpose: x509.ObjectIdentifier,
+    now: datetime,
+) -> Issued:
     issuer_key = authority.key.public_key()
     certificate = (
         _builder(subject, authority.certificate.subject, public_key, now, CERTIFICATE_LIFE)
@@ -136,9 +151,7 @@ def _read_request(request: bytes) -> x509.CertificateSigningRequest:
     return csr
 
 
-def _strong_key(
-    csr: x509.CertificateSigningRequest,
-) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
+def _strong_key(csr: x509.CertificateSigningRequest) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
     key = csr.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
         return key
@@ -152,11 +165,13 @@ def _strong_key(
 def revocation_list(*, authority: Authority, revoked: Sequence[tuple[str, datetime]], now: datetime) -> str:
     """The authority's list of revoked certificates (serial in hexadecimal, when), as PEM. Its number is the time."""
     builder = (
-        x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
-        .last_update(now - BACKDATED).next_update(now + LIST_LIFE)
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - BACKDATED)
+        .next_update(now + LIST_LIFE)
         .add_extension(x509.CRLNumber(int(now.timestamp() * 1000)), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
-    )  # fmt: skip
+    )
     for serial, at in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(at).build()
         builder = builder.add_revoked_certificate(entry)
@@ -170,6 +185,4 @@ def pem_of(certificate: x509.Certificate) -> str:
 
 def key_pem_of(key: ec.EllipticCurvePrivateKey) -> str:
     """A private key as text, in clear: for a file that only its owner reads."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()

@@ -76,9 +76,12 @@ def clear_sky(start_s: NDArray[np.int64], interval_minutes: int, place: Place) -
     zenith = sun["apparent_zenith"].to_numpy()
     up = zenith < 90
     return ClearSky(
-        zenith, sun["azimuth"].to_numpy(), np.where(up, np.nan_to_num(sky["ghi"]), 0.0),
-        np.where(up, np.nan_to_num(sky["dni"]), 0.0), np.where(up, np.nan_to_num(sky["dhi"]), 0.0),
-    )  # fmt: skip
+        zenith,
+        sun["azimuth"].to_numpy(),
+        np.where(up, np.nan_to_num(sky["ghi"]), 0.0),
+        np.where(up, np.nan_to_num(sky["dni"]), 0.0),
+        np.where(up, np.nan_to_num(sky["dhi"]), 0.0),
+    )
 
 
 def assumed_plane(place: Place) -> Plane:
@@ -98,9 +101,7 @@ def plane_irradiance(sky: ClearSky, tilt_deg: Floats, azimuth_deg: Floats) -> Fl
     return total
 
 
-def clear_days(
-    production_wh: NDArray[np.int64], offsets: NDArray[np.int64], sky: ClearSky, whole: Bools
-) -> Bools:
+def clear_days(production_wh: NDArray[np.int64], offsets: NDArray[np.int64], sky: ClearSky, whole: Bools) -> Bools:
     """Which days were clear for each source, seen by its own production alone; bool [m, d].
 
     A clear day rises once and falls once (its variation is hardly more than twice its peak) and gives nearly as much of the
@@ -117,15 +118,11 @@ def clear_days(
     variation = np.add.reduceat(steps, first, axis=1) / (2 * peak)
     clearness = np.where(whole, energy, 0.0) / possible
     level = maximum_filter1d(clearness, LEVEL_DAYS, axis=1, mode="nearest")
-    found: Bools = (
-        whole & (energy > 0) & (clearness >= LEAST_OF_LEVEL * level) & (variation <= MOST_VARIATION)
-    )
+    found: Bools = whole & (energy > 0) & (clearness >= LEAST_OF_LEVEL * level) & (variation <= MOST_VARIATION)
     return found
 
 
-def learn_planes(
-    production_wh: NDArray[np.int64], offsets: NDArray[np.int64], sky: ClearSky, clear: Bools, place: Place
-) -> list[Plane]:
+def learn_planes(production_wh: NDArray[np.int64], offsets: NDArray[np.int64], sky: ClearSky, clear: Bools, place: Place) -> list[Plane]:
     """How each source's plane lies, by likeness on its clear days; assumed where it has too few of them."""
     raster = [(t, a) for t in TILTS_DEG for a in (AZIMUTHS_DEG if t else AZIMUTHS_DEG[:1])]
     tilts, azimuths = (np.array(column, dtype=np.float64) for column in zip(*raster, strict=True))

@@ -91,9 +91,7 @@ def group_of(traits: Sequence[Traits], own: int, members: Sequence[int]) -> tupl
     raise TooFewOthers("Fewer than five similar members; their use would show through.")
 
 
-def compare(
-    traits: Sequence[Traits], members: Sequence[int], own: int, mean_day_wh: Floats, base_w: Floats
-) -> Comparison:
+def compare(traits: Sequence[Traits], members: Sequence[int], own: int, mean_day_wh: Floats, base_w: Floats) -> Comparison:
     """Set one site beside similar ones; arrays float64 [s] over all sites.
 
     Raises:
@@ -107,6 +105,5 @@ def compare(
             raise TooFewOthers("One of the similar members stands out; a mean would show its use.")
     above = float((values > mean_day_wh[own]).mean())
     return Comparison(
-        level, len(others), float(mean_day_wh[own]), float(values.mean()), float(base_w[own]), float(bases.mean()),
-        round(above * STEPS),
-    )  # fmt: skip
+        level, len(others), float(mean_day_wh[own]), float(values.mean()), float(base_w[own]), float(bases.mean()), round(above * STEPS)
+    )

@@ -98,9 +98,7 @@ class DayAxis:
         return reduced
 
 
-def day_axis(
-    *, start_s: Ints, zone: ZoneInfo, interval_minutes: int, is_holiday: Callable[[date], bool]
-) -> DayAxis:
+def day_axis(*, start_s: Ints, zone: ZoneInfo, interval_minutes: int, is_holiday: Callable[[date], bool]) -> DayAxis:
     """Lay an axis over intervals that follow each other without holes from `start_s[0]` [s since 1970]."""
     first, last = (datetime.fromtimestamp(int(start_s[i]), UTC).astimezone(zone).date() for i in (0, -1))
     days = [first + timedelta(days=i) for i in range((last - first).days + 1)]

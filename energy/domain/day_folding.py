@@ -32,9 +32,7 @@ class DayAxis:
     @classmethod
     def between(cls, first_s: int, last_s: int, options: ReadOptions) -> "DayAxis":
         """The days that hold two instants and all between them."""
-        first, last = (
-            datetime.fromtimestamp(s, UTC).astimezone(options.zone).date() for s in (first_s, last_s)
-        )
+        first, last = (datetime.fromtimestamp(s, UTC).astimezone(options.zone).date() for s in (first_s, last_s))
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
         local = [LocalDay(day, options.zone, options.interval_minutes) for day in days]
         offsets = np.concatenate([[0], np.cumsum([day.interval_count for day in local])]).astype(np.int64)
@@ -72,19 +70,16 @@ def fold(series: ReadingSeries, axis: DayAxis, options: ReadOptions) -> tuple[Fo
             problems.append(RowProblem(int(series.rows[i]), column, what.format(energy[i]), mending))
 
     off = rest != 0
-    tell(off, "time", f"the interval does not begin on the grid of {options.interval_minutes} minutes",
-         "say whether times label the start or the end, or shift them")  # fmt: skip
+    tell(
+        off,
+        "time",
+        f"the interval does not begin on the grid of {options.interval_minutes} minutes",
+        "say whether times label the start or the end, or shift them",
+    )
     negative = energy < 0
-    tell(
-        negative, series.column, "{:g} Wh is negative", "feed-in has a channel of its own, never a minus sign"
-    )
+    tell(negative, series.column, "{:g} Wh is negative", "feed-in has a channel of its own, never a minus sign")
     large = energy > LARGEST_INTERVAL_WH
-    tell(
-        large,
-        series.column,
-        "{:g} Wh is more than an interval can hold",
-        "check the unit and the decimal sign",
-    )
+    tell(large, series.column, "{:g} Wh is more than an interval can hold", "check the unit and the decimal sign")
     usable = ~(off | negative | large)
     _tell_coarse(series, place[usable], options, problems)
     _, first = np.unique(place[usable], return_index=True)
@@ -96,25 +91,22 @@ def fold(series: ReadingSeries, axis: DayAxis, options: ReadOptions) -> tuple[Fo
     return _lay(series, place, usable & ~doubled, axis), problems
 
 
-def _tell_coarse(
-    series: ReadingSeries, places: NDArray[np.int64], options: ReadOptions, problems: list[RowProblem]
-) -> None:
+def _tell_coarse(series: ReadingSeries, places: NDArray[np.int64], options: ReadOptions, problems: list[RowProblem]) -> None:
     """Hourly values would leave three of four quarter hours missing without a word."""
     steps = np.diff(np.unique(places))
     if len(steps) >= 3 and steps.min() > 1:
         minutes = int(steps.min()) * options.interval_minutes
         problems.append(
             RowProblem(
-                int(series.rows[0]), "time",
+                int(series.rows[0]),
+                "time",
                 f"intervals of {series.meter} are {minutes} minutes long, the microgrid's {options.interval_minutes}",
                 "ask for values at the microgrid's interval",
             )
-        )  # fmt: skip
+        )
 
 
-def _lay(
-    series: ReadingSeries, place: NDArray[np.int64], chosen: NDArray[np.bool_], axis: DayAxis
-) -> FoldedSeries:
+def _lay(series: ReadingSeries, place: NDArray[np.int64], chosen: NDArray[np.bool_], axis: DayAxis) -> FoldedSeries:
     total = int(axis.offsets[-1])
     energy = np.full(total, np.nan)
     energy[place[chosen]] = series.energy_wh[chosen]

@@ -61,10 +61,7 @@ def trend(day_numbers: Days, performance: Floats) -> Trend | None:
 
     found = theilslopes(values, days / YEAR_DAYS)
     level = float(np.median(values))
-    return Trend(
-        float(found.slope) / level, float(found.low_slope) / level, float(found.high_slope) / level,
-        TrendMethod.SLOPE, len(days),
-    )  # fmt: skip
+    return Trend(float(found.slope) / level, float(found.low_slope) / level, float(found.high_slope) / level, TrendMethod.SLOPE, len(days))
 
 
 def _yearly_rates(days: Days, values: Floats) -> Floats:
@@ -126,9 +123,11 @@ def soiling(day_numbers: Days, performance: Floats, ageing: Trend | None = None)
     cleanings = _cleanings(values)
     since = cleanings[-1] if cleanings else 0
     return Soiling(
-        max(0.0, float(1 - now / clean)), _slope(days[since:], values[since:] / clean),
-        tuple(int(days[place]) for place in cleanings), len(days),
-    )  # fmt: skip
+        max(0.0, float(1 - now / clean)),
+        _slope(days[since:], values[since:] / clean),
+        tuple(int(days[place]) for place in cleanings),
+        len(days),
+    )
 
 
 def _cleanings(values: Floats) -> list[int]:

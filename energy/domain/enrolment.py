@@ -85,6 +85,4 @@ def check_words(model: str, firmware_version: str) -> None:
     """
     for name, text, longest in (("model", model, 80), ("firmware_version", firmware_version, 40)):
         if len(text) > longest or not _PLAIN.fullmatch(text):
-            raise CannotEnrol(
-                name, f"{name}: at most {longest} letters, digits, blanks and . + - _ are possible"
-            )
+            raise CannotEnrol(name, f"{name}: at most {longest} letters, digits, blanks and . + - _ are possible")

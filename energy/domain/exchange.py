@@ -29,9 +29,14 @@ class HandOver:
 
 
 def check_exchange(
-    *, channels: set[str], registers: Mapping[str, HandOver], exchanged_at: datetime, now: datetime,
-    newest_wh: Mapping[str, int], limit_wh: int,
-) -> None:  # fmt: skip
+    *,
+    channels: set[str],
+    registers: Mapping[str, HandOver],
+    exchanged_at: datetime,
+    now: datetime,
+    newest_wh: Mapping[str, int],
+    limit_wh: int,
+) -> None:
     """Check an exchange against what is known of the meter.
 
     Args:

@@ -43,16 +43,15 @@ def pinball(actual_wh: Array, forecast_wh: Array, quantile: float) -> Array:
 
 def score(actual_wh: Array, band: Band) -> Score:
     """Score a band against what was measured (NaN where it was not); all [m, n]."""
-    losses = [
-        pinball(actual_wh, values, quantile)
-        for values, quantile in ((band.p10_wh, LOW), (band.p50_wh, MIDDLE), (band.p90_wh, HIGH))
-    ]
+    losses = [pinball(actual_wh, values, quantile) for values, quantile in ((band.p10_wh, LOW), (band.p50_wh, MIDDLE), (band.p90_wh, HIGH))]
     inside = (actual_wh >= band.p10_wh) & (actual_wh <= band.p90_wh)
     covered = np.where(np.isnan(actual_wh), np.nan, inside.astype(np.float64))
     return Score(
-        mean_absolute_error(actual_wh, band.p50_wh), sum(losses[1:], losses[0]) / len(losses), _mean(covered),
+        mean_absolute_error(actual_wh, band.p50_wh),
+        sum(losses[1:], losses[0]) / len(losses),
+        _mean(covered),
         (~np.isnan(actual_wh)).sum(axis=-1),
-    )  # fmt: skip
+    )
 
 
 def gain(error: float, habits: list[float]) -> float:

@@ -37,20 +37,40 @@ def day_types(days: NDArray[np.int64], country: str, region: str = "") -> NDArra
     result = np.where(weekday == 6, SUNDAY, np.where(weekday == 5, SATURDAY, WORKDAY))
     unique = np.unique(days)
     years = {(EPOCH + timedelta(days=int(day))).year for day in unique}
-    free = np.array(
-        sorted(set().union(*(_holidays_of(country, region, year) for year in years))), dtype=np.int64
-    )
+    free = np.array(sorted(set().union(*(_holidays_of(country, region, year) for year in years))), dtype=np.int64)
     return np.where(np.isin(days, free), SUNDAY, result)
 
 
 COUNTRY_OF_ZONE = {
-    "Europe/Amsterdam": "NL", "Europe/Athens": "GR", "Europe/Berlin": "DE", "Europe/Brussels": "BE", "Europe/Budapest": "HU",
-    "Europe/Bucharest": "RO", "Europe/Copenhagen": "DK", "Europe/Dublin": "IE", "Europe/Helsinki": "FI", "Europe/Istanbul": "TR",
-    "Europe/Lisbon": "PT", "Europe/Ljubljana": "SI", "Europe/London": "GB", "Europe/Luxembourg": "LU", "Europe/Madrid": "ES",
-    "Europe/Oslo": "NO", "Europe/Paris": "FR", "Europe/Prague": "CZ", "Europe/Rome": "IT", "Europe/Sofia": "BG",
-    "Europe/Stockholm": "SE", "Europe/Tallinn": "EE", "Europe/Riga": "LV", "Europe/Vienna": "AT", "Europe/Vilnius": "LT",
-    "Europe/Warsaw": "PL", "Europe/Zagreb": "HR", "Europe/Zurich": "CH",
-}  # fmt: skip
+    "Europe/Amsterdam": "NL",
+    "Europe/Athens": "GR",
+    "Europe/Berlin": "DE",
+    "Europe/Brussels": "BE",
+    "Europe/Budapest": "HU",
+    "Europe/Bucharest": "RO",
+    "Europe/Copenhagen": "DK",
+    "Europe/Dublin": "IE",
+    "Europe/Helsinki": "FI",
+    "Europe/Istanbul": "TR",
+    "Europe/Lisbon": "PT",
+    "Europe/Ljubljana": "SI",
+    "Europe/London": "GB",
+    "Europe/Luxembourg": "LU",
+    "Europe/Madrid": "ES",
+    "Europe/Oslo": "NO",
+    "Europe/Paris": "FR",
+    "Europe/Prague": "CZ",
+    "Europe/Rome": "IT",
+    "Europe/Sofia": "BG",
+    "Europe/Stockholm": "SE",
+    "Europe/Tallinn": "EE",
+    "Europe/Riga": "LV",
+    "Europe/Vienna": "AT",
+    "Europe/Vilnius": "LT",
+    "Europe/Warsaw": "PL",
+    "Europe/Zagreb": "HR",
+    "Europe/Zurich": "CH",
+}
 
 
 def country_of_zone(zone_name: str) -> str:

@@ -27,11 +27,7 @@ def clock_of_habits(series: MeterSeries, until: np.datetime64) -> tzinfo:
     Changes of clocks with at least two weeks known on both sides before `until` are looked at, the newest four.
     """
     known = series.before(until)
-    votes = [
-        vote
-        for place, shift in list(_changes(known))[-MOST_CHANGES:]
-        if (vote := _vote(known, place, shift)) is not None
-    ]
+    votes = [vote for place, shift in list(_changes(known))[-MOST_CHANGES:] if (vote := _vote(known, place, shift)) is not None]
     if not votes or float(np.mean(votes)) > -MARGIN:
         return series.zone
     return timezone(timedelta(seconds=_winter_offset_s(series.zone, until)))
@@ -55,9 +51,7 @@ def _changes(series: MeterSeries) -> Iterator[tuple[int, int]]:
 def _vote(series: MeterSeries, place: int, shift: int) -> float | None:
     """Between -1 and 1: below 0 where habits went on by the unchanging clock; None where too little is known."""
     week = 7 * series.slots_per_day
-    before, after = (
-        min(weeks, MOST_WEEKS) for weeks in (place // week, (series.values_wh.shape[1] - place) // week)
-    )
+    before, after = (min(weeks, MOST_WEEKS) for weeks in (place // week, (series.values_wh.shape[1] - place) // week))
     if before < LEAST_WEEKS or after < LEAST_WEEKS:
         return None
     old = _usual_week(series.values_wh[:, place - before * week : place], week)

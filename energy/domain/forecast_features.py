@@ -100,9 +100,7 @@ def unrest(past: Past) -> Array:
     return _mean(apart, axis=1)
 
 
-def features(
-    past: Past, steps: Slots, calendar: Calendar, ahead: Ahead, total: int | None
-) -> NDArray[np.float32]:
+def features(past: Past, steps: Slots, calendar: Calendar, ahead: Ahead, total: int | None) -> NDArray[np.float32]:
     """The numbers from which the model tells each step of the horizon, float32 [m, steps, f]; NaN where unknown.
 
     Args:
@@ -149,9 +147,8 @@ class _View:
         like = source_types == target_types[None]
         same = like & (weekdays(sources) == weekdays(days)[None])
         return cls(
-            past, steps, past.folded[:, :, places], _smooth(past.folded)[:, :, places], ages, days, target_types, like, same,
-            calendar,
-        )  # fmt: skip
+            past, steps, past.folded[:, :, places], _smooth(past.folded)[:, :, places], ages, days, target_types, like, same, calendar
+        )
 
     def weeks_before(self, weeks: int, values: Array) -> Array:
         """The value that many weeks before each target, or the next week further back where that was not yet known."""
@@ -202,9 +199,18 @@ def _states(view: _View) -> list[Array]:
     zeros = (month <= 1e-9).sum(axis=(1, 2)) / known
     flat = month.reshape(len(month), -1)
     numbers = [
-        daily[:, 0], _mean(daily[:, :3], axis=1), _mean(daily[:, :7], axis=1), _mean(daily[:, 7:14], axis=1), *now, usual,
-        zeros, _deviation(flat), _deviation(daily[:, :LEVEL_DAYS]), _largest(flat), -_largest(-flat),
-    ]  # fmt: skip
+        daily[:, 0],
+        _mean(daily[:, :3], axis=1),
+        _mean(daily[:, :7], axis=1),
+        _mean(daily[:, 7:14], axis=1),
+        *now,
+        usual,
+        zeros,
+        _deviation(flat),
+        _deviation(daily[:, :LEVEL_DAYS]),
+        _largest(flat),
+        -_largest(-flat),
+    ]
     return [np.broadcast_to(number[:, None], view.shape) for number in numbers]
 
 
@@ -241,10 +247,7 @@ def _quantiles(values: Array, ranks: tuple[float, ...]) -> list[Array]:
     """Order statistics over the second axis of what is known."""
     ordered = np.sort(values, axis=1)
     last = np.maximum((~np.isnan(ordered)).sum(axis=1) - 1, 0)
-    return [
-        np.take_along_axis(ordered, np.rint(rank * last).astype(np.int64)[:, None], axis=1)[:, 0]
-        for rank in ranks
-    ]
+    return [np.take_along_axis(ordered, np.rint(rank * last).astype(np.int64)[:, None], axis=1)[:, 0] for rank in ranks]
 
 
 def _smooth(values: Array, reach: int = 2) -> Array:

@@ -83,10 +83,7 @@ def _overall(folded: Array) -> list[Array]:
 def _quantiles(values: Array) -> list[Array]:
     ordered = np.sort(values, axis=-1)
     last = np.maximum((~np.isnan(ordered)).sum(axis=-1) - 1, 0)
-    return [
-        np.take_along_axis(ordered, np.rint(q * last).astype(np.int64)[..., None], axis=-1)[..., 0]
-        for q in QUANTILES
-    ]
+    return [np.take_along_axis(ordered, np.rint(q * last).astype(np.int64)[..., None], axis=-1)[..., 0] for q in QUANTILES]
 
 
 def expected_total(daily_wh: Array, days: Slots, ahead: Slots, calendar: Calendar) -> Array:

@@ -13,27 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.domain.forecast_calendar import weekdays
-from energy.domain.forecast_features import (
-    Ahead,
-    Calendar,
-    Past,
-    features,
-    habit_columns,
-    past_before,
-    unrest,
-)
+from energy.domain.forecast_features import Ahead, Calendar, Past, features, habit_columns, past_before, unrest
 from energy.domain.forecast_nowcast import NOWCAST_DAYS, SumPast, nowcast
-from energy.domain.forecast_quantiles import (
-    HIGH,
-    LOW,
-    MIDDLE,
-    Band,
-    Margins,
-    margins,
-    moved,
-    no_margins,
-    ordered_band,
-)
+from energy.domain.forecast_quantiles import HIGH, LOW, MIDDLE, Band, Margins, margins, moved, no_margins, ordered_band
 from energy.domain.forecast_series import WallGrid
 
 if TYPE_CHECKING:
@@ -109,9 +91,7 @@ class Model:
         return [str(booster.model_to_string()) for booster in self.boosters]
 
 
-def from_texts(
-    texts: Sequence[str], band_margins: Margins, trained_slot: int, rows: int, sum_share: float
-) -> Model:
+def from_texts(texts: Sequence[str], band_margins: Margins, trained_slot: int, rows: int, sum_share: float) -> Model:
     """A model from its stored trees."""
     import lightgbm as lgb  # takes a second, and few processes forecast
 
@@ -141,21 +121,22 @@ def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> M
     import lightgbm as lgb
 
     everything = lgb.Dataset(
-        numbers, shares, weight=weights, free_raw_data=False,
+        numbers,
+        shares,
+        weight=weights,
+        free_raw_data=False,
         params={"max_bin": recipe.bins, "num_threads": recipe.threads, "verbose": -1, "feature_pre_filter": False},
-    ).construct()  # fmt: skip
+    ).construct()
     newest = everything.subset(np.flatnonzero(older).tolist())
     low, middle, high = (
         _grow(rows, quantile, habit, recipe)
         for rows, quantile, habit in (
-            (newest, LOW, habits(numbers[older], 0)), (everything, MIDDLE, habits(numbers, 1)),
+            (newest, LOW, habits(numbers[older], 0)),
+            (everything, MIDDLE, habits(numbers, 1)),
             (newest, HIGH, habits(numbers[older], 2)),
         )
-    )  # fmt: skip
-    model = Model(
-        (low, middle, high), no_margins(meters + 1),
-        grid.first_day * grid.slots_per_day + grid.width, len(shares),
-    )  # fmt: skip
+    )
+    model = Model((low, middle, high), no_margins(meters + 1), grid.first_day * grid.slots_per_day + grid.width, len(shares))
     if not has_calibration:
         return model
     fitting, sum_share = _calibrated(model, grid, calendar, ahead, recipe)
@@ -237,10 +218,7 @@ def _drawn_meters(grid: WallGrid, meters: int, kinds: list[Rows], origin: int, r
     draw = _draw(grid, origin, recipe, 1)
     groups = grid.values_wh.shape[0] - meters - 1
     single = draw.permutation(meters)[: recipe.meters_per_origin // 2]
-    of_kinds = [
-        kinds[i][draw.integers(len(kinds[i]))]
-        for i in draw.integers(len(kinds), size=recipe.meters_per_origin - len(single))
-    ]
+    of_kinds = [kinds[i][draw.integers(len(kinds[i]))] for i in draw.integers(len(kinds), size=recipe.meters_per_origin - len(single))]
     grouped = np.sort(draw.permutation(groups)[: recipe.groups_per_origin]) + meters + 1
     return np.concatenate([[meters], np.unique([*single, *of_kinds]), grouped]).astype(np.int64)
 
@@ -285,39 +263,32 @@ def _grow(rows: "lgb.Dataset", quantile: float, habit: Array, recipe: Recipe) ->
     objective = {"objective": "l1"} if quantile == MIDDLE else {"objective": "quantile", "alpha": quantile}
     count = rows.construct().num_data()
     settings = objective | {
-        "learning_rate": recipe.learning_rate, "num_leaves": recipe.leaves, "max_bin": recipe.bins,
+        "learning_rate": recipe.learning_rate,
+        "num_leaves": recipe.leaves,
+        "max_bin": recipe.bins,
         "min_data_in_leaf": min(recipe.least_rows_in_leaf, max(count // 50, 1)),
-        "feature_fraction": recipe.feature_fraction, "bagging_fraction": recipe.bagging_fraction, "bagging_freq": 1,
-        "seed": recipe.seed, "deterministic": True, "force_row_wise": True, "num_threads": recipe.threads, "verbose": -1,
-    }  # fmt: skip
+        "feature_fraction": recipe.feature_fraction,
+        "bagging_fraction": recipe.bagging_fraction,
+        "bagging_freq": 1,
+        "seed": recipe.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": recipe.threads,
+        "verbose": -1,
+    }
     rounds = recipe.rounds if quantile == MIDDLE else recipe.band_rounds
     return lgb.train(settings, rows.set_init_score(habit), num_boost_round=rounds)
 
 
-def _shares(
-    model: Model,
-    past: Past,
-    steps: Rows,
-    calendar: Calendar,
-    ahead: Ahead,
-    threads: int,
-    ends_only: bool = False,
-) -> list[Array]:
+def _shares(model: Model, past: Past, steps: Rows, calendar: Calendar, ahead: Ahead, threads: int, ends_only: bool = False) -> list[Array]:
     """The three quantiles in shares of the level, float64 [m, steps] each; with `ends_only` the first and the last."""
     numbers = features(past, steps, calendar, ahead, total=len(past.level_wh) - 1)
     flat = numbers.reshape(-1, numbers.shape[-1])
     wanted = (0, 2) if ends_only else (0, 1, 2)
-    return [
-        (np.asarray(model.boosters[q].predict(flat, num_threads=threads)) + habits(flat, q)).reshape(
-            numbers.shape[:2]
-        )
-        for q in wanted
-    ]
+    return [(np.asarray(model.boosters[q].predict(flat, num_threads=threads)) + habits(flat, q)).reshape(numbers.shape[:2]) for q in wanted]
 
 
-def _calibrated(
-    model: Model, grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe
-) -> tuple[Margins, float]:
+def _calibrated(model: Model, grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> tuple[Margins, float]:
     """Margins, and how much the model counts beside a nowcast, from the newest days, which the ends of the band have not seen."""
     per_day = grid.slots_per_day
     newest = grid.width // per_day

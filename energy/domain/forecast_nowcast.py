@@ -63,7 +63,7 @@ class SumPast:
         """The sum of a grid's rows; a meter counts from its first value on."""
         values = np.nan_to_num(grid.values_wh)
         started = ~np.isnan(grid.values_wh)
-        level = np.divide(values.sum(axis=1), started.sum(axis=1), out=np.zeros(len(values)), where=started.any(axis=1))  # fmt: skip
+        level = np.divide(values.sum(axis=1), started.sum(axis=1), out=np.zeros(len(values)), where=started.any(axis=1))
         expected, came = level @ started, level @ grid.measured
         known = grid.measured.any(axis=0) & (came >= LEAST_SHARE_OF_METERS * expected)
         return cls(grid.first_day, grid.slots_per_day, values.sum(axis=0), known)
@@ -195,9 +195,7 @@ def _course(by_day: Array, types: Slots, later: int, unlike: float) -> Array:
     known = ~np.isnan(by_day)
     mass = weight @ known
     enough = (weight > 0).astype(np.float64) @ known >= LEAST_COURSE_DAYS
-    course: Array = np.divide(
-        weight @ np.nan_to_num(by_day), mass, out=np.full(by_day.shape, np.nan), where=enough
-    )
+    course: Array = np.divide(weight @ np.nan_to_num(by_day), mass, out=np.full(by_day.shape, np.nan), where=enough)
     return course
 
 
@@ -210,9 +208,7 @@ def _states(courses: _Courses, origins: Slots, span: int) -> tuple[Flags, Array]
     ages = np.arange(span, 0, -1) - 1
     fading = 0.5 ** (ages[:, None] / (np.array(STATE_HALF_LIVES_H) * slots_per_hour))
     windows = origins - span
-    wrong_sum, known_sum, all_sum = (
-        sliding_window_view(v, span)[windows] @ fading for v in (wrong, scale * known, scale)
-    )
+    wrong_sum, known_sum, all_sum = (sliding_window_view(v, span)[windows] @ fading for v in (wrong, scale * known, scale))
     told = (known_sum >= LEAST_KNOWN * all_sum) & (known_sum > 0)
     return told, np.divide(wrong_sum, known_sum, out=np.zeros_like(wrong_sum), where=told)
 
@@ -230,12 +226,7 @@ def _regressed(missed: Array, states: Array, before: Array) -> tuple[Array, Arra
     daily = np.where(np.isfinite(before), _standard(np.where(np.isfinite(before), before, 0.0)), 0.0)
     horizon = missed.shape[1]
     numbers = np.concatenate(
-        [
-            np.ones((horizon, 1, len(like))),
-            np.broadcast_to(like.T, (horizon, *like.T.shape)),
-            daily.T[:, None],
-        ],
-        axis=1,
+        [np.ones((horizon, 1, len(like))), np.broadcast_to(like.T, (horizon, *like.T.shape)), daily.T[:, None]], axis=1
     )
     past, now = numbers[:, :, :-1], numbers[:, :, -1]
     weighed = past * known.T[:, None]

@@ -49,9 +49,7 @@ def no_margins(meters: int) -> Margins:
 def margins(actual: Array, low: Array, high: Array) -> Margins:
     """Margins by which 10 % would have lain below and 10 % above; all float64 [m, n] in shares of the level, NaN where unknown."""
     width = np.maximum(high - low, 0.0) + LEAST_WIDTH
-    return Margins(
-        _drawn_together((low - actual) / width, actual), _drawn_together((actual - high) / width, actual)
-    )
+    return Margins(_drawn_together((low - actual) / width, actual), _drawn_together((actual - high) / width, actual))
 
 
 def _drawn_together(missed: Array, actual: Array) -> Array:
@@ -68,6 +66,4 @@ def moved(low: Array, high: Array, by: Margins) -> tuple[Array, Array]:
     """The ends of a band [m, H] with their margins; a low end at nothing stays there, for many meters rest at nothing."""
     width = np.maximum(high - low, 0.0) + LEAST_WIDTH
     lowered = np.where(low > NEXT_TO_NOTHING, low - by.low[:, None] * width, np.minimum(low, 0.0))
-    return np.where(lowered > NEXT_TO_NOTHING, lowered, np.minimum(lowered, 0.0)), high + by.high[
-        :, None
-    ] * width
+    return np.where(lowered > NEXT_TO_NOTHING, lowered, np.minimum(lowered, 0.0)), high + by.high[:, None] * width

@@ -77,9 +77,11 @@ def wall_slots(starts: NDArray[np.datetime64], zone: tzinfo, minutes: int) -> Sl
     days = starts.astype("datetime64[D]")
     offsets = np.zeros(len(starts), dtype=np.int64)
     for day in np.unique(days):
-        of_day = np.flatnonzero(days == day) if len(starts) < 1000 else slice(
-            int(np.searchsorted(days, day)), int(np.searchsorted(days, day, side="right"))
-        )  # fmt: skip
+        of_day = (
+            np.flatnonzero(days == day)
+            if len(starts) < 1000
+            else slice(int(np.searchsorted(days, day)), int(np.searchsorted(days, day, side="right")))
+        )
         begin, end = utc_offset_s(day, zone), utc_offset_s(day + DAY, zone)
         if begin == end:
             offsets[of_day] = begin
@@ -133,9 +135,7 @@ class WallGrid:
         filled = np.where(started, self.values_wh, 0.0)
         sums = [np.where(started[g].any(axis=0), filled[g].sum(axis=0), np.nan) for g in groups]
         whole = [(self.measured[g] | ~started[g]).all(axis=0) & started[g].any(axis=0) for g in groups]
-        return WallGrid(
-            self.first_day, self.slots_per_day, np.vstack([self.values_wh, *sums]), np.vstack([self.measured, *whole])
-        )  # fmt: skip
+        return WallGrid(self.first_day, self.slots_per_day, np.vstack([self.values_wh, *sums]), np.vstack([self.measured, *whole]))
 
 
 def wall_grid(series: MeterSeries, until: np.datetime64, days: int) -> WallGrid:

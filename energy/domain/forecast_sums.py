@@ -36,9 +36,7 @@ class SumForecast:
     def lit(self, light: NDArray[np.bool_]) -> "SumForecast":
         """The same with nothing where `light` [H] is not set."""
         band = self.band
-        return SumForecast(
-            Band(*(np.where(light, v, 0.0) for v in (band.p10_wh, band.p50_wh, band.p90_wh))), self.errors_wh * light
-        )  # fmt: skip
+        return SumForecast(Band(*(np.where(light, v, 0.0) for v in (band.p10_wh, band.p50_wh, band.p90_wh))), self.errors_wh * light)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,7 @@ def sum_forecast(model: Band, recent: Nowcast | None, minutes: int, model_share:
         result[:, :reach] = share * far[:, :reach] + (1 - share) * near
         return result
 
-    band = ordered_band(
-        drawn(model.p10_wh, own.p10_wh), drawn(model.p50_wh, own.p50_wh), drawn(model.p90_wh, own.p90_wh)
-    )
+    band = ordered_band(drawn(model.p10_wh, own.p10_wh), drawn(model.p50_wh, own.p50_wh), drawn(model.p90_wh, own.p90_wh))
     if reach < horizon:
         return SumForecast(band, np.zeros((0, horizon)))
     return SumForecast(band, _as_wide(recent.errors_wh, own, band))
@@ -103,9 +99,7 @@ def net_forecast(use: SumForecast, production: SumForecast, minutes: int) -> Net
         return _independent(middle, use.band, production.band)
     errors = use.errors_wh - production.errors_wh
     low, shift, high = (quantile_of_rows(errors, q) for q in (LOW, MIDDLE, HIGH))
-    return NetForecast(
-        middle + low, middle + shift, middle + high, persistence(errors, max(60 // minutes, 1))
-    )
+    return NetForecast(middle + low, middle + shift, middle + high, persistence(errors, max(60 // minutes, 1)))
 
 
 def _independent(middle: Array, use: Band, production: Band) -> NetForecast:

@@ -17,13 +17,7 @@ from energy.domain.forecast_model import USUAL_SUM_SHARE, Model, Recipe, predict
 from energy.domain.forecast_nowcast import NOWCAST_DAYS, Nowcast, SumPast, nowcast
 from energy.domain.forecast_quantiles import Band, Margins
 from energy.domain.forecast_series import MeterSeries, WallGrid, starts_from, wall_grid, wall_slots
-from energy.domain.forecast_sums import (
-    NOWCAST_HOURS,
-    WITHOUT_MODEL,
-    SumForecast,
-    nowcast_alone,
-    sum_forecast,
-)
+from energy.domain.forecast_sums import NOWCAST_HOURS, WITHOUT_MODEL, SumForecast, nowcast_alone, sum_forecast
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -101,17 +95,21 @@ def training_day(origin_day: int, first_day: int) -> int:
     return max(regular, first_day + SHORT_HISTORY_DAYS - (first_day + SHORT_HISTORY_DAYS - FIRST_MONDAY) % 7)
 
 
-def train_on(
-    series: MeterSeries, until: np.datetime64, calendar: Calendar, ahead: Ahead, recipe: Recipe
-) -> Model | None:
+def train_on(series: MeterSeries, until: np.datetime64, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> Model | None:
     """A model from what was known before `until`; None where that is too little."""
     return train(_grid(series, until, recipe.training_days + FOLD_DAYS), calendar, ahead, recipe)
 
 
 def forecast(
-    series: MeterSeries, origin: np.datetime64, horizon: int, model: Model | None, calendar: Calendar, ahead: Ahead,
-    threads: int = 2, model_share: float | None = None,
-) -> Forecast:  # fmt: skip
+    series: MeterSeries,
+    origin: np.datetime64,
+    horizon: int,
+    model: Model | None,
+    calendar: Calendar,
+    ahead: Ahead,
+    threads: int = 2,
+    model_share: float | None = None,
+) -> Forecast:
     """Foresee `horizon` intervals from `origin` on, for each meter and their sum, from what was known before.
 
     The sum is drawn from the model's towards what the last hours say; `model_share` is how much of the model stays, where not as much as
@@ -121,32 +119,21 @@ def forecast(
         CannotForecast: beyond a week.
     """
     if not 1 <= horizon <= LONGEST_HORIZON_DAYS * series.slots_per_day:
-        raise CannotForecast(
-            f"{horizon} intervals cannot be foreseen; 1 to {LONGEST_HORIZON_DAYS * series.slots_per_day} can"
-        )
+        raise CannotForecast(f"{horizon} intervals cannot be foreseen; 1 to {LONGEST_HORIZON_DAYS * series.slots_per_day} can")
     grid = _grid(series, origin, FOLD_DAYS)
     starts = starts_from(origin, series.minutes, horizon)
     steps = steps_behind(grid, origin, horizon, series)
     every = np.arange(int(steps.max()) + 1)
     past = past_before(grid, grid.width)
     young = (grid.days_known < LEAST_DAYS_OF_A_METER) | ~(past.level_wh > 0)
-    band = (
-        like_day_band(past, every, calendar)
-        if model is None
-        else predict(model, past, every, calendar, ahead, threads)
-    )
+    band = like_day_band(past, every, calendar) if model is None else predict(model, past, every, calendar, ahead, threads)
     if model is None:
         young = np.ones_like(young)
     elif young.any():
         band = _replaced(band, like_day_band(_some(past, young), every, calendar), young)
     band = _columns(band, steps)
     recent = nowcast_of(wall_grid(series, origin, NOWCAST_DAYS), origin, horizon, series, calendar)
-    whole = sum_forecast(
-        Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]),
-        recent,
-        series.minutes,
-        _share(model, model_share),
-    )
+    whole = sum_forecast(Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]), recent, series.minutes, _share(model, model_share))
     last = np.arange(len(young)) == len(young) - 1
     return Forecast(origin, starts, _replaced(band, whole.band, last), young, whole.errors_wh)
 
@@ -170,9 +157,7 @@ class Forecaster:
     def at(self, origin: np.datetime64, horizon: int) -> Forecast:
         """The forecast for an origin."""
         model, series = self.model_for(origin), self.series.by(self.clock_for(origin))
-        return forecast(
-            series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads, self.model_share
-        )
+        return forecast(series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads, self.model_share)
 
     def sum_at(self, origin: np.datetime64, horizon: int) -> SumForecast:
         """The sum alone, the same as that of `at` and many times as fast where no meter's values have holes."""
@@ -195,9 +180,7 @@ class Forecaster:
         margins = Margins(model.band_margins.low[-1:], model.band_margins.high[-1:])
         every = np.arange(int(steps.max()) + 1)
         alone = replace(model, band_margins=margins)
-        band = predict(
-            alone, past_before(grid, grid.width), every, self.calendar, self.ahead, self.recipe.threads
-        )
+        band = predict(alone, past_before(grid, grid.width), every, self.calendar, self.ahead, self.recipe.threads)
         return _columns(band, steps)
 
     def _sum(self) -> Array:
@@ -222,9 +205,7 @@ class Forecaster:
         series, day = self.series, self.training_day_of(origin)
         if day not in self.trained:
             by_clock = series.by(self.clock_for(origin))
-            self.trained[day] = train_on(
-                by_clock, midnight(day, series.zone), self.calendar, self.ahead, self.recipe
-            )
+            self.trained[day] = train_on(by_clock, midnight(day, series.zone), self.calendar, self.ahead, self.recipe)
         return self.trained[day]
 
     def training_day_of(self, origin: np.datetime64) -> int:
@@ -250,9 +231,7 @@ def steps_behind(grid: WallGrid, origin: np.datetime64, horizon: int, series: Me
     return np.maximum(slots - (grid.first_day * grid.slots_per_day + grid.width), 0)
 
 
-def nowcast_of(
-    grid: WallGrid, origin: np.datetime64, horizon: int, series: MeterSeries, calendar: Calendar
-) -> Nowcast | None:
+def nowcast_of(grid: WallGrid, origin: np.datetime64, horizon: int, series: MeterSeries, calendar: Calendar) -> Nowcast | None:
     """What the last hours say of the sum of a grid's rows, at most two days ahead; None where too little is known."""
     horizon = min(horizon, NOWCAST_HOURS * 60 // series.minutes)
     steps = steps_behind(grid, origin, horizon, series)

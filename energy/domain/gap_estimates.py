@@ -88,9 +88,7 @@ def estimate_gaps(given: GapInput) -> Estimates:
     methods = np.where(counted >= 0, Method.CALCULATED, methods)
     wh = np.where(counted >= 0, counted, np.rint(shape)).astype(np.int64)
     chosen = holes.wanted
-    return Estimates(
-        holes.meters[chosen], holes.intervals[chosen], np.maximum(wh[chosen], 0), methods[chosen].astype(np.int64)
-    )  # fmt: skip
+    return Estimates(holes.meters[chosen], holes.intervals[chosen], np.maximum(wh[chosen], 0), methods[chosen].astype(np.int64))
 
 
 def propose(given: GapInput) -> dict[Method, Estimates]:
@@ -109,12 +107,11 @@ def propose(given: GapInput) -> dict[Method, Estimates]:
     meters, intervals = holes.meters[chosen], holes.intervals[chosen]
     return {
         method: Estimates(
-            meters, intervals, np.rint(np.maximum(wh[chosen], 0)).astype(np.int64),
-            np.full(len(meters), int(method), dtype=np.int64),
+            meters, intervals, np.rint(np.maximum(wh[chosen], 0)).astype(np.int64), np.full(len(meters), int(method), dtype=np.int64)
         )
         for method, wh in offered.items()
         if len(meters) and np.isfinite(wh[chosen]).all()
-    }  # fmt: skip
+    }
 
 
 def _holes(given: GapInput) -> _Holes:
@@ -124,9 +121,7 @@ def _holes(given: GapInput) -> _Holes:
     _, firsts = np.nonzero(edges == 1)
     _, lasts = np.nonzero(edges == -1)
     lengths = lasts - firsts
-    return _Holes(
-        meters, intervals, np.repeat(firsts, lengths), np.repeat(lasts, lengths), given.missing[meters, intervals]
-    )  # fmt: skip
+    return _Holes(meters, intervals, np.repeat(firsts, lengths), np.repeat(lasts, lengths), given.missing[meters, intervals])
 
 
 def _shapes(given: GapInput, holes: _Holes) -> tuple[Doubles, Ints]:
@@ -143,9 +138,7 @@ def _shapes(given: GapInput, holes: _Holes) -> tuple[Doubles, Ints]:
     ]
     conditions = [condition for condition, _, _ in choices]
     shape = np.select(conditions, [values for _, values, _ in choices], default=np.nan_to_num(usual))
-    methods = np.select(
-        conditions, [np.int64(method) for _, _, method in choices], default=np.int64(Method.PROFILE)
-    )
+    methods = np.select(conditions, [np.int64(method) for _, _, method in choices], default=np.int64(Method.PROFILE))
     return np.maximum(shape, 0.0), methods
 
 
@@ -231,9 +224,7 @@ def _spread_registers(given: GapInput, holes: _Holes, shape: Doubles) -> Ints:
     first_day, last_day, counted = _spans(given, holes)
     offsets = given.axis.offsets
     begin, end = offsets[first_day], offsets[last_day]
-    _, span = np.unique(
-        (holes.meters * len(offsets) + first_day) * len(offsets) + last_day, return_inverse=True
-    )
+    _, span = np.unique((holes.meters * len(offsets) + first_day) * len(offsets) + last_day, return_inverse=True)
     for believed_values in (given.measured, given.trusted):
         is_hole = ~believed_values[holes.meters, holes.intervals]
         rest = counted - _sums_between(given, believed_values, holes.meters, begin, end)

@@ -29,13 +29,12 @@ from energy.domain.telemetry import (
 LARGEST_BODY_BYTES = 2**20
 MOST_VALUES, MOST_ITEMS = 50_000, 2_000
 DEEPEST = 12
-REGISTER_TOLERANCE_S = (
-    2  # a register of a clock-aligned reading may be taken this far from the interval's edge
-)
+REGISTER_TOLERANCE_S = 2  # a register of a clock-aligned reading may be taken this far from the interval's edge
 OCPP_CHANNELS = {
-    "Energy.Active.Import.Register": "import", "Energy.Active.Export.Register": "export",
+    "Energy.Active.Import.Register": "import",
+    "Energy.Active.Export.Register": "export",
     "Energy.Reactive.Import.Register": "reactive",
-}  # fmt: skip
+}
 QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,120}")
 
@@ -125,9 +124,7 @@ def read_body(body: bytes) -> GatewayBody:
     if not isinstance(message_id, str) or not MESSAGE_ID.fullmatch(message_id):
         raise CannotTake("malformed", "message_id", "1 to 120 printable characters without spaces")
     budget = _Budget()
-    readings, powers, values = (
-        _items(root, name, budget) for name in ("readings", "samples", "meter_values")
-    )
+    readings, powers, values = (_items(root, name, budget) for name in ("readings", "samples", "meter_values"))
     result = GatewayBody(
         message_id,
         _instant(root.get("sent_at"), "sent_at"),
@@ -214,9 +211,12 @@ def _reading(item: Any, where: str, budget: _Budget) -> NamedBlock:
     if (registers[0] is None) != (registers[1] is None):
         raise CannotTake("malformed", f"{where}.register_end_wh", "registers come in pairs")
     block = IntervalBlock(
-        channel, _instant(said.get("start_at"), f"{where}.start_at"), minutes * 60,
-        tuple(_whole(value, f"{where}.values_wh", LARGEST_INTERVAL_WH) for value in values), *registers,
-    )  # fmt: skip
+        channel,
+        _instant(said.get("start_at"), f"{where}.start_at"),
+        minutes * 60,
+        tuple(_whole(value, f"{where}.values_wh", LARGEST_INTERVAL_WH) for value in values),
+        *registers,
+    )
     return NamedBlock(_text(said.get("meter"), f"{where}.meter"), block)
 
 
@@ -289,9 +289,7 @@ def registers_at_edges(readings: Sequence[RegisterReading], interval_s: int) -> 
     return found
 
 
-def blocks_between(
-    edges: Mapping[datetime, int], fresh: Collection[datetime], channel: str, interval_s: int
-) -> list[IntervalBlock]:
+def blocks_between(edges: Mapping[datetime, int], fresh: Collection[datetime], channel: str, interval_s: int) -> list[IntervalBlock]:
     """Runs of intervals whose two ends are known, one of them at least in `fresh`.
 
     Where a register is missing or goes back there is no interval: what lies between is estimated later, never guessed here.
@@ -309,9 +307,6 @@ def blocks_between(
         else:
             runs.append([edge, after])
     return [
-        IntervalBlock(
-            channel, run[0], interval_s,
-            tuple(edges[b] - edges[a] for a, b in pairwise(run)), edges[run[0]], edges[run[-1]],
-        )
+        IntervalBlock(channel, run[0], interval_s, tuple(edges[b] - edges[a] for a, b in pairwise(run)), edges[run[0]], edges[run[-1]])
         for run in runs
-    ]  # fmt: skip
+    ]

@@ -79,10 +79,8 @@ def typical_days(days_wh: Floats, weekend: Bools, usable: Bools) -> TypicalDays 
     for old in order:
         rows = labels == old
         kinds.append(
-            TypicalDay(
-                used[rows].mean(axis=0), int(rows.sum()), int(weekend[chosen][rows].sum()), float(used[rows].sum(axis=1).mean())
-            )
-        )  # fmt: skip
+            TypicalDay(used[rows].mean(axis=0), int(rows.sum()), int(weekend[chosen][rows].sum()), float(used[rows].sum(axis=1).mean()))
+        )
     everywhere = np.full(len(days_wh), -1, dtype=np.int64)
     everywhere[chosen] = np.argsort(order)[labels]
     return TypicalDays(tuple(kinds), everywhere, score)
@@ -171,9 +169,7 @@ def habits(days_wh: Floats, weekend: Bools, usable: Bools) -> Habits | None:
     peak = tuple(int(h) for h in np.argsort(-hours, kind="stable")[:PEAK_HOURS])
     totals = used.sum(axis=1)
     is_weekend = weekend[usable]
-    return Habits(
-        max(base, 0.0), peak, _mean(totals[~is_weekend]), _mean(totals[is_weekend]), float(used.max()) * per_hour, len(used)
-    )  # fmt: skip
+    return Habits(max(base, 0.0), peak, _mean(totals[~is_weekend]), _mean(totals[is_weekend]), float(used.max()) * per_hour, len(used))
 
 
 def _mean(values: Floats) -> float:
@@ -190,11 +186,7 @@ def absences(days_wh: Floats, usable: Bools) -> list[tuple[int, int]]:
     base = np.quantile(days_wh, BASE_QUANTILE, axis=1) * days_wh.shape[1]
     above = np.maximum(days_wh.sum(axis=1) - base, 0.0)
     usual = float(np.median(above[usable]))
-    gone = (
-        usable
-        & (above < ABSENT_BELOW * usual)
-        & (days_wh.sum(axis=1) < ABSENT_BELOW * _typical_total(days_wh, usable))
-    )
+    gone = usable & (above < ABSENT_BELOW * usual) & (days_wh.sum(axis=1) < ABSENT_BELOW * _typical_total(days_wh, usable))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], gone, [False]]).astype(np.int8)))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= ABSENT_DAYS]
 
@@ -222,9 +214,7 @@ def car_signature(days_wh: Floats, usable: Bools) -> CarSignature | None:
     high = axis >= CAR_POWER_W / per_hour
     edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8))).reshape(-1, 2)
     runs = [(int(a), int(b)) for a, b in edges if b - a >= CAR_LEAST_H * per_hour]
-    even = [
-        (a, b) for a, b in runs if np.std(axis[a:b][: max(b - a - 1, 1)]) <= CAR_EVENNESS * np.mean(axis[a:b])
-    ]
+    even = [(a, b) for a, b in runs if np.std(axis[a:b][: max(b - a - 1, 1)]) <= CAR_EVENNESS * np.mean(axis[a:b])]
     if len(even) < 3:
         return None
     energy = sum(float(axis[a:b].sum()) for a, b in even)
@@ -243,9 +233,7 @@ class HeatSignature:
     days: int
 
 
-def heat_signature(
-    day_wh: Floats, usable: Bools, day_of_year: Ints, temperature_c: Floats | None = None
-) -> HeatSignature | None:
+def heat_signature(day_wh: Floats, usable: Bools, day_of_year: Ints, temperature_c: Floats | None = None) -> HeatSignature | None:
     """A straight line of the day's use over heating degrees, or over the season where no temperature is known.
 
     None with fewer than sixty days, or where less than 45 % of the variation is explained: then nothing much is heated by power.
@@ -254,9 +242,7 @@ def heat_signature(
     if known.sum() < HEAT_LEAST_DAYS:
         return None
     if temperature_c is None:
-        cold = (
-            1 + np.cos(2 * np.pi * (day_of_year - 20) / 365.25)
-        ) / 2  # 1 on the coldest days of late January
+        cold = (1 + np.cos(2 * np.pi * (day_of_year - 20) / 365.25)) / 2  # 1 on the coldest days of late January
     else:
         cold = np.maximum(HEAT_BALANCE_C - temperature_c, 0.0)
     x, y = cold[known], day_wh[known]

@@ -72,10 +72,7 @@ def due(plan: PlanTerms, facts: SourceFacts) -> Due | None:
     if plan.rule is PlanRule.HOURS:
         if not plan.every_hours or facts.hours_since is None or facts.hours_since < plan.every_hours:
             return None
-        return Due(
-            in_time,
-            f"{facts.hours_since:,.0f} hours of operation since the last time, of {plan.every_hours:,}.",
-        )
+        return Due(in_time, f"{facts.hours_since:,.0f} hours of operation since the last time, of {plan.every_hours:,}.")
     if not plan.below_share or facts.share_of_usual is None or facts.share_of_usual >= plan.below_share:
         return None
     return Due(
@@ -107,9 +104,7 @@ class Window:
     available_share: float
 
 
-def availability(
-    windows: Sequence[Window], sources: int, start_s: NDArray[np.int64], interval_minutes: int
-) -> NDArray[np.float64]:
+def availability(windows: Sequence[Window], sources: int, start_s: NDArray[np.int64], interval_minutes: int) -> NDArray[np.float64]:
     """How much of each source is there in each interval, 0 to 1: the mean over the interval, windows that overlap multiplied.
 
     `start_s` int64 [T] are the intervals' first instants [s since 1970]; the answer is float64 [sources, T].

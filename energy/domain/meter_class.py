@@ -39,9 +39,7 @@ def number_of(meter_class: MeterClass) -> int:
     return CLASSES.index(meter_class)
 
 
-def learn_classes(
-    values_wh: Floats, axis: DayAxis, is_production: NDArray[np.bool_], is_night: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def learn_classes(values_wh: Floats, axis: DayAxis, is_production: NDArray[np.bool_], is_night: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Class of each meter as its place in CLASSES, int64 [m].
 
     Consumption that is often zero is switched: a heat pump starts several times on nearly every day, a car charger seldom. What is
@@ -59,12 +57,9 @@ def learn_classes(
     starts = (on[:, 1:] & (values_wh[:, :-1] == 0)).sum(axis=1) / np.maximum(active, 1)
     active_share = active / max(len(axis.days), 1)
     switched = zero_share >= SWITCHED_FROM_ZERO_SHARE
-    heat = (zero_share < SELDOM_FROM_ZERO_SHARE) | (
-        (starts >= HEAT_PUMP_FROM_STARTS) & (active_share >= HEAT_PUMP_FROM_ACTIVE_DAYS)
-    )
+    heat = (zero_share < SELDOM_FROM_ZERO_SHARE) | ((starts >= HEAT_PUMP_FROM_STARTS) & (active_share >= HEAT_PUMP_FROM_ACTIVE_DAYS))
     business = (_weekend_ratio(values_wh, axis) < BUSINESS_BELOW_WEEKEND) | (
-        (_steadiness(values_wh) >= BUSINESS_FROM_STEADINESS)
-        & (_load_factor(values_wh) >= BUSINESS_FROM_LOAD_FACTOR)
+        (_steadiness(values_wh) >= BUSINESS_FROM_STEADINESS) & (_load_factor(values_wh) >= BUSINESS_FROM_LOAD_FACTOR)
     )
     dark = np.broadcast_to(is_night, values_wh.shape)
     at_night = (on & dark).sum(axis=1) / np.maximum((np.isfinite(values_wh) & dark).sum(axis=1), 1)
@@ -73,9 +68,7 @@ def learn_classes(
         np.where(heat, number_of(MeterClass.HEAT_PUMP), number_of(MeterClass.CAR_CHARGER)),
         np.where(business, number_of(MeterClass.BUSINESS), number_of(MeterClass.HOME)),
     )
-    production = np.where(
-        at_night > NIGHT_SHARE_OF_OTHER, number_of(MeterClass.OTHER_PRODUCTION), number_of(MeterClass.SOLAR)
-    )
+    production = np.where(at_night > NIGHT_SHARE_OF_OTHER, number_of(MeterClass.OTHER_PRODUCTION), number_of(MeterClass.SOLAR))
     found: NDArray[np.int64] = np.where(is_production, production, consumption)
     return found
 
@@ -105,9 +98,7 @@ def _load_factor(values_wh: Floats) -> NDArray[np.float64]:
 def _mean(values_wh: Floats) -> NDArray[np.float64]:
     known = np.isfinite(values_wh)
     total: NDArray[np.float64] = np.where(known, values_wh, 0).sum(axis=1, dtype=np.float64)
-    mean: NDArray[np.float64] = np.divide(
-        total, known.sum(axis=1), out=np.zeros(len(total)), where=known.any(axis=1)
-    )
+    mean: NDArray[np.float64] = np.divide(total, known.sum(axis=1), out=np.zeros(len(total)), where=known.any(axis=1))
     return mean
 
 

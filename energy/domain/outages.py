@@ -58,10 +58,7 @@ def median_of_others(values: Floats, known: Bools) -> Floats:
     ordered = np.take_along_axis(filled, order, axis=0)
     others = known.sum(axis=0)[None, :] - known
     low, high = np.maximum(others - 1, 0) // 2, others // 2
-    middle = [
-        np.take_along_axis(ordered, np.minimum(place + (known & (place >= ranks)), rows - 1), axis=0)
-        for place in (low, high)
-    ]
+    middle = [np.take_along_axis(ordered, np.minimum(place + (known & (place >= ranks)), rows - 1), axis=0) for place in (low, high)]
     out: Floats = np.where(others >= LEAST_NEIGHBOURS, (middle[0] + middle[1]) / 2, np.nan)
     return out
 
@@ -92,17 +89,14 @@ def often_dark(dark: Bools, bright: Bools, intervals_a_day: int) -> Bools:
     bright_days, dark_days = by_day(bright), by_day(dark)
     some = (bright_days.sum(axis=2) - dark_days.sum(axis=2)) > DARK_DAY * bright_days.sum(axis=2)
     judged, hit = bright_days & some[:, :, None], dark_days & some[:, :, None]
-    around = [
-        uniform_filter1d(v.astype(np.float64), HABIT_DAYS, axis=1, mode="constant") for v in (judged, hit)
-    ]
+    around = [uniform_filter1d(v.astype(np.float64), HABIT_DAYS, axis=1, mode="constant") for v in (judged, hit)]
     usual: Bools = around[1] > HABIT_SHARE * around[0] + 1e-9
     return usual.reshape(sources, -1)[:, :length]
 
 
 def find_outages(
-    production_wh: NDArray[np.int64], capacity_w: NDArray[np.int64], offsets: NDArray[np.int64], measured: Bools,
-    interval_hours: float,
-) -> list[Outage]:  # fmt: skip
+    production_wh: NDArray[np.int64], capacity_w: NDArray[np.int64], offsets: NDArray[np.int64], measured: Bools, interval_hours: float
+) -> list[Outage]:
     """Outages of sources of one kind: production int64 [m, T], measured bool [m, T]; ordered by source and time.
 
     Off: at most a twentieth of what the neighbours let expect, while they give at least 8 % of their rating, for one and a half
@@ -120,13 +114,12 @@ def find_outages(
     found = []
     for source in range(len(production_wh)):
         runs = [
-            run
-            for run in _runs(off[source], judged[source])
-            if lost_wh[source, run[0] : run[1]].sum() >= LEAST_LOST_H * capacity_w[source]
+            run for run in _runs(off[source], judged[source]) if lost_wh[source, run[0] : run[1]].sum() >= LEAST_LOST_H * capacity_w[source]
         ]
         found += [_outage(source, OutageKind.OFF, run, lost_wh[source]) for run in runs]
-        found += _reduced(source, yields[source], np.nan_to_num(expected[source]), offsets, runs, measured[source],
-                          lost_wh[source], interval_hours)  # fmt: skip
+        found += _reduced(
+            source, yields[source], np.nan_to_num(expected[source]), offsets, runs, measured[source], lost_wh[source], interval_hours
+        )
     return sorted(found, key=lambda outage: (outage.source, outage.first))
 
 
@@ -138,15 +131,19 @@ def _runs(off: Bools, judged: Bools) -> list[tuple[int, int]]:
     """Runs of `off` among the judged intervals; what cannot be judged (night, gaps) neither ends nor begins one."""
     places = np.flatnonzero(judged)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], off[places], [False]]).astype(np.int8)))
-    return [
-        (int(places[a]), int(places[b - 1]) + 1) for a, b in edges.reshape(-1, 2) if b - a >= LEAST_INTERVALS
-    ]
+    return [(int(places[a]), int(places[b - 1]) + 1) for a, b in edges.reshape(-1, 2) if b - a >= LEAST_INTERVALS]
 
 
 def _reduced(
-    source: int, yields: Floats, expected: Floats, offsets: NDArray[np.int64], off: list[tuple[int, int]],
-    measured: Bools, lost_wh: Floats, interval_hours: float,
-) -> list[Outage]:  # fmt: skip
+    source: int,
+    yields: Floats,
+    expected: Floats,
+    offsets: NDArray[np.int64],
+    off: list[tuple[int, int]],
+    measured: Bools,
+    lost_wh: Floats,
+    interval_hours: float,
+) -> list[Outage]:
     """Runs of days with clearly less than usual in the weeks around, outside what was off.
 
     The weeks around, for a low winter sun suits one roof and not the next.
@@ -166,9 +163,7 @@ def _reduced(
     low = share < REDUCED_BELOW * level
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
     return [
-        _outage(
-            source, OutageKind.REDUCED, (int(offsets[judged[a]]), int(offsets[judged[b - 1] + 1])), lost_wh
-        )
+        _outage(source, OutageKind.REDUCED, (int(offsets[judged[a]]), int(offsets[judged[b - 1] + 1])), lost_wh)
         for a, b in edges.reshape(-1, 2)
         if b - a >= REDUCED_DAYS
     ]

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-Span = tuple[
-    date | None, date | None
-]  # first day and the day after the last; None: without an end on that side
+Span = tuple[date | None, date | None]  # first day and the day after the last; None: without an end on that side
 
 
 @dataclass(frozen=True, slots=True)

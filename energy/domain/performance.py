@@ -53,19 +53,20 @@ class DailyPerformance:
 
 
 def daily_performance(
-    production_wh: NDArray[np.int64], offsets: NDArray[np.int64], irradiance_w_m2: Floats, capacity_w: NDArray[np.int64],
-    interval_hours: float, clear: NDArray[np.bool_], whole: NDArray[np.bool_],
-) -> DailyPerformance:  # fmt: skip
+    production_wh: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    irradiance_w_m2: Floats,
+    capacity_w: NDArray[np.int64],
+    interval_hours: float,
+    clear: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
+) -> DailyPerformance:
     """Performance by day: production int64 [m, T], clear-sky irradiance in each source's plane float64 [m, T]."""
     energy = np.add.reduceat(production_wh, offsets[:-1], axis=1).astype(np.float64)
     irradiation = np.add.reduceat(irradiance_w_m2, offsets[:-1], axis=1) * interval_hours
     clear_wh = irradiation * capacity_w[:, None] / REFERENCE_IRRADIANCE_W_M2
-    efficiency = np.where(
-        whole, performance_ratio(energy, capacity_w[:, None].astype(np.float64), irradiation), np.nan
-    )
-    return DailyPerformance(
-        np.where(whole, energy, np.nan), clear_wh, efficiency, clear, median_where(efficiency, clear)
-    )
+    efficiency = np.where(whole, performance_ratio(energy, capacity_w[:, None].astype(np.float64), irradiation), np.nan)
+    return DailyPerformance(np.where(whole, energy, np.nan), clear_wh, efficiency, clear, median_where(efficiency, clear))
 
 
 def median_where(values: Floats, chosen: NDArray[np.bool_]) -> Floats:

@@ -139,9 +139,7 @@ class ReadingFormat(Protocol):
         """
         ...
 
-    def write(
-        self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
-    ) -> Iterator[bytes]:
+    def write(self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions) -> Iterator[bytes]:
         """Write parts as they come; no more than one part is held."""
         ...
 

@@ -38,16 +38,7 @@ REGISTER = "/register"
 CHANNELS = frozenset(CHANNEL_NAMES)
 REGISTERS = {channel + REGISTER: channel for channel in CHANNEL_NAMES}
 # As registered for SenML (RFC 8428, section 12.1; varh by RFC 8798); a flag is a ratio of all or nothing.
-_UNIT_OF_ENDING = {
-    "deg": "deg",
-    "w": "W",
-    "wh": "Wh",
-    "v": "V",
-    "hz": "Hz",
-    "c": "Cel",
-    "m2": "W/m2",
-    "open": "/",
-}
+_UNIT_OF_ENDING = {"deg": "deg", "w": "W", "wh": "Wh", "v": "V", "hz": "Hz", "c": "Cel", "m2": "W/m2", "open": "/"}
 SAMPLES = frozenset(SAMPLE_NAMES) | {quantity.record for quantity in QUANTITIES.values()} | {COVER_OPEN}
 UNITS = (
     dict.fromkeys([*CHANNELS, *REGISTERS], "Wh")
@@ -77,7 +68,7 @@ def read_payload(envelope: Envelope) -> Telemetry:
         raise
     except CannotRead as problem:
         raise CannotAccept("malformed", str(problem)) from None
-    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, OSError, AttributeError, struct.error) as problem:  # fmt: skip
+    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, OSError, AttributeError, struct.error) as problem:
         raise CannotAccept("malformed", type(problem).__name__) from None
     return Telemetry(device_name, envelope.counter, sent_at, blocks, samples)
 
@@ -131,12 +122,8 @@ def _sort_records(
         raise CannotAccept("malformed", "registers without intervals")
     runs = packed | {name: _run(rows, interval_s) for name, rows in intervals.items()}
     return tuple(
-        _block(name, start, values, sorted(registers.get(name, [])), interval_s, base)
-        for name, (start, values) in runs.items()
-    ), tuple(
-        Sample(datetime.fromtimestamp(base + offset, UTC), values)
-        for offset, values in sorted(samples.items())
-    )
+        _block(name, start, values, sorted(registers.get(name, [])), interval_s, base) for name, (start, values) in runs.items()
+    ), tuple(Sample(datetime.fromtimestamp(base + offset, UTC), values) for offset, values in sorted(samples.items()))
 
 
 def _check_units(records: list[dict[int, Any]], base_unit: str | None) -> None:
@@ -189,9 +176,7 @@ def _run(rows: Rows, interval_s: int) -> tuple[Any, tuple[int, ...]]:
     return start, tuple(value for _, value in rows)
 
 
-def _block(
-    name: str, start: Any, values: tuple[int, ...], registers: Rows, interval_s: int, base: float
-) -> IntervalBlock:
+def _block(name: str, start: Any, values: tuple[int, ...], registers: Rows, interval_s: int, base: float) -> IntervalBlock:
     if interval_s not in INTERVAL_LENGTHS_S or type(interval_s) is not int:
         raise CannotAccept("malformed", "interval length")
     if set(map(type, values)) != {int} or min(values) < 0 or max(values) > LARGEST_INTERVAL_WH:
@@ -200,9 +185,7 @@ def _block(
     if registers:
         (at_start, first), (at_end, last) = registers[0], registers[-1]
         if at_start != start or at_end != start + interval_s * len(values):
-            raise CannotAccept(
-                "malformed", "registers must be read at the start and the end of the intervals"
-            )
+            raise CannotAccept("malformed", "registers must be read at the start and the end of the intervals")
         if not all(type(value) is int and 0 <= value < LARGEST_COUNT for value in (first, last)):
             raise CannotAccept("malformed", "register")
     return IntervalBlock(name, datetime.fromtimestamp(base + start, UTC), interval_s, values, first, last)

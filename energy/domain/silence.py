@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 LATE_AFTER_INTERVALS = 2
 LEAST_LIKE_DAYS = 4
-LEAST_SHARE_OF_MEDIAN = (
-    0.4  # the least like day must hold this much of the middle one, else zero is in the habit
-)
+LEAST_SHARE_OF_MEDIAN = 0.4  # the least like day must hold this much of the middle one, else zero is in the habit
 LEAST_WH = 4
 WEATHER_SHARE, WEATHER_INTERVALS = 0.2, 8  # of the plants at once, for two hours: fog and snow, not silence
 

@@ -26,9 +26,7 @@ class PlannedSite:
     storages: list[str] = field(default_factory=list)
 
 
-def plan_sites(
-    loads: Sequence[Connected], sources: Sequence[Connected], storages: Sequence[Connected]
-) -> list[PlannedSite]:
+def plan_sites(loads: Sequence[Connected], sources: Sequence[Connected], storages: Sequence[Connected]) -> list[PlannedSite]:
     """Form sites: each home is one, and a member's; what else hangs on its busbar belongs to it when it is alone there.
 
     Where a busbar has several homes or none, plants and other loads are sites of their own, owned by the cooperative.

@@ -122,9 +122,7 @@ class _Row:
     def text(self, column: str, longest: int = 120) -> str | None:
         found = self.cells.get(column)
         if found is not None and (len(found) > longest or not found.isprintable()):
-            self.wrong(
-                column, "is too long or holds signs that cannot be printed", f"write up to {longest} letters"
-            )
+            self.wrong(column, "is too long or holds signs that cannot be printed", f"write up to {longest} letters")
             return None
         return found
 
@@ -151,11 +149,7 @@ class _Row:
         try:
             found = Decimal(text)
         except InvalidOperation:
-            self.wrong(
-                column,
-                f"'{text[:40]}' is not a number",
-                "write digits only, with a decimal point where needed",
-            )
+            self.wrong(column, f"'{text[:40]}' is not a number", "write digits only, with a decimal point where needed")
             return None
         if not (found.is_finite() and least <= found <= most):
             self.wrong(column, f"{text[:40]} is out of range", f"write a number from {least} to {most}")
@@ -205,11 +199,17 @@ def read_sites(header: list[str], rows: Iterable[tuple[int, Mapping[str, str]]])
         raise CannotReadSites(problems[:MOST_PROBLEMS])
     return [
         ListedSite(
-            site.row, code, str(site.given["member"]), site.given, site.member_given,
-            tuple(site.loads), tuple(site.sources), tuple(site.storages),
+            site.row,
+            code,
+            str(site.given["member"]),
+            site.given,
+            site.member_given,
+            tuple(site.loads),
+            tuple(site.sources),
+            tuple(site.storages),
         )
         for code, site in found.items()
-    ]  # fmt: skip
+    ]
 
 
 def _of_header(header: list[str]) -> list[RowProblem]:
@@ -218,9 +218,7 @@ def _of_header(header: list[str]) -> list[RowProblem]:
     if len(missing) == len(NEEDED):
         return [RowProblem(1, "site", "the first line names no column of ours", f"begin with one; {known}")]
     strange = [
-        RowProblem(1, name[:40] if name and name.isprintable() else "-", "is not known", known)
-        for name in header
-        if name not in COLUMNS
+        RowProblem(1, name[:40] if name and name.isprintable() else "-", "is not known", known) for name in header if name not in COLUMNS
     ]
     twice = [RowProblem(1, name, "stands twice", "keep one") for name in COLUMNS if header.count(name) > 1]
     return [*strange, *twice, *missing]
@@ -256,9 +254,7 @@ V = TypeVar("V", str, Value)
 def _agree(row: _Row, before: dict[str, V], now: Mapping[str, V], first: int) -> None:
     for name, value in now.items():
         if before.setdefault(name, value) != value:
-            row.wrong(
-                name, f"'{value}' is not what row {first} says of the same site", "write it once, or alike"
-            )
+            row.wrong(name, f"'{value}' is not what row {first} says of the same site", "write it once, or alike")
 
 
 def _things(row: _Row, code: str, site: _Open) -> None:
@@ -270,11 +266,7 @@ def _things(row: _Row, code: str, site: _Open) -> None:
             name = _numbered(f"{code} {kind}", [load.code for load in site.loads])
             site.loads.append(ListedLoad(name, kind, power, usual if tier is None else tier))
     if row.has(SOURCE):
-        kind, power, since = (
-            row.one_of("source", SOURCE_KINDS),
-            row.whole("source_w"),
-            row.day("source_since"),
-        )
+        kind, power, since = (row.one_of("source", SOURCE_KINDS), row.whole("source_w"), row.day("source_since"))
         if _both(row, "source", "source_w") and kind is not None and power is not None:
             name = _numbered(f"{code} {kind}", [source.code for source in site.sources])
             site.sources.append(ListedSource(name, kind, power, since))
@@ -286,25 +278,18 @@ def _storage(row: _Row, code: str, site: _Open) -> None:
     capacity, charge = row.whole("storage_wh", 1), row.whole("charge_w", 1)
     discharge = row.whole("discharge_w", 1)
     least = Decimal("0.00001")
-    eta_in, eta_out = (
-        row.decimal("eta_charge", least, Decimal(1)),
-        row.decimal("eta_discharge", least, Decimal(1)),
-    )
+    eta_in, eta_out = (row.decimal("eta_charge", least, Decimal(1)), row.decimal("eta_discharge", least, Decimal(1)))
     low, high = row.whole("soc_min_wh"), row.whole("soc_max_wh")
     if not _both(row, "storage_wh", "charge_w") or capacity is None or charge is None:
         return
     low, high = low or 0, capacity if high is None else high
     if not low <= high <= capacity:
-        row.wrong(
-            "soc_max_wh",
-            f"{low} to {high} of {capacity} Wh is no order",
-            "soc_min_wh <= soc_max_wh <= storage_wh",
-        )
+        row.wrong("soc_max_wh", f"{low} to {high} of {capacity} Wh is no order", "soc_min_wh <= soc_max_wh <= storage_wh")
         return
     name = _numbered(f"{code} storage", [storage.code for storage in site.storages])
     site.storages.append(
         ListedStorage(name, capacity, charge, discharge or charge, eta_in or USUAL_EFFICIENCY, eta_out or USUAL_EFFICIENCY, low, high)
-    )  # fmt: skip
+    )
 
 
 def _both(row: _Row, first: str, second: str) -> bool:

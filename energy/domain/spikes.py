@@ -49,9 +49,7 @@ def rises(values_wh: Floats) -> Floats:
     return values_wh - np.fmax(padded[:, :-2], padded[:, 2:])
 
 
-def learn_spike_limits(
-    values_wh: Floats, axis: DayAxis, classes: Ints, switched: Bools, connection_wh: Doubles,
-) -> SpikeLimits:  # fmt: skip
+def learn_spike_limits(values_wh: Floats, axis: DayAxis, classes: Ints, switched: Bools, connection_wh: Doubles) -> SpikeLimits:
     """Limits that few sound days pass; learned from values that may hold spikes.
 
     Args:
@@ -110,9 +108,7 @@ def held_level(values_wh: Floats, axis: DayAxis) -> Doubles:
     return np.where(close, tops[:, -1], level).astype(np.float64)
 
 
-def spikes(
-    values_wh: Floats, axis: DayAxis, limits: SpikeLimits, switched: Bools, excess_wh: Doubles | None
-) -> Bools:
+def spikes(values_wh: Floats, axis: DayAxis, limits: SpikeLimits, switched: Bools, excess_wh: Doubles | None) -> Bools:
     """Intervals that are spikes, bool [m, T].
 
     `excess_wh` (float64 [m, d]) is what a day's intervals have beyond its registers, NaN where it is allowed or unknown: an

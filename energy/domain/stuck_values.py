@@ -41,9 +41,7 @@ class StuckLimits:
     def never(cls, meters: int) -> "StuckLimits":
         """Limits that nothing passes."""
         longest = np.full((meters, LEVELS), LONGEST_ASKED, dtype=np.int64)
-        return cls(
-            np.full((meters, BUCKETS), LONGEST_ASKED, np.int64), np.full((meters, LEVELS), np.nan), longest
-        )
+        return cls(np.full((meters, BUCKETS), LONGEST_ASKED, np.int64), np.full((meters, LEVELS), np.nan), longest)
 
 
 def learn_stuck_limits(values_wh: Floats, same: NDArray[np.bool_], runs: Runs) -> StuckLimits:

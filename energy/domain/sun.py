@@ -35,12 +35,10 @@ class Sun:
         return self.elevation_deg < DARK_BELOW_DEG
 
 
-def sun_over(
-    start_s: NDArray[np.int64], interval_minutes: int, latitude_deg: float, longitude_deg: float
-) -> Sun:
+def sun_over(start_s: NDArray[np.int64], interval_minutes: int, latitude_deg: float, longitude_deg: float) -> Sun:
     """The sun over intervals that begin at `start_s` [s since 1970, int64 [T]]."""
     half = interval_minutes * 30
-    edges = np.concatenate([start_s[:1], start_s[:1] + half])[None, :] + (np.arange(len(start_s) + 1) * 2 * half)[:, None]  # fmt: skip
+    edges = np.concatenate([start_s[:1], start_s[:1] + half])[None, :] + (np.arange(len(start_s) + 1) * 2 * half)[:, None]
     position = _position(edges.reshape(-1), latitude_deg, longitude_deg)
     elevation = position["elevation"].to_numpy()
     from pvlib import clearsky
@@ -50,9 +48,7 @@ def sun_over(
     return Sun(lowest, sky[1:-2:2])
 
 
-def is_down(
-    start_s: NDArray[np.int64], interval_minutes: int, latitude_deg: float, longitude_deg: float
-) -> NDArray[np.bool_]:
+def is_down(start_s: NDArray[np.int64], interval_minutes: int, latitude_deg: float, longitude_deg: float) -> NDArray[np.bool_]:
     """Whether the sun is not above the horizon at the start or in the middle of each interval; bool [T]."""
     if not len(start_s):
         return np.zeros(0, dtype=np.bool_)
@@ -80,9 +76,7 @@ def rough_elevation_deg(start_s: NDArray[np.int64], latitude_deg: float, longitu
     hour = np.radians(((days % 1) * 24 - 12 + longitude_deg / 15 + equation_h) * 15)
     latitude = np.radians(latitude_deg)
     elevation: Doubles = np.degrees(
-        np.arcsin(
-            np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour)
-        )
+        np.arcsin(np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour))
     )
     return elevation
 
@@ -96,6 +90,4 @@ def places_of(latitude_deg: Doubles, longitude_deg: Doubles) -> tuple[Doubles, N
 
 def same_place(latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
     """The place on a raster of about ten kilometres: the sun is computed once for all roofs of a village."""
-    return (
-        round(latitude_deg / SAME_PLACE_DEG) * SAME_PLACE_DEG, round(longitude_deg / SAME_PLACE_DEG) * SAME_PLACE_DEG,
-    )  # fmt: skip
+    return (round(latitude_deg / SAME_PLACE_DEG) * SAME_PLACE_DEG, round(longitude_deg / SAME_PLACE_DEG) * SAME_PLACE_DEG)

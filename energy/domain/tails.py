@@ -55,11 +55,7 @@ def tail_limits(scores: Floats, sizes: Floats, groups: NDArray[np.int64], tail: 
         scale = _blend(own_scale[members], class_scale, weight)
         relative = scores[members] / np.maximum(scale, 1e-9)[:, None]
         pooled, pooled_count = _sorted(relative.reshape(1, -1))
-        ratio = _blend(
-            _limits(pooled, pooled_count, tail.share),
-            tail.ratio,
-            pooled_count / (pooled_count + DAYS_OF_CLASS),
-        )
+        ratio = _blend(_limits(pooled, pooled_count, tail.share), tail.ratio, pooled_count / (pooled_count + DAYS_OF_CLASS))
         weight = counts[members] / (counts[members] + DAYS_OF_OWN)
         limits[members] = _blend(own_limit[members], ratio * scale, weight)
     habit = np.maximum(HABIT_SHARE, HABIT_DAYS / np.maximum(counts, 1))
@@ -88,9 +84,7 @@ def _limits(rows: Floats, counts: NDArray[np.int64], share: float) -> Floats:
     return _extrapolate(rows, sound, share, SECOND_READING)
 
 
-def _extrapolate(
-    rows: Floats, counts: NDArray[np.int64], share: float, reading: tuple[float, float]
-) -> Floats:
+def _extrapolate(rows: Floats, counts: NDArray[np.int64], share: float, reading: tuple[float, float]) -> Floats:
     low, high = (_quantile(rows, counts, at) for at in reading)
     slope = (high - low) / np.log((1 - reading[0]) / (1 - reading[1]))
     limit: Floats = high + slope * np.log((1 - reading[1]) / share)
@@ -101,7 +95,5 @@ def _blend(own: Floats, other: Floats | float, weight: Floats) -> Floats:
     """Geometric mean, `weight` of it `own`; where one of the two is nothing, the other."""
     other = np.broadcast_to(np.asarray(other, dtype=np.float64), own.shape)
     tiny = 1e-9
-    mixed: Floats = np.exp(
-        weight * np.log(np.maximum(own, tiny)) + (1 - weight) * np.log(np.maximum(other, tiny))
-    )
+    mixed: Floats = np.exp(weight * np.log(np.maximum(own, tiny)) + (1 - weight) * np.log(np.maximum(other, tiny)))
     return np.where(own <= tiny, other, np.where(other <= tiny, own, mixed))

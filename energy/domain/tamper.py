@@ -27,9 +27,7 @@ def are_alarming(refused_at: Sequence[datetime]) -> bool:
     return refused_at[0] - refused_at[REFUSALS_TO_ALARM - 1] <= REFUSALS_WITHIN
 
 
-def registers_went_back(
-    before_wh: NDArray[np.int64], after_wh: NDArray[np.int64], limit_wh: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def registers_went_back(before_wh: NDArray[np.int64], after_wh: NDArray[np.int64], limit_wh: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether registers went back from one reading to a later one; int64 [n] each, bool [n].
 
     A register that rolls over at its limit falls by nearly the whole limit; less than half of it is no roll-over.
@@ -39,9 +37,12 @@ def registers_went_back(
 
 
 def missed_by_standstill(
-    values_wh: NDArray[np.int64], measured: NDArray[np.bool_], like_wh: NDArray[np.int64],
-    like_measured: NDArray[np.bool_], interval_minutes: int,
-) -> NDArray[np.int64]:  # fmt: skip
+    values_wh: NDArray[np.int64],
+    measured: NDArray[np.bool_],
+    like_wh: NDArray[np.int64],
+    like_measured: NDArray[np.bool_],
+    interval_minutes: int,
+) -> NDArray[np.int64]:
     """The least energy that meters missed while they stood still [Wh]; 0 where there is no sign of it. int64 [n].
 
     A standstill is a run of measured zeros of at least four hours in which none of at least three like days was zero at any
@@ -77,9 +78,7 @@ def _long_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     return np.cumsum(marks, axis=1)[:, :-1] > 0
 
 
-def returns_to_a_place(
-    devices: NDArray[np.int64], places: NDArray[np.int64], at_s: NDArray[np.float64]
-) -> dict[int, int]:
+def returns_to_a_place(devices: NDArray[np.int64], places: NDArray[np.int64], at_s: NDArray[np.float64]) -> dict[int, int]:
     """How often each device's messages came back, within six hours, to a place that they had left; by device.
 
     Counters rise whoever holds the key, so two holders show themselves by taking turns: A, B, A, B. One device that changes its way

@@ -109,19 +109,9 @@ def conducting(topology: Topology) -> list[Edge]:
     """Lines, transformers and switches between nodes that are closed at both ends."""
     open_lines = {s.line for s in topology.switches if s.line and not s.closed}
     open_transformers = {s.transformer for s in topology.switches if s.transformer and not s.closed}
-    edges = [
-        Edge(line.code, "line", line.node_from, line.node_to, line.phases)
-        for line in topology.lines
-        if line.code not in open_lines
-    ]
-    edges += [
-        Edge(t.code, "transformer", t.node_hv, t.node_lv)
-        for t in topology.transformers
-        if t.code not in open_transformers
-    ]
-    edges += [
-        Edge(s.code, "switch", s.node, s.other_node) for s in topology.switches if s.other_node and s.closed
-    ]
+    edges = [Edge(line.code, "line", line.node_from, line.node_to, line.phases) for line in topology.lines if line.code not in open_lines]
+    edges += [Edge(t.code, "transformer", t.node_hv, t.node_lv) for t in topology.transformers if t.code not in open_transformers]
+    edges += [Edge(s.code, "switch", s.node, s.other_node) for s in topology.switches if s.other_node and s.closed]
     return edges
 
 

@@ -49,9 +49,7 @@ class FindingKind(StrEnum):
 
 
 WARNINGS = frozenset({FindingKind.RING, FindingKind.NO_PLACE})
-NEVER_ACCEPTED = frozenset(
-    {FindingKind.DUPLICATE, FindingKind.UNKNOWN, FindingKind.FIGURE}
-)  # no table could hold it
+NEVER_ACCEPTED = frozenset({FindingKind.DUPLICATE, FindingKind.UNKNOWN, FindingKind.FIGURE})  # no table could hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +81,11 @@ def check(topology: Topology, site_phases: Mapping[str, Iterable[str]] | None = 
 
 def _duplicates(topology: Topology) -> Iterator[Finding]:
     kinds: tuple[tuple[str, Sequence[PlannedNode | PlannedLine | PlannedTransformer | PlannedSwitch]], ...] = (
-        ("node", topology.nodes), ("line", topology.lines), ("transformer", topology.transformers),
+        ("node", topology.nodes),
+        ("line", topology.lines),
+        ("transformer", topology.transformers),
         ("switch", topology.switches),
-    )  # fmt: skip
+    )
     for kind, rows in kinds:
         times = Counter(row.code for row in rows)
         for row in rows:
@@ -108,10 +108,7 @@ def _unknown(topology: Topology) -> Iterator[Finding]:
     transformers = {t.code: t for t in topology.transformers}
 
     def missing(place: str, what: str, code: str) -> Finding:
-        return Finding(
-            FindingKind.UNKNOWN,
-            f"{_at(place)}{what} names '{code}', which is not there; add it or correct the name.",
-        )
+        return Finding(FindingKind.UNKNOWN, f"{_at(place)}{what} names '{code}', which is not there; add it or correct the name.")
 
     for line in topology.lines:
         for code in (line.node_from, line.node_to):
@@ -119,8 +116,7 @@ def _unknown(topology: Topology) -> Iterator[Finding]:
                 yield missing(line.place, f"line '{line.code}'", code)
         if line.node_from == line.node_to:
             yield Finding(
-                FindingKind.UNKNOWN,
-                f"{_at(line.place)}line '{line.code}' begins and ends at '{line.node_from}'; give its other end.",
+                FindingKind.UNKNOWN, f"{_at(line.place)}line '{line.code}' begins and ends at '{line.node_from}'; give its other end."
             )
     for transformer in topology.transformers:
         for code in (transformer.node_hv, transformer.node_lv):
@@ -128,8 +124,11 @@ def _unknown(topology: Topology) -> Iterator[Finding]:
                 yield missing(transformer.place, f"transformer '{transformer.code}'", code)
     for switch in topology.switches:
         named: tuple[tuple[str | None, Iterable[str]], ...] = (
-            (switch.node, nodes), (switch.other_node, nodes), (switch.line, lines), (switch.transformer, transformers),
-        )  # fmt: skip
+            (switch.node, nodes),
+            (switch.other_node, nodes),
+            (switch.line, lines),
+            (switch.transformer, transformers),
+        )
         for name, known in named:
             if name is not None and name not in known:
                 yield missing(switch.place, f"switch '{switch.code}'", name)
@@ -144,23 +143,17 @@ def _unknown(topology: Topology) -> Iterator[Finding]:
 
 def _slack(topology: Topology) -> Iterator[Finding]:
     if not topology.nodes:
-        yield Finding(
-            FindingKind.NO_SLACK,
-            "The network has no nodes; give at least the one that joins the public grid.",
-        )
+        yield Finding(FindingKind.NO_SLACK, "The network has no nodes; give at least the one that joins the public grid.")
     elif all(node.held_pu is None for node in topology.nodes):
         yield Finding(
-            FindingKind.NO_SLACK,
-            "No node holds its voltage: say which one joins the public grid (its voltage set-point, in p.u.).",
+            FindingKind.NO_SLACK, "No node holds its voltage: say which one joins the public grid (its voltage set-point, in p.u.)."
         )
 
 
 def _lines(topology: Topology) -> Iterator[Finding]:
     for line in topology.lines:
         if line.length_km is None or not line.length_km > 0:
-            yield Finding(
-                FindingKind.NO_LENGTH, f"{_at(line.place)}line '{line.code}' has no length; give it in km."
-            )
+            yield Finding(FindingKind.NO_LENGTH, f"{_at(line.place)}line '{line.code}' has no length; give it in km.")
         impedance = (line.resistance_ohm_per_km, line.reactance_ohm_per_km)
         if None in impedance or not any(impedance):
             named = f" ('{line.line_type}' is not described)" if line.line_type else ""
@@ -210,15 +203,10 @@ def _islands(topology: Topology, edges: Sequence[Edge]) -> Iterator[Finding]:
     for island in parts_of({code for code in nodes if code not in supplied}, edges):
         names = _few(sorted(island))
         many = f"{len(island)} nodes ({names}) have" if len(island) > 1 else f"Node {names} has"
-        yield Finding(
-            FindingKind.ISLAND,
-            f"{many} no path to the public grid; {_joined_by(topology, nodes, island, supplied)}",
-        )
+        yield Finding(FindingKind.ISLAND, f"{many} no path to the public grid; {_joined_by(topology, nodes, island, supplied)}")
 
 
-def _joined_by(
-    topology: Topology, nodes: Mapping[str, PlannedNode], island: set[str], supplied: set[str]
-) -> str:
+def _joined_by(topology: Topology, nodes: Mapping[str, PlannedNode], island: set[str], supplied: set[str]) -> str:
     lines = {line.code: line for line in topology.lines}
     transformers = {t.code: t for t in topology.transformers}
     for switch in topology.switches:
@@ -232,9 +220,7 @@ def _joined_by(
     return f"a cable is missing; the nearest node with supply is {outside}, {distance_m:.0f} m from {inside}."
 
 
-def _nearest(
-    nodes: Mapping[str, PlannedNode], island: set[str], supplied: set[str]
-) -> tuple[str, str, float] | None:
+def _nearest(nodes: Mapping[str, PlannedNode], island: set[str], supplied: set[str]) -> tuple[str, str, float] | None:
     placed = [code for code in sorted(supplied) if nodes[code].latitude is not None]
     best: tuple[str, str, float] | None = None
     for inside in sorted(island):
@@ -278,9 +264,7 @@ def _places(topology: Topology) -> Iterator[Finding]:
         )
 
 
-def _phases(
-    topology: Topology, edges: Sequence[Edge], site_phases: Mapping[str, Iterable[str]]
-) -> Iterator[Finding]:
+def _phases(topology: Topology, edges: Sequence[Edge], site_phases: Mapping[str, Iterable[str]]) -> Iterator[Finding]:
     """A site cannot be connected on a phase that no line brings to its node."""
     if all(set(edge.phases) == set(ALL_PHASES) for edge in edges):
         return

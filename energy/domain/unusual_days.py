@@ -75,9 +75,16 @@ class DayLimits:
         """Limits that nothing passes."""
         far = np.full(meters, np.inf)
         return cls(
-            np.zeros((meters, 3, FEATURES)), np.zeros((meters, FEATURES)), np.full((meters, PEERS), -1, np.int64),
-            np.zeros(meters), far, far, far, far, False,
-        )  # fmt: skip
+            np.zeros((meters, 3, FEATURES)),
+            np.zeros((meters, FEATURES)),
+            np.full((meters, PEERS), -1, np.int64),
+            np.zeros(meters),
+            far,
+            far,
+            far,
+            far,
+            False,
+        )
 
 
 def describe_days(values_wh: Floats, axis: DayAxis) -> Doubles:
@@ -88,9 +95,7 @@ def describe_days(values_wh: Floats, axis: DayAxis) -> Doubles:
     zeros = (table <= 0).sum(axis=2)
     above = known - zeros
     mean = np.divide(np.nansum(table, axis=2), known, out=np.zeros(known.shape), where=known > 0)
-    meter_mean = np.divide(
-        (mean * known).sum(axis=1), known.sum(axis=1), out=np.zeros(len(mean)), where=known.any(axis=1)
-    )
+    meter_mean = np.divide((mean * known).sum(axis=1), known.sum(axis=1), out=np.zeros(len(mean)), where=known.any(axis=1))
     floor = np.maximum(meter_mean * FLOOR_SHARE, 1.0)[:, None]
     features = np.full((*known.shape, FEATURES), np.nan)
     enough = (known >= LEAST_MEASURED * axis.slots_per_day) & axis.whole
@@ -117,18 +122,13 @@ def _band(features: Doubles, around: tuple[int, ...]) -> Doubles:
     stack[np.isnan(stack)] = np.inf
     stack.sort(axis=3)
     known = np.isfinite(stack).sum(axis=3)
-    low, high = (
-        np.take_along_axis(stack, np.maximum(at, 0)[..., None], axis=3)[..., 0]
-        for at in ((known - 1) // 2, known // 2)
-    )
+    low, high = (np.take_along_axis(stack, np.maximum(at, 0)[..., None], axis=3)[..., 0] for at in ((known - 1) // 2, known // 2))
     with np.errstate(invalid="ignore"):
         middle: Doubles = ((low + high) / 2).astype(np.float64)
     return np.where(known * 3 >= len(around), middle, np.nan)
 
 
-def _deviations(
-    features: Doubles, axis: DayAxis, kind_shifts: Doubles, ahead: bool
-) -> tuple[Doubles, Doubles]:
+def _deviations(features: Doubles, axis: DayAxis, kind_shifts: Doubles, ahead: bool) -> tuple[Doubles, Doubles]:
     """Deviation from the weeks around and from the nearest days, [m, d, f] each."""
     level = features - kind_shifts[:, axis.kinds]
     wide, near = (WEEKS_AROUND, NEAREST) if ahead else (WEEKS_BEFORE, NEAREST_BEFORE)
@@ -143,7 +143,11 @@ def learn_kind_shifts(features: Doubles, axis: DayAxis) -> Doubles:
         of_kind = from_week[:, axis.kinds == kind]
         ordered = np.sort(of_kind, axis=1)
         known = np.isfinite(ordered).sum(axis=1)
-        middle = np.take_along_axis(ordered, np.maximum(known // 2, 0)[:, None, :].clip(max=max(ordered.shape[1] - 1, 0)), axis=1)[:, 0] if ordered.shape[1] else np.zeros((len(features), FEATURES))  # fmt: skip
+        middle = (
+            np.take_along_axis(ordered, np.maximum(known // 2, 0)[:, None, :].clip(max=max(ordered.shape[1] - 1, 0)), axis=1)[:, 0]
+            if ordered.shape[1]
+            else np.zeros((len(features), FEATURES))
+        )
         shifts[:, kind] = np.where(known >= 3, np.nan_to_num(middle), 0.0)
     return shifts
 
@@ -218,11 +222,7 @@ def learn_day_limits(
         score = _both(_weighed(wide, weights), _weighed(near, weights))
         above, below = _two_sided(score, classes, BEST_TAIL)
         better = above + below < best_above + best_below
-        best_weights[better], best_above[better], best_below[better] = (
-            weights[better],
-            above[better],
-            below[better],
-        )
+        best_weights[better], best_above[better], best_below[better] = (weights[better], above[better], below[better])
     total = wide[:, :, TOTAL]
     peers, slopes = _learn_peers(total, is_production)
     from_peers = _against_peers(total, peers, slopes)
@@ -239,9 +239,16 @@ def learn_day_limits(
         return np.where(known, limit, np.inf)
 
     return DayLimits(
-        shifts, best_weights, peers, slopes, of_known(best_above), of_known(best_below), of_known(total_above),
-        of_known(total_below), looks_ahead,
-    )  # fmt: skip
+        shifts,
+        best_weights,
+        peers,
+        slopes,
+        of_known(best_above),
+        of_known(best_below),
+        of_known(total_above),
+        of_known(total_below),
+        looks_ahead,
+    )
 
 
 def _two_sided(score: Doubles, classes: Ints, tail: Tail) -> tuple[Doubles, Doubles]:
@@ -297,7 +304,9 @@ def unusual_days(features: Doubles, axis: DayAxis, limits: DayLimits) -> tuple[B
     of_total = _both(total, near[:, :, TOTAL])
     with np.errstate(invalid="ignore"):
         found: Bools = (
-            (best > limits.most_above[:, None]) | (-best > limits.most_below[:, None])
-            | (of_total > limits.total_above[:, None]) | (-of_total > limits.total_below[:, None])
-        )  # fmt: skip
+            (best > limits.most_above[:, None])
+            | (-best > limits.most_below[:, None])
+            | (of_total > limits.total_above[:, None])
+            | (-of_total > limits.total_below[:, None])
+        )
     return found, best

@@ -114,9 +114,7 @@ def learn_limits(readings: Readings, *, looks_ahead: bool) -> Limits:
     same = repeats(believed)
     stuck = learn_stuck_limits(believed, same, runs_of(same, 2))
     night_share = np.full(len(classes), NIGHT_SHARE)
-    return Limits(
-        classes, doubted, night_share, _never_zero(believed, axis), twilight, spike_limits, stuck, day_limits
-    )
+    return Limits(classes, doubted, night_share, _never_zero(believed, axis), twilight, spike_limits, stuck, day_limits)
 
 
 def unlearned(is_production: Bools) -> Limits:
@@ -128,9 +126,15 @@ def unlearned(is_production: Bools) -> Limits:
     never, nothing = np.full(meters, np.inf), np.zeros(meters, dtype=bool)
     classes = np.where(is_production, number_of(MeterClass.SOLAR), number_of(MeterClass.HOME))
     return Limits(
-        classes, nothing, np.full(meters, NIGHT_SHARE), nothing, is_production.copy(), SpikeLimits(never, never),
-        StuckLimits.never(meters), DayLimits.never(meters),
-    )  # fmt: skip
+        classes,
+        nothing,
+        np.full(meters, NIGHT_SHARE),
+        nothing,
+        is_production.copy(),
+        SpikeLimits(never, never),
+        StuckLimits.never(meters),
+        DayLimits.never(meters),
+    )
 
 
 def check(readings: Readings, limits: Limits) -> Findings:
@@ -144,26 +148,17 @@ def check(readings: Readings, limits: Limits) -> Findings:
     stuck = _stuck(believed, limits)
     wrong_sum = np.where(failed, excess, np.nan)
     # a value above the connection is a spike as well where it stands out; of a negative one there is nothing to stand out
-    spiked = spikes(
-        np.where(values < 0, np.float32(np.nan), values),
-        axis,
-        limits.spikes,
-        _switched(limits.classes),
-        wrong_sum,
-    )
+    spiked = spikes(np.where(values < 0, np.float32(np.nan), values), axis, limits.spikes, _switched(limits.classes), wrong_sum)
     spiked &= ~mark_zero(values)
     set_aside = _seldom(high | spiked | dark, axis) | stuck
     features = describe_days(_without(values, set_aside | (values < 0)), axis)
     unusual, deviation = unusual_days(features, axis, limits.days)
     unusual |= _off_by_a_factor(readings, failed, deviation) | _mostly_beyond(values, high | spiked, axis)
     intervals = (
-        high * np.int16(Check.HIGH) | spiked * np.int16(Check.SPIKE)
-        | stuck * np.int16(Check.STUCK) | dark * np.int16(Check.IMPLAUSIBLE)
-    ).astype(np.int16)  # fmt: skip
-    zero = zero_days(values, axis) & limits.never_zero[:, None]
-    days = (
-        failed * np.int16(Check.SUM_FAILED) | unusual * np.int16(Check.UNUSUAL) | zero * np.int16(Check.STUCK)
+        high * np.int16(Check.HIGH) | spiked * np.int16(Check.SPIKE) | stuck * np.int16(Check.STUCK) | dark * np.int16(Check.IMPLAUSIBLE)
     ).astype(np.int16)
+    zero = zero_days(values, axis) & limits.never_zero[:, None]
+    days = (failed * np.int16(Check.SUM_FAILED) | unusual * np.int16(Check.UNUSUAL) | zero * np.int16(Check.STUCK)).astype(np.int16)
     return Findings(intervals, days, wrong_sum)
 
 
@@ -221,10 +216,7 @@ def _has_twilight(readings: Readings, believed: Floats, classes: NDArray[np.int6
     result = np.zeros(len(believed), dtype=bool)
     if len(rows):
         limit, dark = _rating_wh(readings, believed)[rows] * NIGHT_SHARE, _dark(readings, rows)
-        strict, lenient = (
-            night_production(believed[rows], limit, dark, np.full(len(rows), forgiving))
-            for forgiving in (False, True)
-        )
+        strict, lenient = (night_production(believed[rows], limit, dark, np.full(len(rows), forgiving)) for forgiving in (False, True))
         mornings = readings.axis.per_day(np.logical_or, strict & ~lenient).mean(axis=1)
         result[rows] = mornings > TWILIGHT_DAYS
     return result
@@ -235,9 +227,8 @@ def _night(readings: Readings, believed: Floats, limits: Limits) -> Bools:
     found = np.zeros(believed.shape, dtype=bool)
     if len(rows):
         found[rows] = night_production(
-            believed[rows], (_rating_wh(readings, believed) * limits.night_share)[rows], _dark(readings, rows),
-            limits.twilight[rows],
-        )  # fmt: skip
+            believed[rows], (_rating_wh(readings, believed) * limits.night_share)[rows], _dark(readings, rows), limits.twilight[rows]
+        )
     return found
 
 

@@ -82,10 +82,7 @@ def night_production(values_wh: Floats, limit_wh: Doubles, is_night: Bools, twil
     found: Bools = shining & dark
     rows = np.flatnonzero(twilight & found.any(axis=1))
     if len(rows):
-        found[rows] &= ~(
-            _grows_into_day(values_wh[rows], dark[rows])
-            | _grows_into_day(values_wh[rows, ::-1], dark[rows, ::-1])[:, ::-1]
-        )
+        found[rows] &= ~(_grows_into_day(values_wh[rows], dark[rows]) | _grows_into_day(values_wh[rows, ::-1], dark[rows, ::-1])[:, ::-1])
     return found
 
 

@@ -34,9 +34,7 @@ def validate_and_estimate(readings: Readings, sky_w_m2: NDArray[np.float64] | No
     return Validated(limits, findings, estimates)
 
 
-def _gaps(
-    readings: Readings, limits: Limits, findings: Findings, sky_w_m2: NDArray[np.float64] | None
-) -> GapInput:
+def _gaps(readings: Readings, limits: Limits, findings: Findings, sky_w_m2: NDArray[np.float64] | None) -> GapInput:
     values, axis = readings.values_wh, readings.axis
     missing = np.isnan(values) | ((findings.intervals & Check.HIGH) != 0)
     measured = ~missing & ((findings.intervals & WRONG) == 0)
@@ -47,6 +45,15 @@ def _gaps(
     sizes = np.divide(total, known, out=np.zeros(len(total)), where=known > 0)
     limited = (readings.connection_wh > 0) & ~limits.doubted
     return GapInput(
-        axis, values, missing, measured, trusted, limits.classes, sizes, readings.is_production, sky_w_m2,
-        readings.registers, np.where(limited, readings.connection_wh, np.inf),
-    )  # fmt: skip
+        axis,
+        values,
+        missing,
+        measured,
+        trusted,
+        limits.classes,
+        sizes,
+        readings.is_production,
+        sky_w_m2,
+        readings.registers,
+        np.where(limited, readings.connection_wh, np.inf),
+    )

@@ -215,9 +215,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies = [
-        ("members", "0001_initial"),
-    ]
+    dependencies = [("members", "0001_initial")]
 
     operations = [
         BtreeGistExtension(),
@@ -226,18 +224,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="CertificateAuthority",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "cooperative",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="certificate_authority",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="certificate_authority", to="members.cooperative"
                             ),
                         ),
                         ("certificate_pem", models.TextField()),
@@ -248,44 +239,26 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="FirmwareRelease",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="firmware_releases",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="firmware_releases", to="members.cooperative"
                             ),
                         ),
                         ("model", models.CharField(max_length=80)),
-                        (
-                            "version",
-                            models.CharField(
-                                help_text="Whole numbers with dots, for example 1.4.0.", max_length=40
-                            ),
-                        ),
+                        ("version", models.CharField(help_text="Whole numbers with dots, for example 1.4.0.", max_length=40)),
                         ("image", models.BinaryField()),
                         ("sha256", models.CharField(max_length=64)),
                         (
                             "percent",
-                            models.PositiveSmallIntegerField(
-                                default=0, help_text="Share of the devices that it is offered to [%]."
-                            ),
+                            models.PositiveSmallIntegerField(default=0, help_text="Share of the devices that it is offered to [%]."),
                         ),
                         (
                             "failure_limit_percent",
                             models.PositiveSmallIntegerField(
-                                default=10,
-                                help_text="The roll-out halts when more of those that tried have failed [%].",
+                                default=10, help_text="The roll-out halts when more of those that tried have failed [%]."
                             ),
                         ),
                         (
@@ -304,16 +277,12 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("cooperative", "model", "version"), name="firmware_version_once"
-                            ),
+                            models.UniqueConstraint(fields=("cooperative", "model", "version"), name="firmware_version_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("failure_limit_percent__lte", 100), ("percent__lte", 100)
-                                ),
+                                condition=models.Q(("failure_limit_percent__lte", 100), ("percent__lte", 100)),
                                 name="firmware_percent_to_100",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
@@ -321,14 +290,7 @@ class Migration(migrations.Migration):
                     fields=[
                         (
                             "pk",
-                            models.CompositePrimaryKey(
-                                "received_at",
-                                "id",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
-                            ),
+                            models.CompositePrimaryKey("received_at", "id", blank=True, editable=False, primary_key=True, serialize=False),
                         ),
                         ("id", models.BigIntegerField()),
                         ("received_at", models.DateTimeField()),
@@ -347,10 +309,7 @@ class Migration(migrations.Migration):
                         ),
                         ("body", models.BinaryField()),
                     ],
-                    options={
-                        "db_table": "energy_gatewaymessage",
-                        "managed": False,
-                    },
+                    options={"db_table": "energy_gatewaymessage", "managed": False},
                 ),
                 migrations.CreateModel(
                     name="MeterDay",
@@ -358,14 +317,7 @@ class Migration(migrations.Migration):
                         (
                             "pk",
                             models.CompositePrimaryKey(
-                                "day",
-                                "meter_id",
-                                "channel",
-                                "version",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
+                                "day", "meter_id", "channel", "version", blank=True, editable=False, primary_key=True, serialize=False
                             ),
                         ),
                         ("day", models.DateField()),
@@ -387,99 +339,53 @@ class Migration(migrations.Migration):
                         ),
                         ("version", models.SmallIntegerField(default=1)),
                         ("microgrid_id", models.BigIntegerField()),
-                        (
-                            "status",
-                            models.SmallIntegerField(choices=[(0, "provisional"), (1, "final")], default=0),
-                        ),
+                        ("status", models.SmallIntegerField(choices=[(0, "provisional"), (1, "final")], default=0)),
                         ("is_current", models.BooleanField(default=True)),
-                        (
-                            "values_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "quality",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(), size=None
-                            ),
-                        ),
+                        ("values_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("quality", django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
                         ("register_start_wh", models.BigIntegerField(null=True)),
                         ("register_end_wh", models.BigIntegerField(null=True)),
                         (
                             "message_ids",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), default=list, size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
                         ),
                         ("provenance", models.CharField(default="messages", max_length=80)),
                         ("changed_at", models.DateTimeField()),
                     ],
-                    options={
-                        "db_table": "energy_meterday",
-                        "managed": False,
-                    },
+                    options={"db_table": "energy_meterday", "managed": False},
                 ),
                 migrations.CreateModel(
                     name="Microgrid",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "cooperative",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="microgrids",
-                                to="members.cooperative",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="microgrids", to="members.cooperative"
                             ),
                         ),
                         ("slug", models.SlugField(unique=True)),
                         ("name", models.CharField(max_length=120)),
                         ("time_zone", models.CharField(default="Europe/Berlin", max_length=40)),
-                        (
-                            "interval_minutes",
-                            models.PositiveSmallIntegerField(default=15, verbose_name="interval [min]"),
-                        ),
+                        ("interval_minutes", models.PositiveSmallIntegerField(default=15, verbose_name="interval [min]")),
                         (
                             "country",
                             models.CharField(
-                                blank=True,
-                                help_text="ISO code, for public holidays; empty: that of the time zone.",
-                                max_length=2,
+                                blank=True, help_text="ISO code, for public holidays; empty: that of the time zone.", max_length=2
                             ),
                         ),
-                        (
-                            "region",
-                            models.CharField(
-                                blank=True,
-                                help_text="Region with holidays of its own, e.g. MV.",
-                                max_length=10,
-                            ),
-                        ),
+                        ("region", models.CharField(blank=True, help_text="Region with holidays of its own, e.g. MV.", max_length=10)),
                         (
                             "import_limit_w",
                             models.BigIntegerField(
-                                blank=True,
-                                help_text="At the point of common coupling.",
-                                null=True,
-                                verbose_name="import limit [W]",
+                                blank=True, help_text="At the point of common coupling.", null=True, verbose_name="import limit [W]"
                             ),
                         ),
                         (
                             "export_limit_w",
                             models.BigIntegerField(
-                                blank=True,
-                                help_text="At the point of common coupling.",
-                                null=True,
-                                verbose_name="export limit [W]",
+                                blank=True, help_text="At the point of common coupling.", null=True, verbose_name="export limit [W]"
                             ),
                         ),
                         (
@@ -492,20 +398,10 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
                         ("external_ref", models.CharField(blank=True, max_length=120)),
-                        (
-                            "clock_real_start",
-                            models.DateTimeField(
-                                blank=True, help_text="Empty: the clock is the real one.", null=True
-                            ),
-                        ),
+                        ("clock_real_start", models.DateTimeField(blank=True, help_text="Empty: the clock is the real one.", null=True)),
                         ("clock_shown_start", models.DateTimeField(blank=True, null=True)),
                         ("clock_speed", models.FloatField(default=1.0)),
                     ],
@@ -517,19 +413,13 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("clock_real_start__isnull", True),
-                                        ("clock_shown_start__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("clock_real_start__isnull", False),
-                                        ("clock_shown_start__isnull", False),
-                                    ),
+                                    models.Q(("clock_real_start__isnull", True), ("clock_shown_start__isnull", True)),
+                                    models.Q(("clock_real_start__isnull", False), ("clock_shown_start__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="microgrid_replay_has_both_starts",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
@@ -538,44 +428,23 @@ class Migration(migrations.Migration):
                         (
                             "pk",
                             models.CompositePrimaryKey(
-                                "at",
-                                "sensor_id",
-                                "message_id",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
+                                "at", "sensor_id", "message_id", blank=True, editable=False, primary_key=True, serialize=False
                             ),
                         ),
                         ("at", models.DateTimeField()),
                         ("sensor_id", models.BigIntegerField()),
                         ("microgrid_id", models.BigIntegerField()),
-                        (
-                            "value",
-                            models.FloatField(
-                                help_text="In the unit of the sensor's kind; doors: 1 open, 0 shut."
-                            ),
-                        ),
+                        ("value", models.FloatField(help_text="In the unit of the sensor's kind; doors: 1 open, 0 shut.")),
                         ("message_id", models.BigIntegerField()),
                     ],
-                    options={
-                        "db_table": "energy_sensorreading",
-                        "managed": False,
-                    },
+                    options={"db_table": "energy_sensorreading", "managed": False},
                 ),
                 migrations.CreateModel(
                     name="TelemetryMessage",
                     fields=[
                         (
                             "pk",
-                            models.CompositePrimaryKey(
-                                "received_at",
-                                "id",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
-                            ),
+                            models.CompositePrimaryKey("received_at", "id", blank=True, editable=False, primary_key=True, serialize=False),
                         ),
                         ("id", models.BigIntegerField()),
                         ("received_at", models.DateTimeField()),
@@ -586,26 +455,16 @@ class Migration(migrations.Migration):
                         ("transport", models.CharField(max_length=8)),
                         ("body", models.BinaryField()),
                     ],
-                    options={
-                        "db_table": "energy_telemetrymessage",
-                        "managed": False,
-                    },
+                    options={"db_table": "energy_telemetrymessage", "managed": False},
                 ),
                 migrations.CreateModel(
                     name="ClassSettings",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="class_settings",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="class_settings", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -640,10 +499,7 @@ class Migration(migrations.Migration):
                             models.PositiveSmallIntegerField(
                                 default=8,
                                 help_text="So many times the same value is a fault.",
-                                validators=[
-                                    django.core.validators.MinValueValidator(8),
-                                    django.core.validators.MaxValueValidator(96),
-                                ],
+                                validators=[django.core.validators.MinValueValidator(8), django.core.validators.MaxValueValidator(96)],
                             ),
                         ),
                         (
@@ -659,17 +515,13 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "review_working_days",
-                            models.PositiveSmallIntegerField(
-                                default=2, help_text="So long a review may hold up a day."
-                            ),
+                            models.PositiveSmallIntegerField(default=2, help_text="So long a review may hold up a day."),
                         ),
                     ],
                     options={
                         "verbose_name_plural": "class settings",
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "meter_class"), name="class_settings_once"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "meter_class"), name="class_settings_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("limit_factor__gte", Decimal("0.5")),
@@ -686,209 +538,106 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ForecastModel",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="forecast_models",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="forecast_models", to="energy.microgrid"
                             ),
                         ),
                         (
                             "quantity",
-                            models.CharField(
-                                choices=[("consumption", "consumption"), ("production", "production")],
-                                max_length=16,
-                            ),
+                            models.CharField(choices=[("consumption", "consumption"), ("production", "production")], max_length=16),
                         ),
-                        (
-                            "trained_until",
-                            models.DateTimeField(
-                                help_text="It has seen nothing that ended after this instant."
-                            ),
-                        ),
+                        ("trained_until", models.DateTimeField(help_text="It has seen nothing that ended after this instant.")),
                         ("made_at", models.DateTimeField()),
-                        (
-                            "reason",
-                            models.CharField(
-                                help_text="Why it was trained: first, a week has passed, drift.",
-                                max_length=80,
-                            ),
-                        ),
+                        ("reason", models.CharField(help_text="Why it was trained: first, a week has passed, drift.", max_length=80)),
                         ("version", models.CharField(help_text="Version of the method.", max_length=20)),
                         ("rows", models.BigIntegerField(verbose_name="rows of training")),
                         (
                             "clock_offset_s",
                             models.IntegerField(
-                                help_text="Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone.",
-                                null=True,
+                                help_text="Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone.", null=True
                             ),
                         ),
-                        (
-                            "trees",
-                            models.BinaryField(
-                                help_text="LightGBM's text form of the three quantiles, packed."
-                            ),
-                        ),
+                        ("trees", models.BinaryField(help_text="LightGBM's text form of the three quantiles, packed.")),
                         (
                             "meter_ids",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="Meters in the order of the margins.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="Meters in the order of the margins.", size=None
                             ),
                         ),
                         (
                             "low_margins",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.FloatField(),
-                                help_text="The last is that of the sum.",
-                                size=None,
+                                base_field=models.FloatField(), help_text="The last is that of the sum.", size=None
                             ),
                         ),
                         (
                             "high_margins",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.FloatField(),
-                                help_text="The last is that of the sum.",
-                                size=None,
+                                base_field=models.FloatField(), help_text="The last is that of the sum.", size=None
                             ),
                         ),
-                        (
-                            "sum_share",
-                            models.FloatField(
-                                default=0.15,
-                                help_text="How much it counts beside a nowcast of the sum, 0 to 1.",
-                            ),
-                        ),
+                        ("sum_share", models.FloatField(default=0.15, help_text="How much it counts beside a nowcast of the sum, 0 to 1.")),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "quantity", "trained_until"), name="forecast_model_once"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "quantity", "trained_until"), name="forecast_model_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("sum_share__gte", 0), ("sum_share__lte", 1)),
-                                name="forecast_model_sum_share_is_a_share",
+                                condition=models.Q(("sum_share__gte", 0), ("sum_share__lte", 1)), name="forecast_model_sum_share_is_a_share"
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Gateway",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="gateways",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="gateways", to="energy.microgrid"),
                         ),
                         ("name", models.CharField(max_length=120)),
                         ("key_sha256", models.CharField(editable=False, max_length=64, unique=True)),
-                        (
-                            "key_hint",
-                            models.CharField(editable=False, max_length=12, verbose_name="key begins with"),
-                        ),
+                        ("key_hint", models.CharField(editable=False, max_length=12, verbose_name="key begins with")),
                         ("enrolled_at", models.DateTimeField()),
                         ("revoked_at", models.DateTimeField(blank=True, null=True)),
                         ("last_seen_at", models.DateTimeField(blank=True, null=True)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("microgrid", "name"), name="gateway_name_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "name"), name="gateway_name_once")]},
                 ),
                 migrations.CreateModel(
                     name="NetworkChange",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="network_changes",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="network_changes", to="energy.microgrid"
                             ),
                         ),
                         ("made_at", models.DateTimeField()),
                         ("what", models.CharField(max_length=200)),
-                        (
-                            "source",
-                            models.CharField(blank=True, help_text="The file it came from.", max_length=200),
-                        ),
-                        (
-                            "digest",
-                            models.CharField(blank=True, help_text="Of what was imported.", max_length=64),
-                        ),
+                        ("source", models.CharField(blank=True, help_text="The file it came from.", max_length=200)),
+                        ("digest", models.CharField(blank=True, help_text="Of what was imported.", max_length=64)),
                     ],
-                    options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "-id"], name="network_change_newest_first")
-                        ],
-                    },
+                    options={"indexes": [models.Index(fields=["microgrid", "-id"], name="network_change_newest_first")]},
                 ),
                 migrations.CreateModel(
                     name="Node",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "valid_from",
-                            models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
-                        ),
-                        (
-                            "valid_to",
-                            models.DateTimeField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("valid_from", models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True)),
+                        ("valid_to", models.DateTimeField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="nodes",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="nodes", to="energy.microgrid"),
                         ),
                         ("code", models.CharField(max_length=120)),
-                        (
-                            "nominal_voltage_v",
-                            models.PositiveIntegerField(verbose_name="nominal voltage [V]"),
-                        ),
-                        (
-                            "vm_setpoint_pu",
-                            models.FloatField(
-                                blank=True, help_text="Held here: the slack busbar.", null=True
-                            ),
-                        ),
+                        ("nominal_voltage_v", models.PositiveIntegerField(verbose_name="nominal voltage [V]")),
+                        ("vm_setpoint_pu", models.FloatField(blank=True, help_text="Held here: the slack busbar.", null=True)),
                         ("vm_min_pu", models.FloatField(default=0.9, verbose_name="least voltage [p.u.]")),
                         ("vm_max_pu", models.FloatField(default=1.1, verbose_name="most voltage [p.u.]")),
                         ("longitude", models.FloatField(blank=True, null=True)),
@@ -907,24 +656,17 @@ class Migration(migrations.Migration):
                                 ),
                                 name="node_ends_after_it_begins",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ReadingFile",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reading_files",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="reading_files", to="energy.microgrid"
                             ),
                         ),
                         ("sha256", models.CharField(max_length=64)),
@@ -932,61 +674,32 @@ class Migration(migrations.Migration):
                         ("body", models.BinaryField()),
                         ("received_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("microgrid", "sha256"), name="reading_file_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "sha256"), name="reading_file_once")]},
                 ),
                 migrations.CreateModel(
                     name="ReferenceProfileDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="profile_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="profile_days", to="energy.microgrid"
                             ),
                         ),
                         ("name", models.CharField(max_length=80)),
                         ("day", models.DateField()),
-                        (
-                            "shares",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.FloatField(), size=None
-                            ),
-                        ),
+                        ("shares", django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "name", "day"), name="profile_day_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "name", "day"), name="profile_day_once")]},
                 ),
                 migrations.CreateModel(
                     name="WeatherHour",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="weather_hours",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="weather_hours", to="energy.microgrid"
                             ),
                         ),
                         ("issued_at", models.DateTimeField(help_text="Since when it was known.")),
@@ -994,34 +707,20 @@ class Migration(migrations.Migration):
                         ("source", models.CharField(max_length=40)),
                         ("air_temperature_c", models.FloatField(null=True)),
                         ("cloud_cover_percent", models.FloatField(null=True)),
-                        (
-                            "irradiance_w_m2",
-                            models.FloatField(null=True, verbose_name="global horizontal irradiance"),
-                        ),
+                        ("irradiance_w_m2", models.FloatField(null=True, verbose_name="global horizontal irradiance")),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(models.F("microgrid"), models.F("valid_at"), name="weather_by_hour")
-                        ],
+                        "indexes": [models.Index(models.F("microgrid"), models.F("valid_at"), name="weather_by_hour")],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "valid_at", "issued_at", "source"),
-                                name="weather_hour_once",
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "valid_at", "issued_at", "source"), name="weather_hour_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("irradiance_w_m2__isnull", True),
-                                    ("irradiance_w_m2__gte", 0),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("irradiance_w_m2__isnull", True), ("irradiance_w_m2__gte", 0), _connector="OR"),
                                 name="irradiance_not_negative",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("cloud_cover_percent__isnull", True),
-                                    models.Q(
-                                        ("cloud_cover_percent__gte", 0), ("cloud_cover_percent__lte", 100)
-                                    ),
+                                    models.Q(("cloud_cover_percent__gte", 0), ("cloud_cover_percent__lte", 100)),
                                     _connector="OR",
                                 ),
                                 name="cloud_cover_is_a_share",
@@ -1032,37 +731,20 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ForecastRun",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="forecast_runs",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="forecast_runs", to="energy.microgrid"
                             ),
                         ),
-                        (
-                            "kind",
-                            models.CharField(
-                                choices=[("day_ahead", "day ahead"), ("intraday", "intraday")], max_length=16
-                            ),
-                        ),
+                        ("kind", models.CharField(choices=[("day_ahead", "day ahead"), ("intraday", "intraday")], max_length=16)),
                         ("origin_at", models.DateTimeField()),
                         ("made_at", models.DateTimeField()),
                         ("interval_minutes", models.PositiveSmallIntegerField()),
                         ("horizon", models.PositiveSmallIntegerField(verbose_name="intervals foreseen")),
                         ("model_version", models.CharField(max_length=20)),
-                        (
-                            "weather",
-                            models.CharField(
-                                help_text="What is known of the weather, and from where.", max_length=80
-                            ),
-                        ),
+                        ("weather", models.CharField(help_text="What is known of the weather, and from where.", max_length=80)),
                         (
                             "net_p10_wh",
                             django.contrib.postgres.fields.ArrayField(
@@ -1098,29 +780,16 @@ class Migration(migrations.Migration):
                         (
                             "made_by",
                             models.ManyToManyField(
-                                help_text="None where like days had to serve.",
-                                related_name="runs",
-                                to="energy.forecastmodel",
+                                help_text="None where like days had to serve.", related_name="runs", to="energy.forecastmodel"
                             ),
                         ),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "kind", "origin_at"), name="forecast_run_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "kind", "origin_at"), name="forecast_run_once")]},
                 ),
                 migrations.CreateModel(
                     name="GatewayRefusal",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "gateway",
                             models.ForeignKey(
@@ -1138,57 +807,24 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                fields=("gateway", "hour_at", "reason"),
-                                name="gateway_refusals_counted_once",
-                                nulls_distinct=False,
+                                fields=("gateway", "hour_at", "reason"), name="gateway_refusals_counted_once", nulls_distinct=False
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Line",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "valid_from",
-                            models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
-                        ),
-                        (
-                            "valid_to",
-                            models.DateTimeField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("valid_from", models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True)),
+                        ("valid_to", models.DateTimeField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="lines",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="energy.microgrid"),
                         ),
                         ("code", models.CharField(max_length=120)),
-                        (
-                            "node_from",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
-                            ),
-                        ),
-                        (
-                            "node_to",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
-                            ),
-                        ),
+                        ("node_from", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node")),
+                        ("node_to", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node")),
                         ("length_km", models.FloatField(verbose_name="length [km]")),
                         ("resistance_ohm_per_km", models.FloatField()),
                         ("reactance_ohm_per_km", models.FloatField()),
@@ -1196,22 +832,13 @@ class Migration(migrations.Migration):
                         (
                             "zero_resistance_ohm_per_km",
                             models.FloatField(
-                                blank=True,
-                                help_text="Of what its phases have in common (zero sequence); empty: not told.",
-                                null=True,
+                                blank=True, help_text="Of what its phases have in common (zero sequence); empty: not told.", null=True
                             ),
                         ),
                         ("zero_reactance_ohm_per_km", models.FloatField(blank=True, null=True)),
                         ("max_current_a", models.FloatField(verbose_name="most current [A]")),
                         ("line_type", models.CharField(blank=True, max_length=120)),
-                        (
-                            "phases",
-                            models.CharField(
-                                default="123",
-                                help_text="Which of the phases 1, 2 and 3 it has.",
-                                max_length=3,
-                            ),
-                        ),
+                        ("phases", models.CharField(default="123", help_text="Which of the phases 1, 2 and 3 it has.", max_length=3)),
                     ],
                     options={
                         "constraints": [
@@ -1221,9 +848,7 @@ class Migration(migrations.Migration):
                                     (models.F("code"), "="),
                                     (
                                         energy.models.topology.InstantRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -1240,55 +865,35 @@ class Migration(migrations.Migration):
                                 name="line_ends_after_it_begins",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)
-                                ),
+                                condition=models.Q(("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)),
                                 name="line_has_phases",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("zero_reactance_ohm_per_km__isnull", True),
-                                        ("zero_resistance_ohm_per_km__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("zero_reactance_ohm_per_km__gte", 0),
-                                        ("zero_resistance_ohm_per_km__gte", 0),
-                                    ),
+                                    models.Q(("zero_reactance_ohm_per_km__isnull", True), ("zero_resistance_ohm_per_km__isnull", True)),
+                                    models.Q(("zero_reactance_ohm_per_km__gte", 0), ("zero_resistance_ohm_per_km__gte", 0)),
                                     _connector="OR",
                                 ),
                                 name="line_zero_sequence_both_or_none",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ReadingImport",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reading_imports",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="reading_imports", to="energy.microgrid"
                             ),
                         ),
                         (
                             "file",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="reading_imports",
-                                to="energy.readingfile",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="reading_imports", to="energy.readingfile"
                             ),
                         ),
                         ("file_name", models.CharField(max_length=200)),
@@ -1337,28 +942,18 @@ class Migration(migrations.Migration):
                         ("problem_count", models.PositiveIntegerField(default=0)),
                         (
                             "says_status",
-                            models.BooleanField(
-                                default=False,
-                                help_text="The file tells measured values from substitute ones.",
-                            ),
+                            models.BooleanField(default=False, help_text="The file tells measured values from substitute ones."),
                         ),
-                        (
-                            "rounded",
-                            models.PositiveIntegerField(default=0, verbose_name="values not whole Wh"),
-                        ),
+                        ("rounded", models.PositiveIntegerField(default=0, verbose_name="values not whole Wh")),
                         ("first_day", models.DateField(blank=True, null=True)),
                         ("last_day", models.DateField(blank=True, null=True)),
                         (
                             "meter_ids",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), default=list, size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
                         ),
                         (
                             "unknown_meters",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.CharField(max_length=120), default=list, size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), default=list, size=None),
                         ),
                         ("days_new", models.PositiveIntegerField(default=0)),
                         ("days_changed", models.PositiveIntegerField(default=0)),
@@ -1373,34 +968,20 @@ class Migration(migrations.Migration):
                                 name="file_read_once_in_a_way",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("accepted_at__isnull", True), ("status", "accepted"), _connector="OR"
-                                ),
+                                condition=models.Q(("accepted_at__isnull", True), ("status", "accepted"), _connector="OR"),
                                 name="accepted_imports_are_dated",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Site",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sites",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="energy.microgrid"),
                         ),
                         (
                             "member",
@@ -1425,20 +1006,10 @@ class Migration(migrations.Migration):
                         (
                             "node",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sites",
-                                to="energy.node",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="energy.node"
                             ),
                         ),
-                        (
-                            "code",
-                            models.CharField(
-                                help_text="The metering point's id; also the code of its meter.",
-                                max_length=120,
-                            ),
-                        ),
+                        ("code", models.CharField(help_text="The metering point's id; also the code of its meter.", max_length=120)),
                         ("name", models.CharField(max_length=120)),
                         (
                             "kind",
@@ -1456,19 +1027,12 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "phases",
-                            models.CharField(
-                                default="123",
-                                help_text="On which of the phases 1, 2 and 3 it is connected.",
-                                max_length=3,
-                            ),
+                            models.CharField(default="123", help_text="On which of the phases 1, 2 and 3 it is connected.", max_length=3),
                         ),
                         (
                             "fuse_a",
                             models.PositiveSmallIntegerField(
-                                blank=True,
-                                help_text="Of the connection; tariffs may charge by it.",
-                                null=True,
-                                verbose_name="fuse [A]",
+                                blank=True, help_text="Of the connection; tariffs may charge by it.", null=True, verbose_name="fuse [A]"
                             ),
                         ),
                     ],
@@ -1476,62 +1040,29 @@ class Migration(migrations.Migration):
                         "constraints": [
                             models.UniqueConstraint(fields=("microgrid", "code"), name="site_code_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)
-                                ),
+                                condition=models.Q(("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)),
                                 name="site_has_phases",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Switch",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
-                        (
-                            "valid_from",
-                            models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
-                        ),
-                        (
-                            "valid_to",
-                            models.DateTimeField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
+                        ("valid_from", models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True)),
+                        ("valid_to", models.DateTimeField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="switches",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="switches", to="energy.microgrid"),
                         ),
                         ("code", models.CharField(max_length=120)),
-                        (
-                            "node",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
-                            ),
-                        ),
+                        ("node", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node")),
                         (
                             "other_node",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node"
                             ),
                         ),
                         ("line_code", models.CharField(blank=True, max_length=120)),
@@ -1548,9 +1079,7 @@ class Migration(migrations.Migration):
                                     (models.F("code"), "="),
                                     (
                                         energy.models.topology.InstantRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -1568,20 +1097,12 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
+                                    models.Q(("line_code", ""), ("other_node__isnull", False), ("transformer_code", "")),
                                     models.Q(
-                                        ("line_code", ""),
-                                        ("other_node__isnull", False),
-                                        ("transformer_code", ""),
+                                        ("other_node__isnull", True), ("transformer_code", ""), models.Q(("line_code", ""), _negated=True)
                                     ),
                                     models.Q(
-                                        ("other_node__isnull", True),
-                                        ("transformer_code", ""),
-                                        models.Q(("line_code", ""), _negated=True),
-                                    ),
-                                    models.Q(
-                                        ("line_code", ""),
-                                        ("other_node__isnull", True),
-                                        models.Q(("transformer_code", ""), _negated=True),
+                                        ("line_code", ""), ("other_node__isnull", True), models.Q(("transformer_code", ""), _negated=True)
                                     ),
                                     _connector="OR",
                                 ),
@@ -1593,47 +1114,18 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Transformer",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "valid_from",
-                            models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
-                        ),
-                        (
-                            "valid_to",
-                            models.DateTimeField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("valid_from", models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True)),
+                        ("valid_to", models.DateTimeField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="transformers",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="transformers", to="energy.microgrid"
                             ),
                         ),
                         ("code", models.CharField(max_length=120)),
-                        (
-                            "node_hv",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
-                            ),
-                        ),
-                        (
-                            "node_lv",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.node",
-                            ),
-                        ),
+                        ("node_hv", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node")),
+                        ("node_lv", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node")),
                         ("rated_va", models.BigIntegerField(verbose_name="rating [VA]")),
                         ("voltage_hv_v", models.PositiveIntegerField()),
                         ("voltage_lv_v", models.PositiveIntegerField()),
@@ -1655,9 +1147,7 @@ class Migration(migrations.Migration):
                                     (models.F("code"), "="),
                                     (
                                         energy.models.topology.InstantRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -1673,22 +1163,14 @@ class Migration(migrations.Migration):
                                 ),
                                 name="transformer_ends_after_it_begins",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Consumer",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         ("code", models.CharField(max_length=120)),
                         (
                             "status",
@@ -1705,20 +1187,11 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="consumers",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="consumers", to="energy.site"),
                         ),
                         (
                             "kind",
@@ -1737,53 +1210,29 @@ class Migration(migrations.Migration):
                         (
                             "priority_tier",
                             models.PositiveSmallIntegerField(
-                                default=2,
-                                help_text="0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible.",
+                                default=2, help_text="0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible."
                             ),
                         ),
-                        (
-                            "profile",
-                            models.CharField(
-                                blank=True, help_text="Reference profile of its virtual meter.", max_length=80
-                            ),
-                        ),
-                        (
-                            "profile_power_w",
-                            models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14),
-                        ),
-                        (
-                            "profile_reactive_var",
-                            models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14),
-                        ),
+                        ("profile", models.CharField(blank=True, help_text="Reference profile of its virtual meter.", max_length=80)),
+                        ("profile_power_w", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
+                        ("profile_reactive_var", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("site", "code"), name="consumer_code_once"),
-                            models.CheckConstraint(
-                                condition=models.Q(("max_demand_w__gte", 0)),
-                                name="consumer_demand_not_negative",
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("priority_tier__lte", 4)), name="consumer_tier_0_to_4"
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("max_demand_w__gte", 0)), name="consumer_demand_not_negative"),
+                            models.CheckConstraint(condition=models.Q(("priority_tier__lte", 4)), name="consumer_tier_0_to_4"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ImportProblem",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "reading_import",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="problems",
-                                to="energy.readingimport",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="problems", to="energy.readingimport"
                             ),
                         ),
                         ("row", models.PositiveIntegerField()),
@@ -1798,14 +1247,7 @@ class Migration(migrations.Migration):
                         (
                             "pk",
                             models.CompositePrimaryKey(
-                                "day",
-                                "meter_id",
-                                "channel",
-                                "version",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
+                                "day", "meter_id", "channel", "version", blank=True, editable=False, primary_key=True, serialize=False
                             ),
                         ),
                         ("day", models.DateField()),
@@ -1829,12 +1271,7 @@ class Migration(migrations.Migration):
                         (
                             "cause",
                             models.CharField(
-                                choices=[
-                                    ("message", "a later message"),
-                                    ("import", "an import"),
-                                    ("edit", "an edit"),
-                                ],
-                                max_length=8,
+                                choices=[("message", "a later message"), ("import", "an import"), ("edit", "an edit")], max_length=8
                             ),
                         ),
                         (
@@ -1864,31 +1301,17 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="OwnAlarm",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "user",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="own_alarms",
-                                to=settings.AUTH_USER_MODEL,
+                                on_delete=django.db.models.deletion.CASCADE, related_name="own_alarms", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="own_alarms",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="own_alarms", to="energy.site"),
                         ),
                         (
                             "kind",
@@ -1897,89 +1320,46 @@ class Migration(migrations.Migration):
                                     ("day_use", "a day uses more than [kWh]"),
                                     ("base_load", "day and night more than [W]"),
                                     ("no_use", "no use at all for [days]"),
-                                    (
-                                        "roof_below",
-                                        "the roof gives less than [%] of what neighbours' roofs let expect",
-                                    ),
+                                    ("roof_below", "the roof gives less than [%] of what neighbours' roofs let expect"),
                                 ],
                                 max_length=16,
                             ),
                         ),
-                        (
-                            "limit",
-                            models.DecimalField(
-                                decimal_places=2,
-                                help_text="In kWh, W, days or per cent, by kind.",
-                                max_digits=10,
-                            ),
-                        ),
+                        ("limit", models.DecimalField(decimal_places=2, help_text="In kWh, W, days or per cent, by kind.", max_digits=10)),
                         ("by_mail", models.BooleanField(default=False, verbose_name="by e-mail too")),
                         ("created_at", models.DateTimeField()),
-                        (
-                            "judged_date",
-                            models.DateField(
-                                blank=True, editable=False, help_text="The last day looked at.", null=True
-                            ),
-                        ),
+                        ("judged_date", models.DateField(blank=True, editable=False, help_text="The last day looked at.", null=True)),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("user", "site", "kind", "limit"), name="own_alarm_once"
-                            ),
+                            models.UniqueConstraint(fields=("user", "site", "kind", "limit"), name="own_alarm_once"),
+                            models.CheckConstraint(condition=models.Q(("limit__gt", 0)), name="own_alarm_limit_above_zero"),
                             models.CheckConstraint(
-                                condition=models.Q(("limit__gt", 0)), name="own_alarm_limit_above_zero"
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(
-                                    models.Q(("kind", "roof_below"), _negated=True),
-                                    ("limit__lt", 100),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(models.Q(("kind", "roof_below"), _negated=True), ("limit__lt", 100), _connector="OR"),
                                 name="roof_alarm_below_whole",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Sensor",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sensors",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="sensors", to="energy.microgrid"),
                         ),
                         (
                             "site",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sensors",
-                                to="energy.site",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="sensors", to="energy.site"
                             ),
                         ),
                         (
                             "node",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sensors",
-                                to="energy.node",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="sensors", to="energy.node"
                             ),
                         ),
                         (
@@ -1999,49 +1379,24 @@ class Migration(migrations.Migration):
                         ("installed_at", models.DateTimeField(blank=True, null=True)),
                         ("removed_at", models.DateTimeField(blank=True, null=True)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("microgrid", "code"), name="sensor_code_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "code"), name="sensor_code_once")]},
                 ),
                 migrations.CreateModel(
                     name="SiteOwnership",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="ownerships",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="ownerships", to="energy.site"),
                         ),
                         (
                             "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="ownerships",
-                                to="members.member",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="ownerships", to="members.member"),
                         ),
                         (
                             "valid_from",
-                            models.DateField(
-                                blank=True,
-                                help_text="First day; empty: from the beginning.",
-                                null=True,
-                                verbose_name="from",
-                            ),
+                            models.DateField(blank=True, help_text="First day; empty: from the beginning.", null=True, verbose_name="from"),
                         ),
                         (
                             "valid_to",
@@ -2053,20 +1408,12 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("is_vacant", models.BooleanField(default=False, verbose_name="nobody lives there")),
-                        (
-                            "has_begun",
-                            models.BooleanField(
-                                default=False, help_text="Its first day has come, and the site is theirs."
-                            ),
-                        ),
+                        ("has_begun", models.BooleanField(default=False, help_text="Its first day has come, and the site is theirs.")),
                         ("entered_at", models.DateTimeField(null=True)),
                         (
                             "entered_by",
                             models.ForeignKey(
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                         ("reason", models.CharField(blank=True, max_length=300)),
@@ -2079,9 +1426,7 @@ class Migration(migrations.Migration):
                                     (models.F("site"), "="),
                                     (
                                         energy.models.ownership.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -2103,16 +1448,8 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Source",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         ("code", models.CharField(max_length=120)),
                         (
                             "status",
@@ -2129,72 +1466,37 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="sources",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="energy.site")),
                         (
                             "kind",
                             models.CharField(
-                                choices=[
-                                    ("solar", "solar"),
-                                    ("wind", "wind"),
-                                    ("hydro", "hydro"),
-                                    ("biogas", "biogas or CHP"),
-                                ],
+                                choices=[("solar", "solar"), ("wind", "wind"), ("hydro", "hydro"), ("biogas", "biogas or CHP")],
                                 max_length=16,
                             ),
                         ),
                         ("capacity_w", models.BigIntegerField(verbose_name="capacity [W]")),
                         ("last_maintenance_date", models.DateField(blank=True, null=True)),
                         ("commissioned_date", models.DateField(blank=True, null=True)),
-                        (
-                            "profile",
-                            models.CharField(
-                                blank=True, help_text="Reference profile of its virtual meter.", max_length=80
-                            ),
-                        ),
-                        (
-                            "profile_power_w",
-                            models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14),
-                        ),
+                        ("profile", models.CharField(blank=True, help_text="Reference profile of its virtual meter.", max_length=80)),
+                        ("profile_power_w", models.DecimalField(decimal_places=3, default=Decimal("0"), max_digits=14)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("site", "code"), name="source_code_once"),
-                            models.CheckConstraint(
-                                condition=models.Q(("capacity_w__gte", 0)),
-                                name="source_capacity_not_negative",
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("capacity_w__gte", 0)), name="source_capacity_not_negative"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="StagedMeterDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "reading_import",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="staged_days",
-                                to="energy.readingimport",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="staged_days", to="energy.readingimport"
                             ),
                         ),
                         ("day", models.DateField()),
@@ -2214,48 +1516,22 @@ class Migration(migrations.Migration):
                                 ]
                             ),
                         ),
-                        (
-                            "effect",
-                            models.SmallIntegerField(
-                                choices=[(0, "same as stored"), (1, "new"), (2, "changes stored values")]
-                            ),
-                        ),
-                        (
-                            "values_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "quality",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(), size=None
-                            ),
-                        ),
+                        ("effect", models.SmallIntegerField(choices=[(0, "same as stored"), (1, "new"), (2, "changes stored values")])),
+                        ("values_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("quality", django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
                         ("stored_wh", models.BigIntegerField(default=0, verbose_name="stored total [Wh]")),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("reading_import", "day", "meter_id", "channel"),
-                                name="staged_day_once",
-                            )
-                        ],
+                            models.UniqueConstraint(fields=("reading_import", "day", "meter_id", "channel"), name="staged_day_once")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="StorageUnit",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         ("code", models.CharField(max_length=120)),
                         (
                             "status",
@@ -2272,51 +1548,18 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="storages",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="storages", to="energy.site")),
                         ("capacity_wh", models.BigIntegerField(verbose_name="capacity [Wh]")),
                         ("charge_max_w", models.BigIntegerField(verbose_name="most charge [W]")),
                         ("discharge_max_w", models.BigIntegerField(verbose_name="most discharge [W]")),
-                        (
-                            "eta_charge",
-                            models.DecimalField(
-                                decimal_places=5, max_digits=6, verbose_name="efficiency of charging"
-                            ),
-                        ),
-                        (
-                            "eta_discharge",
-                            models.DecimalField(
-                                decimal_places=5, max_digits=6, verbose_name="efficiency of discharging"
-                            ),
-                        ),
-                        (
-                            "self_discharge_per_day",
-                            models.DecimalField(decimal_places=7, default=Decimal("0"), max_digits=8),
-                        ),
-                        (
-                            "soc_min_wh",
-                            models.BigIntegerField(default=0, verbose_name="least charge kept [Wh]"),
-                        ),
+                        ("eta_charge", models.DecimalField(decimal_places=5, max_digits=6, verbose_name="efficiency of charging")),
+                        ("eta_discharge", models.DecimalField(decimal_places=5, max_digits=6, verbose_name="efficiency of discharging")),
+                        ("self_discharge_per_day", models.DecimalField(decimal_places=7, default=Decimal("0"), max_digits=8)),
+                        ("soc_min_wh", models.BigIntegerField(default=0, verbose_name="least charge kept [Wh]")),
                         ("soc_max_wh", models.BigIntegerField(verbose_name="most charge kept [Wh]")),
-                        (
-                            "soc_wh",
-                            models.BigIntegerField(
-                                help_text="State of charge last known.", verbose_name="state of charge [Wh]"
-                            ),
-                        ),
+                        ("soc_wh", models.BigIntegerField(help_text="State of charge last known.", verbose_name="state of charge [Wh]")),
                     ],
                     options={
                         "constraints": [
@@ -2331,32 +1574,20 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("eta_charge__gt", 0),
-                                    ("eta_charge__lte", 1),
-                                    ("eta_discharge__gt", 0),
-                                    ("eta_discharge__lte", 1),
+                                    ("eta_charge__gt", 0), ("eta_charge__lte", 1), ("eta_discharge__gt", 0), ("eta_discharge__lte", 1)
                                 ),
                                 name="storage_efficiencies_within_one",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SwitchPosition",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "switch",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="positions",
-                                to="energy.switch",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="positions", to="energy.switch"),
                         ),
                         ("at", models.DateTimeField(help_text="By the microgrid's clock.")),
                         ("is_closed", models.BooleanField()),
@@ -2372,34 +1603,16 @@ class Migration(migrations.Migration):
                             ),
                         ),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("switch", "at"), name="switch_moves_once_at_an_instant"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("switch", "at"), name="switch_moves_once_at_an_instant")]},
                 ),
                 migrations.CreateModel(
                     name="AssetRequest",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="asset_requests",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="asset_requests", to="energy.site"),
                         ),
                         (
                             "kind",
@@ -2413,46 +1626,21 @@ class Migration(migrations.Migration):
                                 max_length=16,
                             ),
                         ),
-                        (
-                            "name",
-                            models.CharField(
-                                help_text="Make and model, or what it is called at home.", max_length=60
-                            ),
-                        ),
+                        ("name", models.CharField(help_text="Make and model, or what it is called at home.", max_length=60)),
                         ("power_w", models.BigIntegerField(verbose_name="most it draws [W]")),
-                        (
-                            "feed_in_w",
-                            models.BigIntegerField(blank=True, null=True, verbose_name="most it gives [W]"),
-                        ),
-                        (
-                            "capacity_wh",
-                            models.BigIntegerField(blank=True, null=True, verbose_name="holds [Wh]"),
-                        ),
-                        (
-                            "may_wait",
-                            models.BooleanField(
-                                default=True, help_text="Its owner lets the grid choose the time."
-                            ),
-                        ),
+                        ("feed_in_w", models.BigIntegerField(blank=True, null=True, verbose_name="most it gives [W]")),
+                        ("capacity_wh", models.BigIntegerField(blank=True, null=True, verbose_name="holds [Wh]")),
+                        ("may_wait", models.BooleanField(default=True, help_text="Its owner lets the grid choose the time.")),
                         ("note", models.CharField(blank=True, max_length=300)),
                         (
                             "asked_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("asked_at", models.DateTimeField()),
                         (
                             "state",
                             models.CharField(
-                                choices=[
-                                    ("open", "waits"),
-                                    ("approved", "entered"),
-                                    ("refused", "refused"),
-                                    ("withdrawn", "withdrawn"),
-                                ],
+                                choices=[("open", "waits"), ("approved", "entered"), ("refused", "refused"), ("withdrawn", "withdrawn")],
                                 default="open",
                                 max_length=12,
                             ),
@@ -2468,10 +1656,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("decided_at", models.DateTimeField(blank=True, null=True)),
-                        (
-                            "answer",
-                            models.CharField(blank=True, help_text="What the member reads.", max_length=300),
-                        ),
+                        ("answer", models.CharField(blank=True, help_text="What the member reads.", max_length=300)),
                         (
                             "consumer",
                             models.OneToOneField(
@@ -2494,18 +1679,12 @@ class Migration(migrations.Migration):
                         ),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["site", "-asked_at"], name="asset_requests_by_site")
-                        ],
+                        "indexes": [models.Index(fields=["site", "-asked_at"], name="asset_requests_by_site")],
                         "constraints": [
-                            models.CheckConstraint(
-                                condition=models.Q(("power_w__gt", 0)), name="requested_power_above_zero"
-                            ),
+                            models.CheckConstraint(condition=models.Q(("power_w__gt", 0)), name="requested_power_above_zero"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("capacity_wh__gt", 0), ("feed_in_w__gt", 0), ("kind", "battery")
-                                    ),
+                                    models.Q(("capacity_wh__gt", 0), ("feed_in_w__gt", 0), ("kind", "battery")),
                                     models.Q(
                                         models.Q(("kind", "battery"), _negated=True),
                                         ("capacity_wh__isnull", True),
@@ -2518,19 +1697,14 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("decided_at__isnull", True), ("state", "open")),
-                                    models.Q(
-                                        models.Q(("state", "open"), _negated=True),
-                                        ("decided_at__isnull", False),
-                                    ),
+                                    models.Q(models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="request_is_open_until_decided",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("state", "approved"),
-                                    models.Q(("consumer__isnull", True), ("storage__isnull", True)),
-                                    _connector="OR",
+                                    ("state", "approved"), models.Q(("consumer__isnull", True), ("storage__isnull", True)), _connector="OR"
                                 ),
                                 name="only_what_is_approved_is_entered",
                             ),
@@ -2540,79 +1714,40 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="MaintenancePlan",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "source",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="maintenance_plans",
-                                to="energy.source",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="maintenance_plans", to="energy.source"
                             ),
                         ),
                         (
                             "work",
                             models.CharField(
-                                choices=[
-                                    ("cleaning", "cleaning"),
-                                    ("inspection", "inspection"),
-                                    ("repair", "repair"),
-                                ],
-                                max_length=16,
+                                choices=[("cleaning", "cleaning"), ("inspection", "inspection"), ("repair", "repair")], max_length=16
                             ),
                         ),
                         (
                             "rule",
                             models.CharField(
-                                choices=[
-                                    ("date", "by date"),
-                                    ("hours", "by hours of operation"),
-                                    ("performance", "by performance"),
-                                ],
+                                choices=[("date", "by date"), ("hours", "by hours of operation"), ("performance", "by performance")],
                                 max_length=16,
                             ),
                         ),
-                        (
-                            "every_months",
-                            models.PositiveSmallIntegerField(
-                                blank=True, null=True, verbose_name="every [months]"
-                            ),
-                        ),
-                        (
-                            "next_date",
-                            models.DateField(
-                                blank=True, help_text="By date: when it is due next.", null=True
-                            ),
-                        ),
-                        (
-                            "every_hours",
-                            models.PositiveIntegerField(
-                                blank=True, null=True, verbose_name="every [operating hours]"
-                            ),
-                        ),
+                        ("every_months", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="every [months]")),
+                        ("next_date", models.DateField(blank=True, help_text="By date: when it is due next.", null=True)),
+                        ("every_hours", models.PositiveIntegerField(blank=True, null=True, verbose_name="every [operating hours]")),
                         (
                             "below_percent",
                             models.PositiveSmallIntegerField(
-                                blank=True,
-                                help_text="Of what the source gives clean, on clear days.",
-                                null=True,
-                                verbose_name="below [%]",
+                                blank=True, help_text="Of what the source gives clean, on clear days.", null=True, verbose_name="below [%]"
                             ),
                         ),
                         (
                             "remind_days",
                             models.PositiveSmallIntegerField(
-                                default=14,
-                                help_text="So long before the date the work order is made.",
-                                verbose_name="notice [days]",
+                                default=14, help_text="So long before the date the work order is made.", verbose_name="notice [days]"
                             ),
                         ),
                         ("is_active", models.BooleanField(default=True)),
@@ -2627,11 +1762,7 @@ class Migration(migrations.Migration):
                                         ("next_date__isnull", False),
                                         ("rule", "date"),
                                     ),
-                                    models.Q(
-                                        ("every_hours__gt", 0),
-                                        ("every_hours__isnull", False),
-                                        ("rule", "hours"),
-                                    ),
+                                    models.Q(("every_hours__gt", 0), ("every_hours__isnull", False), ("rule", "hours")),
                                     models.Q(
                                         ("below_percent__gt", 0),
                                         ("below_percent__isnull", False),
@@ -2642,38 +1773,19 @@ class Migration(migrations.Migration):
                                 ),
                                 name="plan_has_what_its_rule_needs",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Meter",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="meters",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="meters", to="energy.microgrid"),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="meters",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="meters", to="energy.site")),
                         (
                             "kind",
                             models.CharField(
@@ -2689,11 +1801,7 @@ class Migration(migrations.Migration):
                         (
                             "source",
                             models.OneToOneField(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="meter",
-                                to="energy.source",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="meter", to="energy.source"
                             ),
                         ),
                         (
@@ -2709,11 +1817,7 @@ class Migration(migrations.Migration):
                         (
                             "line",
                             models.OneToOneField(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="meter",
-                                to="energy.line",
+                                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="meter", to="energy.line"
                             ),
                         ),
                         (
@@ -2729,28 +1833,17 @@ class Migration(migrations.Migration):
                         ("code", models.CharField(max_length=120)),
                         (
                             "external_ref",
-                            models.CharField(
-                                blank=True,
-                                help_text="How the grid operator calls the metering point.",
-                                max_length=120,
-                            ),
+                            models.CharField(blank=True, help_text="How the grid operator calls the metering point.", max_length=120),
                         ),
                         (
                             "register_limit_wh",
                             models.BigIntegerField(
-                                default=100000000000,
-                                help_text="The registers roll over here.",
-                                verbose_name="registers' limit [Wh]",
+                                default=100000000000, help_text="The registers roll over here.", verbose_name="registers' limit [Wh]"
                             ),
                         ),
                         (
                             "chain_ref",
-                            models.CharField(
-                                default=kernel.identifiers.random_bytes32,
-                                editable=False,
-                                max_length=66,
-                                unique=True,
-                            ),
+                            models.CharField(default=kernel.identifiers.random_bytes32, editable=False, max_length=66, unique=True),
                         ),
                         ("installed_at", models.DateTimeField(blank=True, null=True)),
                         ("removed_at", models.DateTimeField(blank=True, null=True)),
@@ -2779,21 +1872,9 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("kind__in", ("site", "grid")),
-                                        ("source__isnull", True),
-                                        ("storage__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("kind", "source"),
-                                        ("source__isnull", False),
-                                        ("storage__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("kind", "storage"),
-                                        ("source__isnull", True),
-                                        ("storage__isnull", False),
-                                    ),
+                                    models.Q(("kind__in", ("site", "grid")), ("source__isnull", True), ("storage__isnull", True)),
+                                    models.Q(("kind", "source"), ("source__isnull", False), ("storage__isnull", True)),
+                                    models.Q(("kind", "storage"), ("source__isnull", True), ("storage__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="meter_kind_fits_what_it_measures",
@@ -2801,80 +1882,43 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(
-                                        models.Q(("kind", "grid"), _negated=True),
-                                        ("line__isnull", True),
-                                        ("transformer__isnull", True),
+                                        models.Q(("kind", "grid"), _negated=True), ("line__isnull", True), ("transformer__isnull", True)
                                     ),
-                                    models.Q(
-                                        ("kind", "grid"),
-                                        ("line__isnull", False),
-                                        ("transformer__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("kind", "grid"),
-                                        ("line__isnull", True),
-                                        ("transformer__isnull", False),
-                                    ),
+                                    models.Q(("kind", "grid"), ("line__isnull", False), ("transformer__isnull", True)),
+                                    models.Q(("kind", "grid"), ("line__isnull", True), ("transformer__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="grid_meter_sits_on_one_branch",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("kind", "site"), ("reactive_from__isnull", True), _connector="OR"
-                                ),
+                                condition=models.Q(("kind", "site"), ("reactive_from__isnull", True), _connector="OR"),
                                 name="only_site_meters_count_reactive_energy",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="OwnAlarmHit",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "alarm",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="hits",
-                                to="energy.ownalarm",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="hits", to="energy.ownalarm"),
                         ),
                         ("day", models.DateField()),
                         ("value", models.FloatField()),
                         ("text", models.CharField(max_length=240)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("alarm", "day"), name="alarm_goes_off_once_a_day")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("alarm", "day"), name="alarm_goes_off_once_a_day")]},
                 ),
                 migrations.CreateModel(
                     name="Device",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="devices",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="devices", to="energy.microgrid"),
                         ),
                         (
                             "meter",
@@ -2896,44 +1940,21 @@ class Migration(migrations.Migration):
                                 to="energy.sensor",
                             ),
                         ),
-                        (
-                            "name",
-                            models.CharField(
-                                help_text="Base name in SenML, a URN.", max_length=120, unique=True
-                            ),
-                        ),
+                        ("name", models.CharField(help_text="Base name in SenML, a URN.", max_length=120, unique=True)),
                         (
                             "status",
                             models.CharField(
-                                choices=[
-                                    ("enrolled", "enrolled"),
-                                    ("revoked", "revoked"),
-                                    ("decommissioned", "decommissioned"),
-                                ],
+                                choices=[("enrolled", "enrolled"), ("revoked", "revoked"), ("decommissioned", "decommissioned")],
                                 default="enrolled",
                                 max_length=16,
                             ),
                         ),
                         (
                             "model",
-                            models.CharField(
-                                blank=True,
-                                help_text="As the device gives it; firmware is chosen by it.",
-                                max_length=80,
-                            ),
+                            models.CharField(blank=True, help_text="As the device gives it; firmware is chosen by it.", max_length=80),
                         ),
-                        (
-                            "firmware_version",
-                            models.CharField(
-                                blank=True, help_text="As the device last reported it.", max_length=40
-                            ),
-                        ),
-                        (
-                            "encrypts",
-                            models.BooleanField(
-                                default=False, help_text="Only encrypted messages are accepted."
-                            ),
-                        ),
+                        ("firmware_version", models.CharField(blank=True, help_text="As the device last reported it.", max_length=40)),
+                        ("encrypts", models.BooleanField(default=False, help_text="Only encrypted messages are accepted.")),
                         ("last_counter", models.BigIntegerField(default=0)),
                         ("last_seen_at", models.DateTimeField(blank=True, null=True)),
                         (
@@ -2963,34 +1984,21 @@ class Migration(migrations.Migration):
                                 name="one_enrolled_device_at_a_time",
                                 nulls_distinct=False,
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="FeedSilence",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="silences",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="silences", to="energy.microgrid"),
                         ),
                         (
                             "kind",
                             models.CharField(
-                                choices=[
-                                    ("stopped", "sends nothing"),
-                                    ("zeros", "sends zeros where its like days do not"),
-                                ],
-                                max_length=8,
+                                choices=[("stopped", "sends nothing"), ("zeros", "sends zeros where its like days do not")], max_length=8
                             ),
                         ),
                         (
@@ -3013,18 +2021,8 @@ class Migration(migrations.Migration):
                                 to="energy.gateway",
                             ),
                         ),
-                        (
-                            "feed",
-                            models.CharField(
-                                blank=True, help_text="The format of a regular import.", max_length=16
-                            ),
-                        ),
-                        (
-                            "since_at",
-                            models.DateTimeField(
-                                help_text="The last that was heard, or the first of the zeros."
-                            ),
-                        ),
+                        ("feed", models.CharField(blank=True, help_text="The format of a regular import.", max_length=16)),
+                        ("since_at", models.DateTimeField(help_text="The last that was heard, or the first of the zeros.")),
                         ("found_at", models.DateTimeField()),
                         ("ended_at", models.DateTimeField(blank=True, null=True)),
                     ],
@@ -3038,56 +2036,35 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("feed", ""), ("gateway__isnull", True), ("meter__isnull", False)
-                                    ),
-                                    models.Q(
-                                        ("feed", ""), ("gateway__isnull", False), ("meter__isnull", True)
-                                    ),
-                                    models.Q(
-                                        ("gateway__isnull", True),
-                                        ("meter__isnull", True),
-                                        models.Q(("feed", ""), _negated=True),
-                                    ),
+                                    models.Q(("feed", ""), ("gateway__isnull", True), ("meter__isnull", False)),
+                                    models.Q(("feed", ""), ("gateway__isnull", False), ("meter__isnull", True)),
+                                    models.Q(("gateway__isnull", True), ("meter__isnull", True), models.Q(("feed", ""), _negated=True)),
                                     _connector="OR",
                                 ),
                                 name="silence_of_one_thing",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ForecastScore",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="forecast_scores",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="forecast_scores", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
                         (
                             "quantity",
-                            models.CharField(
-                                choices=[("consumption", "consumption"), ("production", "production")],
-                                max_length=16,
-                            ),
+                            models.CharField(choices=[("consumption", "consumption"), ("production", "production")], max_length=16),
                         ),
                         (
                             "meter",
                             models.ForeignKey(
-                                null=True,
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="forecast_scores",
-                                to="energy.meter",
+                                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="forecast_scores", to="energy.meter"
                             ),
                         ),
                         ("intervals", models.PositiveSmallIntegerField(verbose_name="intervals measured")),
@@ -3095,19 +2072,14 @@ class Migration(migrations.Migration):
                         ("pinball_wh", models.FloatField(verbose_name="pinball loss")),
                         ("coverage", models.FloatField(verbose_name="share within the band")),
                         ("yesterday_mae_wh", models.FloatField(null=True, verbose_name="of the day before")),
-                        (
-                            "last_week_mae_wh",
-                            models.FloatField(null=True, verbose_name="of the day a week before"),
-                        ),
+                        ("last_week_mae_wh", models.FloatField(null=True, verbose_name="of the day a week before")),
                         ("like_days_mae_wh", models.FloatField(null=True, verbose_name="of four like days")),
                         ("scored_at", models.DateTimeField()),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                fields=("microgrid", "day", "quantity", "meter"),
-                                name="forecast_scored_once",
-                                nulls_distinct=False,
+                                fields=("microgrid", "day", "quantity", "meter"), name="forecast_scored_once", nulls_distinct=False
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -3119,60 +2091,42 @@ class Migration(migrations.Migration):
                                 ),
                                 name="forecast_score_in_bounds",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="GatewayMeter",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "gateway",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="gateway_meters",
-                                to="energy.gateway",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="gateway_meters", to="energy.gateway"
                             ),
                         ),
                         (
                             "meter",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="gateway_meters",
-                                to="energy.meter",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="gateway_meters", to="energy.meter"
                             ),
                         ),
                         ("reference", models.CharField(max_length=120)),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("gateway", "reference"), name="gateway_reference_once"
-                            ),
+                            models.UniqueConstraint(fields=("gateway", "reference"), name="gateway_reference_once"),
                             models.UniqueConstraint(fields=("gateway", "meter"), name="gateway_meter_once"),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="LearnedLimits",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "meter",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="learned_limits",
-                                to="energy.meter",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="learned_limits", to="energy.meter"
                             ),
                         ),
                         (
@@ -3208,10 +2162,7 @@ class Migration(migrations.Migration):
                         ("last_day", models.DateField()),
                         ("days", models.PositiveIntegerField(help_text="Days with readings among them.")),
                         ("mean_wh", models.FloatField(verbose_name="mean of an interval [Wh]")),
-                        (
-                            "numbers",
-                            models.JSONField(help_text="As energy.adapters.limit_numbers writes them."),
-                        ),
+                        ("numbers", models.JSONField(help_text="As energy.adapters.limit_numbers writes them.")),
                         ("learned_at", models.DateTimeField()),
                     ],
                     options={
@@ -3219,8 +2170,7 @@ class Migration(migrations.Migration):
                         "constraints": [
                             models.UniqueConstraint(fields=("meter", "channel"), name="learned_limits_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("days__gt", 0), ("last_day__gte", models.F("first_day"))),
-                                name="learned_from_days",
+                                condition=models.Q(("days__gt", 0), ("last_day__gte", models.F("first_day"))), name="learned_from_days"
                             ),
                         ],
                     },
@@ -3228,23 +2178,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="MeterExchange",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "meter",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="exchanges",
-                                to="energy.meter",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="exchanges", to="energy.meter"),
                         ),
                         ("exchanged_at", models.DateTimeField()),
                         ("old_serial", models.CharField(blank=True, max_length=80)),
@@ -3261,37 +2199,21 @@ class Migration(migrations.Migration):
                         ),
                         ("recorded_at", models.DateTimeField(help_text="Real time.")),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("meter", "exchanged_at"), name="exchanged_once_at_a_time"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("meter", "exchanged_at"), name="exchanged_once_at_a_time")]},
                 ),
                 migrations.CreateModel(
                     name="MeterForecast",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="forecasts",
-                                to="energy.forecastrun",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="forecasts", to="energy.forecastrun"
                             ),
                         ),
                         (
                             "quantity",
-                            models.CharField(
-                                choices=[("consumption", "consumption"), ("production", "production")],
-                                max_length=16,
-                            ),
+                            models.CharField(choices=[("consumption", "consumption"), ("production", "production")], max_length=16),
                         ),
                         (
                             "meter",
@@ -3303,67 +2225,31 @@ class Migration(migrations.Migration):
                                 to="energy.meter",
                             ),
                         ),
-                        (
-                            "p10_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "p50_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "p90_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "from_like_days",
-                            models.BooleanField(help_text="Too little was known for the model."),
-                        ),
+                        ("p10_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("p50_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("p90_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("from_like_days", models.BooleanField(help_text="Too little was known for the model.")),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                fields=("run", "quantity", "meter"),
-                                name="forecast_once_per_meter",
-                                nulls_distinct=False,
+                                fields=("run", "quantity", "meter"), name="forecast_once_per_meter", nulls_distinct=False
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Review",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="reviews",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="energy.microgrid"),
                         ),
                         (
                             "meter",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="reviews",
-                                to="energy.meter",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="energy.meter"),
                         ),
                         (
                             "channel",
@@ -3383,18 +2269,11 @@ class Migration(migrations.Migration):
                         ("day", models.DateField()),
                         ("version", models.SmallIntegerField()),
                         ("found", models.SmallIntegerField()),
-                        (
-                            "intervals",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(), size=None
-                            ),
-                        ),
+                        ("intervals", django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
                         (
                             "measured_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(),
-                                help_text="What was measured in these intervals.",
-                                size=None,
+                                base_field=models.IntegerField(), help_text="What was measured in these intervals.", size=None
                             ),
                         ),
                         ("proposals", models.JSONField(default=dict)),
@@ -3426,26 +2305,16 @@ class Migration(migrations.Migration):
                         ),
                         ("decided_at", models.DateTimeField(blank=True, null=True)),
                         ("reason", models.CharField(blank=True, max_length=300)),
-                        (
-                            "edited_version",
-                            models.SmallIntegerField(
-                                blank=True, help_text="The version that the edit made.", null=True
-                            ),
-                        ),
+                        ("edited_version", models.SmallIntegerField(blank=True, help_text="The version that the edit made.", null=True)),
                     ],
                     options={
                         "indexes": [models.Index(fields=["microgrid", "state", "day"], name="review_open")],
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("meter", "channel", "day", "version"), name="review_once_per_version"
-                            ),
+                            models.UniqueConstraint(fields=("meter", "channel", "day", "version"), name="review_once_per_version"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("decided_at__isnull", True), ("state", "open")),
-                                    models.Q(
-                                        models.Q(("state", "open"), _negated=True),
-                                        ("decided_at__isnull", False),
-                                    ),
+                                    models.Q(models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="review_decided_has_a_time",
@@ -3468,23 +2337,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="WorkOrder",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "source",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="work_orders",
-                                to="energy.source",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="work_orders", to="energy.source"),
                         ),
                         (
                             "plan",
@@ -3499,12 +2356,7 @@ class Migration(migrations.Migration):
                         (
                             "work",
                             models.CharField(
-                                choices=[
-                                    ("cleaning", "cleaning"),
-                                    ("inspection", "inspection"),
-                                    ("repair", "repair"),
-                                ],
-                                max_length=16,
+                                choices=[("cleaning", "cleaning"), ("inspection", "inspection"), ("repair", "repair")], max_length=16
                             ),
                         ),
                         (
@@ -3523,10 +2375,7 @@ class Migration(migrations.Migration):
                         ),
                         ("reason", models.CharField(max_length=240)),
                         ("due_date", models.DateField()),
-                        (
-                            "start_at",
-                            models.DateTimeField(blank=True, null=True, verbose_name="planned start"),
-                        ),
+                        ("start_at", models.DateTimeField(blank=True, null=True, verbose_name="planned start")),
                         ("end_at", models.DateTimeField(blank=True, null=True, verbose_name="planned end")),
                         (
                             "available_percent",
@@ -3561,9 +2410,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("end_at__isnull", True),
-                                    models.Q(
-                                        ("end_at__gt", models.F("start_at")), ("start_at__isnull", False)
-                                    ),
+                                    models.Q(("end_at__gt", models.F("start_at")), ("start_at__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="order_ends_after_it_starts",
@@ -3579,40 +2426,23 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("done_at__isnull", False), ("state", "done")),
-                                    models.Q(
-                                        models.Q(("state", "done"), _negated=True), ("done_at__isnull", True)
-                                    ),
+                                    models.Q(models.Q(("state", "done"), _negated=True), ("done_at__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="done_order_says_when",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("available_percent__lte", 100)),
-                                name="order_leaves_at_most_all",
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("available_percent__lte", 100)), name="order_leaves_at_most_all"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DeviceAlarm",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "device",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="alarms",
-                                to="energy.device",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="alarms", to="energy.device"),
                         ),
                         (
                             "kind",
@@ -3657,49 +2487,32 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("cleared_at__isnull", True)),
-                                fields=("device", "kind"),
-                                name="one_open_alarm_of_a_kind",
+                                condition=models.Q(("cleared_at__isnull", True)), fields=("device", "kind"), name="one_open_alarm_of_a_kind"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)
-                                    ),
-                                    models.Q(
-                                        ("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)
-                                    ),
+                                    models.Q(("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)),
+                                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="alarm_acknowledged_by_somebody",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DeviceCertificate",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "authority",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="certificates",
-                                to="energy.certificateauthority",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="energy.certificateauthority"
                             ),
                         ),
                         (
                             "device",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="certificates",
-                                to="energy.device",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="energy.device"),
                         ),
                         ("serial", models.CharField(help_text="Hexadecimal.", max_length=40, unique=True)),
                         ("certificate_pem", models.TextField()),
@@ -3711,19 +2524,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="DeviceEvent",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "device",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="events",
-                                to="energy.device",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="events", to="energy.device"),
                         ),
                         ("at", models.DateTimeField()),
                         (
@@ -3759,27 +2563,13 @@ class Migration(migrations.Migration):
                         ),
                         ("detail", models.CharField(blank=True, max_length=300)),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["device", "-at"], name="device_event_by_device")],
-                    },
+                    options={"indexes": [models.Index(fields=["device", "-at"], name="device_event_by_device")]},
                 ),
                 migrations.CreateModel(
                     name="DeviceKey",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "device",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="keys",
-                                to="energy.device",
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("device", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="energy.device")),
                         ("key_id", models.BinaryField(max_length=8, unique=True)),
                         ("public_key", models.BinaryField(max_length=32)),
                         ("valid_from", models.DateTimeField()),
@@ -3789,16 +2579,8 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="EnrolmentCode",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "meter",
                             models.ForeignKey(
@@ -3822,9 +2604,7 @@ class Migration(migrations.Migration):
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="enrolment_codes",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="enrolment_codes", to="energy.microgrid"
                             ),
                         ),
                         ("locator", models.CharField(max_length=8, unique=True)),
@@ -3864,10 +2644,7 @@ class Migration(migrations.Migration):
                                 ),
                                 name="code_is_for_one_meter_or_sensor",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("expires_at__gt", models.F("made_at"))),
-                                name="code_lives_a_while",
-                            ),
+                            models.CheckConstraint(condition=models.Q(("expires_at__gt", models.F("made_at"))), name="code_lives_a_while"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("device__isnull", True), ("used_at__isnull", True)),
@@ -3876,32 +2653,23 @@ class Migration(migrations.Migration):
                                 ),
                                 name="code_used_by_a_device",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="FirmwareOutcome",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "device",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="firmware_outcomes",
-                                to="energy.device",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="firmware_outcomes", to="energy.device"
                             ),
                         ),
                         (
                             "release",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="outcomes",
-                                to="energy.firmwarerelease",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="outcomes", to="energy.firmwarerelease"
                             ),
                         ),
                         ("succeeded", models.BooleanField()),
@@ -3909,28 +2677,17 @@ class Migration(migrations.Migration):
                         ("detail", models.CharField(blank=True, max_length=200)),
                     ],
                     options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("device", "release"), name="one_outcome_per_device_and_release"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("device", "release"), name="one_outcome_per_device_and_release")]
                     },
                 ),
                 migrations.CreateModel(
                     name="GatewayRegister",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "gateway_meter",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="registers",
-                                to="energy.gatewaymeter",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="registers", to="energy.gatewaymeter"
                             ),
                         ),
                         ("channel", models.CharField(max_length=12)),
@@ -3940,21 +2697,14 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("gateway_meter", "channel", "read_at"), name="gateway_register_once"
-                            )
-                        ],
+                            models.UniqueConstraint(fields=("gateway_meter", "channel", "read_at"), name="gateway_register_once")
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="RefusalCount",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "device",
                             models.ForeignKey(
@@ -3972,28 +2722,19 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                fields=("device", "hour_at", "reason"),
-                                name="refusals_counted_once",
-                                nulls_distinct=False,
+                                fields=("device", "hour_at", "reason"), name="refusals_counted_once", nulls_distinct=False
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="RegisterHandOver",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "exchange",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="registers",
-                                to="energy.meterexchange",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="registers", to="energy.meterexchange"
                             ),
                         ),
                         (
@@ -4011,38 +2752,21 @@ class Migration(migrations.Migration):
                                 ]
                             ),
                         ),
-                        (
-                            "last_wh",
-                            models.BigIntegerField(verbose_name="last reading of the old meter [Wh]"),
-                        ),
-                        (
-                            "first_wh",
-                            models.BigIntegerField(verbose_name="first reading of the new meter [Wh]"),
-                        ),
+                        ("last_wh", models.BigIntegerField(verbose_name="last reading of the old meter [Wh]")),
+                        ("first_wh", models.BigIntegerField(verbose_name="first reading of the new meter [Wh]")),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("exchange", "channel"), name="register_handed_over_once"
-                            ),
+                            models.UniqueConstraint(fields=("exchange", "channel"), name="register_handed_over_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("first_wh__gte", 0), ("last_wh__gte", 0)),
-                                name="handed_over_not_negative",
+                                condition=models.Q(("first_wh__gte", 0), ("last_wh__gte", 0)), name="handed_over_not_negative"
                             ),
-                        ],
+                        ]
                     },
                 ),
             ]
         ),
         migrations.RunSQL(
-            ENSURE_MONTH
-            + TELEMETRY
-            + METER_DAYS
-            + READINGS
-            + ONLY_ADDED
-            + GATEWAY_MESSAGES
-            + VERSIONS
-            + SITE_OWNERSHIP,
-            UNDO,
+            ENSURE_MONTH + TELEMETRY + METER_DAYS + READINGS + ONLY_ADDED + GATEWAY_MESSAGES + VERSIONS + SITE_OWNERSHIP, UNDO
         ),
     ]

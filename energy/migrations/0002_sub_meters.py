@@ -11,16 +11,11 @@ ALTER TABLE energy_meterday ADD CONSTRAINT energy_meterday_channel_check CHECK (
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("energy", "0001_initial"),
-    ]
+    dependencies = [("energy", "0001_initial")]
 
     operations = [
         migrations.RunSQL(CHANNELS.format(last=9), CHANNELS.format(last=8)),
-        migrations.RemoveConstraint(
-            model_name="meter",
-            name="meter_kind_fits_what_it_measures",
-        ),
+        migrations.RemoveConstraint(model_name="meter", name="meter_kind_fits_what_it_measures"),
         migrations.AddField(
             model_name="assetrequest",
             name="meter_code",
@@ -146,11 +141,7 @@ class Migration(migrations.Migration):
             model_name="meter",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("kind__in", ("site", "grid", "device")),
-                        ("source__isnull", True),
-                        ("storage__isnull", True),
-                    ),
+                    models.Q(("kind__in", ("site", "grid", "device")), ("source__isnull", True), ("storage__isnull", True)),
                     models.Q(("kind", "source"), ("source__isnull", False), ("storage__isnull", True)),
                     models.Q(("kind", "storage"), ("source__isnull", True), ("storage__isnull", False)),
                     _connector="OR",

@@ -8,30 +8,9 @@ from energy.models.device_life import AlarmKind, DeviceAlarm, DeviceEvent, Devic
 from energy.models.devices import Device, DeviceKey, EnrolmentCode, RefusalCount
 from energy.models.exchanges import MeterExchange, RegisterHandOver
 from energy.models.firmware import FirmwareOutcome, FirmwareRelease
-from energy.models.forecasts import (
-    ForecastKind,
-    ForecastModel,
-    ForecastQuantity,
-    ForecastRun,
-    ForecastScore,
-    MeterForecast,
-    WeatherHour,
-)
-from energy.models.gateways import (
-    Gateway,
-    GatewayMessage,
-    GatewayMeter,
-    GatewayRefusal,
-    GatewayRegister,
-)
-from energy.models.imports import (
-    Effect,
-    ImportProblem,
-    ImportStatus,
-    ReadingFile,
-    ReadingImport,
-    StagedMeterDay,
-)
+from energy.models.forecasts import ForecastKind, ForecastModel, ForecastQuantity, ForecastRun, ForecastScore, MeterForecast, WeatherHour
+from energy.models.gateways import Gateway, GatewayMessage, GatewayMeter, GatewayRefusal, GatewayRegister
+from energy.models.imports import Effect, ImportProblem, ImportStatus, ReadingFile, ReadingImport, StagedMeterDay
 from energy.models.maintenance import MaintenancePlan, WorkKind, WorkOrder, WorkState
 from energy.models.meter_days import Channel, DayStatus, MeterDay
 from energy.models.meters import Meter

@@ -29,31 +29,26 @@ class AssetRequest(PublicRow):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="asset_requests")
     kind = models.CharField(max_length=16, choices=RequestedKind.choices)
-    name = models.CharField(
-        max_length=60, help_text=gettext_lazy("Make and model, or what it is called at home.")
-    )
+    name = models.CharField(max_length=60, help_text=gettext_lazy("Make and model, or what it is called at home."))
     power_w = models.BigIntegerField(gettext_lazy("most it draws [W]"))
     feed_in_w = models.BigIntegerField(gettext_lazy("most it gives [W]"), null=True, blank=True)
     capacity_wh = models.BigIntegerField(gettext_lazy("holds [Wh]"), null=True, blank=True)
-    may_wait = models.BooleanField(
-        default=True, help_text=gettext_lazy("Its owner lets the grid choose the time.")
-    )
+    may_wait = models.BooleanField(default=True, help_text=gettext_lazy("Its owner lets the grid choose the time."))
     note = models.CharField(max_length=300, blank=True)
     meter_code = models.CharField(
-        gettext_lazy("sub-meter"), max_length=120, blank=True, help_text=gettext_lazy("Number of a meter of its own, as on its plate; empty: it has none.")
-    )  # fmt: skip
+        gettext_lazy("sub-meter"),
+        max_length=120,
+        blank=True,
+        help_text=gettext_lazy("Number of a meter of its own, as on its plate; empty: it has none."),
+    )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=RequestState.choices, default=RequestState.OPEN)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("What the member reads."))
     consumer = models.OneToOneField(Consumer, models.SET_NULL, null=True, blank=True, related_name="request")
-    storage = models.OneToOneField(
-        StorageUnit, models.SET_NULL, null=True, blank=True, related_name="request"
-    )
+    storage = models.OneToOneField(StorageUnit, models.SET_NULL, null=True, blank=True, related_name="request")
 
     class Meta:
         constraints = [
@@ -64,13 +59,11 @@ class AssetRequest(PublicRow):
                 name="requested_batteries_have_a_capacity",
             ),
             models.CheckConstraint(
-                condition=Q(state="open", decided_at__isnull=True)
-                | (~Q(state="open") & Q(decided_at__isnull=False)),
+                condition=Q(state="open", decided_at__isnull=True) | (~Q(state="open") & Q(decided_at__isnull=False)),
                 name="request_is_open_until_decided",
             ),
             models.CheckConstraint(
-                condition=Q(state="approved") | Q(consumer__isnull=True, storage__isnull=True),
-                name="only_what_is_approved_is_entered",
+                condition=Q(state="approved") | Q(consumer__isnull=True, storage__isnull=True), name="only_what_is_approved_is_entered"
             ),
         ]
         indexes = [models.Index(fields=["site", "-asked_at"], name="asset_requests_by_site")]

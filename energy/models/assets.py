@@ -56,14 +56,9 @@ class Consumer(Asset):
     kind = models.CharField(max_length=16, choices=ConsumerKind.choices)
     max_demand_w = models.BigIntegerField(gettext_lazy("maximum demand [W]"))
     priority_tier = models.PositiveSmallIntegerField(
-        default=2,
-        help_text=gettext_lazy(
-            "0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible."
-        ),
+        default=2, help_text=gettext_lazy("0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible.")
     )
-    profile = models.CharField(
-        max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter.")
-    )
+    profile = models.CharField(max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter."))
     profile_power_w = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
     profile_reactive_var = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
 
@@ -83,9 +78,7 @@ class Source(Asset):
     capacity_w = models.BigIntegerField(gettext_lazy("capacity [W]"))
     last_maintenance_date = models.DateField(null=True, blank=True)
     commissioned_date = models.DateField(null=True, blank=True)
-    profile = models.CharField(
-        max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter.")
-    )
+    profile = models.CharField(max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter."))
     profile_power_w = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
 
     class Meta:
@@ -103,23 +96,17 @@ class StorageUnit(Asset):
     charge_max_w = models.BigIntegerField(gettext_lazy("most charge [W]"))
     discharge_max_w = models.BigIntegerField(gettext_lazy("most discharge [W]"))
     eta_charge = models.DecimalField(gettext_lazy("efficiency of charging"), max_digits=6, decimal_places=5)
-    eta_discharge = models.DecimalField(
-        gettext_lazy("efficiency of discharging"), max_digits=6, decimal_places=5
-    )
+    eta_discharge = models.DecimalField(gettext_lazy("efficiency of discharging"), max_digits=6, decimal_places=5)
     self_discharge_per_day = models.DecimalField(max_digits=8, decimal_places=7, default=Decimal(0))
     soc_min_wh = models.BigIntegerField(gettext_lazy("least charge kept [Wh]"), default=0)
     soc_max_wh = models.BigIntegerField(gettext_lazy("most charge kept [Wh]"))
-    soc_wh = models.BigIntegerField(
-        gettext_lazy("state of charge [Wh]"), help_text=gettext_lazy("State of charge last known.")
-    )
+    soc_wh = models.BigIntegerField(gettext_lazy("state of charge [Wh]"), help_text=gettext_lazy("State of charge last known."))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["site", "code"], name="storage_code_once"),
             models.CheckConstraint(
-                condition=Q(soc_min_wh__gte=0)
-                & Q(soc_max_wh__lte=F("capacity_wh"))
-                & Q(soc_min_wh__lte=F("soc_max_wh")),
+                condition=Q(soc_min_wh__gte=0) & Q(soc_max_wh__lte=F("capacity_wh")) & Q(soc_min_wh__lte=F("soc_max_wh")),
                 name="storage_bounds_in_order",
             ),
             models.CheckConstraint(

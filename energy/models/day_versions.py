@@ -23,9 +23,7 @@ class MeterDayVersion(models.Model):
     channel = models.SmallIntegerField(choices=Channel.choices)
     version = models.SmallIntegerField()
     cause = models.CharField(max_length=8, choices=VersionCause.choices)
-    reading_import = models.ForeignKey(
-        ReadingImport, models.PROTECT, null=True, blank=True, related_name="day_versions"
-    )
+    reading_import = models.ForeignKey(ReadingImport, models.PROTECT, null=True, blank=True, related_name="day_versions")
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField()

@@ -72,11 +72,7 @@ class DeviceAlarm(PublicRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["device", "kind"],
-                condition=Q(cleared_at__isnull=True),
-                name="one_open_alarm_of_a_kind",
-            ),
+            models.UniqueConstraint(fields=["device", "kind"], condition=Q(cleared_at__isnull=True), name="one_open_alarm_of_a_kind"),
             models.CheckConstraint(
                 condition=Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True)
                 | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),

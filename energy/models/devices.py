@@ -26,36 +26,23 @@ class Device(PublicRow):
     sensor = models.ForeignKey(Sensor, models.PROTECT, null=True, blank=True, related_name="devices")
     name = models.CharField(max_length=120, unique=True, help_text=gettext_lazy("Base name in SenML, a URN."))
     status = models.CharField(max_length=16, choices=DeviceStatus.choices, default=DeviceStatus.ENROLLED)
-    model = models.CharField(
-        max_length=80, blank=True, help_text=gettext_lazy("As the device gives it; firmware is chosen by it.")
-    )
-    firmware_version = models.CharField(
-        max_length=40, blank=True, help_text=gettext_lazy("As the device last reported it.")
-    )
-    encrypts = models.BooleanField(
-        default=False, help_text=gettext_lazy("Only encrypted messages are accepted.")
-    )
+    model = models.CharField(max_length=80, blank=True, help_text=gettext_lazy("As the device gives it; firmware is chosen by it."))
+    firmware_version = models.CharField(max_length=40, blank=True, help_text=gettext_lazy("As the device last reported it."))
+    encrypts = models.BooleanField(default=False, help_text=gettext_lazy("Only encrypted messages are accepted."))
     last_counter = models.BigIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     recent_refusals_at = ArrayField(
-        models.DateTimeField(),
-        default=list,
-        editable=False,
-        help_text=gettext_lazy("The last five, the newest first."),
+        models.DateTimeField(), default=list, editable=False, help_text=gettext_lazy("The last five, the newest first.")
     )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(meter__isnull=False, sensor__isnull=True)
-                | Q(meter__isnull=True, sensor__isnull=False),
+                condition=Q(meter__isnull=False, sensor__isnull=True) | Q(meter__isnull=True, sensor__isnull=False),
                 name="device_serves_one_meter_or_sensor",
             ),
             models.UniqueConstraint(
-                fields=["meter", "sensor"],
-                condition=Q(status="enrolled"),
-                nulls_distinct=False,
-                name="one_enrolled_device_at_a_time",
+                fields=["meter", "sensor"], condition=Q(status="enrolled"), nulls_distinct=False, name="one_enrolled_device_at_a_time"
             ),
         ]
 
@@ -94,14 +81,12 @@ class EnrolmentCode(PublicRow):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(meter__isnull=False, sensor__isnull=True)
-                | Q(meter__isnull=True, sensor__isnull=False),
+                condition=Q(meter__isnull=False, sensor__isnull=True) | Q(meter__isnull=True, sensor__isnull=False),
                 name="code_is_for_one_meter_or_sensor",
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("made_at")), name="code_lives_a_while"),
             models.CheckConstraint(
-                condition=Q(used_at__isnull=True, device__isnull=True)
-                | Q(used_at__isnull=False, device__isnull=False),
+                condition=Q(used_at__isnull=True, device__isnull=True) | Q(used_at__isnull=False, device__isnull=False),
                 name="code_used_by_a_device",
             ),
         ]
@@ -119,11 +104,7 @@ class RefusalCount(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["device", "hour_at", "reason"], name="refusals_counted_once", nulls_distinct=False
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["device", "hour_at", "reason"], name="refusals_counted_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
         return f"{self.count} x {self.reason}"

@@ -21,9 +21,7 @@ class MeterExchange(PublicRow):
     recorded_at = models.DateTimeField(help_text=gettext_lazy("Real time."))
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["meter", "exchanged_at"], name="exchanged_once_at_a_time")
-        ]
+        constraints = [models.UniqueConstraint(fields=["meter", "exchanged_at"], name="exchanged_once_at_a_time")]
 
     def __str__(self) -> str:
         return f"{self.meter}: {self.old_serial or 'old meter'} to {self.new_serial}"
@@ -40,9 +38,7 @@ class RegisterHandOver(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["exchange", "channel"], name="register_handed_over_once"),
-            models.CheckConstraint(
-                condition=Q(last_wh__gte=0, first_wh__gte=0), name="handed_over_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(last_wh__gte=0, first_wh__gte=0), name="handed_over_not_negative"),
         ]
 
     def __str__(self) -> str:

@@ -14,17 +14,12 @@ class FirmwareRelease(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="firmware_releases")
     model = models.CharField(max_length=80)
-    version = models.CharField(
-        max_length=40, help_text=gettext_lazy("Whole numbers with dots, for example 1.4.0.")
-    )
+    version = models.CharField(max_length=40, help_text=gettext_lazy("Whole numbers with dots, for example 1.4.0."))
     image = models.BinaryField()
     sha256 = models.CharField(max_length=64)
-    percent = models.PositiveSmallIntegerField(
-        default=0, help_text=gettext_lazy("Share of the devices that it is offered to [%].")
-    )
+    percent = models.PositiveSmallIntegerField(default=0, help_text=gettext_lazy("Share of the devices that it is offered to [%]."))
     failure_limit_percent = models.PositiveSmallIntegerField(
-        default=10,
-        help_text=gettext_lazy("The roll-out halts when more of those that tried have failed [%]."),
+        default=10, help_text=gettext_lazy("The roll-out halts when more of those that tried have failed [%].")
     )
     made_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     made_at = models.DateTimeField()
@@ -34,9 +29,7 @@ class FirmwareRelease(PublicRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "model", "version"], name="firmware_version_once"),
-            models.CheckConstraint(
-                condition=Q(percent__lte=100, failure_limit_percent__lte=100), name="firmware_percent_to_100"
-            ),
+            models.CheckConstraint(condition=Q(percent__lte=100, failure_limit_percent__lte=100), name="firmware_percent_to_100"),
         ]
 
     def __str__(self) -> str:
@@ -53,9 +46,7 @@ class FirmwareOutcome(models.Model):
     detail = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["device", "release"], name="one_outcome_per_device_and_release")
-        ]
+        constraints = [models.UniqueConstraint(fields=["device", "release"], name="one_outcome_per_device_and_release")]
 
     def __str__(self) -> str:
         return f"{self.release} on {self.device}: {'installed' if self.succeeded else 'failed'}"

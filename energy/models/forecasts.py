@@ -29,40 +29,26 @@ class ForecastModel(models.Model):
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="forecast_models")
     quantity = models.CharField(max_length=16, choices=ForecastQuantity.choices)
-    trained_until = models.DateTimeField(
-        help_text=gettext_lazy("It has seen nothing that ended after this instant.")
-    )
+    trained_until = models.DateTimeField(help_text=gettext_lazy("It has seen nothing that ended after this instant."))
     made_at = models.DateTimeField()
-    reason = models.CharField(
-        max_length=80, help_text=gettext_lazy("Why it was trained: first, a week has passed, drift.")
-    )
+    reason = models.CharField(max_length=80, help_text=gettext_lazy("Why it was trained: first, a week has passed, drift."))
     version = models.CharField(max_length=20, help_text=gettext_lazy("Version of the method."))
     rows = models.BigIntegerField(gettext_lazy("rows of training"))
     clock_offset_s = models.IntegerField(
-        null=True,
-        help_text=gettext_lazy(
-            "Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone."
-        ),
+        null=True, help_text=gettext_lazy("Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone.")
     )
     trees = models.BinaryField(help_text=gettext_lazy("LightGBM's text form of the three quantiles, packed."))
-    meter_ids = ArrayField(
-        models.BigIntegerField(), help_text=gettext_lazy("Meters in the order of the margins.")
-    )
+    meter_ids = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("Meters in the order of the margins."))
     low_margins = ArrayField(models.FloatField(), help_text=gettext_lazy("The last is that of the sum."))
     high_margins = ArrayField(models.FloatField(), help_text=gettext_lazy("The last is that of the sum."))
     sum_share = models.FloatField(
-        default=USUAL_SUM_SHARE,
-        help_text=gettext_lazy("How much it counts beside a nowcast of the sum, 0 to 1."),
+        default=USUAL_SUM_SHARE, help_text=gettext_lazy("How much it counts beside a nowcast of the sum, 0 to 1.")
     )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "quantity", "trained_until"], name="forecast_model_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(sum_share__gte=0, sum_share__lte=1), name="forecast_model_sum_share_is_a_share"
-            ),
+            models.UniqueConstraint(fields=["microgrid", "quantity", "trained_until"], name="forecast_model_once"),
+            models.CheckConstraint(condition=Q(sum_share__gte=0, sum_share__lte=1), name="forecast_model_sum_share_is_a_share"),
         ]
 
     def __str__(self) -> str:
@@ -79,17 +65,10 @@ class ForecastRun(models.Model):
     interval_minutes = models.PositiveSmallIntegerField()
     horizon = models.PositiveSmallIntegerField(gettext_lazy("intervals foreseen"))
     model_version = models.CharField(max_length=20)
-    weather = models.CharField(
-        max_length=80, help_text=gettext_lazy("What is known of the weather, and from where.")
-    )
-    made_by = models.ManyToManyField(
-        ForecastModel, related_name="runs", help_text=gettext_lazy("None where like days had to serve.")
-    )
+    weather = models.CharField(max_length=80, help_text=gettext_lazy("What is known of the weather, and from where."))
+    made_by = models.ManyToManyField(ForecastModel, related_name="runs", help_text=gettext_lazy("None where like days had to serve."))
     net_p10_wh = ArrayField(
-        models.IntegerField(),
-        default=list,
-        blank=True,
-        help_text=gettext_lazy("Use less production; empty where not both are foreseen."),
+        models.IntegerField(), default=list, blank=True, help_text=gettext_lazy("Use less production; empty where not both are foreseen.")
     )
     net_p50_wh = ArrayField(models.IntegerField(), default=list, blank=True)
     net_p90_wh = ArrayField(models.IntegerField(), default=list, blank=True)
@@ -97,15 +76,11 @@ class ForecastRun(models.Model):
         models.SmallIntegerField(),
         default=list,
         blank=True,
-        help_text=gettext_lazy(
-            "How much of an error is left after an interval; empty where that is not known."
-        ),
+        help_text=gettext_lazy("How much of an error is left after an interval; empty where that is not known."),
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["microgrid", "kind", "origin_at"], name="forecast_run_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["microgrid", "kind", "origin_at"], name="forecast_run_once")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.microgrid} from {self.origin_at:%Y-%m-%d %H:%M}"
@@ -116,20 +91,14 @@ class MeterForecast(models.Model):
 
     run = models.ForeignKey(ForecastRun, models.CASCADE, related_name="forecasts")
     quantity = models.CharField(max_length=16, choices=ForecastQuantity.choices)
-    meter = models.ForeignKey(
-        Meter, models.CASCADE, null=True, related_name="forecasts", help_text="Empty: the whole microgrid."
-    )
+    meter = models.ForeignKey(Meter, models.CASCADE, null=True, related_name="forecasts", help_text="Empty: the whole microgrid.")
     p10_wh = ArrayField(models.IntegerField())
     p50_wh = ArrayField(models.IntegerField())
     p90_wh = ArrayField(models.IntegerField())
     from_like_days = models.BooleanField(help_text="Too little was known for the model.")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run", "quantity", "meter"], name="forecast_once_per_meter", nulls_distinct=False
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "quantity", "meter"], name="forecast_once_per_meter", nulls_distinct=False)]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.meter or 'the microgrid'}"
@@ -153,15 +122,9 @@ class ForecastScore(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "day", "quantity", "meter"],
-                name="forecast_scored_once",
-                nulls_distinct=False,
-            ),
+            models.UniqueConstraint(fields=["microgrid", "day", "quantity", "meter"], name="forecast_scored_once", nulls_distinct=False),
             models.CheckConstraint(
-                condition=Q(
-                    mae_wh__gte=0, pinball_wh__gte=0, coverage__gte=0, coverage__lte=1, intervals__gt=0
-                ),
+                condition=Q(mae_wh__gte=0, pinball_wh__gte=0, coverage__gte=0, coverage__lte=1, intervals__gt=0),
                 name="forecast_score_in_bounds",
             ),
         ]
@@ -189,16 +152,10 @@ class WeatherHour(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "valid_at", "issued_at", "source"], name="weather_hour_once"
-            ),
+            models.UniqueConstraint(fields=["microgrid", "valid_at", "issued_at", "source"], name="weather_hour_once"),
+            models.CheckConstraint(condition=Q(irradiance_w_m2__isnull=True) | Q(irradiance_w_m2__gte=0), name="irradiance_not_negative"),
             models.CheckConstraint(
-                condition=Q(irradiance_w_m2__isnull=True) | Q(irradiance_w_m2__gte=0),
-                name="irradiance_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(cloud_cover_percent__isnull=True)
-                | Q(cloud_cover_percent__gte=0, cloud_cover_percent__lte=100),
+                condition=Q(cloud_cover_percent__isnull=True) | Q(cloud_cover_percent__gte=0, cloud_cover_percent__lte=100),
                 name="cloud_cover_is_a_share",
             ),
         ]

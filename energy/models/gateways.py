@@ -54,9 +54,7 @@ class GatewayMessage(models.Model):
     gateway_id = models.BigIntegerField()
     message_ref = models.CharField(max_length=120)
     sent_at = models.DateTimeField()
-    rests_on = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Messages whose registers it counts on from."
-    )
+    rests_on = ArrayField(models.BigIntegerField(), default=list, help_text="Messages whose registers it counts on from.")
     body = models.BinaryField()
 
     class Meta:
@@ -77,11 +75,7 @@ class GatewayRegister(models.Model):
     message_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["gateway_meter", "channel", "read_at"], name="gateway_register_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["gateway_meter", "channel", "read_at"], name="gateway_register_once")]
 
     def __str__(self) -> str:
         return f"{self.register_wh} Wh at {self.read_at}"
@@ -97,11 +91,7 @@ class GatewayRefusal(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["gateway", "hour_at", "reason"],
-                name="gateway_refusals_counted_once",
-                nulls_distinct=False,
-            )
+            models.UniqueConstraint(fields=["gateway", "hour_at", "reason"], name="gateway_refusals_counted_once", nulls_distinct=False)
         ]
 
     def __str__(self) -> str:

@@ -55,9 +55,7 @@ class ReadingImport(PublicRow):
     reason = models.CharField(max_length=200, blank=True)
     rows = models.PositiveIntegerField(default=0)
     problem_count = models.PositiveIntegerField(default=0)
-    says_status = models.BooleanField(
-        default=False, help_text=gettext_lazy("The file tells measured values from substitute ones.")
-    )
+    says_status = models.BooleanField(default=False, help_text=gettext_lazy("The file tells measured values from substitute ones."))
     rounded = models.PositiveIntegerField(gettext_lazy("values not whole Wh"), default=0)
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
@@ -71,14 +69,9 @@ class ReadingImport(PublicRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["file", "format", "unit", "label", "clock"],
-                condition=~Q(status="discarded"),
-                name="file_read_once_in_a_way",
+                fields=["file", "format", "unit", "label", "clock"], condition=~Q(status="discarded"), name="file_read_once_in_a_way"
             ),
-            models.CheckConstraint(
-                condition=Q(accepted_at__isnull=True) | Q(status="accepted"),
-                name="accepted_imports_are_dated",
-            ),
+            models.CheckConstraint(condition=Q(accepted_at__isnull=True) | Q(status="accepted"), name="accepted_imports_are_dated"),
         ]
 
     def __str__(self) -> str:
@@ -124,11 +117,7 @@ class StagedMeterDay(models.Model):
     stored_wh = models.BigIntegerField("stored total [Wh]", default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["reading_import", "day", "meter_id", "channel"], name="staged_day_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["reading_import", "day", "meter_id", "channel"], name="staged_day_once")]
 
     def __str__(self) -> str:
         return f"{Channel(self.channel).label} of meter {self.meter_id} on {self.day}"

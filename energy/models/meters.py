@@ -44,43 +44,37 @@ class Meter(PublicRow):
     source = models.OneToOneField(Source, models.PROTECT, null=True, blank=True, related_name="meter")
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
     consumer = models.OneToOneField(
-        Consumer, models.PROTECT, null=True, blank=True, related_name="meter",
+        Consumer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="meter",
         help_text=gettext_lazy("A sub-meter's load: what it draws is in the site's own registers as well."),
-    )  # fmt: skip
+    )
     line = models.OneToOneField(Line, models.PROTECT, null=True, blank=True, related_name="meter")
-    transformer = models.OneToOneField(
-        Transformer, models.PROTECT, null=True, blank=True, related_name="meter"
-    )
+    transformer = models.OneToOneField(Transformer, models.PROTECT, null=True, blank=True, related_name="meter")
     code = models.CharField(max_length=120)
-    external_ref = models.CharField(
-        max_length=120, blank=True, help_text=gettext_lazy("How the grid operator calls the metering point.")
-    )
+    external_ref = models.CharField(max_length=120, blank=True, help_text=gettext_lazy("How the grid operator calls the metering point."))
     register_limit_wh = models.BigIntegerField(
-        gettext_lazy("registers' limit [Wh]"),
-        default=10**11,
-        help_text=gettext_lazy("The registers roll over here."),
+        gettext_lazy("registers' limit [Wh]"), default=10**11, help_text=gettext_lazy("The registers roll over here.")
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     reactive_from = models.DateField(
-        gettext_lazy("counts reactive energy from"), null=True, blank=True,
-        help_text=gettext_lazy("First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not."),
-    )  # fmt: skip
+        gettext_lazy("counts reactive energy from"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy(
+            "First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not."
+        ),
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "code"], name="meter_code_once"),
-            models.UniqueConstraint(
-                fields=["microgrid", "external_ref"],
-                condition=~Q(external_ref=""),
-                name="meter_external_ref_once",
-            ),
-            models.UniqueConstraint(
-                fields=["site"],
-                condition=Q(kind="site", removed_at__isnull=True),
-                name="one_site_meter_at_a_time",
-            ),
+            models.UniqueConstraint(fields=["microgrid", "external_ref"], condition=~Q(external_ref=""), name="meter_external_ref_once"),
+            models.UniqueConstraint(fields=["site"], condition=Q(kind="site", removed_at__isnull=True), name="one_site_meter_at_a_time"),
             models.CheckConstraint(
                 condition=Q(kind__in=("site", "grid", "device"), source__isnull=True, storage__isnull=True)
                 | Q(kind="source", source__isnull=False, storage__isnull=True)
@@ -88,8 +82,7 @@ class Meter(PublicRow):
                 name="meter_kind_fits_what_it_measures",
             ),
             models.CheckConstraint(
-                condition=Q(kind="device", consumer__isnull=False)
-                | (~Q(kind="device") & Q(consumer__isnull=True)),
+                condition=Q(kind="device", consumer__isnull=False) | (~Q(kind="device") & Q(consumer__isnull=True)),
                 name="sub_meter_has_a_load",
             ),
             models.CheckConstraint(
@@ -98,10 +91,7 @@ class Meter(PublicRow):
                 | Q(kind="grid", line__isnull=True, transformer__isnull=False),
                 name="grid_meter_sits_on_one_branch",
             ),
-            models.CheckConstraint(
-                condition=Q(kind="site") | Q(reactive_from__isnull=True),
-                name="only_site_meters_count_reactive_energy",
-            ),
+            models.CheckConstraint(condition=Q(kind="site") | Q(reactive_from__isnull=True), name="only_site_meters_count_reactive_energy"),
         ]
 
     def __str__(self) -> str:

@@ -23,46 +23,29 @@ class Microgrid(PublicRow):
     time_zone = models.CharField(max_length=40, default="Europe/Berlin")
     interval_minutes = models.PositiveSmallIntegerField(gettext_lazy("interval [min]"), default=15)
     country = models.CharField(
-        max_length=2,
-        blank=True,
-        help_text=gettext_lazy("ISO code, for public holidays; empty: that of the time zone."),
+        max_length=2, blank=True, help_text=gettext_lazy("ISO code, for public holidays; empty: that of the time zone.")
     )
-    region = models.CharField(
-        max_length=10, blank=True, help_text=gettext_lazy("Region with holidays of its own, e.g. MV.")
-    )
+    region = models.CharField(max_length=10, blank=True, help_text=gettext_lazy("Region with holidays of its own, e.g. MV."))
     import_limit_w = models.BigIntegerField(
-        gettext_lazy("import limit [W]"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("At the point of common coupling."),
+        gettext_lazy("import limit [W]"), null=True, blank=True, help_text=gettext_lazy("At the point of common coupling.")
     )
     export_limit_w = models.BigIntegerField(
-        gettext_lazy("export limit [W]"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("At the point of common coupling."),
+        gettext_lazy("export limit [W]"), null=True, blank=True, help_text=gettext_lazy("At the point of common coupling.")
     )
     settles_losses = models.BooleanField(
         gettext_lazy("losses are settled"),
         default=False,
-        help_text=gettext_lazy(
-            "The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use."
-        ),
+        help_text=gettext_lazy("The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use."),
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     external_ref = models.CharField(max_length=120, blank=True)
-    clock_real_start = models.DateTimeField(
-        null=True, blank=True, help_text=gettext_lazy("Empty: the clock is the real one.")
-    )
+    clock_real_start = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("Empty: the clock is the real one."))
     clock_shown_start = models.DateTimeField(null=True, blank=True)
     clock_speed = models.FloatField(default=1.0)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(interval_minutes__in=(5, 10, 15, 30, 60)),
-                name="microgrid_interval_divides_the_hour",
-            ),
+            models.CheckConstraint(condition=Q(interval_minutes__in=(5, 10, 15, 30, 60)), name="microgrid_interval_divides_the_hour"),
             models.CheckConstraint(
                 condition=Q(clock_real_start__isnull=True, clock_shown_start__isnull=True)
                 | Q(clock_real_start__isnull=False, clock_shown_start__isnull=False),

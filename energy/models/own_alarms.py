@@ -23,9 +23,7 @@ class OwnAlarm(PublicRow):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="own_alarms")
     site = models.ForeignKey(Site, models.CASCADE, related_name="own_alarms")
     kind = models.CharField(max_length=16, choices=OwnAlarmKind.choices)
-    limit = models.DecimalField(
-        max_digits=10, decimal_places=2, help_text="In kWh, W, days or per cent, by kind."
-    )
+    limit = models.DecimalField(max_digits=10, decimal_places=2, help_text="In kWh, W, days or per cent, by kind.")
     by_mail = models.BooleanField("by e-mail too", default=False)
     created_at = models.DateTimeField()
     judged_date = models.DateField(null=True, blank=True, editable=False, help_text="The last day looked at.")
@@ -34,9 +32,7 @@ class OwnAlarm(PublicRow):
         constraints = [
             models.UniqueConstraint(fields=["user", "site", "kind", "limit"], name="own_alarm_once"),
             models.CheckConstraint(condition=Q(limit__gt=0), name="own_alarm_limit_above_zero"),
-            models.CheckConstraint(
-                condition=~Q(kind="roof_below") | Q(limit__lt=100), name="roof_alarm_below_whole"
-            ),
+            models.CheckConstraint(condition=~Q(kind="roof_below") | Q(limit__lt=100), name="roof_alarm_below_whole"),
         ]
 
     def __str__(self) -> str:

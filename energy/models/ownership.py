@@ -29,21 +29,13 @@ class SiteOwnership(PublicRow):
     site = models.ForeignKey(Site, models.CASCADE, related_name="ownerships")
     member = models.ForeignKey(Member, models.PROTECT, related_name="ownerships")
     valid_from = models.DateField(
-        gettext_lazy("from"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("First day; empty: from the beginning."),
+        gettext_lazy("from"), null=True, blank=True, help_text=gettext_lazy("First day; empty: from the beginning.")
     )
     valid_to = models.DateField(
-        gettext_lazy("until"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("The day after the last; empty: until further notice."),
+        gettext_lazy("until"), null=True, blank=True, help_text=gettext_lazy("The day after the last; empty: until further notice.")
     )
     is_vacant = models.BooleanField(gettext_lazy("nobody lives there"), default=False)
-    has_begun = models.BooleanField(
-        default=False, help_text=gettext_lazy("Its first day has come, and the site is theirs.")
-    )
+    has_begun = models.BooleanField(default=False, help_text=gettext_lazy("Its first day has come, and the site is theirs."))
     entered_at = models.DateTimeField(null=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
@@ -58,9 +50,7 @@ class SiteOwnership(PublicRow):
                 ],
             ),
             models.CheckConstraint(
-                condition=Q(valid_from__isnull=True)
-                | Q(valid_to__isnull=True)
-                | Q(valid_to__gt=F("valid_from")),
+                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
                 name="ownership_days_in_order",
             ),
         ]

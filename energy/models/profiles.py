@@ -15,9 +15,7 @@ class ReferenceProfileDay(models.Model):
     shares = ArrayField(models.FloatField())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["microgrid", "name", "day"], name="profile_day_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["microgrid", "name", "day"], name="profile_day_once")]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.day}"

@@ -21,12 +21,8 @@ class FeedSilence(models.Model):
     kind = models.CharField(max_length=8, choices=SilenceKind.choices)
     meter = models.ForeignKey(Meter, models.CASCADE, null=True, blank=True, related_name="silences")
     gateway = models.ForeignKey(Gateway, models.CASCADE, null=True, blank=True, related_name="silences")
-    feed = models.CharField(
-        max_length=16, blank=True, help_text=gettext_lazy("The format of a regular import.")
-    )
-    since_at = models.DateTimeField(
-        help_text=gettext_lazy("The last that was heard, or the first of the zeros.")
-    )
+    feed = models.CharField(max_length=16, blank=True, help_text=gettext_lazy("The format of a regular import."))
+    since_at = models.DateTimeField(help_text=gettext_lazy("The last that was heard, or the first of the zeros."))
     found_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

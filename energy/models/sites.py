@@ -26,39 +26,29 @@ class Site(PublicRow):
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sites")
     member = models.ForeignKey(
-        Member,
-        models.PROTECT,
-        related_name="sites",
-        help_text=gettext_lazy("Whose it is today; it is handed over by a move."),
+        Member, models.PROTECT, related_name="sites", help_text=gettext_lazy("Whose it is today; it is handed over by a move.")
     )
     landlord = models.ForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text=gettext_lazy("Who pays while nobody lives there; empty: the cooperative."),
-    )  # fmt: skip
-    node = models.ForeignKey(Node, models.PROTECT, null=True, blank=True, related_name="sites")
-    code = models.CharField(
-        max_length=120, help_text=gettext_lazy("The metering point's id; also the code of its meter.")
-    )
-    name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=16, choices=SiteKind.choices)
-    phases = models.CharField(
-        max_length=3,
-        default="123",
-        help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected."),
-    )
-    fuse_a = models.PositiveSmallIntegerField(
-        gettext_lazy("fuse [A]"),
+        Member,
+        models.PROTECT,
         null=True,
         blank=True,
-        help_text=gettext_lazy("Of the connection; tariffs may charge by it."),
+        related_name="+",
+        help_text=gettext_lazy("Who pays while nobody lives there; empty: the cooperative."),
+    )
+    node = models.ForeignKey(Node, models.PROTECT, null=True, blank=True, related_name="sites")
+    code = models.CharField(max_length=120, help_text=gettext_lazy("The metering point's id; also the code of its meter."))
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=SiteKind.choices)
+    phases = models.CharField(max_length=3, default="123", help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected."))
+    fuse_a = models.PositiveSmallIntegerField(
+        gettext_lazy("fuse [A]"), null=True, blank=True, help_text=gettext_lazy("Of the connection; tariffs may charge by it.")
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "code"], name="site_code_once"),
-            models.CheckConstraint(
-                condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="site_has_phases"
-            ),
+            models.CheckConstraint(condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="site_has_phases"),
         ]
 
     def __str__(self) -> str:

@@ -41,9 +41,7 @@ class There(models.Model):
     """What a part of the network has in common: from when to when it is there, by the microgrid's clock."""
 
     valid_from = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("Empty: since ever."))
-    valid_to = models.DateTimeField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
-    )
+    valid_to = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
 
     objects = ThereQuerySet.as_manager()
 
@@ -53,8 +51,7 @@ class There(models.Model):
 
 def _ends_after_it_begins(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
-        condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
-        name=name,
+        condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name=name
     )
 
 
@@ -62,10 +59,11 @@ def _one_at_a_time(name: str) -> ExclusionConstraint:
     return ExclusionConstraint(
         name=name,
         expressions=[
-            (F("microgrid"), RangeOperators.EQUAL), (F("code"), RangeOperators.EQUAL),
+            (F("microgrid"), RangeOperators.EQUAL),
+            (F("code"), RangeOperators.EQUAL),
             (InstantRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
         ],
-    )  # fmt: skip
+    )
 
 
 class Node(There):
@@ -74,9 +72,7 @@ class Node(There):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="nodes")
     code = models.CharField(max_length=120)
     nominal_voltage_v = models.PositiveIntegerField(gettext_lazy("nominal voltage [V]"))
-    vm_setpoint_pu = models.FloatField(
-        null=True, blank=True, help_text=gettext_lazy("Held here: the slack busbar.")
-    )
+    vm_setpoint_pu = models.FloatField(null=True, blank=True, help_text=gettext_lazy("Held here: the slack busbar."))
     vm_min_pu = models.FloatField(gettext_lazy("least voltage [p.u.]"), default=0.9)
     vm_max_pu = models.FloatField(gettext_lazy("most voltage [p.u.]"), default=1.1)
     longitude = models.FloatField(null=True, blank=True)
@@ -105,27 +101,24 @@ class Line(There):
     reactance_ohm_per_km = models.FloatField()
     susceptance_us_per_km = models.FloatField(default=0.0)
     zero_resistance_ohm_per_km = models.FloatField(
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("Of what its phases have in common (zero sequence); empty: not told."),
+        null=True, blank=True, help_text=gettext_lazy("Of what its phases have in common (zero sequence); empty: not told.")
     )
     zero_reactance_ohm_per_km = models.FloatField(null=True, blank=True)
     max_current_a = models.FloatField(gettext_lazy("most current [A]"))
     line_type = models.CharField(max_length=120, blank=True)
-    phases = models.CharField(
-        max_length=3, default="123", help_text=gettext_lazy("Which of the phases 1, 2 and 3 it has.")
-    )
+    phases = models.CharField(max_length=3, default="123", help_text=gettext_lazy("Which of the phases 1, 2 and 3 it has."))
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            _one_at_a_time("line_code_once_at_a_time"), _ends_after_it_begins("line_ends_after_it_begins"),
+            _one_at_a_time("line_code_once_at_a_time"),
+            _ends_after_it_begins("line_ends_after_it_begins"),
             models.CheckConstraint(condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="line_has_phases"),
             models.CheckConstraint(
                 condition=Q(zero_resistance_ohm_per_km__isnull=True, zero_reactance_ohm_per_km__isnull=True)
                 | Q(zero_resistance_ohm_per_km__gte=0, zero_reactance_ohm_per_km__gte=0),
                 name="line_zero_sequence_both_or_none",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -153,8 +146,9 @@ class Transformer(There):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            _one_at_a_time("transformer_code_once_at_a_time"), _ends_after_it_begins("transformer_ends_after_it_begins"),
-        ]  # fmt: skip
+            _one_at_a_time("transformer_code_once_at_a_time"),
+            _ends_after_it_begins("transformer_ends_after_it_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -178,14 +172,15 @@ class Switch(There, PublicRow):
     class Meta:
         verbose_name_plural = "switches"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            _one_at_a_time("switch_code_once_at_a_time"), _ends_after_it_begins("switch_ends_after_it_begins"),
+            _one_at_a_time("switch_code_once_at_a_time"),
+            _ends_after_it_begins("switch_ends_after_it_begins"),
             models.CheckConstraint(
                 condition=Q(other_node__isnull=False, line_code="", transformer_code="")
                 | (Q(other_node__isnull=True, transformer_code="") & ~Q(line_code=""))
                 | (Q(other_node__isnull=True, line_code="") & ~Q(transformer_code="")),
                 name="switch_switches_one_thing",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -198,9 +193,7 @@ class SwitchPosition(models.Model):
     at = models.DateTimeField(help_text="By the microgrid's clock.")
     is_closed = models.BooleanField()
     reason = models.CharField(max_length=200)
-    set_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

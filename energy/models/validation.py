@@ -24,20 +24,26 @@ class ClassSettings(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="class_settings")
     meter_class = models.CharField(max_length=20, choices=CLASS_CHOICES)
     limit_factor = models.DecimalField(
-        max_digits=4, decimal_places=2, default=Decimal(1), help_text=gettext_lazy("Times the learned limits: above 1 less is found."),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(1),
+        help_text=gettext_lazy("Times the learned limits: above 1 less is found."),
         validators=[MinValueValidator(Decimal("0.5")), MaxValueValidator(Decimal(5))],
-    )  # fmt: skip
-    stuck_intervals = models.PositiveSmallIntegerField(
-        default=8, help_text=gettext_lazy("So many times the same value is a fault."),
-        validators=[MinValueValidator(8), MaxValueValidator(96)],
-    )  # fmt: skip
-    night_percent = models.DecimalField(
-        gettext_lazy("night production from [%]"), max_digits=4, decimal_places=2, default=Decimal(1),
-        help_text=gettext_lazy("Of the rating, while the sun is down."), validators=[MinValueValidator(Decimal(0))],
-    )  # fmt: skip
-    review_working_days = models.PositiveSmallIntegerField(
-        default=2, help_text=gettext_lazy("So long a review may hold up a day.")
     )
+    stuck_intervals = models.PositiveSmallIntegerField(
+        default=8,
+        help_text=gettext_lazy("So many times the same value is a fault."),
+        validators=[MinValueValidator(8), MaxValueValidator(96)],
+    )
+    night_percent = models.DecimalField(
+        gettext_lazy("night production from [%]"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(1),
+        help_text=gettext_lazy("Of the rating, while the sun is down."),
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    review_working_days = models.PositiveSmallIntegerField(default=2, help_text=gettext_lazy("So long a review may hold up a day."))
 
     class Meta:
         verbose_name_plural = "class settings"
@@ -72,9 +78,7 @@ class LearnedLimits(models.Model):
         verbose_name_plural = "learned limits"
         constraints = [
             models.UniqueConstraint(fields=["meter", "channel"], name="learned_limits_once"),
-            models.CheckConstraint(
-                condition=Q(last_day__gte=models.F("first_day"), days__gt=0), name="learned_from_days"
-            ),
+            models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day"), days__gt=0), name="learned_from_days"),
         ]
 
     def __str__(self) -> str:
@@ -102,9 +106,7 @@ class Review(PublicRow):
     version = models.SmallIntegerField()
     found = models.SmallIntegerField()
     intervals = ArrayField(models.SmallIntegerField())
-    measured_wh = ArrayField(
-        models.IntegerField(), help_text=gettext_lazy("What was measured in these intervals.")
-    )
+    measured_wh = ArrayField(models.IntegerField(), help_text=gettext_lazy("What was measured in these intervals."))
     proposals = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
     opened_at = models.DateTimeField()
@@ -112,29 +114,21 @@ class Review(PublicRow):
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
-    edited_version = models.SmallIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("The version that the edit made.")
-    )
+    edited_version = models.SmallIntegerField(null=True, blank=True, help_text=gettext_lazy("The version that the edit made."))
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["meter", "channel", "day", "version"], name="review_once_per_version"
-            ),
+            models.UniqueConstraint(fields=["meter", "channel", "day", "version"], name="review_once_per_version"),
             models.CheckConstraint(
-                condition=Q(state="open", decided_at__isnull=True)
-                | (~Q(state="open") & Q(decided_at__isnull=False)),
+                condition=Q(state="open", decided_at__isnull=True) | (~Q(state="open") & Q(decided_at__isnull=False)),
                 name="review_decided_has_a_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state="edited")
-                | (Q(edited_version__isnull=False, decided_by__isnull=False) & ~Q(reason="")),
+                condition=~Q(state="edited") | (Q(edited_version__isnull=False, decided_by__isnull=False) & ~Q(reason="")),
                 name="review_edited_says_who_and_why",
             ),
         ]
-        indexes = [
-            models.Index(fields=["microgrid", "state", "day"], name="review_open"),
-        ]
+        indexes = [models.Index(fields=["microgrid", "state", "day"], name="review_open")]
 
     def __str__(self) -> str:
         return f"{self.meter} on {self.day}"

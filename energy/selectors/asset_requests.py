@@ -37,14 +37,8 @@ def waiting_for(user: User) -> int:
 def devices_at(sites: list[Site]) -> list[Consumer | StorageUnit]:
     """Loads and storages that are entered at sites, as their owners call them."""
     ids = [site.pk for site in sites]
-    consumers = (
-        Consumer.objects.filter(site__in=ids).select_related("site", "meter").order_by("site__code", "code")
-    )
-    storages = (
-        StorageUnit.objects.filter(site__in=ids)
-        .select_related("site", "meter")
-        .order_by("site__code", "code")
-    )
+    consumers = Consumer.objects.filter(site__in=ids).select_related("site", "meter").order_by("site__code", "code")
+    storages = StorageUnit.objects.filter(site__in=ids).select_related("site", "meter").order_by("site__code", "code")
     return [*consumers, *storages]
 
 
@@ -52,5 +46,5 @@ def unmetered_devices(user: User) -> QuerySet[Consumer]:
     """Loads that may wait, have no meter of their own, and stand at sites of microgrids that the user operates."""
     rows = Consumer.objects.filter(
         site__microgrid__in=operated_microgrids(user).order_by().values("pk"), meter__isnull=True, priority_tier__gte=FIRST_STEERED_TIER
-    )  # fmt: skip
+    )
     return rows.select_related("site__microgrid").order_by("site__code", "code")

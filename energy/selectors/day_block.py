@@ -62,14 +62,7 @@ class DayBlock:
         return np.where(self.ratings_w > 0, most + 1, 0.0)
 
     def readings(self, is_night: NDArray[np.bool_]) -> Readings:
-        return Readings(
-            self.axis,
-            self.values_wh,
-            self.is_production,
-            self.most_wh,
-            is_night,
-            self.registers,
-        )
+        return Readings(self.axis, self.values_wh, self.is_production, self.most_wh, is_night, self.registers)
 
 
 def axis_until(microgrid: Microgrid, day: date, days_before: int) -> DayAxis:
@@ -80,15 +73,22 @@ def axis_until(microgrid: Microgrid, day: date, days_before: int) -> DayAxis:
     start_s = np.arange(int(first.timestamp()), int(last.timestamp()), step, dtype=np.int64)
     country = microgrid.country or country_of(microgrid.time_zone)
     return day_axis(
-        start_s=start_s, zone=microgrid.zone, interval_minutes=microgrid.interval_minutes,
+        start_s=start_s,
+        zone=microgrid.zone,
+        interval_minutes=microgrid.interval_minutes,
         is_holiday=holiday_test(country, microgrid.region),
-    )  # fmt: skip
+    )
 
 
 def block_of(
-    *, microgrid: Microgrid, day: date, rows: dict[Key, MeterDayRow], meters: dict[int, Meter], days_before: int,
+    *,
+    microgrid: Microgrid,
+    day: date,
+    rows: dict[Key, MeterDayRow],
+    meters: dict[int, Meter],
+    days_before: int,
     with_history: Sequence[Key],
-) -> DayBlock:  # fmt: skip
+) -> DayBlock:
     """Put rows of one day side by side, with the days before for `with_history`."""
     keys = list(rows)
     axis = axis_until(microgrid, day, days_before)
@@ -110,9 +110,8 @@ def block_of(
 
 
 def _load_history(
-    microgrid: Microgrid, axis: DayAxis, keys: list[Key], wanted: Sequence[Key], values: NDArray[np.float32],
-    quality: NDArray[np.int16],
-) -> None:  # fmt: skip
+    microgrid: Microgrid, axis: DayAxis, keys: list[Key], wanted: Sequence[Key], values: NDArray[np.float32], quality: NDArray[np.int16]
+) -> None:
     """Fill the days before the last into the rows of `wanted`."""
     row_of = {key: row for row, key in enumerate(keys)}
     before = int(axis.offsets[-2])
@@ -126,9 +125,7 @@ def _load_history(
         quality[rows, :before] = np.where(there, found.quality, np.int16(Method.MISSING))
 
 
-def _registers(
-    rows: dict[Key, MeterDayRow], meters: dict[int, Meter], steps: dict[Key, int], days: int
-) -> Registers:
+def _registers(rows: dict[Key, MeterDayRow], meters: dict[int, Meter], steps: dict[Key, int], days: int) -> Registers:
     """The day's readings; over an exchange the new register runs on from where the old one stood."""
     start, end = (np.full((len(rows), days), np.nan) for _ in range(2))
     for row, (key, one) in enumerate(rows.items()):
@@ -161,7 +158,7 @@ def nights(microgrid: Microgrid, block: DayBlock) -> NDArray[np.bool_]:
     if not len(rows) or place is None:
         return dark
     start_s = block.axis.start_s[block.today]
-    roughly = rough_elevation_deg(start_s, place.latitude_deg, place.longitude_deg) < DARK_BELOW_DEG + ROUGHLY_DEG  # fmt: skip
+    roughly = rough_elevation_deg(start_s, place.latitude_deg, place.longitude_deg) < DARK_BELOW_DEG + ROUGHLY_DEG
     with np.errstate(invalid="ignore"):
         gave = (block.values_wh[rows, block.today] > 0) & roughly
     if gave.any():
@@ -171,9 +168,14 @@ def nights(microgrid: Microgrid, block: DayBlock) -> NDArray[np.bool_]:
 
 
 def gaps_of(
-    *, microgrid: Microgrid, block: DayBlock, missing: NDArray[np.bool_], wrong: NDArray[np.bool_],
-    groups: Sequence[object], sizes: NDArray[np.float64],
-) -> GapInput:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    block: DayBlock,
+    missing: NDArray[np.bool_],
+    wrong: NDArray[np.bool_],
+    groups: Sequence[object],
+    sizes: NDArray[np.float64],
+) -> GapInput:
     """What estimates need to know: `missing` is to be filled, `wrong` is not to be believed; bool [n, T]."""
     known = np.isfinite(block.values_wh)
     method = block.quality & METHOD_MASK
@@ -185,13 +187,20 @@ def gaps_of(
     sky = None
     place = place_of(microgrid)
     if place is not None and (missing.any(axis=1) & block.is_production).any():
-        sky = sun_over(
-            block.axis.start_s, block.axis.interval_minutes, place.latitude_deg, place.longitude_deg
-        ).clear_sky_w_m2[None, :]
+        sky = sun_over(block.axis.start_s, block.axis.interval_minutes, place.latitude_deg, place.longitude_deg).clear_sky_w_m2[None, :]
     return GapInput(
-        block.axis, block.values_wh, missing, measured, trusted, np.array([numbers[g] for g in groups], dtype=np.int64),
-        sizes, block.is_production, sky, block.registers, np.where(block.most_wh > 0, block.most_wh, np.inf),
-    )  # fmt: skip
+        block.axis,
+        block.values_wh,
+        missing,
+        measured,
+        trusted,
+        np.array([numbers[g] for g in groups], dtype=np.int64),
+        sizes,
+        block.is_production,
+        sky,
+        block.registers,
+        np.where(block.most_wh > 0, block.most_wh, np.inf),
+    )
 
 
 def without_values(block: DayBlock, wrong: NDArray[np.bool_]) -> DayBlock:

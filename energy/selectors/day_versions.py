@@ -38,20 +38,16 @@ def versions_of_day(meter: Meter, day: date) -> list[ChannelVersions]:
     rows: dict[int, list[MeterDay]] = {}
     for row in MeterDay.objects.filter(meter_id=meter.pk, day=day).order_by("channel", "version"):
         rows.setdefault(row.channel, []).append(row)
-    causes = MeterDayVersion.objects.filter(meter_id=meter.pk, day=day).select_related(
-        "user", "reading_import"
-    )
+    causes = MeterDayVersion.objects.filter(meter_id=meter.pk, day=day).select_related("user", "reading_import")
     told = {(cause.channel, cause.version): cause for cause in causes}
     return [
-        _channel(meter, day, channel, rows[channel], told)
-        for channel in channels_of(meter.kind, counts_reactive=True)
-        if channel in rows
+        _channel(meter, day, channel, rows[channel], told) for channel in channels_of(meter.kind, counts_reactive=True) if channel in rows
     ]
 
 
 def _channel(
     meter: Meter, day: date, channel: Channel, rows: list[MeterDay], told: dict[tuple[int, int], MeterDayVersion]
-) -> ChannelVersions:  # fmt: skip
+) -> ChannelVersions:
     values = np.array([row.values_wh for row in rows])
     methods = np.array([row.quality for row in rows]) & METHOD_MASK
     differs = (values != values[0]).any(axis=0) | (methods != methods[0]).any(axis=0)
@@ -59,10 +55,7 @@ def _channel(
     places = np.flatnonzero(differs)
     return ChannelVersions(
         channel,
-        [
-            DayVersion(row, told.get((channel, row.version)), sum(row.values_wh), _counts(methods[i]))
-            for i, row in enumerate(rows)
-        ],
+        [DayVersion(row, told.get((channel, row.version)), sum(row.values_wh), _counts(methods[i])) for i, row in enumerate(rows)],
         [(starts[p], _cells(values[:, p], methods[:, p])) for p in places[:SHOWN_DIFFERENCES].tolist()],
         len(places),
     )
@@ -70,10 +63,7 @@ def _channel(
 
 def _counts(methods: NDArray[np.int_]) -> dict[str, int]:
     kinds, counts = np.unique(methods, return_counts=True)
-    return {
-        Method(kind).name.lower().replace("_", " "): count
-        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
-    }
+    return {Method(kind).name.lower().replace("_", " "): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)}
 
 
 def _cells(values: NDArray[np.int_], methods: NDArray[np.int_]) -> list[tuple[int | None, str]]:

@@ -51,12 +51,8 @@ def served_alarms(user: User, *roles: Role) -> QuerySet[DeviceAlarm]:
     """Alarms of those devices, what needs somebody first."""
     return (
         DeviceAlarm.objects.filter(device__in=served_devices(user, *roles).order_by().values("pk"))
-        .select_related(
-            "device__meter__site", "device__sensor", "device__microgrid", "acknowledged_by", "cleared_by"
-        )
-        .order_by(
-            F("cleared_at").desc(nulls_first=True), F("acknowledged_at").desc(nulls_first=True), "-last_at"
-        )
+        .select_related("device__meter__site", "device__sensor", "device__microgrid", "acknowledged_by", "cleared_by")
+        .order_by(F("cleared_at").desc(nulls_first=True), F("acknowledged_at").desc(nulls_first=True), "-last_at")
     )
 
 
@@ -64,14 +60,15 @@ def with_signs(devices: QuerySet[Device], *, now: datetime) -> QuerySet[Device]:
     """Devices with `open_alarms`, `unseen_alarms` (nobody took care yet) and `refused` of the last days; `now` is real."""
     refusals = (
         RefusalCount.objects.filter(device=OuterRef("pk"), hour_at__gte=now - REFUSALS_SHOWN)
-        .order_by().values("device").annotate(sum=Sum("count")).values("sum")
-    )  # fmt: skip
+        .order_by()
+        .values("device")
+        .annotate(sum=Sum("count"))
+        .values("sum")
+    )
     is_open = Q(alarms__cleared_at__isnull=True, alarms__isnull=False)
     return devices.annotate(
         open_alarms=Count("alarms", filter=is_open, distinct=True),
-        unseen_alarms=Count(
-            "alarms", filter=is_open & Q(alarms__acknowledged_at__isnull=True), distinct=True
-        ),
+        unseen_alarms=Count("alarms", filter=is_open & Q(alarms__acknowledged_at__isnull=True), distinct=True),
         refused=refusals,
     )
 
@@ -85,9 +82,7 @@ def refusals_by_reason(device: Device, *, now: datetime) -> list[tuple[str, int]
 def open_codes(user: User, *, now: datetime) -> QuerySet[EnrolmentCode]:
     """Codes that a device may still use."""
     return (
-        EnrolmentCode.objects.filter(
-            microgrid__in=served_microgrids(user), used_at__isnull=True, expires_at__gt=now
-        )
+        EnrolmentCode.objects.filter(microgrid__in=served_microgrids(user), used_at__isnull=True, expires_at__gt=now)
         .select_related("meter", "sensor", "made_by", "microgrid")
         .order_by("expires_at")
     )

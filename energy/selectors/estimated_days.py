@@ -27,9 +27,7 @@ class EstimatedDays:
     estimated: NDArray[np.bool_]
 
 
-def estimated_days(
-    *, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int]
-) -> EstimatedDays:
+def estimated_days(*, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int]) -> EstimatedDays:
     """Values of meters, ascending by id, over days in order, gaps filled as they would be if nothing came any more.
 
     A day's closing knows more (registers, the class, the sun), so it may find other values for the same gaps.
@@ -37,10 +35,7 @@ def estimated_days(
     days = sorted(days)
     counts = np.diff(day_offsets(microgrid, days))
     if not days or not meter_ids:
-        return EstimatedDays(
-            np.zeros((len(meter_ids), int(counts.sum())), np.int64),
-            np.zeros((len(meter_ids), len(days)), bool),
-        )
+        return EstimatedDays(np.zeros((len(meter_ids), int(counts.sum())), np.int64), np.zeros((len(meter_ids), len(days)), bool))
     axis = axis_until(microgrid, days[-1], (days[-1] - days[0]).days + LIKE_DAYS_WITHIN)
     block = load_channel(microgrid=microgrid, channel=channel, days=axis.days, meter_ids=meter_ids)
     method = block.quality & METHOD_MASK
@@ -50,11 +45,19 @@ def estimated_days(
     trusted = known & ((method == Method.MEASURED) | (method == Method.EDITED))
     found = estimate_gaps(
         GapInput(
-            axis, np.where(known, block.values_wh, np.nan).astype(np.float32), missing, known, trusted,
-            np.zeros(len(block.meter_ids), np.int64), np.ones(len(block.meter_ids)), np.zeros(len(block.meter_ids), bool),
-            None, None, np.full(len(block.meter_ids), np.inf),
+            axis,
+            np.where(known, block.values_wh, np.nan).astype(np.float32),
+            missing,
+            known,
+            trusted,
+            np.zeros(len(block.meter_ids), np.int64),
+            np.ones(len(block.meter_ids)),
+            np.zeros(len(block.meter_ids), bool),
+            None,
+            None,
+            np.full(len(block.meter_ids), np.inf),
         )
-    )  # fmt: skip
+    )
     values = block.values_wh.copy()
     values[found.meters, found.intervals] = found.wh
     chosen = [(day - axis.days[0]).days for day in days]

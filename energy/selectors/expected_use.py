@@ -21,9 +21,7 @@ def expected_import(*, microgrid: Microgrid, month: Month) -> dict[int, int]:
     block = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=known, with_quality=False)
     daily = np.add.reduceat(block.values_wh, block.offsets[:-1], axis=1).astype(np.float64)
     daily[~block.present] = np.nan
-    totals = expected_total(
-        daily, _numbers(known), _numbers(month.days()), Calendar(country_of_zone(microgrid.time_zone))
-    )
+    totals = expected_total(daily, _numbers(known), _numbers(month.days()), Calendar(country_of_zone(microgrid.time_zone)))
     return dict(zip(block.meter_ids.tolist(), np.rint(totals).astype(np.int64).tolist(), strict=True))
 
 

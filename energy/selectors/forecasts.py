@@ -5,15 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from energy.domain.forecast_accuracy import gain, is_drifting
-from energy.models import (
-    ForecastKind,
-    ForecastRun,
-    ForecastScore,
-    Meter,
-    MeterForecast,
-    Microgrid,
-    Site,
-)
+from energy.models import ForecastKind, ForecastRun, ForecastScore, Meter, MeterForecast, Microgrid, Site
 from energy.selectors.ownership import theirs_since
 from energy.selectors.site_habits import today_of
 
@@ -42,9 +34,7 @@ class Accuracy:
     pinball_wh: float
 
 
-def newest_run(
-    microgrid: Microgrid, *, kind: str = ForecastKind.DAY_AHEAD, before: datetime | None = None
-) -> ForecastRun | None:
+def newest_run(microgrid: Microgrid, *, kind: str = ForecastKind.DAY_AHEAD, before: datetime | None = None) -> ForecastRun | None:
     """The run with the latest origin."""
     runs = ForecastRun.objects.filter(microgrid=microgrid, kind=kind)
     if before is not None:
@@ -66,9 +56,7 @@ class Course:
     known_at: datetime
 
 
-def newest_course(
-    microgrid: Microgrid, quantity: str, meter: Meter | None = None, *, before: datetime
-) -> Course | None:
+def newest_course(microgrid: Microgrid, quantity: str, meter: Meter | None = None, *, before: datetime) -> Course | None:
     """What is known best of the day and the next; None where nothing is foreseen."""
     run = newest_run(microgrid, before=before)
     band = forecast_of(run, quantity, meter) if run else None
@@ -84,10 +72,8 @@ def newest_course(
     ends = {
         name: (getattr(band, name)[:first] + getattr(newer, name) + getattr(band, name)[first + later.horizon :])[: run.horizon]
         for name in ("p10_wh", "p50_wh", "p90_wh")
-    }  # fmt: skip
-    spliced = MeterForecast(
-        run=run, quantity=quantity, meter=meter, from_like_days=newer.from_like_days, **ends
-    )
+    }
+    spliced = MeterForecast(run=run, quantity=quantity, meter=meter, from_like_days=newer.from_like_days, **ends)
     return Course(run, spliced, later.origin_at)
 
 
@@ -106,30 +92,27 @@ def interval_starts_of(run: ForecastRun) -> list[datetime]:
 
 def accuracy(
     microgrid: Microgrid, quantity: str, meter: Meter | None = None, *, before: datetime, days: int = SCORED_DAYS
-) -> Accuracy | None:  # fmt: skip
+) -> Accuracy | None:
     """Means over the newest scored days; None where none is scored yet."""
     today = before.astimezone(microgrid.zone).date()
     rows = list(
         ForecastScore.objects.filter(
-            microgrid=microgrid,
-            quantity=quantity,
-            meter=meter,
-            day__lt=today,
-            day__gte=today - timedelta(days=days),
+            microgrid=microgrid, quantity=quantity, meter=meter, day__lt=today, day__gte=today - timedelta(days=days)
         )
     )
     if not rows:
         return None
-    habits = [
-        _mean([getattr(row, name) for row in rows])
-        for name in ("yesterday_mae_wh", "last_week_mae_wh", "like_days_mae_wh")
-    ]
+    habits = [_mean([getattr(row, name) for row in rows]) for name in ("yesterday_mae_wh", "last_week_mae_wh", "like_days_mae_wh")]
     known = [habit for habit in habits if habit is not None]
     mae = sum(row.mae_wh for row in rows) / len(rows)
     return Accuracy(
-        len(rows), mae, min(known) if known else None, gain(mae, known) if known else 0.0,
-        sum(row.coverage for row in rows) / len(rows), sum(row.pinball_wh for row in rows) / len(rows),
-    )  # fmt: skip
+        len(rows),
+        mae,
+        min(known) if known else None,
+        gain(mae, known) if known else 0.0,
+        sum(row.coverage for row in rows) / len(rows),
+        sum(row.pinball_wh for row in rows) / len(rows),
+    )
 
 
 def _mean(values: list[Any]) -> float | None:
@@ -142,6 +125,6 @@ def is_losing_its_lead(microgrid: Microgrid, quantity: str, *, before: datetime)
     today = before.astimezone(microgrid.zone).date()
     rows = ForecastScore.objects.filter(
         microgrid=microgrid, quantity=quantity, meter=None, day__lt=today, day__gte=today - timedelta(days=USUAL_DAYS)
-    ).order_by("day")  # fmt: skip
+    ).order_by("day")
     gains = [gain(row.mae_wh, row.habits_wh) for row in rows if row.habits_wh]
     return is_drifting(gains[-RECENT_DAYS:], gains[:-RECENT_DAYS])

@@ -58,10 +58,13 @@ def heard_meters(*, microgrid: Microgrid, now: datetime) -> HeardMeters:
     like = [values_before(values, measured, start, end, per_day * k) for k in range(1, DAYS_BACK)]
     like += [values_of_day(values, measured, length, place, start, end) for place in range(len(weeks))]
     heard = Heard(
-        values[:, start:end], measured[:, start:end], np.stack([v for v, _ in like], axis=1),
-        np.stack([m for _, m in like], axis=1), _intervals_per_message(microgrid, today, ids),
+        values[:, start:end],
+        measured[:, start:end],
+        np.stack([v for v, _ in like], axis=1),
+        np.stack([m for _, m in like], axis=1),
+        _intervals_per_message(microgrid, today, ids),
         np.array([kind == MeterKind.SOURCE for _, kind in meters], dtype=bool),
-    )  # fmt: skip
+    )
     step = timedelta(minutes=microgrid.interval_minutes)
     return HeardMeters(ids, heard, microgrid.local_day(today).start_at + over * step)
 
@@ -92,9 +95,7 @@ def _loaded(
 Pair = tuple[NDArray[np.int64], NDArray[np.bool_]]
 
 
-def values_before(
-    values: NDArray[np.int64], measured: NDArray[np.bool_], start: int, end: int, shift: int
-) -> Pair:
+def values_before(values: NDArray[np.int64], measured: NDArray[np.bool_], start: int, end: int, shift: int) -> Pair:
     """The same intervals `shift` intervals earlier; not measured where that lies before the span."""
     moved, known = np.zeros_like(values[:, start:end]), np.zeros_like(measured[:, start:end])
     first = max(start, start + shift)
@@ -106,7 +107,7 @@ def values_before(
 
 def values_of_day(
     values: NDArray[np.int64], measured: NDArray[np.bool_], offsets: NDArray[np.int64], place: int, start: int, end: int
-) -> Pair:  # fmt: skip
+) -> Pair:
     """One whole earlier day laid under today's intervals; other intervals are not measured."""
     moved, known = np.zeros_like(values[:, start:end]), np.zeros_like(measured[:, start:end])
     today = int(offsets[-2])
@@ -154,7 +155,14 @@ def _newest_gaps(microgrid: Microgrid, today: date) -> list[tuple[int, float]]:
                        PARTITION BY meter_id ORDER BY received_at)) / %s AS gap
                    FROM newest JOIN energy_telemetrymessage USING (id) WHERE received_at >= %s)
                SELECT meter_id, max(gap)::float FROM gaps WHERE gap >= %s GROUP BY meter_id""",
-            [FEWEST_MESSAGES_TODAY - 1, microgrid.pk, today, FEWEST_MESSAGES_TODAY, microgrid.interval_minutes * 60,
-             microgrid.local_day(today).start_at, CATCHING_UP],
-        )  # fmt: skip
+            [
+                FEWEST_MESSAGES_TODAY - 1,
+                microgrid.pk,
+                today,
+                FEWEST_MESSAGES_TODAY,
+                microgrid.interval_minutes * 60,
+                microgrid.local_day(today).start_at,
+                CATCHING_UP,
+            ],
+        )
         return list(cursor.fetchall())

@@ -47,5 +47,5 @@ def revoked_keys(key_ids: Iterable[bytes]) -> set[bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT key_id FROM energy_devicekey WHERE key_id = ANY(%s::bytea[]) AND revoked_at IS NOT NULL", [byte_strings(key_ids)]
-        )  # fmt: skip
+        )
         return {bytes(key_id) for (key_id,) in cursor.fetchall()}

@@ -39,9 +39,8 @@ class KnownLimits:
         """Limits for the rows of a block, with what people set for their classes."""
         found = [self.learned.get(key) for key in keys]
         limits = read_numbers(
-            [(MeterClass(one.meter_class), one.numbers) if one else None for one in found],
-            [meter for meter, _ in keys], is_production,
-        )  # fmt: skip
+            [(MeterClass(one.meter_class), one.numbers) if one else None for one in found], [meter for meter, _ in keys], is_production
+        )
         settings = [self._settings(key) for key in keys]
         if not any(settings):
             return limits
@@ -49,14 +48,18 @@ class KnownLimits:
         run = np.array([one.stuck_intervals if one else 0 for one in settings], dtype=np.int64)[:, None]
         night = np.array([float(one.night_percent) / 100 if one else 0.01 for one in settings])
         return replace(
-            limits, night_share=night,
+            limits,
+            night_share=night,
             spikes=replace(limits.spikes, height_wh=limits.spikes.height_wh * factor, rise_wh=limits.spikes.rise_wh * factor),
             stuck=replace(limits.stuck, by_size=np.maximum(limits.stuck.by_size, run), by_level=np.maximum(limits.stuck.by_level, run)),
             days=replace(
-                limits.days, most_above=limits.days.most_above * factor, most_below=limits.days.most_below * factor,
-                total_above=limits.days.total_above * factor, total_below=limits.days.total_below * factor,
+                limits.days,
+                most_above=limits.days.most_above * factor,
+                most_below=limits.days.most_below * factor,
+                total_above=limits.days.total_above * factor,
+                total_below=limits.days.total_below * factor,
             ),
-        )  # fmt: skip
+        )
 
     def _settings(self, key: Key) -> ClassSettings | None:
         one = self.learned.get(key)

@@ -30,9 +30,7 @@ class LiveReadings:
     def not_older_than(self, age: timedelta, *, now: datetime) -> "LiveReadings":
         """Only the readings of the last `age` before the microgrid's `now`."""
         fresh = self.at_s >= (now - age).timestamp()
-        return LiveReadings(
-            self.meter_ids[fresh], self.at_s[fresh], {name: v[fresh] for name, v in self.values.items()}
-        )
+        return LiveReadings(self.meter_ids[fresh], self.at_s[fresh], {name: v[fresh] for name, v in self.values.items()})
 
 
 def live_readings(microgrid_id: int) -> LiveReadings:
@@ -46,12 +44,5 @@ def readings_of(samples: Mapping[int, LiveSample]) -> LiveReadings:
     found = [samples[meter_id] for meter_id in meter_ids]
     nothing = float("nan")
     said = [sample.values for sample in found]
-    columns = {
-        name: np.array([values.get(name, nothing) for values in said], dtype=np.float64)
-        for name in SAMPLE_NAMES
-    }
-    return LiveReadings(
-        np.array(meter_ids, dtype=np.int64),
-        np.array([sample.at_s for sample in found], dtype=np.float64),
-        columns,
-    )
+    columns = {name: np.array([values.get(name, nothing) for values in said], dtype=np.float64) for name in SAMPLE_NAMES}
+    return LiveReadings(np.array(meter_ids, dtype=np.int64), np.array([sample.at_s for sample in found], dtype=np.float64), columns)

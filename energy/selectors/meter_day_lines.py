@@ -37,9 +37,11 @@ def meter_day_lines(order: DaysOrder) -> Iterator[bytes]:
         for first in range(0, len(days), days_at_once):
             for place in range(0, len(meter_ids), SLICE_ROWS):
                 block = load_channel(
-                    microgrid=order.microgrid, channel=channel, days=days[first : first + days_at_once],
+                    microgrid=order.microgrid,
+                    channel=channel,
+                    days=days[first : first + days_at_once],
                     meter_ids=meter_ids[place : place + SLICE_ROWS],
-                )  # fmt: skip
+                )
                 if lines := b"".join(_lines(order, channel, block)):
                     yield lines
 
@@ -54,9 +56,14 @@ def _lines(order: DaysOrder, channel: Channel, block: ChannelBlock) -> Iterator[
             if order.seen and day not in order.seen[int(block.meter_ids[row])]:
                 continue
             line = {
-                "meter": names[row], "day": day.isoformat(), "channel": channel.label, "start_at": start_at,
-                "interval_minutes": order.microgrid.interval_minutes, "version": int(block.versions[row, d]),
-                "status": "final" if block.final[row, d] else "provisional", "values_wh": values[row],
+                "meter": names[row],
+                "day": day.isoformat(),
+                "channel": channel.label,
+                "start_at": start_at,
+                "interval_minutes": order.microgrid.interval_minutes,
+                "version": int(block.versions[row, d]),
+                "status": "final" if block.final[row, d] else "provisional",
+                "values_wh": values[row],
                 **({"quality": quality[row].tolist()} if quality[row].any() else {}),
-            }  # fmt: skip
+            }
             yield json.dumps(line, separators=(",", ":")).encode() + b"\n"

@@ -62,9 +62,14 @@ def _interval_count(zone_name: str, interval_minutes: int, day: date) -> int:
 
 
 def load_channel(
-    *, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int] | None = None,
-    with_quality: bool = True, narrow: bool = False,
-) -> ChannelBlock:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    channel: int,
+    days: Sequence[date],
+    meter_ids: Sequence[int] | None = None,
+    with_quality: bool = True,
+    narrow: bool = False,
+) -> ChannelBlock:
     """Load the current versions of a channel; meters without any row come as zeros, not present.
 
     Without `meter_ids` the meters are those that have a row. Sending the quality costs the server as much as the values.
@@ -85,9 +90,7 @@ def load_channel(
         return _assemble(found.astype(np.int64), days, offsets, groups, with_quality, kind)
 
 
-def current_versions(
-    *, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int]
-) -> NDArray[np.int16]:
+def current_versions(*, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int]) -> NDArray[np.int16]:
     """Which version of each meter day counts now, 0 where there is none; int16 [m, d], by meter id and by day."""
     meters, axis = np.array(sorted(set(meter_ids))), np.array(sorted(set(days)), dtype="datetime64[D]")
     found = np.zeros((len(meters), len(axis)), dtype=np.int16)
@@ -98,25 +101,30 @@ def current_versions(
     with connection.cursor() as cursor:
         given = [microgrid.pk, channel, list(days), ids_literal(meter_ids)]
         for group in copy_out_groups(cursor, query, given, kinds):
-            at_meter, at_day = (
-                np.searchsorted(meters, group["meter_ids"]),
-                np.searchsorted(axis, group["days"]),
-            )
+            at_meter, at_day = (np.searchsorted(meters, group["meter_ids"]), np.searchsorted(axis, group["days"]))
             found[at_meter, at_day] = group["versions"]
     return found
 
 
 def _load_days(
     cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
-) -> Iterable[dict[str, NDArray[Any]]]:  # fmt: skip
+) -> Iterable[dict[str, NDArray[Any]]]:
     """Meter days of one length in groups: a day of many meters, or many days of few; rows stand in no certain order.
 
     Days on which nothing was used come without values: most of what a village feeds in is nothing, and sending it costs as much. Of
     more meters than `ROWS_AT_ONCE` the whole channel comes: to plan with their ids, and to look each up, costs more than what the
     others have.
     """
-    kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]", "statuses": "int2[]", "used": "bool[]",
-             **({"quality": "int2[]"} if with_quality else {}), "length": "int4[]", "values_wh": "int4[]"}  # fmt: skip
+    kinds = {
+        "days": "date[]",
+        "meter_ids": "int8[]",
+        "versions": "int2[]",
+        "statuses": "int2[]",
+        "used": "bool[]",
+        **({"quality": "int2[]"} if with_quality else {}),
+        "length": "int4[]",
+        "values_wh": "int4[]",
+    }
     columns = ("day", "meter_id", "version", "status", "used", *(["quality"] if with_quality else []))
     gathered = ", ".join(f"array_agg({column})" for column in columns)
     parameters: list[Any] = [microgrid_id, channel, days]
@@ -149,19 +157,13 @@ def _assemble(
     versions = np.zeros(shape, dtype=np.int16)
     for group in groups:
         length, used = int(group["length"][0]), group["used"].astype(bool)
-        energy, flags = (
-            group["values_wh"].reshape(-1, length),
-            group["quality"].reshape(-1, length) if with_quality else None,
-        )
+        energy, flags = (group["values_wh"].reshape(-1, length), group["quality"].reshape(-1, length) if with_quality else None)
         at_energy = np.cumsum(used) - 1
         for day, rows in _rows_by_day(group, meter_ids):
             at_day = bisect_left(days, day)
             if offsets[at_day + 1] - offsets[at_day] != length:
                 raise CannotAssemble(f"{day} is stored with {length} intervals")
-            chosen, span = (
-                np.searchsorted(meter_ids, group["meter_ids"][rows]),
-                slice(offsets[at_day], offsets[at_day + 1]),
-            )
+            chosen, span = (np.searchsorted(meter_ids, group["meter_ids"][rows]), slice(offsets[at_day], offsets[at_day + 1]))
             present[chosen, at_day] = True
             versions[chosen, at_day] = group["versions"][rows]
             final[chosen, at_day] = group["statuses"][rows] == 1
@@ -171,16 +173,10 @@ def _assemble(
     return ChannelBlock(meter_ids, days, offsets, values, quality, present, versions, final)
 
 
-def _rows_by_day(
-    group: dict[str, NDArray[Any]], meter_ids: NDArray[np.int64]
-) -> Iterator[tuple[date, NDArray[np.int64]]]:
+def _rows_by_day(group: dict[str, NDArray[Any]], meter_ids: NDArray[np.int64]) -> Iterator[tuple[date, NDArray[np.int64]]]:
     """Each day of a group with the places of its rows; meters that were not asked for are left out."""
     at_meter = np.minimum(np.searchsorted(meter_ids, group["meter_ids"]), len(meter_ids) - 1)
-    asked = (
-        np.flatnonzero(meter_ids[at_meter] == group["meter_ids"])
-        if len(meter_ids)
-        else np.empty(0, dtype=np.int64)
-    )
+    asked = np.flatnonzero(meter_ids[at_meter] == group["meter_ids"]) if len(meter_ids) else np.empty(0, dtype=np.int64)
     order = asked[np.argsort(group["days"][asked], kind="stable")]
     firsts = np.flatnonzero(np.diff(group["days"][order], prepend=np.datetime64("0001-01-01", "D")))
     for first, last in pairwise([*firsts.tolist(), len(order)]):

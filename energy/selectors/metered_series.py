@@ -15,10 +15,12 @@ from energy.models.meters import MeterKind
 from energy.selectors.meter_days import day_offsets, load_channel
 
 CONSUMPTION = (
-    (Channel.IMPORT, MeterKind.SITE, 1.0), (Channel.EXPORT, MeterKind.SITE, -1.0),
-    (Channel.PRODUCTION, MeterKind.SOURCE, 1.0), (Channel.DISCHARGE, MeterKind.STORAGE, 1.0),
+    (Channel.IMPORT, MeterKind.SITE, 1.0),
+    (Channel.EXPORT, MeterKind.SITE, -1.0),
+    (Channel.PRODUCTION, MeterKind.SOURCE, 1.0),
+    (Channel.DISCHARGE, MeterKind.STORAGE, 1.0),
     (Channel.CHARGE, MeterKind.STORAGE, -1.0),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,7 @@ def metered_series(*, microgrid: Microgrid, quantity: str, days: Sequence[date])
         values, ids = _production(microgrid, days)
     else:
         values, ids = _consumption(microgrid, days)
-    return MeteredSeries(
-        ids, MeterSeries(instant64(first), microgrid.interval_minutes, microgrid.zone, values)
-    )
+    return MeteredSeries(ids, MeterSeries(instant64(first), microgrid.interval_minutes, microgrid.zone, values))
 
 
 def _production(microgrid: Microgrid, days: Sequence[date]) -> tuple[NDArray[np.float64], list[int]]:
@@ -82,9 +82,7 @@ def _consumption(microgrid: Microgrid, days: Sequence[date]) -> tuple[NDArray[np
     return np.maximum(values, 0.0), [pk for pk, _ in site_meters]
 
 
-def _measured(
-    microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: list[int]
-) -> NDArray[np.float64]:
+def _measured(microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: list[int]) -> NDArray[np.float64]:
     """Values of a channel, NaN where there is no day or the value is missing; float64 [m, T]."""
     block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=meter_ids)
     there = np.repeat(block.present, np.diff(block.offsets), axis=1)

@@ -18,18 +18,16 @@ def daily_temperature_c(*, microgrid: Microgrid, days: Sequence[date]) -> NDArra
 
     From the microgrid's first sensor of air temperature, one of the whole before one at a site; None where there is none.
     """
-    sensors = Sensor.objects.filter(
-        microgrid=microgrid, kind=SensorKind.AIR_TEMPERATURE, removed_at__isnull=True
-    ).order_by(F("site").asc(nulls_first=True), "pk")
+    sensors = Sensor.objects.filter(microgrid=microgrid, kind=SensorKind.AIR_TEMPERATURE, removed_at__isnull=True).order_by(
+        F("site").asc(nulls_first=True), "pk"
+    )
     sensor = sensors.first()
     if sensor is None or not days:
         return None
     bounds = [microgrid.local_day(day) for day in days]
     series = sensor_series(sensor.pk, start_at=bounds[0].start_at, end_at=bounds[-1].end_at)
     first, after = (
-        np.searchsorted(
-            series.at, np.array([i.astimezone(UTC).replace(tzinfo=None) for i in instants], "datetime64[us]")
-        )
+        np.searchsorted(series.at, np.array([i.astimezone(UTC).replace(tzinfo=None) for i in instants], "datetime64[us]"))
         for instants in ([b.start_at for b in bounds], [b.end_at for b in bounds])
     )
     sums = np.concatenate([[0.0], np.cumsum(series.values)])

@@ -61,20 +61,14 @@ def with_holder_number(sites: QuerySet[Site], user: User) -> QuerySet[Site]:
     own = own_ownerships(user).filter(site=OuterRef("pk")).order_by(F("valid_from").desc(nulls_last=True))
     served = cooperatives_served(user, *READING_ROLES).values("pk")
     today = Site.objects.filter(pk=OuterRef("pk"), microgrid__cooperative__in=served)
-    return sites.annotate(
-        holder_number=Coalesce(
-            Subquery(today.values("member__number")), Subquery(own.values("member__number")[:1])
-        )
-    )
+    return sites.annotate(holder_number=Coalesce(Subquery(today.values("member__number")), Subquery(own.values("member__number")[:1])))
 
 
 def seen_days(user: User, sites: Collection[Site]) -> dict[int, SeenDays]:
     """By site, the days of its history that the user may see; sites with their microgrids."""
     served = set(cooperatives_served(user, *READING_ROLES).values_list("pk", flat=True))
     own = own_days(user, sites)
-    return {
-        site.pk: EVERYTHING if site.microgrid.cooperative_id in served else own[site.pk] for site in sites
-    }
+    return {site.pk: EVERYTHING if site.microgrid.cooperative_id in served else own[site.pk] for site in sites}
 
 
 def own_days(user: User, sites: Collection[Site]) -> dict[int, SeenDays]:

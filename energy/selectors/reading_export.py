@@ -36,9 +36,7 @@ class ExportOrder:
 
 def export_readings(order: ExportOrder) -> Iterator[bytes]:
     """The file, piece by piece: the current versions of the days, gaps as gaps."""
-    columns = [
-        (meter, channel) for meter in sorted(order.meters, key=lambda m: m.code) for channel in meter.channels
-    ]
+    columns = [(meter, channel) for meter in sorted(order.meters, key=lambda m: m.code) for channel in meter.channels]
     names = [SeriesName(_name(meter, order.format), channel.label) for meter, channel in columns]
     options = ReadOptions(order.microgrid.zone, order.microgrid.interval_minutes, order.unit)
     return FORMATS[order.format].write(names, _parts(order, columns), options)
@@ -57,10 +55,7 @@ def _parts(order: ExportOrder, columns: Sequence[tuple[Meter, Channel]]) -> Iter
 
 
 def _part(order: ExportOrder, columns: Sequence[tuple[Meter, Channel]], days: list[date]) -> ReadingPart:
-    starts = np.array(
-        [int(at.timestamp()) for day in days for at in order.microgrid.local_day(day).starts()],
-        dtype=np.int64,
-    )
+    starts = np.array([int(at.timestamp()) for day in days for at in order.microgrid.local_day(day).starts()], dtype=np.int64)
     values = np.zeros((len(columns), len(starts)), dtype=np.int64)
     methods = np.full(values.shape, Method.MISSING, dtype=np.int16)
     for channel in sorted({channel for _, channel in columns}):

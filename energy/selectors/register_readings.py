@@ -39,10 +39,13 @@ def register_readings(*, site: Site, days: Sequence[date]) -> list[RegisterReadi
     for channel in (channel for channel in CHANNELS if channel in counted):
         rows = list(
             MeterDay.objects.filter(
-                microgrid_id=site.microgrid_id, is_current=True, channel=channel, day__in=list(days),
+                microgrid_id=site.microgrid_id,
+                is_current=True,
+                channel=channel,
+                day__in=list(days),
                 meter_id__in=[meter.pk for meter in meters],
             ).order_by("day", "meter_id")
-        )  # fmt: skip
+        )
         if not rows:
             continue
         quality = np.concatenate([np.array(row.quality, dtype=np.int16) for row in rows])
@@ -56,12 +59,8 @@ def register_readings(*, site: Site, days: Sequence[date]) -> list[RegisterReadi
     return readings
 
 
-def _reading(
-    channel: int, start_wh: int | None, end_wh: int | None, estimated: NDArray[np.bool_]
-) -> RegisterReading:
-    return RegisterReading(
-        Channel(channel).label, Channel(channel).unit, start_wh, end_wh, int(estimated.sum()), len(estimated)
-    )
+def _reading(channel: int, start_wh: int | None, end_wh: int | None, estimated: NDArray[np.bool_]) -> RegisterReading:
+    return RegisterReading(Channel(channel).label, Channel(channel).unit, start_wh, end_wh, int(estimated.sum()), len(estimated))
 
 
 def _intervals_before(site: Site, rows: Sequence[MeterDay], instant: datetime) -> int:
@@ -73,9 +72,7 @@ def _intervals_before(site: Site, rows: Sequence[MeterDay], instant: datetime) -
     )
 
 
-def register_readings_by_site(
-    *, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]
-) -> dict[int, list[RegisterReading]]:  # fmt: skip
+def register_readings_by_site(*, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]) -> dict[int, list[RegisterReading]]:
     """The same for many sites at once, by site id: a few queries, however many they are.
 
     Only those with an exchanged meter, or more than one, are looked at singly.
@@ -83,9 +80,7 @@ def register_readings_by_site(
     meter_of, single = _lone_meters(microgrid, sites, days)
     found = {site.pk: register_readings(site=site, days=days) for site in sites if site.pk in single}
     found |= {site_id: [] for site_id in meter_of.values()}
-    with_reactive = set(
-        Meter.objects.filter(site__in=sites, reactive_from__isnull=False).values_list("pk", flat=True)
-    )
+    with_reactive = set(Meter.objects.filter(site__in=sites, reactive_from__isnull=False).values_list("pk", flat=True))
     for channel in CHANNELS:
         counting = sorted(set(meter_of) & with_reactive if channel == Channel.REACTIVE else meter_of)
         if not counting:
@@ -96,19 +91,13 @@ def register_readings_by_site(
         ends = _ends_of_registers(microgrid, channel, counting, block.days)
         for row, meter_id in enumerate(block.meter_ids.tolist()):
             if meter_id in ends:
-                found[meter_of[meter_id]].append(
-                    _reading(channel, *ends[meter_id], estimated[row, known[row]])
-                )
+                found[meter_of[meter_id]].append(_reading(channel, *ends[meter_id], estimated[row, known[row]]))
     return found
 
 
-def _lone_meters(
-    microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]
-) -> tuple[dict[int, int], set[int]]:
+def _lone_meters(microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]) -> tuple[dict[int, int], set[int]]:
     """Meters that stand alone at their site and were not exchanged, with their sites; and the sites that need a closer look."""
-    rows = list(
-        Meter.objects.filter(site__in=[site.pk for site in sites], kind="site").values_list("pk", "site_id")
-    )
+    rows = list(Meter.objects.filter(site__in=[site.pk for site in sites], kind="site").values_list("pk", "site_id"))
     exchanged = set(
         RegisterHandOver.objects.filter(
             exchange__meter__in=[pk for pk, _ in rows],
@@ -119,23 +108,15 @@ def _lone_meters(
     meters_at: dict[int, list[int]] = {site.pk: [] for site in sites}
     for pk, site_id in rows:
         meters_at[site_id].append(pk)
-    lone = {
-        site_id for site_id, meters in meters_at.items() if len(meters) == 1 and meters[0] not in exchanged
-    }
+    lone = {site_id for site_id, meters in meters_at.items() if len(meters) == 1 and meters[0] not in exchanged}
     return {pk: site_id for pk, site_id in rows if site_id in lone}, set(meters_at) - lone
 
 
 def _ends_of_registers(
     microgrid: Microgrid, channel: int, meter_ids: Iterable[int], days: Sequence[date]
-) -> dict[int, tuple[int | None, int | None]]:  # fmt: skip
+) -> dict[int, tuple[int | None, int | None]]:
     """By meter, what the register read at the start of its first day and at the end of its last."""
-    rows = MeterDay.objects.filter(
-        microgrid_id=microgrid.pk, is_current=True, channel=channel, day__in=days, meter_id__in=meter_ids
-    )
-    starts = (
-        rows.order_by("meter_id", "day").distinct("meter_id").values_list("meter_id", "register_start_wh")
-    )
-    ends = dict(
-        rows.order_by("meter_id", "-day").distinct("meter_id").values_list("meter_id", "register_end_wh")
-    )
+    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, is_current=True, channel=channel, day__in=days, meter_id__in=meter_ids)
+    starts = rows.order_by("meter_id", "day").distinct("meter_id").values_list("meter_id", "register_start_wh")
+    ends = dict(rows.order_by("meter_id", "-day").distinct("meter_id").values_list("meter_id", "register_end_wh"))
     return {meter_id: (start, ends[meter_id]) for meter_id, start in starts}

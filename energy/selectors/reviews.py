@@ -15,9 +15,14 @@ from members.models import User
 LIKE_DAYS_SHOWN = 4
 WEEKS_LOOKED_BACK = 8
 WORDS = {
-    Check.SPIKE: "spike", Check.STUCK: "stuck", Check.UNUSUAL: "unusual day", Check.HIGH: "out of range",
-    Check.SUM_FAILED: "does not match its register", Check.IMPLAUSIBLE: "production at night", Check.CLOCK: "clock was off",
-}  # fmt: skip
+    Check.SPIKE: "spike",
+    Check.STUCK: "stuck",
+    Check.UNUSUAL: "unusual day",
+    Check.HIGH: "out of range",
+    Check.SUM_FAILED: "does not match its register",
+    Check.IMPLAUSIBLE: "production at night",
+    Check.CLOCK: "clock was off",
+}
 
 
 def visible_reviews(user: User) -> QuerySet[Review]:
@@ -31,11 +36,7 @@ def visible_reviews(user: User) -> QuerySet[Review]:
 
 def days_in_review(*, microgrid: Microgrid, now: datetime) -> set[date]:
     """Days that nothing but a review holds up, and its time is not over."""
-    return set(
-        Review.objects.filter(microgrid=microgrid, state=ReviewState.OPEN, deadline_at__gt=now).values_list(
-            "day", flat=True
-        )
-    )
+    return set(Review.objects.filter(microgrid=microgrid, state=ReviewState.OPEN, deadline_at__gt=now).values_list("day", flat=True))
 
 
 def found_words(found: int) -> list[str]:
@@ -56,46 +57,39 @@ class ReviewPicture:
     def as_json(self) -> dict[str, Any]:
         """For the chart."""
         return {
-            "starts": self.starts, "measured": self.measured_wh, "intervals": self.review.intervals,
+            "starts": self.starts,
+            "measured": self.measured_wh,
+            "intervals": self.review.intervals,
             "production": self.review.channel in (Channel.PRODUCTION, Channel.EXPORT),
             "like": [{"day": day.isoformat(), "values": values} for day, values in self.like_days],
             "proposals": [{"name": name, "values": values} for name, values in self.proposals.items()],
-        }  # fmt: skip
+        }
 
 
 def review_picture(review: Review) -> ReviewPicture:
     """Read what a person needs to see."""
     days = axis_until(review.microgrid, review.day, WEEKS_LOOKED_BACK * 7)
-    alike = [
-        day
-        for day, weekday in zip(days.days[:-1], days.weekdays[:-1].tolist(), strict=True)
-        if weekday == days.weekdays[-1]
-    ][-2 * LIKE_DAYS_SHOWN :]
-    rows = MeterDay.objects.filter(
-        meter_id=review.meter_id, channel=review.channel, day__in=[*alike, review.day]
-    ).order_by("-day")
+    alike = [day for day, weekday in zip(days.days[:-1], days.weekdays[:-1].tolist(), strict=True) if weekday == days.weekdays[-1]][
+        -2 * LIKE_DAYS_SHOWN :
+    ]
+    rows = MeterDay.objects.filter(meter_id=review.meter_id, channel=review.channel, day__in=[*alike, review.day]).order_by("-day")
     count = review.microgrid.local_day(review.day).interval_count
-    like = [
-        (row.day, list(row.values_wh))
-        for row in rows
-        if row.is_current and row.day != review.day and len(row.values_wh) == count
-    ][:LIKE_DAYS_SHOWN]
+    like = [(row.day, list(row.values_wh)) for row in rows if row.is_current and row.day != review.day and len(row.values_wh) == count][
+        :LIKE_DAYS_SHOWN
+    ]
     own = next((row for row in rows if row.day == review.day and row.version == review.version), None)
     measured: list[int | None] = list(own.values_wh) if own else [None] * count
     for at, wh in zip(review.intervals, review.measured_wh, strict=True):
         measured[at] = wh
     starts = [start.isoformat() for start in review.microgrid.local_day(review.day).local_starts()]
     return ReviewPicture(
-        review, starts, measured, like,
-        {name: _with(measured, review.intervals, values) for name, values in proposals_of(review).items()},
-    )  # fmt: skip
+        review, starts, measured, like, {name: _with(measured, review.intervals, values) for name, values in proposals_of(review).items()}
+    )
 
 
 def proposals_of(review: Review) -> dict[str, list[int]]:
     """Whole Wh for the intervals in question by method, in the order in which methods are tried."""
-    return {
-        method.label: review.proposals[method.label] for method in Method if method.label in review.proposals
-    }
+    return {method.label: review.proposals[method.label] for method in Method if method.label in review.proposals}
 
 
 def _with(measured: list[int | None], intervals: list[int], values: list[int]) -> list[int | None]:

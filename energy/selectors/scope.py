@@ -46,9 +46,7 @@ def visible_sensors(user: User) -> QuerySet[Sensor]:
     """Sensors of the cooperatives where the user is operator, auditor or support."""
     served = cooperatives_served(user, *READING_ROLES).values("pk")
     return (
-        Sensor.objects.filter(microgrid__cooperative__in=served)
-        .select_related("microgrid", "site", "node")
-        .order_by("microgrid", "code")
+        Sensor.objects.filter(microgrid__cooperative__in=served).select_related("microgrid", "site", "node").order_by("microgrid", "code")
     )
 
 
@@ -56,8 +54,7 @@ def visible_microgrids(user: User) -> QuerySet[Microgrid]:
     """Microgrids whose totals the user may see: of every cooperative that the user belongs to in any role."""
     return (
         Microgrid.objects.filter(
-            Q(cooperative__in=cooperatives_of(user).values("pk"))
-            | Q(sites__member__in=visible_members(user).values("pk"))
+            Q(cooperative__in=cooperatives_of(user).values("pk")) | Q(sites__member__in=visible_members(user).values("pk"))
         )
         .distinct()
         .order_by("name")
@@ -71,12 +68,7 @@ def who_sees_totals(users: Collection[User], microgrids: Collection[Microgrid]) 
     members = {(user_id, member_id) for user_id, _, member_id in rows if member_id is not None}
     sites = Site.objects.filter(member__in={m for _, m in members}, microgrid__in=microgrids)
     lives_in = {(m, g) for m, g in sites.values_list("member_id", "microgrid_id").distinct()}
-    by_cooperative = {
-        (user.pk, grid.pk)
-        for user in users
-        for grid in microgrids
-        if (user.pk, grid.cooperative_id) in belongs
-    }
+    by_cooperative = {(user.pk, grid.pk) for user in users for grid in microgrids if (user.pk, grid.cooperative_id) in belongs}
     by_site = {(user_id, g) for user_id, member_id in members for m, g in lives_in if m == member_id}
     return by_cooperative | by_site
 

@@ -44,9 +44,9 @@ def _what(row: FeedSilence) -> str:
 def _touched(microgrid: Microgrid, rows: list[FeedSilence]) -> dict[int, list[Meter]]:
     """The meters behind each silence, by its id; asked for all at once."""
     by_gateway: dict[int, list[int]] = {}
-    for gateway_id, meter_id in GatewayMeter.objects.filter(
-        gateway__in=[row.gateway_id for row in rows if row.gateway_id]
-    ).values_list("gateway_id", "meter_id"):
+    for gateway_id, meter_id in GatewayMeter.objects.filter(gateway__in=[row.gateway_id for row in rows if row.gateway_id]).values_list(
+        "gateway_id", "meter_id"
+    ):
         by_gateway.setdefault(gateway_id, []).append(meter_id)
     by_feed = {
         row.feed: list(
@@ -58,18 +58,15 @@ def _touched(microgrid: Microgrid, rows: list[FeedSilence]) -> dict[int, list[Me
         if row.feed
     }
     ids = {
-        row.pk: [row.meter_id] if row.meter_id
-        else by_gateway.get(row.gateway_id or 0, []) if row.gateway_id
+        row.pk: [row.meter_id]
+        if row.meter_id
+        else by_gateway.get(row.gateway_id or 0, [])
+        if row.gateway_id
         else [pk for found in by_feed[row.feed] for pk in found]
         for row in rows
-    }  # fmt: skip
-    meters = Meter.objects.select_related("site__member").in_bulk(
-        {pk for found in ids.values() for pk in found}
-    )
-    return {
-        pk: sorted((meters[i] for i in found if i in meters), key=lambda meter: meter.code)
-        for pk, found in ids.items()
     }
+    meters = Meter.objects.select_related("site__member").in_bulk({pk for found in ids.values() for pk in found})
+    return {pk: sorted((meters[i] for i in found if i in meters), key=lambda meter: meter.code) for pk, found in ids.items()}
 
 
 def open_silences(microgrid: Microgrid) -> int:

@@ -14,9 +14,12 @@ from energy.models.meters import MeterKind
 from energy.selectors.meter_days import day_offsets, load_channel
 
 SIGNS = (
-    (Channel.IMPORT, MeterKind.SITE, 1), (Channel.EXPORT, MeterKind.SITE, -1), (Channel.PRODUCTION, MeterKind.SOURCE, 1),
-    (Channel.DISCHARGE, MeterKind.STORAGE, 1), (Channel.CHARGE, MeterKind.STORAGE, -1),
-)  # fmt: skip
+    (Channel.IMPORT, MeterKind.SITE, 1),
+    (Channel.EXPORT, MeterKind.SITE, -1),
+    (Channel.PRODUCTION, MeterKind.SOURCE, 1),
+    (Channel.DISCHARGE, MeterKind.STORAGE, 1),
+    (Channel.CHARGE, MeterKind.STORAGE, -1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,10 @@ def newest_days(microgrid: Microgrid, *, before: date, most: int) -> list[date]:
     """The last `most` days before `before` that follow each other up to the newest one with final readings."""
     newest = (
         MeterDay.objects.filter(microgrid_id=microgrid.pk, day__lt=before, is_current=True, status=1)
-        .order_by("-day").values_list("day", flat=True).first()
-    )  # fmt: skip
+        .order_by("-day")
+        .values_list("day", flat=True)
+        .first()
+    )
     if newest is None:
         return []
     return [newest - timedelta(days=back) for back in range(most - 1, -1, -1)]
@@ -86,7 +91,7 @@ def newest_days(microgrid: Microgrid, *, before: date, most: int) -> list[date]:
 
 def load_site_days(
     *, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int] | None = None, with_quality: bool = False
-) -> SiteDayBlock:  # fmt: skip
+) -> SiteDayBlock:
     """Load the use of sites (all of the microgrid where none are named); six queries whatever their number."""
     days = sorted(set(days))
     meters = Meter.objects.filter(microgrid=microgrid)
@@ -102,9 +107,7 @@ def load_site_days(
     estimated = np.zeros(shape if with_quality else (len(ids), 0), dtype=bool)
     for channel, kind, sign in SIGNS:
         chosen = [pk for pk, (_, found) in site_of.items() if found == kind]
-        block = load_channel(
-            microgrid=microgrid, channel=channel, days=days, meter_ids=chosen, with_quality=with_quality
-        )
+        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=chosen, with_quality=with_quality)
         rows = np.array([place_of[site_of[pk][0]] for pk in block.meter_ids.tolist()], dtype=np.int64)
         np.add.at(use, rows, sign * block.values_wh)
         np.logical_and.at(complete, rows, block.present)
@@ -113,6 +116,5 @@ def load_site_days(
         if with_quality:
             np.logical_or.at(estimated, rows, (block.quality & METHOD_MASK) != Method.MEASURED)
     return SiteDayBlock(
-        ids, days, offsets, clock_slots(microgrid, days), 1440 // microgrid.interval_minutes, np.maximum(use, 0), drawn,
-        complete, estimated,
-    )  # fmt: skip
+        ids, days, offsets, clock_slots(microgrid, days), 1440 // microgrid.interval_minutes, np.maximum(use, 0), drawn, complete, estimated
+    )

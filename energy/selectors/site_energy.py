@@ -65,21 +65,29 @@ def site_energy(*, microgrid: Microgrid, site_ids: Sequence[int], days: Sequence
         by_kind[kind].append(meter_id)
     offsets = day_offsets(microgrid, days)
     blocks = {
-        channel: load_channel(
-            microgrid=microgrid, channel=channel, days=days, meter_ids=by_kind[kind]
-        )
+        channel: load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=by_kind[kind])
         for channel, kind in (
-            (Channel.IMPORT, "site"), (Channel.EXPORT, "site"), (Channel.PRODUCTION, "source"),
-            (Channel.CHARGE, "storage"), (Channel.DISCHARGE, "storage"),
+            (Channel.IMPORT, "site"),
+            (Channel.EXPORT, "site"),
+            (Channel.PRODUCTION, "source"),
+            (Channel.CHARGE, "storage"),
+            (Channel.DISCHARGE, "storage"),
         )
-    }  # fmt: skip
+    }
     sums = {channel: block.values_wh.sum(axis=0) for channel, block in blocks.items()}
     complete = np.all([block.present.all(axis=0) for block in blocks.values()], axis=0)
     return SiteEnergy(
-        days, offsets, sums[Channel.IMPORT], sums[Channel.EXPORT], sums[Channel.PRODUCTION], sums[Channel.CHARGE],
-        sums[Channel.DISCHARGE], np.all([_measured(block) for block in blocks.values()], axis=0), complete,
+        days,
+        offsets,
+        sums[Channel.IMPORT],
+        sums[Channel.EXPORT],
+        sums[Channel.PRODUCTION],
+        sums[Channel.CHARGE],
+        sums[Channel.DISCHARGE],
+        np.all([_measured(block) for block in blocks.values()], axis=0),
+        complete,
         complete & np.all([block.final.all(axis=0) for block in blocks.values()], axis=0),
-    )  # fmt: skip
+    )
 
 
 def _measured(block: ChannelBlock) -> NDArray[np.bool_]:

@@ -85,11 +85,16 @@ def site_habits(block: SiteDayBlock, *, microgrid: Microgrid | None = None) -> S
     temperature = daily_temperature_c(microgrid=microgrid, days=block.days) if microgrid else None
     day_of_year = np.array([day.timetuple().tm_yday for day in block.days], dtype=np.int64)
     return SiteHabits(
-        len(there), block.days[there[0]], block.days[there[-1]], block.estimated_share(0), found,
+        len(there),
+        block.days[there[0]],
+        block.days[there[-1]],
+        block.estimated_share(0),
+        found,
         typical_days(days_wh, block.weekend, usable),
         [(block.days[first], block.days[after - 1]) for first, after in absences(days_wh, usable)],
-        car_signature(days_wh, usable), heat_signature(days_wh.sum(axis=1), usable, day_of_year, temperature),
-    )  # fmt: skip
+        car_signature(days_wh, usable),
+        heat_signature(days_wh.sum(axis=1), usable, day_of_year, temperature),
+    )
 
 
 class TooFewDays(LookupError):
@@ -105,12 +110,7 @@ def site_comparison(site: Site, *, today: date) -> Comparison:
     """
     microgrid = site.microgrid
     days = _own_days(site, newest_days(microgrid, before=today, most=COMPARED_DAYS))
-    sites = {
-        row.pk: row
-        for row in Site.objects.filter(
-            microgrid=microgrid, kind__in=COMPARED_KINDS, member__is_cooperative=False
-        )
-    }
+    sites = {row.pk: row for row in Site.objects.filter(microgrid=microgrid, kind__in=COMPARED_KINDS, member__is_cooperative=False)}
     if site.pk not in sites:
         raise TooFewDays("Only homes and businesses are compared.")
     if not days:
@@ -121,9 +121,7 @@ def site_comparison(site: Site, *, today: date) -> Comparison:
     ids = [block.site_ids[place] for place in kept]
     if site.pk not in ids:
         raise TooFewDays("A week of complete days is needed.")
-    with_plant = set(
-        Source.objects.filter(site__in=ids).exclude(status="retired").values_list("site", flat=True)
-    )
+    with_plant = set(Source.objects.filter(site__in=ids).exclude(status="retired").values_list("site", flat=True))
     on_the_clock, usable = block.on_the_clock[kept], block.complete[kept]
     counts = usable.sum(axis=1)
     mean_day = np.where(usable, on_the_clock.sum(axis=2), 0.0).sum(axis=1) / counts

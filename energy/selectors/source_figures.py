@@ -10,13 +10,7 @@ from django.db.models import Max, Min
 
 from energy.models import Channel, MeterDay, Microgrid, Source
 from energy.selectors.ownership import theirs_since_of
-from energy.selectors.source_performance import (
-    LONGEST_DAYS,
-    SourceFigures,
-    SourceRecord,
-    source_figures,
-    source_record,
-)
+from energy.selectors.source_performance import LONGEST_DAYS, SourceFigures, SourceRecord, source_figures, source_record
 
 FIGURE_DAYS = 30
 KEPT_S = 6 * 3600
@@ -49,9 +43,12 @@ class SourceCourse:
 def production_days(microgrid: Microgrid, *, before: date) -> tuple[list[date], str]:
     """The days with production up to the newest final one before `before`, without holes, and a stamp of their versions."""
     rows = MeterDay.objects.filter(
-        microgrid_id=microgrid.pk, channel=Channel.PRODUCTION, is_current=True, day__lt=before,
+        microgrid_id=microgrid.pk,
+        channel=Channel.PRODUCTION,
+        is_current=True,
+        day__lt=before,
         day__gte=before - timedelta(days=LONGEST_DAYS),
-    )  # fmt: skip
+    )
     found = rows.aggregate(first=Min("day"), last=Max("day"), changed=Max("changed_at"))
     if found["first"] is None:
         return [], ""
@@ -69,10 +66,7 @@ def source_courses(*, microgrid: Microgrid, now: datetime) -> list[SourceCourse]
     courses: list[SourceCourse] | None = cache.get(key)
     if courses is None:
         record = source_record(microgrid=microgrid, days=days)
-        courses = [
-            _course(record, row, figures, microgrid)
-            for row, figures in enumerate(source_figures(record, microgrid=microgrid))
-        ]
+        courses = [_course(record, row, figures, microgrid) for row, figures in enumerate(source_figures(record, microgrid=microgrid))]
         cache.set(key, courses, KEPT_S)
     fresh = Source.objects.select_related("meter", "site__member", "site__microgrid__cooperative").in_bulk(
         [course.figures.source.pk for course in courses]
@@ -111,16 +105,17 @@ def _since(course: SourceCourse, since: date | None) -> SourceCourse | None:
     """A course without its days before a day; None where the figures still rest on some of them."""
     if since is None:
         return course
-    if course.days[-1] - timedelta(days=FIGURE_DAYS) < since or (
-        course.day is not None and course.day < since
-    ):
+    if course.days[-1] - timedelta(days=FIGURE_DAYS) < since or (course.day is not None and course.day < since):
         return None
     first = sum(day < since for day in course.days)
     outages = tuple(outage for outage in course.figures.outages if outage.start_at.date() >= since)
     return replace(
-        course, figures=replace(course.figures, outages=outages), days=course.days[first:],
-        efficiency=course.efficiency[first:], clear=course.clear[first:],
-    )  # fmt: skip
+        course,
+        figures=replace(course.figures, outages=outages),
+        days=course.days[first:],
+        efficiency=course.efficiency[first:],
+        clear=course.clear[first:],
+    )
 
 
 def _course(record: SourceRecord, row: int, figures: SourceFigures, microgrid: Microgrid) -> SourceCourse:
@@ -139,7 +134,9 @@ def _course(record: SourceRecord, row: int, figures: SourceFigures, microgrid: M
     full_wh = figures.source.capacity_w * microgrid.interval_minutes / 60
     clear_wh = record.clear_w_m2[row, span] / 1000 * full_wh * (figures.performance_ratio or 0.0)
     return SourceCourse(
-        **shared, day=record.days[newest],
+        **shared,
+        day=record.days[newest],
         starts=[start.isoformat() for start in microgrid.local_day(record.days[newest]).local_starts()],
-        production_wh=record.block.values_wh[row, span].tolist(), clear_wh=np.rint(clear_wh).astype(int).tolist(),
-    )  # fmt: skip
+        production_wh=record.block.values_wh[row, span].tolist(),
+        clear_wh=np.rint(clear_wh).astype(int).tolist(),
+    )

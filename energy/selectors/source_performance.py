@@ -8,15 +8,7 @@ import numpy as np
 from django.db.models import Avg
 from numpy.typing import NDArray
 
-from energy.domain.clear_sky import (
-    ClearSky,
-    Place,
-    Plane,
-    clear_days,
-    clear_sky,
-    learn_planes,
-    plane_irradiance,
-)
+from energy.domain.clear_sky import ClearSky, Place, Plane, clear_days, clear_sky, learn_planes, plane_irradiance
 from energy.domain.degradation import Soiling, Trend, TrendMethod, soiling, trend
 from energy.domain.outages import Outage, find_outages
 from energy.domain.performance import DailyPerformance, capacity_factor, daily_performance
@@ -113,9 +105,9 @@ class SourceFigures:
 
 def place_of(microgrid: Microgrid) -> Place | None:
     """Where a microgrid lies: the middle of its nodes that have coordinates."""
-    found = Node.objects.filter(
-        microgrid=microgrid, latitude__isnull=False, longitude__isnull=False
-    ).aggregate(latitude=Avg("latitude"), longitude=Avg("longitude"))
+    found = Node.objects.filter(microgrid=microgrid, latitude__isnull=False, longitude__isnull=False).aggregate(
+        latitude=Avg("latitude"), longitude=Avg("longitude")
+    )
     return None if found["latitude"] is None else Place(found["latitude"], found["longitude"])
 
 
@@ -124,8 +116,9 @@ def source_record(*, microgrid: Microgrid, days: Sequence[date]) -> SourceRecord
     sources = {
         source.meter.pk: source
         for source in Source.objects.filter(site__microgrid=microgrid, meter__isnull=False)
-        .exclude(status="retired").select_related("meter", "site__member", "site__microgrid")
-    }  # fmt: skip
+        .exclude(status="retired")
+        .select_related("meter", "site__member", "site__microgrid")
+    }
     block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=list(sources))
     ordered = [sources[pk] for pk in block.meter_ids.tolist()]
     present = np.repeat(block.present, np.diff(block.offsets), axis=1)
@@ -141,11 +134,7 @@ def source_record(*, microgrid: Microgrid, days: Sequence[date]) -> SourceRecord
 
 
 def _under_the_sky(
-    microgrid: Microgrid,
-    sources: list[Source],
-    block: ChannelBlock,
-    starts: list[datetime],
-    whole: NDArray[np.bool_],
+    microgrid: Microgrid, sources: list[Source], block: ChannelBlock, starts: list[datetime], whole: NDArray[np.bool_]
 ) -> tuple[list[Plane | None], Floats, NDArray[np.bool_]]:
     """Planes, clear-sky irradiance and clear days of the solar plants."""
     planes: list[Plane | None] = [None] * len(sources)
@@ -160,9 +149,7 @@ def _under_the_sky(
     clear[solar] = clear_days(block.values_wh[solar], block.offsets, sky, whole[solar])
     learned = learn_planes(block.values_wh[solar], block.offsets, sky, clear[solar], place)
     irradiance[solar] = plane_irradiance(
-        sky,
-        np.array([plane.tilt_deg for plane in learned]),
-        np.array([plane.azimuth_deg for plane in learned]),
+        sky, np.array([plane.tilt_deg for plane in learned]), np.array([plane.azimuth_deg for plane in learned])
     )
     for row, plane in zip(solar, learned, strict=True):
         planes[row] = plane
@@ -170,11 +157,7 @@ def _under_the_sky(
 
 
 def _outages(
-    sources: list[Source],
-    block: ChannelBlock,
-    measured: NDArray[np.bool_],
-    capacity: NDArray[np.int64],
-    hours: float,
+    sources: list[Source], block: ChannelBlock, measured: NDArray[np.bool_], capacity: NDArray[np.int64], hours: float
 ) -> list[Outage]:
     """Outages of what depends on the weather, kind by kind; water and gas have no neighbours to be judged by."""
     found: list[Outage] = []
@@ -183,9 +166,7 @@ def _outages(
         if len(rows):
             found += [
                 replace(outage, source=int(rows[outage.source]))
-                for outage in find_outages(
-                    block.values_wh[rows], capacity[rows], block.offsets, measured[rows], hours
-                )
+                for outage in find_outages(block.values_wh[rows], capacity[rows], block.offsets, measured[rows], hours)
             ]
     return found
 
@@ -201,9 +182,7 @@ def efficiencies_of(*, microgrid: Microgrid, days: Sequence[date]) -> dict[int, 
     for row, source in enumerate(record.sources):
         whole = record.whole[row]
         energy = float(record.daily.energy_wh[row][whole].sum())
-        possible = float(record.daily.clear_wh[row][whole].sum()) or source.capacity_w * float(
-            hours[whole].sum()
-        )
+        possible = float(record.daily.clear_wh[row][whole].sum()) or source.capacity_w * float(hours[whole].sum())
         found[source.pk] = energy / possible if possible else 0.0
     return found
 
@@ -220,9 +199,7 @@ def _figures(record: SourceRecord, row: int, microgrid: Microgrid) -> SourceFigu
     energy = int(np.nansum(daily.energy_wh[row][shown]))
     hours = sum(record.block.offsets[d + 1] - record.block.offsets[d] for d in np.flatnonzero(shown))
     full_hours = float(hours) * microgrid.interval_minutes / 60
-    factor = _known(
-        capacity_factor(np.array(energy), np.array(float(source.capacity_w)), np.array(full_hours))
-    )
+    factor = _known(capacity_factor(np.array(energy), np.array(float(source.capacity_w)), np.array(full_hours)))
     clear_wh = float(daily.clear_wh[row][shown].sum())
     clear = daily.clear[row]
     numbers = np.array([day.toordinal() for day in record.days], dtype=np.int64)[clear]
@@ -233,11 +210,22 @@ def _figures(record: SourceRecord, row: int, microgrid: Microgrid) -> SourceFigu
     since = record.starts[record.block.offsets[max(len(record.days) - SHOWN_DAYS, 0)]]
     shown_outages = [outage for outage in outages if outage.end_at > since]
     return SourceFigures(
-        source, record.days[-1], int(shown.sum()), energy, factor, energy / clear_wh if clear_wh else None,
-        _known(daily.usual[row]), int(clear.sum()), record.planes[row], ageing, dirt, outages,
-        sum(outage.lost_wh for outage in shown_outages), _by_cleaning(energy, int(shown.sum()), dirt),
+        source,
+        record.days[-1],
+        int(shown.sum()),
+        energy,
+        factor,
+        energy / clear_wh if clear_wh else None,
+        _known(daily.usual[row]),
+        int(clear.sum()),
+        record.planes[row],
+        ageing,
+        dirt,
+        outages,
+        sum(outage.lost_wh for outage in shown_outages),
+        _by_cleaning(energy, int(shown.sum()), dirt),
         sum(_by_repair(outage) for outage in shown_outages if not outage.is_over),
-    )  # fmt: skip
+    )
 
 
 def _known(value: Floats) -> float | None:

@@ -27,9 +27,7 @@ class Outlook:
     foretold: bool = False
 
 
-def outlook(
-    *, microgrid: Microgrid, first_at: datetime, last_at: datetime, known_at: datetime, clock: tzinfo | None = None
-) -> Outlook:  # fmt: skip
+def outlook(*, microgrid: Microgrid, first_at: datetime, last_at: datetime, known_at: datetime, clock: tzinfo | None = None) -> Outlook:
     """Clear sky and weather from `first_at` to `last_at`, of which nothing was issued after `known_at`, by slots of `clock`.
 
     For hours before `known_at` the words of that local day's midnight count, so that a model learns from what a forecast
@@ -41,11 +39,7 @@ def outlook(
     if not count:
         return Outlook(Ahead(0, np.full((1 + len(FIELDS), 0), np.nan)), WITHOUT_PLACE)
     place = place_of(microgrid)
-    clear = (
-        np.full(count, np.nan)
-        if place is None
-        else clear_sky(starts.astype(np.int64), minutes, place).ghi_w_m2
-    )
+    clear = np.full(count, np.nan) if place is None else clear_sky(starts.astype(np.int64), minutes, place).ghi_w_m2
     told, source = _told(microgrid, starts, known_at)
     slots = wall_slots(starts, clock or microgrid.zone, minutes)
     values = np.full((1 + len(FIELDS), int(slots[-1] - slots[0]) + 1), np.nan)
@@ -54,16 +48,16 @@ def outlook(
     return Outlook(Ahead(int(slots[0]), values), words, bool(source))
 
 
-def _told(
-    microgrid: Microgrid, starts: NDArray[np.datetime64], known_at: datetime
-) -> tuple[NDArray[np.float64], str]:
+def _told(microgrid: Microgrid, starts: NDArray[np.datetime64], known_at: datetime) -> tuple[NDArray[np.float64], str]:
     """The fields by interval, float64 [fields, T], NaN where nobody foretold; and who did."""
     told = np.full((len(FIELDS), len(starts)), np.nan)
     hours = starts.astype("datetime64[h]")
     first, last = (_utc(hour) for hour in (hours[0], hours[-1]))
-    rows = WeatherHour.objects.filter(
-        microgrid=microgrid, valid_at__gte=first, valid_at__lte=last, issued_at__lte=known_at
-    ).order_by("issued_at", "pk").values_list("valid_at", "issued_at", "source", *FIELDS)  # fmt: skip
+    rows = (
+        WeatherHour.objects.filter(microgrid=microgrid, valid_at__gte=first, valid_at__lte=last, issued_at__lte=known_at)
+        .order_by("issued_at", "pk")
+        .values_list("valid_at", "issued_at", "source", *FIELDS)
+    )
     newest: dict[datetime, tuple[float | None, ...]] = {}
     source = ""
     for valid_at, issued_at, name, *fields in rows:

@@ -67,10 +67,15 @@ def _tell(sign: Sign, alarm_id: UUID, now: datetime) -> None:
     log_event(device=device, kind=DeviceEventKind.ALARM_RAISED, now=now, detail=what)
     place = device.meter or device.sensor
     notify(
-        users=staff_of(device.microgrid.cooperative, Role.OPERATOR), kind=NOTIFICATION, key=f"device-alarm:{alarm_id}",
-        subject=f"{place}: {AlarmKind(sign.kind).label}", path=f"/devices/{device.public_id}/", by_mail=True, now=now,
+        users=staff_of(device.microgrid.cooperative, Role.OPERATOR),
+        kind=NOTIFICATION,
+        key=f"device-alarm:{alarm_id}",
+        subject=f"{place}: {AlarmKind(sign.kind).label}",
+        path=f"/devices/{device.public_id}/",
+        by_mail=True,
+        now=now,
         text=f"The device of {place} in {device.microgrid.name}: {what}. Its page shows what came before, and ends the alarm.",
-    )  # fmt: skip
+    )
 
 
 def note_refusals(*, device_ids: Sequence[int], now: datetime) -> None:
@@ -105,18 +110,13 @@ def note_covers(*, covers: Mapping[int, bool], now: datetime) -> None:
 
     A case that is shut again clears nothing: somebody has opened it, and a person has to say why.
     """
-    raise_alarms(
-        signs=[Sign(device_id, AlarmKind.COVER_OPEN) for device_id, is_open in covers.items() if is_open],
-        now=now,
-    )
+    raise_alarms(signs=[Sign(device_id, AlarmKind.COVER_OPEN) for device_id, is_open in covers.items() if is_open], now=now)
 
 
 @transaction.atomic
 def acknowledge_alarm(*, alarm: DeviceAlarm, by: User, now: datetime) -> None:
     """Say that somebody takes care; the alarm stays open. Twice changes nothing."""
-    changed = DeviceAlarm.objects.filter(pk=alarm.pk, acknowledged_at=None, cleared_at=None).update(
-        acknowledged_at=now, acknowledged_by=by
-    )
+    changed = DeviceAlarm.objects.filter(pk=alarm.pk, acknowledged_at=None, cleared_at=None).update(acknowledged_at=now, acknowledged_by=by)
     if changed:
         _log(alarm, DeviceEventKind.ALARM_ACKNOWLEDGED, by, now)
 

@@ -64,14 +64,28 @@ def request_asset(*, site: Site, wish: Wish, by: User, now: datetime) -> AssetRe
     if site.asset_requests.filter(state=RequestState.OPEN).count() >= MOST_OPEN:
         raise CannotRequest(_("{most} requests wait already.").format(most=MOST_OPEN))
     row = AssetRequest.objects.create(
-        site=site, meter_code=_free_meter(site, wish.meter_code), kind=wish.kind, name=wish.name.strip()[:60], power_w=wish.power_w, may_wait=wish.may_wait, note=wish.note.strip()[:300],
-        capacity_wh=wish.capacity_wh if is_battery else None, feed_in_w=wish.feed_in_w if is_battery else None, asked_by=by, asked_at=now,
-    )  # fmt: skip
+        site=site,
+        meter_code=_free_meter(site, wish.meter_code),
+        kind=wish.kind,
+        name=wish.name.strip()[:60],
+        power_w=wish.power_w,
+        may_wait=wish.may_wait,
+        note=wish.note.strip()[:300],
+        capacity_wh=wish.capacity_wh if is_battery else None,
+        feed_in_w=wish.feed_in_w if is_battery else None,
+        asked_by=by,
+        asked_at=now,
+    )
     notify(
-        users=staff_of(site.microgrid.cooperative, Role.OPERATOR), kind=KIND, key=f"asset-request:{row.public_id}",
-        subject=f"{site}: {row.get_kind_display()} asked for", text=f"{row}, {row.power_w / 1000:.1f} kW. It waits for your decision.",
-        path=OPERATORS_PAGE, by_mail=False, now=now,
-    )  # fmt: skip
+        users=staff_of(site.microgrid.cooperative, Role.OPERATOR),
+        kind=KIND,
+        key=f"asset-request:{row.public_id}",
+        subject=f"{site}: {row.get_kind_display()} asked for",
+        text=f"{row}, {row.power_w / 1000:.1f} kW. It waits for your decision.",
+        path=OPERATORS_PAGE,
+        by_mail=False,
+        now=now,
+    )
     return row
 
 
@@ -86,17 +100,20 @@ def approve_request(*, request: AssetRequest, by: User, now: datetime, answer: s
     code = _free_code(row)
     if row.kind == RequestedKind.BATTERY:
         row.storage = StorageUnit.objects.create(
-            site=row.site, code=code, status=AssetStatus.MAINTENANCE, capacity_wh=row.capacity_wh or 0, charge_max_w=row.power_w,
-            discharge_max_w=row.feed_in_w or 0, eta_charge=USUAL_EFFICIENCY, eta_discharge=USUAL_EFFICIENCY, soc_max_wh=row.capacity_wh or 0,
-            soc_wh=0,
-        )  # fmt: skip
-    else:
-        row.consumer = Consumer.objects.create(
             site=row.site,
             code=code,
-            kind=ConsumerKind(row.kind),
-            max_demand_w=row.power_w,
-            priority_tier=_tier(row),
+            status=AssetStatus.MAINTENANCE,
+            capacity_wh=row.capacity_wh or 0,
+            charge_max_w=row.power_w,
+            discharge_max_w=row.feed_in_w or 0,
+            eta_charge=USUAL_EFFICIENCY,
+            eta_discharge=USUAL_EFFICIENCY,
+            soc_max_wh=row.capacity_wh or 0,
+            soc_wh=0,
+        )
+    else:
+        row.consumer = Consumer.objects.create(
+            site=row.site, code=code, kind=ConsumerKind(row.kind), max_demand_w=row.power_w, priority_tier=_tier(row)
         )
     device = row.consumer or row.storage
     if row.meter_code and device is not None:
@@ -144,23 +161,20 @@ def _free_meter(site: Site, code: str) -> str:
         found = check_free(site.microgrid, code)
     except CannotMeterDevice as why:
         raise CannotRequest(str(why)) from None
-    asked = AssetRequest.objects.filter(
-        site__microgrid=site.microgrid, state=RequestState.OPEN, meter_code=found
-    )
+    asked = AssetRequest.objects.filter(site__microgrid=site.microgrid, state=RequestState.OPEN, meter_code=found)
     if asked.exists():
-        raise CannotRequest(
-            _("The meter {code} is another one's already; look at the plate again.").format(code=found)
-        )
+        raise CannotRequest(_("The meter {code} is another one's already; look at the plate again.").format(code=found))
     return found
 
 
 def _free_code(row: AssetRequest) -> str:
     """The site's code with the name, and a number where it is taken."""
     base = f"{row.site.code} {row.name}"[:110]
-    taken = {*Consumer.objects.filter(site=row.site).values_list("code", flat=True), *StorageUnit.objects.filter(site=row.site).values_list("code", flat=True)}  # fmt: skip
-    return next(
-        code for n in range(1, len(taken) + 2) if (code := base if n == 1 else f"{base} {n}") not in taken
-    )
+    taken = {
+        *Consumer.objects.filter(site=row.site).values_list("code", flat=True),
+        *StorageUnit.objects.filter(site=row.site).values_list("code", flat=True),
+    }
+    return next(code for n in range(1, len(taken) + 2) if (code := base if n == 1 else f"{base} {n}") not in taken)
 
 
 def _tier(row: AssetRequest) -> int:
@@ -176,7 +190,13 @@ def _decide(row: AssetRequest, state: RequestState, by: User, answer: str, now: 
     with override(row.asked_by.language):
         told = _("{name} is entered.") if state == RequestState.APPROVED else _("{name} cannot be entered.")
         notify(
-            users=[row.asked_by], kind=KIND, key=f"asset-request:{row.public_id}:{state}", subject=told.format(name=row.name),
-            text=row.answer, path=OWN_PAGE, by_mail=True, now=now,
-        )  # fmt: skip
+            users=[row.asked_by],
+            kind=KIND,
+            key=f"asset-request:{row.public_id}:{state}",
+            subject=told.format(name=row.name),
+            text=row.answer,
+            path=OWN_PAGE,
+            by_mail=True,
+            now=now,
+        )
     return row

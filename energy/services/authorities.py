@@ -19,9 +19,7 @@ NONCE_BYTES = 12
 
 def _seal() -> AESGCM:
     """What keys of authorities are sealed with: it follows from the installation's secret, which is not in the database."""
-    return AESGCM(
-        hashlib.sha256(b"microgrid certificate authorities" + settings.SECRET_KEY.encode()).digest()
-    )
+    return AESGCM(hashlib.sha256(b"microgrid certificate authorities" + settings.SECRET_KEY.encode()).digest())
 
 
 def authority_of(*, cooperative: Cooperative, now: datetime) -> CertificateAuthority:
@@ -30,17 +28,16 @@ def authority_of(*, cooperative: Cooperative, now: datetime) -> CertificateAutho
     if found is not None:
         return found
     made = found_authority(name=cooperative.name, now=now)
-    raw = made.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    raw = made.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     nonce = os.urandom(NONCE_BYTES)
     row, _ = CertificateAuthority.objects.get_or_create(
         cooperative=cooperative,
         defaults={
-            "certificate_pem": pem_of(made.certificate), "made_at": now,
+            "certificate_pem": pem_of(made.certificate),
+            "made_at": now,
             "sealed_key": nonce + _seal().encrypt(nonce, raw, str(cooperative.public_id).encode()),
         },
-    )  # fmt: skip
+    )
     return row
 
 

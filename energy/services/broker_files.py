@@ -67,32 +67,29 @@ def write_broker_files(*, folder: Path, host_names: Sequence[str], now: datetime
     written = _broker_certificate(rows[0], folder, host_names, now)
     lists = [
         revocation_list(
-            authority=open_authority(row), now=now,
+            authority=open_authority(row),
+            now=now,
             revoked=[
                 (serial, at)
                 for serial, at in DeviceCertificate.objects.filter(authority=row, revoked_at__isnull=False, expires_at__gt=now)
-                .order_by("pk").values_list("serial", "revoked_at")
+                .order_by("pk")
+                .values_list("serial", "revoked_at")
                 if at is not None
             ],
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     written.append(_keep(folder / REVOCATIONS, "".join(lists)))
     written.append(_keep(folder / AUTHORITIES, "".join(row.certificate_pem for row in rows)))
     return written
 
 
-def _broker_certificate(
-    row: CertificateAuthority, folder: Path, host_names: Sequence[str], now: datetime
-) -> list[Path]:
+def _broker_certificate(row: CertificateAuthority, folder: Path, host_names: Sequence[str], now: datetime) -> list[Path]:
     """A certificate for the broker from the oldest authority, unless the one there is good for a while."""
     if _is_good(folder / CERTIFICATE, row.certificate_pem, host_names, now) and (folder / KEY).exists():
         return []
     issued, key = certify_broker(authority=open_authority(row), host_names=list(host_names), now=now)
-    return [
-        _keep(folder / KEY, key_pem_of(key)),
-        _keep(folder / CERTIFICATE, issued.pem),
-    ]
+    return [_keep(folder / KEY, key_pem_of(key)), _keep(folder / CERTIFICATE, issued.pem)]
 
 
 def _is_good(path: Path, authority_pem: str, host_names: Sequence[str], now: datetime) -> bool:
@@ -116,7 +113,4 @@ def _keep(path: Path, text: str) -> Path:
 
 def write_mosquitto_files(*, folder: Path, user: str) -> list[Path]:
     """Write a configuration and access rules for Mosquitto that use the files of `folder`."""
-    return [
-        _keep(folder / ACCESS, ACCESS_RULES.format(user=user)),
-        _keep(folder / CONFIGURATION, MOSQUITTO.format(folder=folder)),
-    ]
+    return [_keep(folder / ACCESS, ACCESS_RULES.format(user=user)), _keep(folder / CONFIGURATION, MOSQUITTO.format(folder=folder))]

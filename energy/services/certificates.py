@@ -15,35 +15,26 @@ from members.models import User
 
 
 @transaction.atomic
-def issue_certificate(
-    *, device: Device, request: bytes, signature: bytes, now: datetime
-) -> DeviceCertificate:
+def issue_certificate(*, device: Device, request: bytes, signature: bytes, now: datetime) -> DeviceCertificate:
     """Grant the request of a device that shows by `signature` that it holds its key; certificates before stay valid.
 
     Raises:
         CannotEnrol: `revoked_key` or `bad_signature`.
         CannotCertify: the request itself is not in order.
     """
-    device = (
-        Device.objects.select_for_update(of=("self",))
-        .select_related("microgrid__cooperative")
-        .get(pk=device.pk)
-    )
+    device = Device.objects.select_for_update(of=("self",)).select_related("microgrid__cooperative").get(pk=device.pk)
     key = device.keys.filter(revoked_at__isnull=True).order_by("-valid_from").first()
     if key is None or device.status != DeviceStatus.ENROLLED:
         raise CannotEnrol("revoked_key", "the device has no valid key")
-    if not is_signed(
-        bytes(key.public_key), signature, certificate_statement(device_name=device.name, csr=request)
-    ):
+    if not is_signed(bytes(key.public_key), signature, certificate_statement(device_name=device.name, csr=request)):
         raise CannotEnrol("bad_signature", "the request is not signed by the device's key")
     row = authority_of(cooperative=device.microgrid.cooperative, now=now)
     issued = certify_device(authority=open_authority(row), request=request, device_name=device.name, now=now)
     log_event(device=device, kind=DeviceEventKind.CERTIFIED, now=now, detail=f"serial {issued.serial}")
     transaction.on_commit(lambda: refresh_broker_files(now=now), robust=True)
     return DeviceCertificate.objects.create(
-        authority=row, device=device, serial=issued.serial, certificate_pem=issued.pem, issued_at=now,
-        expires_at=issued.expires_at,
-    )  # fmt: skip
+        authority=row, device=device, serial=issued.serial, certificate_pem=issued.pem, issued_at=now, expires_at=issued.expires_at
+    )
 
 
 def revoke_certificates(*, device: Device, now: datetime, by: User | None = None) -> int:
@@ -52,13 +43,7 @@ def revoke_certificates(*, device: Device, now: datetime, by: User | None = None
     for row in rows:
         row.revoked_at = now
         row.save(update_fields=["revoked_at"])
-        log_event(
-            device=device,
-            kind=DeviceEventKind.CERTIFICATE_REVOKED,
-            now=now,
-            by=by,
-            detail=f"serial {row.serial}",
-        )
+        log_event(device=device, kind=DeviceEventKind.CERTIFICATE_REVOKED, now=now, by=by, detail=f"serial {row.serial}")
     if rows:
         transaction.on_commit(lambda: refresh_broker_files(now=now), robust=True)
     return len(rows)

@@ -27,7 +27,7 @@ def check_site(*, site: Site) -> None:
     if site.kind == SiteKind.NETWORK:
         raise CannotConnect(_("A measuring point in the network comes with its meter: page Grid, Bypass."))
     if site.member.cooperative_id != site.microgrid.cooperative_id:
-        raise CannotConnect(_("{member} belongs to another cooperative; choose one of this one.").format(member=site.member))  # fmt: skip
+        raise CannotConnect(_("{member} belongs to another cooperative; choose one of this one.").format(member=site.member))
     check_node(microgrid=site.microgrid, node=site.node)
     try:
         check_free(site.microgrid, site.code)
@@ -42,7 +42,7 @@ def check_node(*, microgrid: Microgrid, node: Node | None) -> None:
         CannotConnect: the node is another microgrid's, or no longer there.
     """
     if node is not None and (node.microgrid_id != microgrid.pk or node.valid_to is not None):
-        raise CannotConnect(_("The node {node} is not one of this microgrid's; choose another one.").format(node=node))  # fmt: skip
+        raise CannotConnect(_("The node {node} is not one of this microgrid's; choose another one.").format(node=node))
 
 
 @transaction.atomic
@@ -62,7 +62,7 @@ def connect_site(*, site: Site, metered_from: date | None, by: User | None, now:
         _save_from(site, metered_from, by, now)
     Meter.objects.create(
         microgrid=site.microgrid, site=site, kind=MeterKind.SITE, code=site.code, installed_at=beginning(site.microgrid, metered_from)
-    )  # fmt: skip
+    )
     return site
 
 

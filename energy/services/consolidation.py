@@ -83,10 +83,7 @@ def consolidate_all(*, cursor: Any, parts: Sequence[MicrogridBlocks], provenance
                 fold.add(meter_block, patch, part.microgrid.pk, changed_at)
     if not folds:
         return Folded()
-    ensure_months(
-        table=days.TABLE,
-        days={EPOCH + timedelta(days=key[0]) for fold in folds.values() for key in fold.rows},
-    )
+    ensure_months(table=days.TABLE, days={EPOCH + timedelta(days=key[0]) for fold in folds.values() for key in fold.rows})
     reports = [fold.write(cursor, provenance) for _, fold in sorted(folds.items())]
     return Folded(
         sum(report.days for report in reports),
@@ -110,9 +107,7 @@ def patches_of_block(microgrid: Microgrid, meter_block: MeterBlock) -> list[Patc
     day, first, intervals = _place(microgrid.time_zone, microgrid.interval_minutes, start_s)
     register, message_id = block.register_start_wh, meter_block.message_id
     if first + len(values) <= intervals:
-        return [
-            Patch(day, intervals, first, values, register, block.register_end_wh, message_id, flag)
-        ]  # fmt: skip
+        return [Patch(day, intervals, first, values, register, block.register_end_wh, message_id, flag)]
     patches, taken = [], 0
     while taken < len(values):
         run = values[taken : taken + intervals - first]
@@ -122,9 +117,7 @@ def patches_of_block(microgrid: Microgrid, meter_block: MeterBlock) -> list[Patc
         patches.append(Patch(day, intervals, first, run, register, register_after, message_id, flag))
         taken += len(run)
         register = register_after
-        day, first, intervals = _place(
-            microgrid.time_zone, microgrid.interval_minutes, start_s + taken * block.interval_s
-        )
+        day, first, intervals = _place(microgrid.time_zone, microgrid.interval_minutes, start_s + taken * block.interval_s)
     return patches
 
 
@@ -133,12 +126,8 @@ def patches_of(microgrid: Microgrid, blocks: Iterable[MeterBlock]) -> dict[DayKe
     patches: dict[DayKey, list[Patch]] = {}
     for meter_block in blocks:
         for patch in patches_of_block(microgrid, meter_block):
-            key = (
-                EPOCH + timedelta(days=patch.day),
-                meter_block.meter_id,
-                CHANNEL_OF[meter_block.block.channel],
-            )
-            patches.setdefault(key, []).append(patch)  # fmt: skip
+            key = (EPOCH + timedelta(days=patch.day), meter_block.meter_id, CHANNEL_OF[meter_block.block.channel])
+            patches.setdefault(key, []).append(patch)
     return patches
 
 
@@ -159,9 +148,7 @@ class _Fold:
         self._register_start: dict[int, int] = {}
         self._register_end: dict[int, int] = {}
 
-    def add(
-        self, meter_block: MeterBlock, patch: Patch, microgrid_id: int, changed_at: np.datetime64
-    ) -> None:
+    def add(self, meter_block: MeterBlock, patch: Patch, microgrid_id: int, changed_at: np.datetime64) -> None:
         key = (patch.day, meter_block.meter_id, CHANNEL_OF[meter_block.block.channel])
         row = self.rows.get(key)
         if row is None:
@@ -192,9 +179,7 @@ class _Fold:
             table.register_start_wh[row] = register
         for row, register in self._register_end.items():
             table.register_end_wh[row] = register
-        differs = (table.values_wh != before_values).any(axis=1) | (table.quality != before_quality).any(
-            axis=1
-        )
+        differs = (table.values_wh != before_values).any(axis=1) | (table.quality != before_quality).any(axis=1)
         final = there & (table.status == DayStatus.FINAL)
         self._supersede(cursor, table, np.flatnonzero(final & differs))
         new = ~there | (final & differs)
@@ -207,10 +192,18 @@ class _Fold:
         keys = np.array(list(self.rows), dtype=np.int64).reshape(-1, 3)
         count, shape = len(keys), (len(keys), self._intervals)
         return MeterDayTable(
-            keys[:, 0], keys[:, 1], np.array(self._microgrids), keys[:, 2].astype(np.int16), np.ones(count, np.int16),
-            np.zeros(count, np.int16), np.zeros(shape, np.int32), np.full(shape, Method.MISSING, np.int16),
-            np.full(count, UNREAD), np.full(count, UNREAD), np.array(self._changed),
-        )  # fmt: skip
+            keys[:, 0],
+            keys[:, 1],
+            np.array(self._microgrids),
+            keys[:, 2].astype(np.int16),
+            np.ones(count, np.int16),
+            np.zeros(count, np.int16),
+            np.zeros(shape, np.int32),
+            np.full(shape, Method.MISSING, np.int16),
+            np.full(count, UNREAD),
+            np.full(count, UNREAD),
+            np.array(self._changed),
+        )
 
     def _lay_beneath(self, table: MeterDayTable, found: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
         """Put what there is beneath what came; bool [r], where there is something."""

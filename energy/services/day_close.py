@@ -58,21 +58,15 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     hold_intake(microgrid_id=microgrid.pk)
     meters = {
         meter.pk: meter
-        for meter in Meter.objects.filter(microgrid=microgrid).select_related(
-            "site", "source", "storage", "consumer"
-        )
+        for meter in Meter.objects.filter(microgrid=microgrid).select_related("site", "source", "storage", "consumer")
         if meter.counts_on(microgrid.local_day(day))
     }
     current = {
         (row.meter_id, row.channel): row
-        for row in MeterDay.objects.select_for_update().filter(
-            microgrid_id=microgrid.pk, day=day, is_current=True
-        )
+        for row in MeterDay.objects.select_for_update().filter(microgrid_id=microgrid.pk, day=day, is_current=True)
     }
     expected = {(pk, int(channel)) for pk, meter in meters.items() for channel in meter.channels_on(day)}
-    open_keys = sorted(
-        key for key in expected if key not in current or current[key].status == DayStatus.PROVISIONAL
-    )
+    open_keys = sorted(key for key in expected if key not in current or current[key].status == DayStatus.PROVISIONAL)
     if not open_keys:
         return DayReport(day, 0)
     rows = {key: _row(microgrid, day, key, current.get(key)) for key in open_keys}
@@ -103,9 +97,16 @@ def _row(microgrid: Microgrid, day: date, key: Key, found: MeterDay | None) -> M
     if found is None:
         return MeterDayRow(day, *key, np.zeros(count, np.int32), np.full(count, Method.MISSING, np.int16))
     return MeterDayRow(
-        day, *key, np.array(found.values_wh, np.int32), np.array(found.quality, np.int16), found.version,
-        found.status, found.register_start_wh, found.register_end_wh, list(found.message_ids),
-    )  # fmt: skip
+        day,
+        *key,
+        np.array(found.values_wh, np.int32),
+        np.array(found.quality, np.int16),
+        found.version,
+        found.status,
+        found.register_start_wh,
+        found.register_end_wh,
+        list(found.message_ids),
+    )
 
 
 def _open_estimates_again(rows: dict[Key, MeterDayRow]) -> None:
@@ -117,16 +118,13 @@ def _open_estimates_again(rows: dict[Key, MeterDayRow]) -> None:
 
 def _check(
     microgrid: Microgrid, day: date, rows: dict[Key, MeterDayRow], meters: dict[int, Meter], limits: KnownLimits
-) -> dict[Key, NDArray[np.int16]]:  # fmt: skip
+) -> dict[Key, NDArray[np.int16]]:
     """What the checks find in each interval; those of the whole day stand in all of its intervals."""
     learned = limits.learned_keys
     block = block_of(
-        microgrid=microgrid, day=day, rows=rows, meters=meters, with_history=learned,
-        days_before=DAYS_FOR_CHECKS if learned else 0,
-    )  # fmt: skip
-    findings: Findings = check(
-        block.readings(nights(microgrid, block)), limits.arrays(block.keys, block.is_production)
+        microgrid=microgrid, day=day, rows=rows, meters=meters, with_history=learned, days_before=DAYS_FOR_CHECKS if learned else 0
     )
+    findings: Findings = check(block.readings(nights(microgrid, block)), limits.arrays(block.keys, block.is_production))
     flags = findings.intervals[:, block.today] | findings.days[:, -1:]
     edited = (block.quality[:, block.today] & METHOD_MASK) == Method.EDITED
     flags = np.where(edited, 0, flags).astype(np.int16)  # a person has judged these already
@@ -144,9 +142,13 @@ def _mark(rows: dict[Key, MeterDayRow], flags: dict[Key, NDArray[np.int16]]) -> 
 
 
 def _fill(
-    microgrid: Microgrid, day: date, rows: dict[Key, MeterDayRow], everybody: dict[Key, MeterDayRow],
-    meters: dict[int, Meter], limits: KnownLimits,
-) -> list[Doubt]:  # fmt: skip
+    microgrid: Microgrid,
+    day: date,
+    rows: dict[Key, MeterDayRow],
+    everybody: dict[Key, MeterDayRow],
+    meters: dict[int, Meter],
+    limits: KnownLimits,
+) -> list[Doubt]:
     """Estimate what is missing, and say what waits for a person, with proposals."""
     gaps = [key for key, row in rows.items() if ((row.quality & METHOD_MASK) == Method.MISSING).any()]
     doubted = [key for key, row in rows.items() if (row.quality & REVIEWED).any()]
@@ -155,9 +157,7 @@ def _fill(
         return []
     channels = {channel for _, channel in needed}
     members = {key: row for key, row in sorted(everybody.items()) if key[1] in channels}
-    block = block_of(
-        microgrid=microgrid, day=day, rows=members, meters=meters, days_before=DAYS_FOR_ESTIMATES, with_history=needed
-    )  # fmt: skip
+    block = block_of(microgrid=microgrid, day=day, rows=members, meters=meters, days_before=DAYS_FOR_ESTIMATES, with_history=needed)
     groups, sizes = _groups(members, meters), _sizes(block, meters, limits)
     row_of = {key: place for place, key in enumerate(block.keys)}
     in_question = _flagged(block, REVIEWED)
@@ -166,7 +166,7 @@ def _fill(
     open_rows = np.isin(np.arange(len(block.keys)), [row_of[key] for key in gaps])
     missing = np.isnan(block.values_wh) & open_rows[:, None]
     missing[:, : block.today.start] = False
-    found = estimate_gaps(gaps_of(microgrid=microgrid, block=block, missing=missing, wrong=wrong, groups=groups, sizes=sizes))  # fmt: skip
+    found = estimate_gaps(gaps_of(microgrid=microgrid, block=block, missing=missing, wrong=wrong, groups=groups, sizes=sizes))
     for place in np.unique(found.meters).tolist():
         mine = found.meters == place
         row, at = rows[block.keys[place]], found.intervals[mine] - block.today.start
@@ -184,10 +184,7 @@ def _flagged(block: DayBlock, checks: Check) -> NDArray[np.bool_]:
 
 def _groups(members: dict[Key, MeterDayRow], meters: dict[int, Meter]) -> list[_Group]:
     with_plant = {meter.site_id for meter in meters.values() if meter.kind == MeterKind.SOURCE}
-    return [
-        _Group(meters[m].kind, meters[m].site.kind, meters[m].site_id in with_plant, channel)
-        for m, channel in members
-    ]
+    return [_Group(meters[m].kind, meters[m].site.kind, meters[m].site_id in with_plant, channel) for m, channel in members]
 
 
 def _sizes(block: DayBlock, meters: dict[int, Meter], limits: KnownLimits) -> NDArray[np.float64]:
@@ -200,17 +197,19 @@ def _sizes(block: DayBlock, meters: dict[int, Meter], limits: KnownLimits) -> ND
 
 
 def _propose(
-    microgrid: Microgrid, block: DayBlock, in_question: NDArray[np.bool_], groups: Sequence[_Group],
-    sizes: NDArray[np.float64], rows: set[int],
-) -> dict[int, dict[str, list[int]]]:  # fmt: skip
+    microgrid: Microgrid,
+    block: DayBlock,
+    in_question: NDArray[np.bool_],
+    groups: Sequence[_Group],
+    sizes: NDArray[np.float64],
+    rows: set[int],
+) -> dict[int, dict[str, list[int]]]:
     """What each method would put for the intervals in question, by row."""
     result: dict[int, dict[str, list[int]]] = {}
     for place in sorted(rows):
         asked = np.zeros_like(in_question)
         asked[place] = in_question[place]
-        given: GapInput = gaps_of(
-            microgrid=microgrid, block=block, missing=asked, wrong=in_question, groups=groups, sizes=sizes
-        )
+        given: GapInput = gaps_of(microgrid=microgrid, block=block, missing=asked, wrong=in_question, groups=groups, sizes=sizes)
         result[place] = {method.label: found.wh.tolist() for method, found in propose(given).items()}
     return result
 
@@ -218,9 +217,13 @@ def _propose(
 def _doubt(key: Key, row: MeterDayRow, proposals: dict[str, list[int]]) -> Doubt:
     in_question = (row.quality & REVIEWED) != 0
     return Doubt(
-        key, row.version, int(np.bitwise_or.reduce(row.quality[in_question] & int(REVIEWED))),
-        np.flatnonzero(in_question).tolist(), row.values_wh[in_question].tolist(), proposals,
-    )  # fmt: skip
+        key,
+        row.version,
+        int(np.bitwise_or.reduce(row.quality[in_question] & int(REVIEWED))),
+        np.flatnonzero(in_question).tolist(),
+        row.values_wh[in_question].tolist(),
+        proposals,
+    )
 
 
 def _count(report: DayReport, quality: NDArray[np.int16]) -> None:
@@ -235,7 +238,7 @@ def _count(report: DayReport, quality: NDArray[np.int16]) -> None:
 
 def _write(
     microgrid: Microgrid, day: date, changed: list[MeterDayRow], provenance: dict[Key, str], final: list[Key], now: datetime
-) -> None:  # fmt: skip
+) -> None:
     by_provenance: dict[str, list[MeterDayRow]] = {}
     for row in changed:
         by_provenance.setdefault(provenance.get((row.meter_id, row.channel), "messages"), []).append(row)

@@ -8,8 +8,6 @@ from members.models import User
 LONGEST_DETAIL = 300
 
 
-def log_event(
-    *, device: Device, kind: DeviceEventKind, now: datetime, by: User | None = None, detail: str = ""
-) -> None:
+def log_event(*, device: Device, kind: DeviceEventKind, now: datetime, by: User | None = None, detail: str = "") -> None:
     """Write down a step; part of the caller's transaction. `now` is real time."""
     DeviceEvent.objects.create(device=device, at=now, kind=kind, by=by, detail=detail[:LONGEST_DETAIL])

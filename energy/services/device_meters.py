@@ -25,9 +25,7 @@ def check_free(microgrid: Microgrid, code: str) -> str:
     if not 0 < len(found) <= LONGEST_CODE:
         raise CannotMeterDevice(_("A meter's number has 1 to {most} characters.").format(most=LONGEST_CODE))
     if Meter.objects.filter(microgrid=microgrid, code=found).exists():
-        raise CannotMeterDevice(
-            _("The meter {code} is another one's already; look at the plate again.").format(code=found)
-        )
+        raise CannotMeterDevice(_("The meter {code} is another one's already; look at the plate again.").format(code=found))
     return found
 
 
@@ -45,17 +43,8 @@ def place_device_meter(*, device: Consumer | StorageUnit, code: str, now: dateti
     if Meter.objects.filter(**{side: device}).exists():
         raise CannotMeterDevice(_("{device} has a meter already; exchange that one.").format(device=device))
     if not device.site.meters.filter(kind=MeterKind.SITE, removed_at__isnull=True).exists():
-        raise CannotMeterDevice(
-            _("{site} has no meter at its connection; a sub-meter stands behind one.").format(
-                site=device.site
-            )
-        )
+        raise CannotMeterDevice(_("{site} has no meter at its connection; a sub-meter stands behind one.").format(site=device.site))
     kind = MeterKind.DEVICE if isinstance(device, Consumer) else MeterKind.STORAGE
     return Meter.objects.create(
-        microgrid=microgrid,
-        site=device.site,
-        kind=kind,
-        code=check_free(microgrid, code),
-        installed_at=now,
-        **{side: device},
+        microgrid=microgrid, site=device.site, kind=kind, code=check_free(microgrid, code), installed_at=now, **{side: device}
     )

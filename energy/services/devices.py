@@ -20,9 +20,7 @@ def device_name(microgrid: Microgrid, meter: Meter) -> str:
 
 
 @transaction.atomic
-def enrol_devices(
-    *, microgrid: Microgrid, public_keys: Mapping[int, bytes], now: datetime
-) -> dict[int, Device]:
+def enrol_devices(*, microgrid: Microgrid, public_keys: Mapping[int, bytes], now: datetime) -> dict[int, Device]:
     """Enrol one device for each meter id; the same key again is the same device. Returns devices by meter id.
 
     A meter that a device of another name serves by now keeps that one: the device named here comes in decommissioned.
@@ -30,46 +28,30 @@ def enrol_devices(
     meters = Meter.objects.filter(microgrid=microgrid).in_bulk(list(public_keys))
     names = {device_name(microgrid, meter): meter for meter in meters.values()}
     devices = {names[d.name].pk: d for d in Device.objects.filter(name__in=names)}
-    served = set(
-        Device.objects.filter(meter_id__in=meters, status=DeviceStatus.ENROLLED).values_list(
-            "meter_id", flat=True
-        )
-    )
+    served = set(Device.objects.filter(meter_id__in=meters, status=DeviceStatus.ENROLLED).values_list("meter_id", flat=True))
     missing = [
         Device(
-            microgrid=microgrid, meter=meter, name=name,
-            status=DeviceStatus.DECOMMISSIONED if meter.pk in served else DeviceStatus.ENROLLED,
+            microgrid=microgrid, meter=meter, name=name, status=DeviceStatus.DECOMMISSIONED if meter.pk in served else DeviceStatus.ENROLLED
         )
         for name, meter in names.items()
         if meter.pk not in devices
-    ]  # fmt: skip
+    ]
     created = Device.objects.bulk_create(missing)
     devices |= {names[device.name].pk: device for device in created}
-    known = {
-        bytes(k)
-        for k in DeviceKey.objects.filter(device__in=devices.values()).values_list("key_id", flat=True)
-    }
+    known = {bytes(k) for k in DeviceKey.objects.filter(device__in=devices.values()).values_list("key_id", flat=True)}
     DeviceKey.objects.bulk_create(
         DeviceKey(device=devices[meter_id], key_id=key_id_of(key), public_key=key, valid_from=now)
         for meter_id, key in public_keys.items()
         if key_id_of(key) not in known
     )
     DeviceEvent.objects.bulk_create(
-        DeviceEvent(device=device, at=now, kind=DeviceEventKind.ENROLLED, detail="with its meter")
-        for device in created
+        DeviceEvent(device=device, at=now, kind=DeviceEventKind.ENROLLED, detail="with its meter") for device in created
     )
     return devices
 
 
 @transaction.atomic
-def rotate_key(
-    *,
-    device: Device,
-    public_key: bytes,
-    signature_by_old_key: bytes,
-    signature_by_new_key: bytes,
-    now: datetime,
-) -> DeviceKey:
+def rotate_key(*, device: Device, public_key: bytes, signature_by_old_key: bytes, signature_by_new_key: bytes, now: datetime) -> DeviceKey:
     """Replace a device's key; the old one, which has to agree, ends at once.
 
     Raises:
@@ -116,9 +98,7 @@ def decommission_device(*, device: Device, now: datetime, by: User | None = None
     return _end(device, DeviceStatus.DECOMMISSIONED, DeviceEventKind.DECOMMISSIONED, now, by, reason)
 
 
-def _end(
-    device: Device, status: DeviceStatus, kind: DeviceEventKind, now: datetime, by: User | None, reason: str
-) -> bool:
+def _end(device: Device, status: DeviceStatus, kind: DeviceEventKind, now: datetime, by: User | None, reason: str) -> bool:
     changed = Device.objects.filter(pk=device.pk, status=DeviceStatus.ENROLLED).update(status=status)
     if not changed:
         return False

@@ -37,9 +37,7 @@ class FreshCode:
 
 
 @transaction.atomic
-def make_code(
-    *, now: datetime, by: User | None, meter: Meter | None = None, sensor: Sensor | None = None
-) -> FreshCode:
+def make_code(*, now: datetime, by: User | None, meter: Meter | None = None, sensor: Sensor | None = None) -> FreshCode:
     """Make a code for the next device of a meter or a sensor; codes made before for the same end. `now` is real time.
 
     Raises:
@@ -49,15 +47,21 @@ def make_code(
     assert place is not None
     if place.removed_at is not None and place.removed_at <= now:
         raise CannotEnrol("removed", f"{place} was removed; nothing serves it any more")
-    EnrolmentCode.objects.filter(
-        meter=meter, sensor=sensor, used_at__isnull=True, expires_at__gt=now, made_at__lt=now
-    ).update(expires_at=now)
+    EnrolmentCode.objects.filter(meter=meter, sensor=sensor, used_at__isnull=True, expires_at__gt=now, made_at__lt=now).update(
+        expires_at=now
+    )
     text = _unused_text()
     code = plain_code(text)
     row = EnrolmentCode.objects.create(
-        meter=meter, sensor=sensor, microgrid_id=place.microgrid_id, locator=locator_of(code), code_hash=code_hash(code),
-        made_by=by, made_at=now, expires_at=now + CODE_LIFE,
-    )  # fmt: skip
+        meter=meter,
+        sensor=sensor,
+        microgrid_id=place.microgrid_id,
+        locator=locator_of(code),
+        code_hash=code_hash(code),
+        made_by=by,
+        made_at=now,
+        expires_at=now + CODE_LIFE,
+    )
     return FreshCode(row, text)
 
 
@@ -70,9 +74,7 @@ def _unused_text() -> str:
     raise CannotEnrol("no_code", "no unused code was found; remove old ones")
 
 
-def enrol_by_code(
-    *, code: str, public_key: bytes, signature: bytes, model: str, firmware_version: str, now: datetime
-) -> Device:
+def enrol_by_code(*, code: str, public_key: bytes, signature: bytes, model: str, firmware_version: str, now: datetime) -> Device:
     """Let a device in: the code is used up, and a device that served the same meter or sensor ends. `now` is real time.
 
     Raises:
@@ -81,9 +83,7 @@ def enrol_by_code(
     """
     check_words(model, firmware_version)
     plain = plain_code(code)
-    statement = enrolment_statement(
-        code=plain, public_key=public_key, model=model, firmware_version=firmware_version
-    )
+    statement = enrolment_statement(code=plain, public_key=public_key, model=model, firmware_version=firmware_version)
     if not is_signed(public_key, signature, statement):
         raise CannotEnrol("bad_signature", "the request is not signed by the key that it brings")
     with transaction.atomic():
@@ -109,19 +109,20 @@ def _claim(plain: str, now: datetime) -> EnrolmentCode | None:
     return row if is_open else None
 
 
-def _let_in(
-    row: EnrolmentCode, public_key: bytes, model: str, firmware_version: str, now: datetime
-) -> Device:
-    before = Device.objects.select_for_update(of=("self",)).filter(
-        meter=row.meter, sensor=row.sensor, status=DeviceStatus.ENROLLED
-    )
+def _let_in(row: EnrolmentCode, public_key: bytes, model: str, firmware_version: str, now: datetime) -> Device:
+    before = Device.objects.select_for_update(of=("self",)).filter(meter=row.meter, sensor=row.sensor, status=DeviceStatus.ENROLLED)
     for device in before:
         decommission_device(device=device, now=now, by=row.made_by, reason=f"replaced by code {row.locator}")
     public_id = uuid7()
     device = Device.objects.create(
-        microgrid_id=row.microgrid_id, meter_id=row.meter_id, sensor_id=row.sensor_id, public_id=public_id,
-        name=f"urn:dev:mg:{public_id.hex}", model=model, firmware_version=firmware_version,
-    )  # fmt: skip
+        microgrid_id=row.microgrid_id,
+        meter_id=row.meter_id,
+        sensor_id=row.sensor_id,
+        public_id=public_id,
+        name=f"urn:dev:mg:{public_id.hex}",
+        model=model,
+        firmware_version=firmware_version,
+    )
     key = add_key(device=device, public_key=public_key, now=now)
     row.used_at, row.device = now, device
     row.save(update_fields=["used_at", "device"])

@@ -81,15 +81,11 @@ def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Findin
         layers += [Layer(f.accepted_at, 0, f.values_wh) for f in filed]
         what = _judge_day(layers, values, quality, message_ids, kept)
         if what:
-            findings.append(
-                Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}")
-            )
+            findings.append(Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}"))
     return findings
 
 
-def _kept_bodies(
-    cursor: Any, microgrid: Microgrid, wanted: Sequence[int]
-) -> dict[int, tuple[int, bytes, list[int], datetime]]:
+def _kept_bodies(cursor: Any, microgrid: Microgrid, wanted: Sequence[int]) -> dict[int, tuple[int, bytes, list[int], datetime]]:
     """What gateways said: gateway, body, the messages it rests on (these come too), and when it was heard, by message."""
     found: dict[int, tuple[int, bytes, list[int], datetime]] = {}
     for ids in (wanted, None):
@@ -99,15 +95,11 @@ def _kept_bodies(
                WHERE microgrid_id = %s AND id = ANY(%s)""",
             [microgrid.pk, chosen],
         )
-        found |= {
-            m: (gateway, bytes(body), list(rests), at) for m, gateway, body, rests, at in cursor.fetchall()
-        }
+        found |= {m: (gateway, bytes(body), list(rests), at) for m, gateway, body, rests, at in cursor.fetchall()}
     return found
 
 
-def _absent(
-    microgrid: Microgrid, days: Sequence[date], present: set[DayKey], names: dict[int, str]
-) -> list[Finding]:
+def _absent(microgrid: Microgrid, days: Sequence[date], present: set[DayKey], names: dict[int, str]) -> list[Finding]:
     """Meter days that should be there and are not."""
     meters = list(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True))
     return [
@@ -121,15 +113,9 @@ def _absent(
 
 
 def _verified_blocks(
-    microgrid: Microgrid,
-    messages: dict[int, tuple[int, bytes]],
-    names: dict[int, str],
-    findings: list[Finding],
+    microgrid: Microgrid, messages: dict[int, tuple[int, bytes]], names: dict[int, str], findings: list[Finding]
 ) -> list[MeterBlock]:
-    keys = {
-        bytes(key.key_id): key
-        for key in DeviceKey.objects.filter(device__microgrid=microgrid).select_related("device")
-    }
+    keys = {bytes(key.key_id): key for key in DeviceKey.objects.filter(device__microgrid=microgrid).select_related("device")}
     blocks: list[MeterBlock] = []
     for message_id, (_device, body) in messages.items():
         try:
@@ -140,19 +126,14 @@ def _verified_blocks(
             verify(envelope, bytes(key.public_key))
             telemetry: Telemetry = read_payload(envelope)
         except CannotAccept as problem:
-            findings.append(
-                Finding(f"message {message_id}", None, f"the kept message is no longer genuine ({problem})")
-            )
+            findings.append(Finding(f"message {message_id}", None, f"the kept message is no longer genuine ({problem})"))
             continue
         if key.device.meter_id is not None:
             blocks.extend(MeterBlock(key.device.meter_id, block, message_id) for block in telemetry.blocks)
     return blocks
 
 
-def _judge_day(
-    layers: Sequence[Layer], values: list[int], quality: list[int], message_ids: list[int],
-    kept: Collection[int],
-) -> str:  # fmt: skip
+def _judge_day(layers: Sequence[Layer], values: list[int], quality: list[int], message_ids: list[int], kept: Collection[int]) -> str:
     lost = [message for message in message_ids if message not in kept]
     if lost:
         return f"message {lost[0]} that it was measured by is missing"

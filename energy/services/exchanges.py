@@ -27,9 +27,15 @@ class Exchanged:
 
 @transaction.atomic
 def exchange_meter(
-    *, meter: Meter, exchanged_at: datetime, registers: Mapping[str, HandOver], new_serial: str, old_serial: str = "",
-    now: datetime, by: User | None,
-) -> Exchanged:  # fmt: skip
+    *,
+    meter: Meter,
+    exchanged_at: datetime,
+    registers: Mapping[str, HandOver],
+    new_serial: str,
+    old_serial: str = "",
+    now: datetime,
+    by: User | None,
+) -> Exchanged:
     """Write down an exchange, end the old device, and make a code for the new one. `now` is real time.
 
     What the old device has not delivered by then is refused: let it send out first, or bring it in as a file. The interval
@@ -46,25 +52,22 @@ def exchange_meter(
     if meter.exchanges.filter(exchanged_at__gte=exchanged_at).exists():
         raise CannotExchange("a later exchange of this meter is written down already")
     check_exchange(
-        channels={channel.label for channel in meter.channels}, registers=registers,
-        exchanged_at=exchanged_at, now=meter.microgrid.now(now), newest_wh=newest_registers(meter, exchanged_at),
-        limit_wh=meter.register_limit_wh,
-    )  # fmt: skip
-    exchange = MeterExchange.objects.create(
-        meter=meter,
+        channels={channel.label for channel in meter.channels},
+        registers=registers,
         exchanged_at=exchanged_at,
-        old_serial=old_serial,
-        new_serial=new_serial,
-        by=by,
-        recorded_at=now,
+        now=meter.microgrid.now(now),
+        newest_wh=newest_registers(meter, exchanged_at),
+        limit_wh=meter.register_limit_wh,
+    )
+    exchange = MeterExchange.objects.create(
+        meter=meter, exchanged_at=exchanged_at, old_serial=old_serial, new_serial=new_serial, by=by, recorded_at=now
     )
     RegisterHandOver.objects.bulk_create(
         RegisterHandOver(exchange=exchange, channel=CHANNEL_OF[name], last_wh=r.last_wh, first_wh=r.first_wh)
         for name, r in registers.items()
     )
     detail = f"{old_serial or 'the old meter'} to {new_serial}: " + ", ".join(
-        f"{name} {r.last_wh} {CHANNEL_OF[name].unit}, then {r.first_wh} {CHANNEL_OF[name].unit}"
-        for name, r in sorted(registers.items())
+        f"{name} {r.last_wh} {CHANNEL_OF[name].unit}, then {r.first_wh} {CHANNEL_OF[name].unit}" for name, r in sorted(registers.items())
     )
     for device in Device.objects.filter(meter=meter, status=DeviceStatus.ENROLLED):
         log_event(device=device, kind=DeviceEventKind.EXCHANGED, now=now, by=by, detail=detail)
@@ -79,9 +82,12 @@ def newest_registers(meter: Meter, before: datetime) -> dict[str, int]:
     if last is not None:
         found = {Channel(r.channel).label: r.first_wh for r in last.registers.all()}
     rows = MeterDay.objects.filter(
-        meter_id=meter.pk, microgrid_id=meter.microgrid_id, is_current=True, register_end_wh__isnull=False,
+        meter_id=meter.pk,
+        microgrid_id=meter.microgrid_id,
+        is_current=True,
+        register_end_wh__isnull=False,
         day__lt=before.astimezone(meter.microgrid.zone).date(),
-    )  # fmt: skip
+    )
     if last is not None:
         rows = rows.filter(day__gt=last.exchanged_at.astimezone(meter.microgrid.zone).date())
     for row in rows.order_by("channel", "-day").distinct("channel"):

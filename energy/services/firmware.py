@@ -9,13 +9,7 @@ from django.db import connection, transaction
 
 from energy.adapters.firmware_repository import FirmwareRepository
 from energy.domain.enrolment import CannotEnrol, check_words, firmware_statement, is_signed
-from energy.domain.firmware import (
-    CannotRelease,
-    folder_of,
-    has_failed_too_often,
-    is_newer,
-    version_of,
-)
+from energy.domain.firmware import CannotRelease, folder_of, has_failed_too_often, is_newer, version_of
 from energy.models import Device, DeviceEventKind, FirmwareOutcome, FirmwareRelease
 from energy.models.devices import DeviceStatus
 from energy.services.device_log import log_event
@@ -35,9 +29,16 @@ def repository() -> FirmwareRepository:
 
 @transaction.atomic
 def add_release(
-    *, cooperative: Cooperative, model: str, version: str, image: bytes, percent: int, failure_limit_percent: int,
-    now: datetime, by: User | None,
-) -> FirmwareRelease:  # fmt: skip
+    *,
+    cooperative: Cooperative,
+    model: str,
+    version: str,
+    image: bytes,
+    percent: int,
+    failure_limit_percent: int,
+    now: datetime,
+    by: User | None,
+) -> FirmwareRelease:
     """Release a version for a model; it has to be newer than every one before. `now` is real time.
 
     Raises:
@@ -46,9 +47,16 @@ def add_release(
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)  # one release after the other
     check_release(cooperative=cooperative, model=model, version=version, image=image)
     release = FirmwareRelease.objects.create(
-        cooperative=cooperative, model=model, version=version, image=image, sha256=hashlib.sha256(image).hexdigest(),
-        percent=percent, failure_limit_percent=failure_limit_percent, made_at=now, made_by=by,
-    )  # fmt: skip
+        cooperative=cooperative,
+        model=model,
+        version=version,
+        image=image,
+        sha256=hashlib.sha256(image).hexdigest(),
+        percent=percent,
+        failure_limit_percent=failure_limit_percent,
+        made_at=now,
+        made_by=by,
+    )
     transaction.on_commit(lambda: publish_firmware(now=now))
     return release
 
@@ -64,9 +72,7 @@ def check_release(*, cooperative: Cooperative, model: str, version: str, image: 
         raise CannotRelease(f"the image has {len(image)} bytes; 1 to {LARGEST_IMAGE_BYTES} are possible")
     for before in FirmwareRelease.objects.filter(cooperative=cooperative, model=model).only("version"):
         if not is_newer(version, before.version):
-            raise CannotRelease(
-                f"{version} is not newer than {before.version}: devices take no older version"
-            )
+            raise CannotRelease(f"{version} is not newer than {before.version}: devices take no older version")
 
 
 @transaction.atomic
@@ -88,18 +94,14 @@ def widen_rollout(*, release: FirmwareRelease, percent: int, now: datetime) -> N
 @transaction.atomic
 def halt_rollout(*, release: FirmwareRelease, because: str, now: datetime) -> bool:
     """Offer a version to nobody any more. False where it was halted already."""
-    changed = FirmwareRelease.objects.filter(pk=release.pk, halted_at__isnull=True).update(
-        halted_at=now, halted_because=because[:200]
-    )
+    changed = FirmwareRelease.objects.filter(pk=release.pk, halted_at__isnull=True).update(halted_at=now, halted_because=because[:200])
     if changed:
         transaction.on_commit(lambda: publish_firmware(now=now))
     return bool(changed)
 
 
 @transaction.atomic
-def report_firmware(
-    *, device: Device, version: str, outcome: str, at: datetime, signature: bytes, now: datetime
-) -> None:
+def report_firmware(*, device: Device, version: str, outcome: str, at: datetime, signature: bytes, now: datetime) -> None:
     """Take a device's word on its firmware, signed; `at` is its time by the microgrid's clock, `now` is real time.
 
     A failure counts against the roll-out, which halts itself when its limit is passed.
@@ -112,9 +114,7 @@ def report_firmware(
     key = device.keys.filter(revoked_at__isnull=True).order_by("-valid_from").first()
     if key is None or device.status != DeviceStatus.ENROLLED:
         raise CannotEnrol("revoked_key", "the device has no valid key")
-    statement = firmware_statement(
-        device_name=device.name, version=version, outcome=outcome, at=int(at.timestamp())
-    )
+    statement = firmware_statement(device_name=device.name, version=version, outcome=outcome, at=int(at.timestamp()))
     if not is_signed(bytes(key.public_key), signature, statement):
         raise CannotEnrol("bad_signature", "the report is not signed by the device's key")
     if abs(device.microgrid.now(now) - at) > REPORT_TOLERANCE:
@@ -131,17 +131,17 @@ def _note(device: Device, version: str, succeeded: bool, now: datetime) -> None:
     if succeeded and device.firmware_version != version:
         went_back = "" if is_newer(version, device.firmware_version) else ", which is older"
         log_event(
-            device=device, kind=DeviceEventKind.FIRMWARE, now=now,
+            device=device,
+            kind=DeviceEventKind.FIRMWARE,
+            now=now,
             detail=f"runs {version} after {device.firmware_version or 'an unknown version'}{went_back}",
-        )  # fmt: skip
+        )
         Device.objects.filter(pk=device.pk).update(firmware_version=version)
     if not succeeded:
         log_event(device=device, kind=DeviceEventKind.FIRMWARE_FAILED, now=now, detail=version)
     if release is None:
         return
-    FirmwareOutcome.objects.update_or_create(
-        device=device, release=release, defaults={"succeeded": succeeded, "reported_at": now}
-    )
+    FirmwareOutcome.objects.update_or_create(device=device, release=release, defaults={"succeeded": succeeded, "reported_at": now})
     if not succeeded:
         _halt_when_too_many_fail(release, now)
 
@@ -166,12 +166,7 @@ def publish_firmware(*, now: datetime) -> None:
             if offered:
                 files[target] = bytes(release.image)
             lists.setdefault(folder, []).append(
-                {
-                    "version": release.version,
-                    "target": target,
-                    "percent": offered,
-                    "halted": release.halted_at is not None,
-                }
+                {"version": release.version, "target": target, "percent": offered, "halted": release.halted_at is not None}
             )
         files |= {f"{folder}/{RELEASES}": json.dumps(rows).encode() for folder, rows in lists.items()}
         repository().publish(files, now=now)

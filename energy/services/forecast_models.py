@@ -55,13 +55,7 @@ def reason_to_train(*, microgrid: Microgrid, quantity: str, until: datetime) -> 
 
 
 def train_model(
-    *,
-    microgrid: Microgrid,
-    quantity: str,
-    until: datetime,
-    reason: str,
-    now: datetime,
-    recipe: Recipe | None = None,
+    *, microgrid: Microgrid, quantity: str, until: datetime, reason: str, now: datetime, recipe: Recipe | None = None
 ) -> ForecastModel | None:
     """Train with what was known before `until` and keep the model; None where too little was known. Twice is a no-op."""
     known = ForecastModel.objects.filter(microgrid=microgrid, quantity=quantity, trained_until=until).first()
@@ -73,9 +67,8 @@ def train_model(
         return None
     clock = clock_of_habits(history.series, instant64(until))
     ahead = outlook(
-        microgrid=microgrid, first_at=until - timedelta(days=chosen.training_days), last_at=until, known_at=until,
-        clock=clock,
-    ).ahead  # fmt: skip
+        microgrid=microgrid, first_at=until - timedelta(days=chosen.training_days), last_at=until, known_at=until, clock=clock
+    ).ahead
     history = replace(history, series=history.series.by(clock))
     model = train_on(history.series, instant64(until), calendar_of(microgrid), ahead, chosen)
     return None if model is None else _keep(microgrid, quantity, until, reason, now, history, model)
@@ -83,32 +76,35 @@ def train_model(
 
 def _keep(
     microgrid: Microgrid, quantity: str, until: datetime, reason: str, now: datetime, history: MeteredSeries, model: Model
-) -> ForecastModel:  # fmt: skip
+) -> ForecastModel:
     row, _ = ForecastModel.objects.get_or_create(
-        microgrid=microgrid, quantity=quantity, trained_until=until,
+        microgrid=microgrid,
+        quantity=quantity,
+        trained_until=until,
         defaults={
-            "made_at": now, "reason": reason, "version": VERSION, "rows": model.rows,
+            "made_at": now,
+            "reason": reason,
+            "version": VERSION,
+            "rows": model.rows,
             "clock_offset_s": _offset_s(microgrid, history),
             "trees": zlib.compress(json.dumps([*model.as_texts(), model.trained_slot]).encode(), 6),
-            "meter_ids": history.meter_ids, "low_margins": model.band_margins.low.tolist(),
-            "high_margins": model.band_margins.high.tolist(), "sum_share": model.sum_share,
+            "meter_ids": history.meter_ids,
+            "low_margins": model.band_margins.low.tolist(),
+            "high_margins": model.band_margins.high.tolist(),
+            "sum_share": model.sum_share,
         },
-    )  # fmt: skip
+    )
     return row
 
 
-def history_before(
-    microgrid: Microgrid, quantity: str, until: datetime, most_days: int
-) -> MeteredSeries | None:
+def history_before(microgrid: Microgrid, quantity: str, until: datetime, most_days: int) -> MeteredSeries | None:
     """Readings of the local days up to `until`; what ended later is cut off by whoever forecasts."""
     last = (until - timedelta(microseconds=1)).astimezone(microgrid.zone).date()
     days = history_days(microgrid, last=last, most=most_days)
     return metered_series(microgrid=microgrid, quantity=quantity, days=days) if days else None
 
 
-def model_in_force(
-    *, microgrid: Microgrid, quantity: str, origin_at: datetime, meter_ids: list[int]
-) -> ModelInForce | None:
+def model_in_force(*, microgrid: Microgrid, quantity: str, origin_at: datetime, meter_ids: list[int]) -> ModelInForce | None:
     """The newest model that had seen nothing after the origin, its margins for these meters."""
     row = _newest(microgrid, quantity, origin_at)
     if row is None or row.version != VERSION:

@@ -16,28 +16,12 @@ from energy.domain.forecast_series import MeterSeries, wall_grid, wall_slots
 from energy.domain.forecast_sums import WITHOUT_MODEL, net_forecast
 from energy.domain.forecasting import Forecast, forecast
 from energy.domain.sun import is_down
-from energy.models import (
-    ForecastKind,
-    ForecastModel,
-    ForecastQuantity,
-    ForecastRun,
-    ForecastScore,
-    MeterDay,
-    MeterForecast,
-    Microgrid,
-)
+from energy.models import ForecastKind, ForecastModel, ForecastQuantity, ForecastRun, ForecastScore, MeterDay, MeterForecast, Microgrid
 from energy.selectors.availability import source_availability
 from energy.selectors.metered_series import instant64
 from energy.selectors.source_performance import place_of
 from energy.selectors.weather import outlook
-from energy.services.forecast_models import (
-    calendar_of,
-    clock_of,
-    history_before,
-    model_in_force,
-    reason_to_train,
-    train_model,
-)
+from energy.services.forecast_models import calendar_of, clock_of, history_before, model_in_force, reason_to_train, train_model
 
 DAYS_AHEAD = 2
 INTRADAY = timedelta(hours=24)
@@ -96,21 +80,19 @@ def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon
     if history is None or not history.meter_ids:
         return None
     step = timedelta(minutes=microgrid.interval_minutes)
-    chosen = model_in_force(
-        microgrid=microgrid, quantity=quantity, origin_at=origin_at, meter_ids=history.meter_ids
-    )
+    chosen = model_in_force(microgrid=microgrid, quantity=quantity, origin_at=origin_at, meter_ids=history.meter_ids)
     clock = clock_of(microgrid, chosen.row if chosen else None)
-    told = outlook(
-        microgrid=microgrid,
-        first_at=origin_at,
-        last_at=origin_at + (horizon + 1) * step,
-        known_at=origin_at,
-        clock=clock,
-    )
+    told = outlook(microgrid=microgrid, first_at=origin_at, last_at=origin_at + (horizon + 1) * step, known_at=origin_at, clock=clock)
     found = forecast(
-        history.series.by(clock), instant64(origin_at), horizon, chosen.model if chosen else None, calendar_of(microgrid),
-        told.ahead, threads=1, model_share=None if told.foretold or quantity == ForecastQuantity.CONSUMPTION else WITHOUT_MODEL,
-    )  # fmt: skip
+        history.series.by(clock),
+        instant64(origin_at),
+        horizon,
+        chosen.model if chosen else None,
+        calendar_of(microgrid),
+        told.ahead,
+        threads=1,
+        model_share=None if told.foretold or quantity == ForecastQuantity.CONSUMPTION else WITHOUT_MODEL,
+    )
     if quantity == ForecastQuantity.PRODUCTION:
         found = _without_work(microgrid, history.meter_ids, _dark_at_night(microgrid, found), origin_at)
     return Foreseen(quantity, history.meter_ids, found, chosen.row if chosen else None, told.words)
@@ -128,29 +110,33 @@ def _dark_at_night(microgrid: Microgrid, found: Forecast) -> Forecast:
     return found.without(np.append(by_sun, by_sun.all())[:, None] & night[None])
 
 
-def _without_work(
-    microgrid: Microgrid, meter_ids: list[int], found: Forecast, known_at: datetime
-) -> Forecast:
+def _without_work(microgrid: Microgrid, meter_ids: list[int], found: Forecast, known_at: datetime) -> Forecast:
     """Less where work is planned on a source, or one is out of service, as known at the origin."""
     source_of = dict(microgrid.meters.filter(pk__in=meter_ids).values_list("pk", "source_id"))
     share = source_availability(
-        microgrid=microgrid, source_ids=[source_of[pk] for pk in meter_ids], now=known_at,
+        microgrid=microgrid,
+        source_ids=[source_of[pk] for pk in meter_ids],
+        now=known_at,
         starts_s=found.starts.astype("datetime64[s]").astype(np.int64),
-    )  # fmt: skip
+    )
     return found if (share == 1).all() else found.with_available(share)
 
 
 @transaction.atomic
-def _keep(
-    microgrid: Microgrid, origin_at: datetime, kind: str, horizon: int, parts: list[Foreseen], now: datetime
-) -> ForecastRun:
+def _keep(microgrid: Microgrid, origin_at: datetime, kind: str, horizon: int, parts: list[Foreseen], now: datetime) -> ForecastRun:
     run, made = ForecastRun.objects.get_or_create(
-        microgrid=microgrid, kind=kind, origin_at=origin_at,
+        microgrid=microgrid,
+        kind=kind,
+        origin_at=origin_at,
         defaults={
-            "made_at": now, "interval_minutes": microgrid.interval_minutes, "horizon": horizon,
-            "model_version": VERSION, "weather": parts[0].weather[:80], **_net(parts, microgrid.interval_minutes),
+            "made_at": now,
+            "interval_minutes": microgrid.interval_minutes,
+            "horizon": horizon,
+            "model_version": VERSION,
+            "weather": parts[0].weather[:80],
+            **_net(parts, microgrid.interval_minutes),
         },
-    )  # fmt: skip
+    )
     if not made:
         return run
     run.made_by.set([part.model for part in parts if part.model is not None])
@@ -165,32 +151,34 @@ def _net(parts: list[Foreseen], minutes: int) -> dict[str, list[int]]:
         return {}
     net = net_forecast(sums[ForecastQuantity.CONSUMPTION], sums[ForecastQuantity.PRODUCTION], minutes)
     return {
-        "net_p10_wh": np.rint(net.p10_wh).astype(np.int64).tolist(), "net_p50_wh": np.rint(net.p50_wh).astype(np.int64).tolist(),
+        "net_p10_wh": np.rint(net.p10_wh).astype(np.int64).tolist(),
+        "net_p50_wh": np.rint(net.p50_wh).astype(np.int64).tolist(),
         "net_p90_wh": np.rint(net.p90_wh).astype(np.int64).tolist(),
         "net_persistence_permille": np.rint(net.persistence * 1000).astype(np.int64).tolist(),
-    }  # fmt: skip
+    }
 
 
 def _rows(run: ForecastRun, part: Foreseen) -> list[MeterForecast]:
     """A row per meter and one for the sum; whole Wh, rounded alike so that the quantiles stay in order."""
     band = part.forecast.band
-    low, middle, high = (
-        np.rint(v).astype(np.int64).tolist() for v in (band.p10_wh, band.p50_wh, band.p90_wh)
-    )
+    low, middle, high = (np.rint(v).astype(np.int64).tolist() for v in (band.p10_wh, band.p50_wh, band.p90_wh))
     return [
         MeterForecast(
-            run=run, quantity=part.quantity, meter_id=meter_id, p10_wh=low[i], p50_wh=middle[i], p90_wh=high[i],
+            run=run,
+            quantity=part.quantity,
+            meter_id=meter_id,
+            p10_wh=low[i],
+            p50_wh=middle[i],
+            p90_wh=high[i],
             from_like_days=bool(part.forecast.young[i]),
         )
         for i, meter_id in enumerate([*part.meter_ids, None])
-    ]  # fmt: skip
+    ]
 
 
 def forget_intraday(*, microgrid: Microgrid, now: datetime) -> int:
     """Drop intraday runs that are some days old: the day-ahead runs are what is scored and kept."""
-    old = ForecastRun.objects.filter(
-        microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at__lt=now - INTRADAY_KEPT
-    )
+    old = ForecastRun.objects.filter(microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at__lt=now - INTRADAY_KEPT)
     return old.delete()[0]
 
 
@@ -198,9 +186,7 @@ def forget_intraday(*, microgrid: Microgrid, now: datetime) -> int:
 def score_day(*, microgrid: Microgrid, day: date, now: datetime) -> int:
     """Judge the day-ahead forecast of a local day against what was measured and what habit would have said; again replaces it."""
     local_day = microgrid.local_day(day)
-    runs = ForecastRun.objects.filter(
-        microgrid=microgrid, kind=ForecastKind.DAY_AHEAD, origin_at=local_day.start_at
-    )
+    runs = ForecastRun.objects.filter(microgrid=microgrid, kind=ForecastKind.DAY_AHEAD, origin_at=local_day.start_at)
     run = runs.select_for_update(no_key=True).first()  # scored by one at a time
     if run is None:
         return 0
@@ -224,18 +210,25 @@ def _scores(run: ForecastRun, quantity: str, day: date, now: datetime) -> list[F
     # A sum to which one meter is missing is no measurement.
     actual = np.vstack([came, came.sum(axis=0)])[order]
     habits = _habits(history.series, instant64(local_day.start_at), count)
-    band = Band(*(np.array([getattr(row, f)[:count] for row in rows], dtype=np.float64) for f in ("p10_wh", "p50_wh", "p90_wh")))  # fmt: skip
+    band = Band(*(np.array([getattr(row, f)[:count] for row in rows], dtype=np.float64) for f in ("p10_wh", "p50_wh", "p90_wh")))
     found = score(actual, band)
     errors = {name: mean_absolute_error(actual, values[order]) for name, values in habits.items()}
     return [
         ForecastScore(
-            microgrid=microgrid, day=day, quantity=quantity, meter_id=row.meter_id, intervals=int(found.count[i]),
-            mae_wh=found.mae_wh[i], pinball_wh=found.pinball_wh[i], coverage=found.coverage[i], scored_at=now,
+            microgrid=microgrid,
+            day=day,
+            quantity=quantity,
+            meter_id=row.meter_id,
+            intervals=int(found.count[i]),
+            mae_wh=found.mae_wh[i],
+            pinball_wh=found.pinball_wh[i],
+            coverage=found.coverage[i],
+            scored_at=now,
             **{f"{name}_mae_wh": _known(values[i]) for name, values in errors.items()},
         )
         for i, row in enumerate(rows)
         if found.count[i]
-    ]  # fmt: skip
+    ]
 
 
 def _known(value: float) -> float | None:
@@ -246,9 +239,7 @@ def _habits(series: MeterSeries, origin: np.datetime64, count: int) -> dict[str,
     """What habit would have said of the day, from what was known before it."""
     grid = wall_grid(series, origin, FOLD_DAYS).with_sums([np.arange(len(series.values_wh))])
     starts = origin + np.arange(count) * series.step
-    steps = wall_slots(starts, series.zone, series.minutes) - (
-        grid.first_day * grid.slots_per_day + grid.width
-    )
+    steps = wall_slots(starts, series.zone, series.minutes) - (grid.first_day * grid.slots_per_day + grid.width)
     return naive(grid, grid.width, steps)
 
 
@@ -306,11 +297,9 @@ def _score_finished(microgrid: Microgrid, now: datetime) -> int:
     today = now.astimezone(microgrid.zone).date()
     runs = ForecastRun.objects.filter(
         microgrid=microgrid, kind=ForecastKind.DAY_AHEAD, origin_at__lt=microgrid.local_day(today).start_at
-    ).order_by("-origin_at")[:14]  # fmt: skip
+    ).order_by("-origin_at")[:14]
     days = [run.origin_at.astimezone(microgrid.zone).date() for run in runs]
-    scored = set(
-        ForecastScore.objects.filter(microgrid=microgrid, day__in=days).values_list("day", flat=True)
-    )
+    scored = set(ForecastScore.objects.filter(microgrid=microgrid, day__in=days).values_list("day", flat=True))
     final = _final_days(microgrid, days)
     due = [day for day in days if day in final and day not in scored]
     return sum(score_day(microgrid=microgrid, day=day, now=now) > 0 for day in due)

@@ -13,23 +13,9 @@ from django.db.models import F
 from redis.exceptions import RedisError
 
 from energy.adapters.live_store import LiveSample, write_samples
-from energy.domain.gateway_messages import (
-    CannotTake,
-    GatewayBody,
-    blocks_between,
-    read_body,
-    registers_at_edges,
-)
+from energy.domain.gateway_messages import CannotTake, GatewayBody, blocks_between, read_body, registers_at_edges
 from energy.domain.telemetry import IntervalBlock
-from energy.models import (
-    Device,
-    Gateway,
-    GatewayMeter,
-    GatewayRefusal,
-    GatewayRegister,
-    Meter,
-    Microgrid,
-)
+from energy.models import Device, Gateway, GatewayMeter, GatewayRefusal, GatewayRegister, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.services.consolidation import MeterBlock, consolidate
 from energy.services.partitions import ensure_months
@@ -51,17 +37,11 @@ class GatewayReceipt:
 
 
 @transaction.atomic
-def enrol_gateway(
-    *, microgrid: Microgrid, name: str, meters: Mapping[str, Meter], now: datetime
-) -> tuple[Gateway, str]:
+def enrol_gateway(*, microgrid: Microgrid, name: str, meters: Mapping[str, Meter], now: datetime) -> tuple[Gateway, str]:
     """Enrol a gateway for meters by the names it gives them; returns it with its key, which is kept nowhere."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
-    gateway = Gateway.objects.create(
-        microgrid=microgrid, name=name, key_sha256=_digest(key), key_hint=key[:10], enrolled_at=now
-    )
-    GatewayMeter.objects.bulk_create(
-        GatewayMeter(gateway=gateway, meter=meter, reference=reference) for reference, meter in meters.items()
-    )
+    gateway = Gateway.objects.create(microgrid=microgrid, name=name, key_sha256=_digest(key), key_hint=key[:10], enrolled_at=now)
+    GatewayMeter.objects.bulk_create(GatewayMeter(gateway=gateway, meter=meter, reference=reference) for reference, meter in meters.items())
     return gateway, key
 
 
@@ -122,9 +102,7 @@ def _count_refusal(gateway: Gateway | None, reason: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def _accept(
-    gateway: Gateway, said: GatewayBody, body: bytes, now: datetime
-) -> tuple[GatewayReceipt, dict[int, LiveSample]]:
+def _accept(gateway: Gateway, said: GatewayBody, body: bytes, now: datetime) -> tuple[GatewayReceipt, dict[int, LiveSample]]:
     gateway = Gateway.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=gateway.pk)
     if gateway.revoked_at is not None:
         raise CannotTake("revoked_key")
@@ -136,11 +114,7 @@ def _accept(
         clock_is_off = _check(gateway.microgrid, said, meters, shown)
         samples = _samples(said, meters)
         # A meter may have a device as well: its messages wait as they do for each other.
-        list(
-            Device.objects.select_for_update()
-            .filter(meter__in=[m.meter_id for m in meters.values()])
-            .order_by("pk")
-        )
+        list(Device.objects.select_for_update().filter(meter__in=[m.meter_id for m in meters.values()]).order_by("pk"))
         cursor.execute("SELECT nextval('energy_telemetrymessage_id_seq')")
         [message_id] = cursor.fetchone()
         counted, rests_on = _register_blocks(gateway.microgrid, said, meters, message_id)
@@ -150,21 +124,14 @@ def _accept(
             """INSERT INTO energy_gatewaymessage
                (id, received_at, microgrid_id, gateway_id, message_ref, sent_at, rests_on, body)
                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
-            [
-                message_id,
-                shown,
-                gateway.microgrid_id,
-                gateway.pk,
-                said.message_id,
-                said.sent_at,
-                sorted(rests_on),
-                body,
-            ],
+            [message_id, shown, gateway.microgrid_id, gateway.pk, said.message_id, said.sent_at, sorted(rests_on), body],
         )
         consolidate(
-            cursor=cursor, microgrid=gateway.microgrid, now=shown,
+            cursor=cursor,
+            microgrid=gateway.microgrid,
+            now=shown,
             blocks=[MeterBlock(meter_id, block, message_id, clock_is_off) for meter_id, block in blocks],
-        )  # fmt: skip
+        )
     Gateway.objects.filter(pk=gateway.pk).update(last_seen_at=shown)
     intervals = sum(len(block.values_wh) for _, block in blocks)
     return GatewayReceipt(said.message_id, "accepted", intervals, len(said.samples)), samples
@@ -173,8 +140,7 @@ def _accept(
 def _is_known(cursor: Any, gateway: Gateway, said: GatewayBody, body: bytes) -> bool:
     """Whether this very body was accepted before; another one under its id is refused."""
     cursor.execute(
-        "SELECT sha256(body) FROM energy_gatewaymessage WHERE gateway_id = %s AND message_ref = %s LIMIT 1",
-        [gateway.pk, said.message_id],
+        "SELECT sha256(body) FROM energy_gatewaymessage WHERE gateway_id = %s AND message_ref = %s LIMIT 1", [gateway.pk, said.message_id]
     )
     row = cursor.fetchone()
     if row is None:
@@ -185,9 +151,7 @@ def _is_known(cursor: Any, gateway: Gateway, said: GatewayBody, body: bytes) -> 
 
 
 def _meters_of(gateway: Gateway, said: GatewayBody) -> dict[str, GatewayMeter]:
-    rows = GatewayMeter.objects.filter(
-        gateway=gateway, reference__in=said.references, meter__removed_at__isnull=True
-    )
+    rows = GatewayMeter.objects.filter(gateway=gateway, reference__in=said.references, meter__removed_at__isnull=True)
     found = {row.reference: row for row in rows.select_related("meter")}
     missing = sorted(said.references - set(found))
     if missing:
@@ -195,23 +159,17 @@ def _meters_of(gateway: Gateway, said: GatewayBody) -> dict[str, GatewayMeter]:
     return found
 
 
-def _check(
-    microgrid: Microgrid, said: GatewayBody, meters: Mapping[str, GatewayMeter], now: datetime
-) -> bool:
+def _check(microgrid: Microgrid, said: GatewayBody, meters: Mapping[str, GatewayMeter], now: datetime) -> bool:
     """Check clock, channels and windows; returns whether the gateway's clock is noticeably off. `now` is the microgrid's."""
     interval = timedelta(minutes=microgrid.interval_minutes)
     skew = abs(now - said.sent_at)
     if skew > interval / 2:
-        raise CannotTake(
-            "clock", "sent_at", f"{skew.total_seconds():.0f} s away from {now:%Y-%m-%dT%H:%M:%SZ}"
-        )
+        raise CannotTake("clock", "sent_at", f"{skew.total_seconds():.0f} s away from {now:%Y-%m-%dT%H:%M:%SZ}")
     for i, named in enumerate(said.blocks):
         block, where = named.block, f"readings[{i}]"
         _check_channel(meters[named.reference].meter, block.channel, where)
         if block.interval_s != interval.total_seconds() or block.start_at.timestamp() % block.interval_s:
-            raise CannotTake(
-                "wrong_interval", where, f"intervals of {microgrid.interval_minutes} minutes on the full hour"
-            )
+            raise CannotTake("wrong_interval", where, f"intervals of {microgrid.interval_minutes} minutes on the full hour")
         if block.start_at < now - OLDEST_INTERVAL:
             raise CannotTake("outside_window", where, "began more than 45 days ago; import a file")
         if block.start_at + interval * len(block.values_wh) > now + CLOCK_TOLERANCE:
@@ -250,15 +208,15 @@ def _register_blocks(
         used = {block.start_at for block in found} | {b.start_at + step * len(b.values_wh) for b in found}
         rests_on |= {message for at, _, message in rows if at in used}
         fresh_rows += [
-            GatewayRegister(
-                gateway_meter=own, channel=channel, read_at=at, register_wh=wh, message_id=message_id
-            )
+            GatewayRegister(gateway_meter=own, channel=channel, read_at=at, register_wh=wh, message_id=message_id)
             for at, wh in fresh.items()
         ]
     GatewayRegister.objects.bulk_create(
-        fresh_rows, update_conflicts=True, unique_fields=["gateway_meter", "channel", "read_at"],
+        fresh_rows,
+        update_conflicts=True,
+        unique_fields=["gateway_meter", "channel", "read_at"],
         update_fields=["register_wh", "message_id"],
-    )  # fmt: skip
+    )
     return blocks, rests_on
 
 
@@ -301,9 +259,9 @@ def blocks_of_bodies(
     """
     interval_s = microgrid.interval_minutes * 60
     names: dict[int, dict[str, int]] = {}
-    for gateway_id, reference, meter_id in GatewayMeter.objects.filter(
-        gateway__microgrid=microgrid
-    ).values_list("gateway_id", "reference", "meter_id"):
+    for gateway_id, reference, meter_id in GatewayMeter.objects.filter(gateway__microgrid=microgrid).values_list(
+        "gateway_id", "reference", "meter_id"
+    ):
         names.setdefault(gateway_id, {})[reference] = meter_id
     said: dict[int, GatewayBody] = {}
     broken = []
@@ -321,8 +279,5 @@ def blocks_of_bodies(
         known = registers_at_edges(before, interval_s)
         for (reference, channel), fresh in registers_at_edges(body_said.registers, interval_s).items():
             edges = known.get((reference, channel), {}) | fresh
-            blocks += [
-                (meters.get(reference, 0), message_id, block)
-                for block in blocks_between(edges, set(fresh), channel, interval_s)
-            ]
+            blocks += [(meters.get(reference, 0), message_id, block) for block in blocks_between(edges, set(fresh), channel, interval_s)]
     return blocks, broken

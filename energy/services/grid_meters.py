@@ -28,16 +28,11 @@ def place_grid_meter(*, microgrid: Microgrid, branch: Line | Transformer, code: 
         raise CannotPlaceMeter(f"The code '{code}' is taken or empty; give another one.")
     owner = Member.objects.filter(cooperative=microgrid.cooperative_id, is_cooperative=True).first()
     if owner is None:
-        raise CannotPlaceMeter(
-            "The cooperative is not a member of itself; enter it as one, with sites of its own."
-        )
+        raise CannotPlaceMeter("The cooperative is not a member of itself; enter it as one, with sites of its own.")
     site = Site.objects.create(
-        microgrid=microgrid, member=owner, node=_node(branch), code=code, name=f"Meter on {branch}",
-        kind=SiteKind.NETWORK,
-    )  # fmt: skip
-    return Meter.objects.create(
-        microgrid=microgrid, site=site, kind=MeterKind.GRID, code=code, installed_at=now, **_on(branch)
+        microgrid=microgrid, member=owner, node=_node(branch), code=code, name=f"Meter on {branch}", kind=SiteKind.NETWORK
     )
+    return Meter.objects.create(microgrid=microgrid, site=site, kind=MeterKind.GRID, code=code, installed_at=now, **_on(branch))
 
 
 def _on(branch: Line | Transformer) -> dict[str, Line | Transformer]:

@@ -55,9 +55,7 @@ def _read_one(reading_import: ReadingImport, wanted: list[tuple[Key, int]], foun
     except (OSError, ValueError):  # Arrow's errors are of these kinds
         content = b""
     if hashlib.sha256(content).hexdigest() != reading_import.file.sha256:
-        found.broken.append(
-            (reading_import.file_name, "the kept file is no longer the one that was accepted")
-        )
+        found.broken.append((reading_import.file_name, "the kept file is no longer the one that was accepted"))
         return
     folded = fold_file(reading_import, content)
     if folded.axis is None:

@@ -113,18 +113,15 @@ LAST_NAMES = [
     "Wendt",
     "Wulf",
 ]
-STREETS = (
-    "Am Anger",
-    "Dorfstraße",
-    "Lindenallee",
-    "Mühlenweg",
-    "Seeweg",
-    "Kirchsteig",
-    "Zum Moor",
-    "Feldrain",
-)
-SOURCE_KINDS = {"PV": SourceKind.SOLAR, "Wind": SourceKind.WIND, "Hydro": SourceKind.HYDRO, "Biomass": SourceKind.BIOGAS,
-                "BM": SourceKind.BIOGAS, "CHP": SourceKind.BIOGAS}  # fmt: skip
+STREETS = ("Am Anger", "Dorfstraße", "Lindenallee", "Mühlenweg", "Seeweg", "Kirchsteig", "Zum Moor", "Feldrain")
+SOURCE_KINDS = {
+    "PV": SourceKind.SOLAR,
+    "Wind": SourceKind.WIND,
+    "Hydro": SourceKind.HYDRO,
+    "Biomass": SourceKind.BIOGAS,
+    "BM": SourceKind.BIOGAS,
+    "CHP": SourceKind.BIOGAS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +137,7 @@ class ImportReport:
 
 
 def import_network(
-    *,
-    folder: Path,
-    cooperative: Cooperative,
-    slug: str,
-    name: str,
-    time_zone: str,
-    say: Callable[[str], None] = lambda text: None,
+    *, folder: Path, cooperative: Cooperative, slug: str, name: str, time_zone: str, say: Callable[[str], None] = lambda text: None
 ) -> ImportReport:
     """Load a folder as a microgrid of `cooperative`, wholly or not at all; the same folder again changes nothing.
 
@@ -157,9 +148,7 @@ def import_network(
     existing = Microgrid.objects.filter(slug=slug).first()
     if existing is not None:
         if existing.external_ref != network.digest:
-            raise CannotReadNetwork(
-                f"The microgrid '{slug}' already holds another network; choose another name for this one."
-            )
+            raise CannotReadNetwork(f"The microgrid '{slug}' already holds another network; choose another name for this one.")
         return _report(existing, created=False)
     with transaction.atomic():
         microgrid = _microgrid(network, cooperative, slug, name, time_zone)
@@ -176,41 +165,41 @@ def import_network(
 
 def _report(microgrid: Microgrid, *, created: bool) -> ImportReport:
     return ImportReport(
-        microgrid, created, microgrid.sites.count(), microgrid.meters.count(),
+        microgrid,
+        created,
+        microgrid.sites.count(),
+        microgrid.meters.count(),
         Source.objects.filter(site__microgrid=microgrid).count(),
         StorageUnit.objects.filter(site__microgrid=microgrid).count(),
-    )  # fmt: skip
-
-
-def _microgrid(
-    network: SimbenchNetwork, cooperative: Cooperative, slug: str, name: str, time_zone: str
-) -> Microgrid:
-    rating_va = (
-        sum(network.transformer_types[row.text("type")].number_of("sR") for row in network.transformers)
-        * MEGA
     )
+
+
+def _microgrid(network: SimbenchNetwork, cooperative: Cooperative, slug: str, name: str, time_zone: str) -> Microgrid:
+    rating_va = sum(network.transformer_types[row.text("type")].number_of("sR") for row in network.transformers) * MEGA
     return Microgrid.objects.create(
-        cooperative=cooperative, slug=slug, name=name, time_zone=time_zone, interval_minutes=15,
-        import_limit_w=round(rating_va) or None, export_limit_w=round(rating_va) or None, external_ref=network.digest,
-    )  # fmt: skip
+        cooperative=cooperative,
+        slug=slug,
+        name=name,
+        time_zone=time_zone,
+        interval_minutes=15,
+        import_limit_w=round(rating_va) or None,
+        export_limit_w=round(rating_va) or None,
+        external_ref=network.digest,
+    )
 
 
 def _wires(microgrid: Microgrid, network: SimbenchNetwork) -> dict[str, Node]:
-    transformers = [planned_transformer(row, network.transformer_types, network.busbar_of) for row in network.transformers]  # fmt: skip
+    transformers = [planned_transformer(row, network.transformer_types, network.busbar_of) for row in network.transformers]
     plans = planned_nodes(network.nodes, network.busbar_of, network.coordinates, transformers)
     built = [Node(microgrid=microgrid, code=plan.code, **node_columns(plan)) for plan in plans]
     nodes = {node.code: node for node in Node.objects.bulk_create(built)}
     for row in network.lines:
-        row.number_of(
-            "length", least=0.0
-        )  # a plan may leave it open; a microgrid that is to be balanced may not
+        row.number_of("length", least=0.0)  # a plan may leave it open; a microgrid that is to be balanced may not
     lines = [planned_line(row, network.line_types, network.busbar_of) for row in network.lines]
-    Line.objects.bulk_create(
-        Line(microgrid=microgrid, code=plan.code, **line_columns(plan, nodes)) for plan in lines
-    )
+    Line.objects.bulk_create(Line(microgrid=microgrid, code=plan.code, **line_columns(plan, nodes)) for plan in lines)
     Transformer.objects.bulk_create(
         Transformer(microgrid=microgrid, code=plan.code, **transformer_columns(plan, nodes)) for plan in transformers
-    )  # fmt: skip
+    )
     return nodes
 
 
@@ -225,8 +214,7 @@ def _sites(microgrid: Microgrid, network: SimbenchNetwork, nodes: dict[str, Node
 
     def connected(rows: dict[str, Row]) -> list[Connected]:
         return [
-            Connected(code, network.busbar_of[row.text("node")], _is_home(row.cells.get("profile") or ""))
-            for code, row in rows.items()
+            Connected(code, network.busbar_of[row.text("node")], _is_home(row.cells.get("profile") or "")) for code, row in rows.items()
         ]
 
     plan = plan_sites(connected(loads), connected(sources), connected(storages))
@@ -234,28 +222,22 @@ def _sites(microgrid: Microgrid, network: SimbenchNetwork, nodes: dict[str, Node
     own = cooperative_as_member(microgrid.cooperative)
     sites = Site.objects.bulk_create(
         Site(
-            microgrid=microgrid, member=members[p.code] if p.owner_is_member else own, node=nodes[p.busbar], code=p.code,
-            name=_site_name(p, members), kind=_site_kind(p, loads),
+            microgrid=microgrid,
+            member=members[p.code] if p.owner_is_member else own,
+            node=nodes[p.busbar],
+            code=p.code,
+            name=_site_name(p, members),
+            kind=_site_kind(p, loads),
         )
         for p in plan
-    )  # fmt: skip
+    )
     by_code = {site.code: site for site in sites}
     Consumer.objects.bulk_create(_consumer(by_code[p.code], loads[code]) for p in plan for code in p.loads)
-    made_sources = Source.objects.bulk_create(
-        _source(by_code[p.code], sources[code]) for p in plan for code in p.sources
-    )
-    made_storages = StorageUnit.objects.bulk_create(
-        _storage(by_code[p.code], storages[code]) for p in plan for code in p.storages
-    )
+    made_sources = Source.objects.bulk_create(_source(by_code[p.code], sources[code]) for p in plan for code in p.sources)
+    made_storages = StorageUnit.objects.bulk_create(_storage(by_code[p.code], storages[code]) for p in plan for code in p.storages)
     meters = [Meter(microgrid=microgrid, site=site, kind=MeterKind.SITE, code=site.code) for site in sites]
-    meters += [
-        Meter(microgrid=microgrid, site=s.site, kind=MeterKind.SOURCE, source=s, code=f"{s.code} generation")
-        for s in made_sources
-    ]
-    meters += [
-        Meter(microgrid=microgrid, site=s.site, kind=MeterKind.STORAGE, storage=s, code=f"{s.code} battery")
-        for s in made_storages
-    ]
+    meters += [Meter(microgrid=microgrid, site=s.site, kind=MeterKind.SOURCE, source=s, code=f"{s.code} generation") for s in made_sources]
+    meters += [Meter(microgrid=microgrid, site=s.site, kind=MeterKind.STORAGE, storage=s, code=f"{s.code} battery") for s in made_storages]
     Meter.objects.bulk_create(meters)
 
 
@@ -272,12 +254,18 @@ def _members(microgrid: Microgrid, codes: list[str]) -> dict[str, Member]:
         names.add(name)
         people.append(
             Member(
-                cooperative=cooperative, number=f"{last_number + position}", name=name,
-                street=f"{chance.choice(STREETS)} {chance.randint(1, 60)}", postal_code=cooperative.postal_code,
-                city=cooperative.city, country=cooperative.country, language=chance.choice(["de", "de", "en"]),
-                publishes_usage=chance.random() < 0.3, external_ref=f"{microgrid.slug}/{code}"[:120],
+                cooperative=cooperative,
+                number=f"{last_number + position}",
+                name=name,
+                street=f"{chance.choice(STREETS)} {chance.randint(1, 60)}",
+                postal_code=cooperative.postal_code,
+                city=cooperative.city,
+                country=cooperative.country,
+                language=chance.choice(["de", "de", "en"]),
+                publishes_usage=chance.random() < 0.3,
+                external_ref=f"{microgrid.slug}/{code}"[:120],
             )
-        )  # fmt: skip
+        )
     return dict(zip(codes, Member.objects.bulk_create(people), strict=True))
 
 
@@ -319,19 +307,27 @@ def _consumer(site: Site, row: Row) -> Consumer:
         kind, tier = ConsumerKind.BUSINESS, 1
     power_w = row.number_of("pLoad", least=0.0) * MEGA
     return Consumer(
-        site=site, code=row.text("id"), kind=kind, priority_tier=tier, profile=profile,
-        max_demand_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA), profile_power_w=_milli(power_w),
+        site=site,
+        code=row.text("id"),
+        kind=kind,
+        priority_tier=tier,
+        profile=profile,
+        max_demand_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA),
+        profile_power_w=_milli(power_w),
         profile_reactive_var=_milli(row.number_of("qLoad", 0.0) * MEGA),
-    )  # fmt: skip
+    )
 
 
 def _source(site: Site, row: Row) -> Source:
     power_w = row.number_of("pRES", least=0.0) * MEGA
     return Source(
-        site=site, code=row.text("id"), kind=SOURCE_KINDS.get(row.text("type"), SourceKind.SOLAR),
-        capacity_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA), profile=row.text("profile"),
+        site=site,
+        code=row.text("id"),
+        kind=SOURCE_KINDS.get(row.text("type"), SourceKind.SOLAR),
+        capacity_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA),
+        profile=row.text("profile"),
         profile_power_w=_milli(power_w),
-    )  # fmt: skip
+    )
 
 
 def _storage(site: Site, row: Row) -> StorageUnit:
@@ -341,10 +337,17 @@ def _storage(site: Site, row: Row) -> StorageUnit:
     if not 0 < efficiency <= 1:
         raise row.fail("etaStore", f"{efficiency} is no efficiency: it lies above 0 and is at most 1")
     return StorageUnit(
-        site=site, code=row.text("id"), capacity_wh=capacity_wh, soc_max_wh=capacity_wh, soc_wh=capacity_wh // 2,
-        charge_max_w=power_w, discharge_max_w=power_w, eta_charge=efficiency, eta_discharge=efficiency,
+        site=site,
+        code=row.text("id"),
+        capacity_wh=capacity_wh,
+        soc_max_wh=capacity_wh,
+        soc_wh=capacity_wh // 2,
+        charge_max_w=power_w,
+        discharge_max_w=power_w,
+        eta_charge=efficiency,
+        eta_discharge=efficiency,
         self_discharge_per_day=Decimal(str(row.number_of("sdStore", 0.0, least=0.0))) / 100,
-    )  # fmt: skip
+    )
 
 
 def _milli(power_w: float) -> Decimal:
@@ -361,14 +364,17 @@ def _profile_days(microgrid: Microgrid, profiles: Profiles) -> None:
                 chosen = [(day, first) for day, first, last in spans if last - first == count]
                 encoded = name.encode()
                 values = {
-                    "microgrid_id": microgrid.pk, "name": encoded,
+                    "microgrid_id": microgrid.pk,
+                    "name": encoded,
                     "day": np.array([day for day, _ in chosen], dtype="datetime64[D]"),
                     "shares": np.stack([column[first : first + count] for _, first in chosen]),
-                }  # fmt: skip
+                }
                 columns = [
-                    Column("microgrid_id", "int8"), Column("name", "bytes", len(encoded)), Column("day", "date"),
+                    Column("microgrid_id", "int8"),
+                    Column("name", "bytes", len(encoded)),
+                    Column("day", "date"),
                     Column("shares", "float8[]", count),
-                ]  # fmt: skip
+                ]
                 copy_in(cursor, "energy_referenceprofileday", columns, values, len(chosen))
 
 

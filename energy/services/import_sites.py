@@ -11,16 +11,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from energy.domain.reading_files import MOST_PROBLEMS, RowProblem
-from energy.domain.site_table import (
-    COOPERATIVE,
-    OF_SITE,
-    CannotReadSites,
-    ListedLoad,
-    ListedSite,
-    ListedSource,
-    ListedStorage,
-    Value,
-)
+from energy.domain.site_table import COOPERATIVE, OF_SITE, CannotReadSites, ListedLoad, ListedSite, ListedSource, ListedStorage, Value
 from energy.models import Consumer, Microgrid, Node, Site, SiteOwnership, Source, StorageUnit
 from energy.models.assets import Asset
 from energy.models.sites import SiteKind
@@ -72,8 +63,13 @@ class _OnlyChecked(Exception):
 
 
 def import_sites(
-    *, microgrid: Microgrid, listed: Sequence[ListedSite], now: datetime, check_only: bool = False, say: Callable[[int], None] = lambda done: None,
-) -> SiteReport:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    listed: Sequence[ListedSite],
+    now: datetime,
+    check_only: bool = False,
+    say: Callable[[int], None] = lambda done: None,
+) -> SiteReport:
     """Make what the table lists and the microgrid does not have: members, sites with their meters, loads, sources, storages.
 
     What is there stays as it is; where the table says something else of it, nothing is loaded. `now` is the microgrid's; `say` is told how many sites are done.
@@ -116,7 +112,7 @@ def _member(run: _Import, listed: ListedSite) -> Member | None:
     if listed.member == COOPERATIVE:
         if listed.member_given:
             column = next(iter(listed.member_given))
-            run.wrong(listed.row, column, "the cooperative's own data stand elsewhere", "leave the cell empty; see the admin, Cooperatives")  # fmt: skip
+            run.wrong(listed.row, column, "the cooperative's own data stand elsewhere", "leave the cell empty; see the admin, Cooperatives")
             return None
         return run.own
     given = dict(listed.member_given)
@@ -128,32 +124,23 @@ def _member(run: _Import, listed: ListedSite) -> Member | None:
     for column, value in said.items():
         stands = known.name if column == "member_name" else getattr(known, column)
         if stands != value:
-            run.wrong(
-                listed.row,
-                column,
-                f"member {listed.member} has '{stands}', the table says '{value}'",
-                ASK_STAFF,
-            )
+            run.wrong(listed.row, column, f"member {listed.member} has '{stands}', the table says '{value}'", ASK_STAFF)
             return None
     return known
 
 
-def _new_member(
-    run: _Import, listed: ListedSite, name: str | None, given: Mapping[str, str]
-) -> Member | None:
+def _new_member(run: _Import, listed: ListedSite, name: str | None, given: Mapping[str, str]) -> Member | None:
     if name is None:
         run.wrong(listed.row, "member_name", f"member {listed.member} is new and has no name", "write it")
         return None
     try:
         validate_email(given.get("email", "a@b.example"))
     except ValidationError:
-        run.wrong(
-            listed.row, "email", f"'{given['email']}' is no e-mail address", "write it as ana@example.org"
-        )
+        run.wrong(listed.row, "email", f"'{given['email']}' is no e-mail address", "write it as ana@example.org")
         return None
     member = Member.objects.create(
         cooperative=run.microgrid.cooperative, number=listed.member, name=name, **{"language": DEFAULT_LANGUAGE, **given}
-    )  # fmt: skip
+    )
     run.members[member.number] = member
     run.report.members += 1
     return member
@@ -166,7 +153,14 @@ def _node(run: _Import, listed: ListedSite) -> Node | None:
     node = run.nodes.get(str(code))
     if node is None:
         known = ", ".join(sorted(run.nodes)[:5])
-        run.wrong(listed.row, "node", f"there is no node '{code}'", f"load the wires first (import_grid), or write one that is there ({known} ...)" if known else "load the wires first (import_grid)")  # fmt: skip
+        run.wrong(
+            listed.row,
+            "node",
+            f"there is no node '{code}'",
+            f"load the wires first (import_grid), or write one that is there ({known} ...)"
+            if known
+            else "load the wires first (import_grid)",
+        )
     return node
 
 
@@ -175,27 +169,35 @@ def _same_site(run: _Import, site: Site, listed: ListedSite) -> None:
     meter = site.meters.filter(kind="site").order_by("pk").first()
     owner = SiteOwnership.objects.select_related("member").get(site=site, valid_to=None).member
     stands: dict[str, Any] = {
-        "member": COOPERATIVE if owner == run.own else owner.number, "kind": site.kind, "name": site.name,
-        "node": site.node.code if site.node else None, "phases": site.phases, "fuse_a": site.fuse_a,
+        "member": COOPERATIVE if owner == run.own else owner.number,
+        "kind": site.kind,
+        "name": site.name,
+        "node": site.node.code if site.node else None,
+        "phases": site.phases,
+        "fuse_a": site.fuse_a,
         "metered_from": None if meter is None or meter.installed_at is None else meter.installed_at.astimezone(run.microgrid.zone).date(),
-    }  # fmt: skip
+    }
     for column in OF_SITE:
         value = listed.given.get(column)
         if column == "member" and value == run.own.number:
             value = COOPERATIVE
         if value is not None and stands[column] != value:
             shown = "nothing" if stands[column] is None else f"'{stands[column]}'"
-            run.wrong(
-                listed.row, column, f"site {listed.code} has {shown}, the table says '{value}'", ASK_STAFF
-            )
+            run.wrong(listed.row, column, f"site {listed.code} has {shown}, the table says '{value}'", ASK_STAFF)
 
 
 def _connect(run: _Import, listed: ListedSite, member: Member, node: Node | None) -> Site | None:
     given = listed.given
     site = Site(
-        microgrid=run.microgrid, member=member, node=node, code=listed.code, name=str(given.get("name") or _name(run, listed, member)),
-        kind=str(given.get("kind") or _usual_kind(listed)), phases=str(given.get("phases") or "123"), fuse_a=_whole(given.get("fuse_a")),
-    )  # fmt: skip
+        microgrid=run.microgrid,
+        member=member,
+        node=node,
+        code=listed.code,
+        name=str(given.get("name") or _name(run, listed, member)),
+        kind=str(given.get("kind") or _usual_kind(listed)),
+        phases=str(given.get("phases") or "123"),
+        fuse_a=_whole(given.get("fuse_a")),
+    )
     try:
         connect_site(site=site, metered_from=_day(given.get("metered_from")), by=None, now=run.now)
     except CannotConnect as why:
@@ -229,9 +231,7 @@ def _things(run: _Import, site: Site, listed: ListedSite) -> None:
         run.report.loads += _thing(run, listed, known, Consumer(site=site, code=load.code, **_of_load(load)))
     known = _by_code(Source.objects.filter(site=site))
     for source in listed.sources:
-        run.report.sources += _thing(
-            run, listed, known, Source(site=site, code=source.code, **_of_source(source))
-        )
+        run.report.sources += _thing(run, listed, known, Source(site=site, code=source.code, **_of_source(source)))
     known = _by_code(StorageUnit.objects.filter(site=site))
     for storage in listed.storages:
         unit = StorageUnit(site=site, code=storage.code, soc_wh=storage.soc_min_wh, **_of_storage(storage))
@@ -242,22 +242,20 @@ def _by_code(rows: Any) -> dict[str, Asset]:
     return {row.code: row for row in rows}
 
 
-def _thing(
-    run: _Import, listed: ListedSite, known: Mapping[str, Asset], thing: Consumer | Source | StorageUnit
-) -> int:
+def _thing(run: _Import, listed: ListedSite, known: Mapping[str, Asset], thing: Consumer | Source | StorageUnit) -> int:
     """Store a thing with its meter unless it is there; 1 where it is new."""
     there = known.get(thing.code)
     if there is not None:
         for column, name in COMPARED[type(thing)].items():
             if getattr(there, name) != getattr(thing, name):
-                run.wrong(listed.row, column, f"{thing.code} has '{getattr(there, name)}', the table says '{getattr(thing, name)}'", ASK_STAFF)  # fmt: skip
+                run.wrong(
+                    listed.row, column, f"{thing.code} has '{getattr(there, name)}', the table says '{getattr(thing, name)}'", ASK_STAFF
+                )
         return 0
     thing.save()
     if not isinstance(thing, Consumer):
         try:
-            meter_asset(
-                asset=thing, installed_at=beginning(run.microgrid, _day(listed.given.get("metered_from")))
-            )
+            meter_asset(asset=thing, installed_at=beginning(run.microgrid, _day(listed.given.get("metered_from"))))
         except CannotConnect as why:
             run.wrong(listed.row, "site", f"{thing.code} cannot have a meter", str(why))
             return 0
@@ -269,10 +267,15 @@ COMPARED: dict[type[Asset], dict[str, str]] = {
     Consumer: {"load": "kind", "load_w": "max_demand_w", "tier": "priority_tier"},
     Source: {"source": "kind", "source_w": "capacity_w", "source_since": "commissioned_date"},
     StorageUnit: {
-        "storage_wh": "capacity_wh", "charge_w": "charge_max_w", "discharge_w": "discharge_max_w", "eta_charge": "eta_charge",
-        "eta_discharge": "eta_discharge", "soc_min_wh": "soc_min_wh", "soc_max_wh": "soc_max_wh",
+        "storage_wh": "capacity_wh",
+        "charge_w": "charge_max_w",
+        "discharge_w": "discharge_max_w",
+        "eta_charge": "eta_charge",
+        "eta_discharge": "eta_discharge",
+        "soc_min_wh": "soc_min_wh",
+        "soc_max_wh": "soc_max_wh",
     },
-}  # fmt: skip
+}
 
 
 def _of_load(load: ListedLoad) -> dict[str, Any]:
@@ -285,10 +288,14 @@ def _of_source(source: ListedSource) -> dict[str, Any]:
 
 def _of_storage(storage: ListedStorage) -> dict[str, Decimal | int]:
     return {
-        "capacity_wh": storage.capacity_wh, "charge_max_w": storage.charge_w, "discharge_max_w": storage.discharge_w,
-        "eta_charge": storage.eta_charge, "eta_discharge": storage.eta_discharge, "soc_min_wh": storage.soc_min_wh,
+        "capacity_wh": storage.capacity_wh,
+        "charge_max_w": storage.charge_w,
+        "discharge_max_w": storage.discharge_w,
+        "eta_charge": storage.eta_charge,
+        "eta_discharge": storage.eta_discharge,
+        "soc_min_wh": storage.soc_min_wh,
         "soc_max_wh": storage.soc_max_wh,
-    }  # fmt: skip
+    }
 
 
 def _whole(value: Value | None) -> int | None:

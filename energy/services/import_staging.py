@@ -27,16 +27,7 @@ from energy.domain.reading_files import (
     RowProblem,
     channel_of,
 )
-from energy.models import (
-    Channel,
-    Effect,
-    ImportProblem,
-    ImportStatus,
-    Meter,
-    ReadingFile,
-    ReadingImport,
-    StagedMeterDay,
-)
+from energy.models import Channel, Effect, ImportProblem, ImportStatus, Meter, ReadingFile, ReadingImport, StagedMeterDay
 from energy.selectors.meter_days import ChannelBlock, load_channel
 
 Tell = Callable[[str, int], None]
@@ -64,9 +55,12 @@ def options_of(reading_import: ReadingImport) -> ReadOptions:
     """How the import's file is read."""
     microgrid = reading_import.microgrid
     return ReadOptions(
-        microgrid.zone, microgrid.interval_minutes, EnergyUnit(reading_import.unit), IntervalLabel(reading_import.label),
+        microgrid.zone,
+        microgrid.interval_minutes,
+        EnergyUnit(reading_import.unit),
+        IntervalLabel(reading_import.label),
         FileClock(reading_import.clock),
-    )  # fmt: skip
+    )
 
 
 def unpacked(file: ReadingFile) -> bytes:
@@ -81,26 +75,18 @@ def fold_file(reading_import: ReadingImport, content: bytes, tell: Tell = silent
     try:
         found = FORMATS[reading_import.format].read(content, options)
     except CannotReadFile as problem:
-        return FoldedFile(
-            None, problems=[RowProblem(0, "", str(problem), "hand in the file again once it is mended")]
-        )
+        return FoldedFile(None, problems=[RowProblem(0, "", str(problem), "hand in the file again once it is mended")])
     folded = FoldedFile(None, problems=list(found.problems), rows=found.rows)
     tell("finding meters", 40)
     chosen = _match(reading_import, found, folded)
-    instants = [
-        (series.starts_s.min(), series.starts_s.max()) for _, series in chosen if len(series.starts_s)
-    ]
+    instants = [(series.starts_s.min(), series.starts_s.max()) for _, series in chosen if len(series.starts_s)]
     if not instants:
         if not folded.problems:
-            folded.problems.append(
-                RowProblem(0, "", "there is no reading in the file", "hand in a file with readings")
-            )
+            folded.problems.append(RowProblem(0, "", "there is no reading in the file", "hand in a file with readings"))
         return folded
     first, last = min(int(a) for a, _ in instants), max(int(b) for _, b in instants)
     if last - first > LONGEST_SPAN_DAYS * 86_400:
-        folded.problems.append(
-            RowProblem(0, "", "the file spans more than ten years", "check the years, or split it")
-        )
+        folded.problems.append(RowProblem(0, "", "the file spans more than ten years", "check the years, or split it"))
         return folded
     folded.axis = DayAxis.between(first, last, options)
     for number, (key, series) in enumerate(chosen):
@@ -112,9 +98,7 @@ def fold_file(reading_import: ReadingImport, content: bytes, tell: Tell = silent
     return folded
 
 
-def _match(
-    reading_import: ReadingImport, found: FileContent, folded: FoldedFile
-) -> list[tuple[tuple[int, int], ReadingSeries]]:
+def _match(reading_import: ReadingImport, found: FileContent, folded: FoldedFile) -> list[tuple[tuple[int, int], ReadingSeries]]:
     """Find each series' meter and channel; what has none is told by the row where it first stands."""
     by_name: dict[str, tuple[int, str, bool]] = {}
     rows = Meter.objects.filter(microgrid=reading_import.microgrid_id).order_by("-removed_at", "pk")
@@ -129,31 +113,35 @@ def _match(
             folded.unknown.append(series.meter)
             folded.problems.append(
                 RowProblem(
-                    row, series.column, f"'{series.meter[:80]}' is not a meter of {reading_import.microgrid}",
+                    row,
+                    series.column,
+                    f"'{series.meter[:80]}' is not a meter of {reading_import.microgrid}",
                     "correct the name, enter it as the meter's external reference, or leave its rows out",
                 )
-            )  # fmt: skip
+            )
             continue
         pk, kind, counts_reactive = found_meter
         channel = channel_of(kind, series.channel)
         if channel == REACTIVE and not counts_reactive:
             folded.problems.append(
                 RowProblem(
-                    row, series.column, f"the meter {series.meter[:80]} counts no reactive energy",
+                    row,
+                    series.column,
+                    f"the meter {series.meter[:80]} counts no reactive energy",
                     "say at the meter from when on it does, or leave its rows out",
                 )
-            )  # fmt: skip
+            )
         elif channel is None:
             folded.problems.append(
                 RowProblem(
-                    row, series.column, f"the meter {series.meter[:80]} ({kind}) has no channel '{series.channel}'",
+                    row,
+                    series.column,
+                    f"the meter {series.meter[:80]} ({kind}) has no channel '{series.channel}'",
                     "name a channel that it has",
                 )
-            )  # fmt: skip
+            )
         elif (pk, CHANNEL_NUMBER[channel]) in chosen:
-            folded.problems.append(
-                RowProblem(row, series.column, f"{series.meter[:80]} stands in the file twice", "leave one of the two")
-            )  # fmt: skip
+            folded.problems.append(RowProblem(row, series.column, f"{series.meter[:80]} stands in the file twice", "leave one of the two"))
         else:
             chosen[pk, CHANNEL_NUMBER[channel]] = series
     return sorted(chosen.items())
@@ -189,9 +177,13 @@ def _tell_future(folded: FoldedFile, now: datetime) -> None:
     over = (last - folded.axis.start_s) // folded.axis.interval_s
     if any((series.quality[max(over, 0) :] != Method.MISSING).any() for series in folded.series.values()):
         folded.problems.append(
-            RowProblem(0, "time", f"there are intervals that are not over at {now:%Y-%m-%d %H:%M} UTC",
-                       "leave them out, or say whether times label the start or the end")
-        )  # fmt: skip
+            RowProblem(
+                0,
+                "time",
+                f"there are intervals that are not over at {now:%Y-%m-%d %H:%M} UTC",
+                "leave them out, or say whether times label the start or the end",
+            )
+        )
 
 
 def _describe(reading_import: ReadingImport, folded: FoldedFile) -> None:
@@ -202,21 +194,13 @@ def _describe(reading_import: ReadingImport, folded: FoldedFile) -> None:
     reading_import.rounded = sum(series.rounded for series in folded.series.values())
     reading_import.first_day = folded.axis.days[0] if folded.axis else None
     reading_import.last_day = folded.axis.days[-1] if folded.axis else None
-    reading_import.days_new = reading_import.days_changed = reading_import.days_same = (
-        reading_import.total_wh
-    ) = 0
+    reading_import.days_new = reading_import.days_changed = reading_import.days_same = reading_import.total_wh = 0
 
 
 def _keep_problems(reading_import: ReadingImport, problems: Sequence[RowProblem]) -> None:
     ordered = sorted(problems, key=lambda p: (p.row, p.column))
     ImportProblem.objects.bulk_create(
-        ImportProblem(
-            reading_import=reading_import,
-            row=p.row,
-            column=p.column[:160],
-            what=p.what[:300],
-            mending=p.mending[:300],
-        )
+        ImportProblem(reading_import=reading_import, row=p.row, column=p.column[:160], what=p.what[:300], mending=p.mending[:300])
         for p in ordered[:MOST_PROBLEMS]
     )
 
@@ -228,9 +212,7 @@ def _stage_days(reading_import: ReadingImport, folded: FoldedFile, tell: Tell) -
     for number, channel in enumerate(channels):
         tell("comparing with stored days", 70 + 25 * number // len(channels))
         meter_ids = sorted(meter for meter, c in folded.series if c == channel)
-        stored = load_channel(
-            microgrid=reading_import.microgrid, channel=channel, days=axis.days, meter_ids=meter_ids
-        )
+        stored = load_channel(microgrid=reading_import.microgrid, channel=channel, days=axis.days, meter_ids=meter_ids)
         chosen = [folded.series[meter, channel] for meter in meter_ids]
         values = np.stack([series.values_wh for series in chosen])
         quality = np.stack([series.quality for series in chosen])
@@ -249,9 +231,8 @@ def _per_day(axis: DayAxis, marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _effects(
-    axis: DayAxis, values: NDArray[np.int32], quality: NDArray[np.int16], knows: NDArray[np.bool_],
-    stored: ChannelBlock,
-) -> NDArray[np.int16]:  # fmt: skip
+    axis: DayAxis, values: NDArray[np.int32], quality: NDArray[np.int16], knows: NDArray[np.bool_], stored: ChannelBlock
+) -> NDArray[np.int16]:
     """What accepting would do, int16 [m, d]; -1 where the file says nothing.
 
     Equal values change nothing: a file that does not say how its values came to be does not question how ours did.
@@ -261,16 +242,19 @@ def _effects(
     there = np.repeat(stored.present, axis.counts, axis=1)
     differs = says & there & ((values != stored.values_wh) | (method == Method.MISSING))
     differs |= says & there & knows[:, None] & ((quality == Method.MEASURED) != (method == Method.MEASURED))
-    effect = np.where(
-        stored.present, np.where(_per_day(axis, differs), Effect.CHANGED, Effect.SAME), Effect.NEW
-    )
+    effect = np.where(stored.present, np.where(_per_day(axis, differs), Effect.CHANGED, Effect.SAME), Effect.NEW)
     return np.where(_per_day(axis, says), effect, -1).astype(np.int16)
 
 
 def _copy_staged(
-    reading_import: ReadingImport, axis: DayAxis, channel: int, values: NDArray[np.int32], quality: NDArray[np.int16],
-    effect: NDArray[np.int16], stored: ChannelBlock,
-) -> None:  # fmt: skip
+    reading_import: ReadingImport,
+    axis: DayAxis,
+    channel: int,
+    values: NDArray[np.int32],
+    quality: NDArray[np.int16],
+    effect: NDArray[np.int16],
+    stored: ChannelBlock,
+) -> None:
     """Append the days that would change something, those of one length together."""
     stored_day = np.add.reduceat(stored.values_wh, axis.offsets[:-1], axis=1)
     for count in np.unique(axis.counts).tolist():
@@ -279,15 +263,24 @@ def _copy_staged(
             continue
         place = axis.offsets[day][:, None] + np.arange(count)
         columns = [
-            Column("reading_import_id", "int8"), Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"),
-            Column("effect", "int2"), Column("values_wh", "int4[]", count), Column("quality", "int2[]", count),
+            Column("reading_import_id", "int8"),
+            Column("day", "date"),
+            Column("meter_id", "int8"),
+            Column("channel", "int2"),
+            Column("effect", "int2"),
+            Column("values_wh", "int4[]", count),
+            Column("quality", "int2[]", count),
             Column("stored_wh", "int8"),
-        ]  # fmt: skip
+        ]
         rows: dict[str, Any] = {
-            "reading_import_id": reading_import.pk, "day": np.array(axis.days, dtype="datetime64[D]")[day],
-            "meter_id": stored.meter_ids[meter], "channel": channel, "effect": effect[meter, day],
-            "values_wh": values[meter[:, None], place], "quality": quality[meter[:, None], place],
+            "reading_import_id": reading_import.pk,
+            "day": np.array(axis.days, dtype="datetime64[D]")[day],
+            "meter_id": stored.meter_ids[meter],
+            "channel": channel,
+            "effect": effect[meter, day],
+            "values_wh": values[meter[:, None], place],
+            "quality": quality[meter[:, None], place],
             "stored_wh": stored_day[meter, day],
-        }  # fmt: skip
+        }
         with connection.cursor() as cursor:
             copy_in(cursor, "energy_stagedmeterday", columns, rows, len(meter))

@@ -85,9 +85,8 @@ def _site_phases(microgrid: Microgrid) -> dict[str, list[str]]:
 
 
 def _load(
-    microgrid: Microgrid, file: NetworkFile, now: datetime, valid_from: datetime | None, findings: list[Finding],
-    say: Callable[[str], None],
-) -> TopologyReport:  # fmt: skip
+    microgrid: Microgrid, file: NetworkFile, now: datetime, valid_from: datetime | None, findings: list[Finding], say: Callable[[str], None]
+) -> TopologyReport:
     report = TopologyReport(findings)
     is_first = not Node.objects.filter(microgrid=microgrid).exists()
     since = valid_from if valid_from is not None or is_first else now
@@ -97,21 +96,18 @@ def _load(
     say("lines")
     _replace(microgrid, Line, {row.code: line_columns(row, nodes) for row in topology.lines}, since, report)
     say("transformers")
-    _replace(microgrid, Transformer, {t.code: transformer_columns(t, nodes) for t in topology.transformers}, since, report)  # fmt: skip
+    _replace(microgrid, Transformer, {t.code: transformer_columns(t, nodes) for t in topology.transformers}, since, report)
     say("switches")
     _replace(microgrid, Switch, {s.code: _switch(s, nodes) for s in topology.switches}, since, report)
     _end_nodes(microgrid, topology, since, report)
     if not report.is_unchanged:
         NetworkChange.objects.create(
-            microgrid=microgrid, made_at=now, what=f"imported from {file.format}"[:200], source=file.source[:200],
-            digest=file.digest,
-        )  # fmt: skip
+            microgrid=microgrid, made_at=now, what=f"imported from {file.format}"[:200], source=file.source[:200], digest=file.digest
+        )
     return report
 
 
-def _nodes(
-    microgrid: Microgrid, planned: Sequence[PlannedNode], since: datetime | None, report: TopologyReport
-) -> dict[str, Node]:
+def _nodes(microgrid: Microgrid, planned: Sequence[PlannedNode], since: datetime | None, report: TopologyReport) -> dict[str, Node]:
     """Nodes by code: those that are there are corrected in place, since sites and lines hang on them."""
     there = {node.code: node for node in Node.objects.filter(microgrid=microgrid)}
     fresh, altered = [], []
@@ -120,7 +116,7 @@ def _nodes(
         node = there.get(plan.code)
         if node is None:
             fresh.append(Node(microgrid=microgrid, code=plan.code, valid_from=since, **content))
-        elif node.valid_to is not None or any(getattr(node, name) != value for name, value in content.items()):  # fmt: skip
+        elif node.valid_to is not None or any(getattr(node, name) != value for name, value in content.items()):
             for name, value in content.items():
                 setattr(node, name, value)
             node.valid_to = None
@@ -131,9 +127,7 @@ def _nodes(
     return {node.code: node for node in (*there.values(), *fresh)}
 
 
-def _end_nodes(
-    microgrid: Microgrid, topology: Topology, since: datetime | None, report: TopologyReport
-) -> None:
+def _end_nodes(microgrid: Microgrid, topology: Topology, since: datetime | None, report: TopologyReport) -> None:
     """End nodes that the file no longer has; those on which something hangs are refused.
 
     Raises:
@@ -141,9 +135,7 @@ def _end_nodes(
     """
     kept = {plan.code for plan in topology.nodes}
     gone = Node.objects.filter(microgrid=microgrid, valid_to__isnull=True).exclude(code__in=kept)
-    hanging = list(
-        Site.objects.filter(node__in=gone.values("pk")).order_by("code").values_list("code", "node__code")[:5]
-    )
+    hanging = list(Site.objects.filter(node__in=gone.values("pk")).order_by("code").values_list("code", "node__code")[:5])
     if hanging:
         named = ", ".join(f"{site} at {node}" for site, node in hanging)
         raise CannotReadNetwork(
@@ -154,7 +146,7 @@ def _end_nodes(
 
 def _replace(
     microgrid: Microgrid, model: Any, wanted: Mapping[str, dict[str, Any]], since: datetime | None, report: TopologyReport
-) -> None:  # fmt: skip
+) -> None:
     """End rows that changed or are gone at `since`, begin what is new there; what began there itself is corrected in place."""
     name = str(model._meta.verbose_name_plural)
     rows = model.objects.filter(microgrid=microgrid, valid_to__isnull=True)
@@ -179,9 +171,7 @@ def _replace(
     gone = [row for code, row in there.items() if code not in wanted]
     for row in (*ended, *gone):
         if since is None or (row.valid_from is not None and row.valid_from >= since):
-            raise CannotReadNetwork(
-                f"{row} began after the instant from which the file is to hold; choose a later --valid-from."
-            )
+            raise CannotReadNetwork(f"{row} began after the instant from which the file is to hold; choose a later --valid-from.")
         row.valid_to = since
     model.objects.bulk_update((*ended, *gone), ["valid_to"], batch_size=BATCH)
     if corrected:
@@ -203,44 +193,44 @@ def _move_meters(model: Any, successors: Mapping[int, Any]) -> None:
     Meter.objects.bulk_update(meters, [side])
 
 
-_NODE_COLUMNS = (
-    "nominal_voltage_v", "vm_setpoint_pu", "is_coupling_point", "vm_min_pu", "vm_max_pu", "longitude", "latitude",
-)  # fmt: skip
+_NODE_COLUMNS = ("nominal_voltage_v", "vm_setpoint_pu", "is_coupling_point", "vm_min_pu", "vm_max_pu", "longitude", "latitude")
 
 
 def node_columns(plan: PlannedNode) -> dict[str, Any]:
     """A node's columns."""
-    values = (
-        plan.nominal_voltage_v, plan.held_pu, plan.is_coupling_point, plan.vm_min_pu, plan.vm_max_pu, plan.longitude,
-        plan.latitude,
-    )  # fmt: skip
+    values = (plan.nominal_voltage_v, plan.held_pu, plan.is_coupling_point, plan.vm_min_pu, plan.vm_max_pu, plan.longitude, plan.latitude)
     return dict(zip(_NODE_COLUMNS, values, strict=True))
 
 
 def line_columns(plan: PlannedLine, nodes: Mapping[str, Node]) -> dict[str, Any]:
     """A line's columns; what the checks let pass without a value is 0."""
     return {
-        "node_from": nodes[plan.node_from], "node_to": nodes[plan.node_to], "length_km": plan.length_km or 0.0,
-        "resistance_ohm_per_km": plan.resistance_ohm_per_km or 0.0, "reactance_ohm_per_km": plan.reactance_ohm_per_km or 0.0,
-        "susceptance_us_per_km": plan.susceptance_us_per_km, "max_current_a": plan.max_current_a or 0.0,
-        "line_type": plan.line_type, "phases": plan.phases, "zero_resistance_ohm_per_km": plan.zero_resistance_ohm_per_km,
+        "node_from": nodes[plan.node_from],
+        "node_to": nodes[plan.node_to],
+        "length_km": plan.length_km or 0.0,
+        "resistance_ohm_per_km": plan.resistance_ohm_per_km or 0.0,
+        "reactance_ohm_per_km": plan.reactance_ohm_per_km or 0.0,
+        "susceptance_us_per_km": plan.susceptance_us_per_km,
+        "max_current_a": plan.max_current_a or 0.0,
+        "line_type": plan.line_type,
+        "phases": plan.phases,
+        "zero_resistance_ohm_per_km": plan.zero_resistance_ohm_per_km,
         "zero_reactance_ohm_per_km": plan.zero_reactance_ohm_per_km,
-    }  # fmt: skip
+    }
 
 
 def transformer_columns(plan: PlannedTransformer, nodes: Mapping[str, Node]) -> dict[str, Any]:
     """A transformer's columns."""
-    same = {
-        f.name: getattr(plan, f.name)
-        for f in fields(plan)
-        if f.name not in ("code", "node_hv", "node_lv", "place")
-    }
+    same = {f.name: getattr(plan, f.name) for f in fields(plan) if f.name not in ("code", "node_hv", "node_lv", "place")}
     return {"node_hv": nodes[plan.node_hv], "node_lv": nodes[plan.node_lv], **same}
 
 
 def _switch(plan: PlannedSwitch, nodes: Mapping[str, Node]) -> dict[str, Any]:
     return {
-        "node": nodes[plan.node], "other_node": nodes[plan.other_node] if plan.other_node else None,
-        "line_code": plan.line or "", "transformer_code": plan.transformer or "", "kind": plan.kind[:40],
+        "node": nodes[plan.node],
+        "other_node": nodes[plan.other_node] if plan.other_node else None,
+        "line_code": plan.line or "",
+        "transformer_code": plan.transformer or "",
+        "kind": plan.kind[:40],
         "normally_closed": plan.closed,
-    }  # fmt: skip
+    }

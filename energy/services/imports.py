@@ -13,15 +13,7 @@ from energy.adapters.binary_copy import Column, copy_out
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
-from energy.models import (
-    DayStatus,
-    ImportStatus,
-    Microgrid,
-    ReadingFile,
-    ReadingImport,
-    StagedMeterDay,
-    VersionCause,
-)
+from energy.models import DayStatus, ImportStatus, Microgrid, ReadingFile, ReadingImport, StagedMeterDay, VersionCause
 from energy.services.intake import hold_intake
 from energy.services.partitions import ensure_months
 from members.models import User
@@ -36,9 +28,17 @@ class CannotImport(ValueError):
 
 @transaction.atomic
 def receive_file(
-    *, microgrid: Microgrid, content: bytes, file_name: str, format: str, unit: EnergyUnit = EnergyUnit.KWH,
-    label: IntervalLabel = IntervalLabel.START, clock: FileClock = FileClock.LOCAL, user: User | None, now: datetime,
-) -> ReadingImport:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    content: bytes,
+    file_name: str,
+    format: str,
+    unit: EnergyUnit = EnergyUnit.KWH,
+    label: IntervalLabel = IntervalLabel.START,
+    clock: FileClock = FileClock.LOCAL,
+    user: User | None,
+    now: datetime,
+) -> ReadingImport:
     """Keep a file byte for byte, ready to be read in one way; the same file in the same way is the same import.
 
     Raises:
@@ -53,9 +53,7 @@ def receive_file(
     file = ReadingFile.objects.filter(microgrid=microgrid, sha256=digest).first()
     if file is None:
         packed = pa.compress(content, codec="zstd", asbytes=True)
-        file = ReadingFile.objects.create(
-            microgrid=microgrid, sha256=digest, size_bytes=len(content), body=packed, received_at=now
-        )
+        file = ReadingFile.objects.create(microgrid=microgrid, sha256=digest, size_bytes=len(content), body=packed, received_at=now)
     way = {"format": format, "unit": unit.value, "label": label.value, "clock": clock.value}
     known = ReadingImport.objects.filter(file=file, **way).exclude(status=ImportStatus.DISCARDED).first()
     if known is not None:
@@ -80,9 +78,7 @@ def discard_import(*, reading_import: ReadingImport) -> None:
 
 
 @transaction.atomic
-def accept_import(
-    *, reading_import: ReadingImport, user: User | None, reason: str, now: datetime
-) -> ReadingImport:
+def accept_import(*, reading_import: ReadingImport, user: User | None, reason: str, now: datetime) -> ReadingImport:
     """Make the staged days meter days with the import's name; a day that is there already gets a new version.
 
     Wholly or not at all, and once: accepting again changes nothing. `now` is the microgrid's.
@@ -90,11 +86,7 @@ def accept_import(
     Raises:
         CannotImport: it is not staged.
     """
-    locked = (
-        ReadingImport.objects.select_for_update(of=("self",))
-        .select_related("microgrid")
-        .get(pk=reading_import.pk)
-    )
+    locked = ReadingImport.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=reading_import.pk)
     if locked.status == ImportStatus.ACCEPTED:
         return locked
     if locked.status != ImportStatus.STAGED:
@@ -108,14 +100,7 @@ def accept_import(
         ensure_months(table="energy_meterday", days={row.day for row in rows})
         _name_versions(cursor, rows, locked, user, reason, now)
         supersede(cursor, [key for key in map(_key, rows) if key in stored])
-        write_rows(
-            cursor,
-            rows,
-            microgrid_id=locked.microgrid_id,
-            provenance=locked.provenance,
-            now=now,
-            replace=False,
-        )
+        write_rows(cursor, rows, microgrid_id=locked.microgrid_id, provenance=locked.provenance, now=now, replace=False)
     StagedMeterDay.objects.filter(reading_import=locked).delete()
     locked.status, locked.accepted_by, locked.accepted_at = ImportStatus.ACCEPTED, user, now
     locked.reason = reason[:200]
@@ -129,21 +114,24 @@ def _key(row: MeterDayRow) -> Key:
 
 def _staged_rows(cursor: Any, reading_import: ReadingImport) -> list[MeterDayRow]:
     cursor.execute(
-        "SELECT DISTINCT cardinality(values_wh) FROM energy_stagedmeterday WHERE reading_import_id = %s ORDER BY 1",
-        [reading_import.pk],
+        "SELECT DISTINCT cardinality(values_wh) FROM energy_stagedmeterday WHERE reading_import_id = %s ORDER BY 1", [reading_import.pk]
     )
     rows: list[MeterDayRow] = []
     for (count,) in cursor.fetchall():
         columns = [
-            Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"),
-            Column("values_wh", "int4[]", count), Column("quality", "int2[]", count),
-        ]  # fmt: skip
+            Column("day", "date"),
+            Column("meter_id", "int8"),
+            Column("channel", "int2"),
+            Column("values_wh", "int4[]", count),
+            Column("quality", "int2[]", count),
+        ]
         names = ", ".join(column.name for column in columns)
         found = copy_out(
             cursor,
             f"SELECT {names} FROM energy_stagedmeterday WHERE reading_import_id = %s AND cardinality(values_wh) = %s",
-            [reading_import.pk, count], columns,
-        )  # fmt: skip
+            [reading_import.pk, count],
+            columns,
+        )
         days, meters, channels = (found[name].tolist() for name in ("day", "meter_id", "channel"))
         values, quality = found["values_wh"].astype(np.int32), found["quality"].astype(np.int16)
         rows += [MeterDayRow(*place) for place in zip(days, meters, channels, values, quality, strict=True)]
@@ -164,11 +152,10 @@ def current_rows(cursor: Any, wanted: Sequence[MeterDayRow]) -> dict[Key, MeterD
     )
     return {
         (day, meter_id, channel): MeterDayRow(
-            day, meter_id, channel, np.array(values, np.int32), np.array(quality, np.int16), version, status, first, last,
-            list(messages),
+            day, meter_id, channel, np.array(values, np.int32), np.array(quality, np.int16), version, status, first, last, list(messages)
         )
         for day, meter_id, channel, version, status, values, quality, first, last, messages in cursor.fetchall()
-    }  # fmt: skip
+    }
 
 
 def supersede(cursor: Any, keys: Sequence[Key]) -> None:
@@ -202,18 +189,21 @@ def _merged(told: MeterDayRow, before: MeterDayRow | None, says_status: bool) ->
         values[open_again], quality[open_again] = 0, Method.MISSING
     values[takes], quality[takes] = told.values_wh[takes], told.quality[takes]
     return MeterDayRow(
-        told.day, told.meter_id, told.channel, values, quality, before.version + 1, DayStatus.PROVISIONAL,
-        before.register_start_wh, before.register_end_wh, before.message_ids,
-    )  # fmt: skip
+        told.day,
+        told.meter_id,
+        told.channel,
+        values,
+        quality,
+        before.version + 1,
+        DayStatus.PROVISIONAL,
+        before.register_start_wh,
+        before.register_end_wh,
+        before.message_ids,
+    )
 
 
 def _name_versions(
-    cursor: Any,
-    rows: Sequence[MeterDayRow],
-    reading_import: ReadingImport,
-    user: User | None,
-    reason: str,
-    now: datetime,
+    cursor: Any, rows: Sequence[MeterDayRow], reading_import: ReadingImport, user: User | None, reason: str, now: datetime
 ) -> None:
     """Say who made each version, when and why, before it is written."""
     with cursor.copy(
@@ -221,6 +211,15 @@ def _name_versions(
     ) as copy:
         for row in rows:
             copy.write_row(
-                (row.day, row.meter_id, row.channel, row.version, VersionCause.IMPORT.value, reading_import.pk,
-                 user.pk if user else None, reason[:300], now)
-            )  # fmt: skip
+                (
+                    row.day,
+                    row.meter_id,
+                    row.channel,
+                    row.version,
+                    VersionCause.IMPORT.value,
+                    reading_import.pk,
+                    user.pk if user else None,
+                    reason[:300],
+                    now,
+                )
+            )

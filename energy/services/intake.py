@@ -10,10 +10,6 @@ def hold_intake(*, microgrid_id: int) -> None:
     order; meters without a device are kept by the lock that bears the microgrid's name.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"meter days {microgrid_id}"]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"meter days {microgrid_id}"])
         for table in ("energy_gateway", "energy_device"):
-            cursor.execute(
-                f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid_id]
-            )
+            cursor.execute(f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid_id])

@@ -42,9 +42,7 @@ def _learn_channel(microgrid: Microgrid, channel: Channel, last_day: date, now: 
     usable &= (block.quality[rows, span] & METHOD_MASK) == Method.MEASURED
     values = np.where(usable, block.values_wh[rows, span], np.nan).astype(np.float32)
     ids = block.meter_ids[rows].tolist()
-    meters = {
-        m.pk: m for m in Meter.objects.filter(pk__in=ids).select_related("source", "storage", "consumer")
-    }
+    meters = {m.pk: m for m in Meter.objects.filter(pk__in=ids).select_related("source", "storage", "consumer")}
     most = np.array([rating_w(meters[pk]) * microgrid.interval_minutes * 11 / 600 for pk in ids])
     is_production = np.full(len(ids), channel == Channel.PRODUCTION)
     night = np.zeros((len(ids), 1), dtype=bool)
@@ -56,15 +54,24 @@ def _learn_channel(microgrid: Microgrid, channel: Channel, last_day: date, now: 
     means = np.nan_to_num(np.where(usable, values, 0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1))
     rows_to_write = [
         LearnedLimits(
-            meter_id=pk, channel=channel, meter_class=name.value, first_day=axis.days[0], last_day=last_day,
-            days=int(known[row]), mean_wh=float(mean), numbers=numbers, learned_at=now,
+            meter_id=pk,
+            channel=channel,
+            meter_class=name.value,
+            first_day=axis.days[0],
+            last_day=last_day,
+            days=int(known[row]),
+            mean_wh=float(mean),
+            numbers=numbers,
+            learned_at=now,
         )
         for pk, name, row, mean, numbers in zip(
             ids, class_names(limits), rows.tolist(), means.tolist(), write_numbers(limits, ids), strict=True
         )
-    ]  # fmt: skip
+    ]
     LearnedLimits.objects.bulk_create(
-        rows_to_write, update_conflicts=True, unique_fields=["meter", "channel"],
+        rows_to_write,
+        update_conflicts=True,
+        unique_fields=["meter", "channel"],
         update_fields=["meter_class", "first_day", "last_day", "days", "mean_wh", "numbers", "learned_at"],
-    )  # fmt: skip
+    )
     return len(rows_to_write)

@@ -29,9 +29,13 @@ class CannotChangeOrder(ValueError):
 def terms_of(plan: MaintenancePlan) -> PlanTerms:
     """A plan as plain values."""
     return PlanTerms(
-        PlanRule(plan.rule), plan.every_months, plan.next_date, plan.every_hours,
-        plan.below_percent / 100 if plan.below_percent else None, plan.remind_days,
-    )  # fmt: skip
+        PlanRule(plan.rule),
+        plan.every_months,
+        plan.next_date,
+        plan.every_hours,
+        plan.below_percent / 100 if plan.below_percent else None,
+        plan.remind_days,
+    )
 
 
 def open_due_orders(*, microgrid: Microgrid, now: datetime) -> list[WorkOrder]:
@@ -39,11 +43,7 @@ def open_due_orders(*, microgrid: Microgrid, now: datetime) -> list[WorkOrder]:
     plans = list(
         MaintenancePlan.objects.filter(source__site__microgrid=microgrid, is_active=True)
         .exclude(work_orders__state__in=UNFINISHED)
-        .exclude(
-            work_orders__in=WorkOrder.objects.filter(
-                state=WorkState.CANCELLED, created_at__gt=now - QUIET_AFTER_CANCEL
-            )
-        )
+        .exclude(work_orders__in=WorkOrder.objects.filter(state=WorkState.CANCELLED, created_at__gt=now - QUIET_AFTER_CANCEL))
         .exclude(source__status=AssetStatus.RETIRED)
         .select_related("source__site__microgrid__cooperative")
         .order_by("pk")
@@ -64,12 +64,7 @@ def _make_order(plan: MaintenancePlan, found: Due, now: datetime) -> list[WorkOr
     if plan.work_orders.filter(state__in=UNFINISHED).exists():
         return []
     order = WorkOrder.objects.create(
-        source=plan.source,
-        plan=plan,
-        work=plan.work,
-        reason=found.reason,
-        due_date=found.due_date,
-        created_at=now,
+        source=plan.source, plan=plan, work=plan.work, reason=found.reason, due_date=found.due_date, created_at=now
     )
     _tell(order, f"{order} is due by {order.due_date.isoformat()}", "made", now)
     return [order]
@@ -78,17 +73,23 @@ def _make_order(plan: MaintenancePlan, found: Due, now: datetime) -> list[WorkOr
 def _tell(order: WorkOrder, subject: str, what: str, now: datetime) -> None:
     cooperative = order.source.site.microgrid.cooperative
     notify(
-        users=staff_of(cooperative, Role.OPERATOR), kind=KIND, key=f"work-order:{order.public_id}:{what}", subject=subject,
-        text=f"{subject}.\n\n{order.reason}\n\nThe work order is on the page Sources.", path=ORDERS_PAGE, by_mail=True, now=now,
-    )  # fmt: skip
+        users=staff_of(cooperative, Role.OPERATOR),
+        kind=KIND,
+        key=f"work-order:{order.public_id}:{what}",
+        subject=subject,
+        text=f"{subject}.\n\n{order.reason}\n\nThe work order is on the page Sources.",
+        path=ORDERS_PAGE,
+        by_mail=True,
+        now=now,
+    )
 
 
 def remind_of_overdue(*, microgrid: Microgrid, now: datetime) -> int:
     """Tell the operators once of each order that is past its date; returns how many there are."""
     today = now.astimezone(microgrid.zone).date()
-    late = WorkOrder.objects.filter(
-        source__site__microgrid=microgrid, state__in=UNFINISHED, due_date__lt=today
-    ).select_related("source__site__microgrid__cooperative")
+    late = WorkOrder.objects.filter(source__site__microgrid=microgrid, state__in=UNFINISHED, due_date__lt=today).select_related(
+        "source__site__microgrid__cooperative"
+    )
     for order in late:
         _tell(order, f"{order} was due on {order.due_date.isoformat()}", "overdue", now)
     return len(late)
@@ -104,10 +105,7 @@ def _facts(microgrid: Microgrid, plans: Sequence[MaintenancePlan], now: datetime
         for course in source_courses(microgrid=microgrid, now=now):
             if course.figures.soiling is not None:
                 shares[course.figures.source.pk] = 1 - course.figures.soiling.loss_share
-    return {
-        plan.source_id: SourceFacts(today, hours.get(plan.source_id), shares.get(plan.source_id), JUDGED_DAYS)
-        for plan in plans
-    }
+    return {plan.source_id: SourceFacts(today, hours.get(plan.source_id), shares.get(plan.source_id), JUDGED_DAYS) for plan in plans}
 
 
 def _hours_since(microgrid: Microgrid, plans: Sequence[MaintenancePlan], today: date) -> dict[int, float]:
@@ -117,35 +115,23 @@ def _hours_since(microgrid: Microgrid, plans: Sequence[MaintenancePlan], today: 
     meters = dict(Source.objects.filter(pk__in=sources, meter__isnull=False).values_list("meter__pk", "pk"))
     if not days or not meters:
         return {}
-    block = load_channel(
-        microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=list(meters), with_quality=False
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=list(meters), with_quality=False)
     found = {}
     for meter_id, values in zip(block.meter_ids.tolist(), block.values_wh, strict=True):
         since = sources[meters[meter_id]].last_maintenance_date
-        first = (
-            0
-            if since is None
-            else int(np.searchsorted(np.array(days, "datetime64[D]"), np.datetime64(since), "right"))
-        )
-        found[meters[meter_id]] = float(
-            operating_hours(values[block.offsets[first] :], microgrid.interval_minutes / 60)
-        )
+        first = 0 if since is None else int(np.searchsorted(np.array(days, "datetime64[D]"), np.datetime64(since), "right"))
+        found[meters[meter_id]] = float(operating_hours(values[block.offsets[first] :], microgrid.interval_minutes / 60))
     return found
 
 
 @transaction.atomic
 def add_order(*, source: Source, work: WorkKind, reason: str, due_date: date, now: datetime) -> WorkOrder:
     """Make a work order by hand."""
-    return WorkOrder.objects.create(
-        source=source, work=work, reason=reason, due_date=due_date, created_at=now
-    )
+    return WorkOrder.objects.create(source=source, work=work, reason=reason, due_date=due_date, created_at=now)
 
 
 @transaction.atomic
-def plan_order(
-    *, order: WorkOrder, start_at: datetime, end_at: datetime, available_percent: int, assigned_to: str
-) -> WorkOrder:
+def plan_order(*, order: WorkOrder, start_at: datetime, end_at: datetime, available_percent: int, assigned_to: str) -> WorkOrder:
     """Say when it is done, by whom, and how much of the source works meanwhile; forecasts follow.
 
     Raises:
@@ -194,10 +180,7 @@ def finish_order(*, order: WorkOrder, user: User | None, note: str, now: datetim
     order.state, order.done_at, order.done_by, order.note = WorkState.DONE, now, user, note
     order.save()
     source.last_maintenance_date = max(today, source.last_maintenance_date or today)
-    if (
-        not source.work_orders.filter(state=WorkState.STARTED).exists()
-        and source.status != AssetStatus.RETIRED
-    ):
+    if not source.work_orders.filter(state=WorkState.STARTED).exists() and source.status != AssetStatus.RETIRED:
         source.status = AssetStatus.ACTIVE
     source.save(update_fields=["last_maintenance_date", "status"])
     plan = order.plan
@@ -215,9 +198,7 @@ def cancel_order(*, order: WorkOrder, note: str) -> WorkOrder:
     order.state, order.note = WorkState.CANCELLED, note
     order.save()
     if was_started and not order.source.work_orders.filter(state=WorkState.STARTED).exists():
-        Source.objects.filter(pk=order.source_id, status=AssetStatus.MAINTENANCE).update(
-            status=AssetStatus.ACTIVE
-        )
+        Source.objects.filter(pk=order.source_id, status=AssetStatus.MAINTENANCE).update(status=AssetStatus.ACTIVE)
     plan = order.plan
     if plan is not None and plan.rule == PlanRule.DATE and plan.every_months and plan.next_date is not None:
         plan.next_date = add_months(plan.next_date, plan.every_months)
@@ -228,14 +209,9 @@ def cancel_order(*, order: WorkOrder, note: str) -> WorkOrder:
 def start_planned(*, microgrid: Microgrid, now: datetime) -> int:
     """Begin the work whose window has come; returns how much. Safe to run twice at once, and beside whoever puts it off."""
     waiting = WorkOrder.objects.filter(
-        source__site__microgrid=microgrid,
-        state=WorkState.PLANNED,
-        start_at__lte=now,
-        end_at__gt=now - timedelta(days=1),
+        source__site__microgrid=microgrid, state=WorkState.PLANNED, start_at__lte=now, end_at__gt=now - timedelta(days=1)
     )
-    return sum(
-        _start_where_it_waits(waiting, pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True)
-    )
+    return sum(_start_where_it_waits(waiting, pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

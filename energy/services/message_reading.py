@@ -51,15 +51,7 @@ class ReadMessage:
 
     def copy(self) -> "ReadMessage":
         """One to judge, so that the one that was read stays as it is."""
-        return ReadMessage(
-            self.body,
-            self.transport,
-            self.envelope,
-            self.device_id,
-            self.telemetry,
-            self.outcome,
-            self.reason,
-        )
+        return ReadMessage(self.body, self.transport, self.envelope, self.device_id, self.telemetry, self.outcome, self.reason)
 
 
 def read_messages(messages: Sequence[ReceivedMessage]) -> list[ReadMessage]:
@@ -102,7 +94,6 @@ def _public_keys(key_ids: set[bytes]) -> dict[bytes, tuple[int, bytes]]:
     """Device and public key by key id; whether a key still counts is seen later, under lock."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key_id, device_id, public_key FROM energy_devicekey WHERE key_id = ANY(%s::bytea[])",
-            [byte_strings(key_ids)],
+            "SELECT key_id, device_id, public_key FROM energy_devicekey WHERE key_id = ANY(%s::bytea[])", [byte_strings(key_ids)]
         )
         return {bytes(key_id): (device_id, bytes(key)) for key_id, device_id, key in cursor.fetchall()}

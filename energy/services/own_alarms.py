@@ -34,9 +34,7 @@ class CannotSetAlarm(ValueError):
 
 
 @transaction.atomic
-def set_alarm(
-    *, user: User, site: Site, kind: OwnAlarmKind, limit: Decimal, by_mail: bool, now: datetime
-) -> OwnAlarm:
+def set_alarm(*, user: User, site: Site, kind: OwnAlarmKind, limit: Decimal, by_mail: bool, now: datetime) -> OwnAlarm:
     """Set an alarm on an own site.
 
     Raises:
@@ -49,9 +47,7 @@ def set_alarm(
         raise CannotSetAlarm(_("You have {most} alarms; take one away first.").format(most=MOST_PER_USER))
     try:
         with transaction.atomic():
-            return OwnAlarm.objects.create(
-                user=user, site=site, kind=kind, limit=limit, by_mail=by_mail, created_at=now
-            )
+            return OwnAlarm.objects.create(user=user, site=site, kind=kind, limit=limit, by_mail=by_mail, created_at=now)
     except IntegrityError:
         raise CannotSetAlarm(_("You have set this very alarm already.")) from None
 
@@ -103,9 +99,7 @@ def judge_alarms(*, microgrid: Microgrid, now: datetime) -> int:
     ]
     if not alarms:
         return 0
-    block = load_site_days(
-        microgrid=microgrid, days=days, site_ids=sorted({alarm.site_id for alarm in alarms})
-    )
+    block = load_site_days(microgrid=microgrid, days=days, site_ids=sorted({alarm.site_id for alarm in alarms}))
     wanted = {a.site_id for a in alarms if a.kind == OwnAlarmKind.ROOF_BELOW}
     roofs = roof_shares(microgrid=microgrid, days=days) if wanted else {}
     use, gone_off = block.on_the_clock, 0
@@ -116,9 +110,10 @@ def judge_alarms(*, microgrid: Microgrid, now: datetime) -> int:
         value = None
         if place is not None:
             value = judge(
-                AlarmKind(alarm.kind), float(alarm.limit),
+                AlarmKind(alarm.kind),
+                float(alarm.limit),
                 SiteDays(use[place], block.complete[place] & _theirs(block.days, since.get(alarm.site_id)), roofs.get(alarm.site_id)),
-            )  # fmt: skip
+            )
         gone_off += _note(alarm, newest, value, now)
     return gone_off
 
@@ -139,10 +134,15 @@ def _note(alarm: OwnAlarm, day: date, value: float | None, now: datetime) -> int
     OwnAlarmHit.objects.get_or_create(alarm=alarm, day=day, defaults={"value": value, "text": text})
     if not alarm.hits.filter(day=day - timedelta(days=1)).exists():
         notify(
-            users=[alarm.user], kind=KIND, key=f"own-alarm:{alarm.public_id}:{day}",
-            subject=f"{alarm.site}, {day.isoformat()}: {text}", text=f"{text}\n\n{words.asked}",
-            path=PAGE, by_mail=alarm.by_mail, now=now,
-        )  # fmt: skip
+            users=[alarm.user],
+            kind=KIND,
+            key=f"own-alarm:{alarm.public_id}:{day}",
+            subject=f"{alarm.site}, {day.isoformat()}: {text}",
+            text=f"{text}\n\n{words.asked}",
+            path=PAGE,
+            by_mail=alarm.by_mail,
+            now=now,
+        )
     return 1
 
 
@@ -157,9 +157,7 @@ def roof_shares(*, microgrid: Microgrid, days: list[date]) -> dict[int, float]:
             site__microgrid=microgrid, kind=SourceKind.SOLAR, meter__isnull=False, capacity_w__gt=0
         ).values_list("meter__pk", "site_id", "capacity_w")
     }
-    block = load_channel(
-        microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=list(meters), with_quality=False
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days, meter_ids=list(meters), with_quality=False)
     if not len(block.meter_ids):
         return {}
     capacity = np.array([meters[pk][1] for pk in block.meter_ids.tolist()], dtype=np.float64)

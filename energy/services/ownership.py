@@ -15,9 +15,7 @@ class CannotMove(ValueError):
 
 
 @transaction.atomic
-def hand_over(
-    *, site: Site, member: Member | None, day: date, by: User | None, now: datetime, reason: str = ""
-) -> SiteOwnership:
+def hand_over(*, site: Site, member: Member | None, day: date, by: User | None, now: datetime, reason: str = "") -> SiteOwnership:
     """Let a site be another member's from a day on. Nobody moves in where `member` is None: its landlord pays, or the cooperative.
 
     Part of `billing.services.moves.move`, which also ends what the member before had arranged.
@@ -25,16 +23,13 @@ def hand_over(
     Raises:
         CannotMove: it is theirs already, another move lies ahead, or day or member do not fit.
     """
-    site = (
-        Site.objects.select_for_update(of=("self",)).select_related("microgrid", "landlord").get(pk=site.pk)
-    )
+    site = Site.objects.select_for_update(of=("self",)).select_related("microgrid", "landlord").get(pk=site.pk)
     last, payer = check(site=site, member=member, day=day, now=now)
     last.valid_to = day
     last.save(update_fields=["valid_to"])
     row = SiteOwnership.objects.create(
-        site=site, member=payer, valid_from=day, is_vacant=member is None, entered_at=now, entered_by=by,
-        reason=reason.strip()[:300],
-    )  # fmt: skip
+        site=site, member=payer, valid_from=day, is_vacant=member is None, entered_at=now, entered_by=by, reason=reason.strip()[:300]
+    )
     begin(ownership=row, now=now)
     return row
 
@@ -44,9 +39,7 @@ def _payer_of_nobody(site: Site) -> Member:
         return site.landlord
     own = Member.objects.filter(cooperative=site.microgrid.cooperative_id, is_cooperative=True).first()
     if own is None:
-        raise CannotMove(
-            f"Nobody moves into {site}: name a landlord who pays meanwhile, or a member for the cooperative itself."
-        )
+        raise CannotMove(f"Nobody moves into {site}: name a landlord who pays meanwhile, or a member for the cooperative itself.")
     return own
 
 
@@ -82,9 +75,7 @@ def begin(*, ownership: SiteOwnership, now: datetime) -> bool:
     Site.objects.filter(pk=site.pk).update(member=ownership.member)
     OwnAlarm.objects.filter(site=site).exclude(user__memberships__member=ownership.member).delete()
     waiting = AssetRequest.objects.filter(site=site, state=RequestState.OPEN)
-    waiting.exclude(asked_by__memberships__member=ownership.member).update(
-        state=RequestState.WITHDRAWN, decided_at=now
-    )
+    waiting.exclude(asked_by__memberships__member=ownership.member).update(state=RequestState.WITHDRAWN, decided_at=now)
     return True
 
 

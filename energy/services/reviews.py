@@ -10,16 +10,7 @@ from django.db import connection, transaction
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.public_holidays import country_of, holiday_test
 from energy.domain.quality import METHOD_MASK, Method
-from energy.models import (
-    Channel,
-    DayStatus,
-    MeterDay,
-    MeterDayVersion,
-    Microgrid,
-    Review,
-    ReviewState,
-    VersionCause,
-)
+from energy.models import Channel, DayStatus, MeterDay, MeterDayVersion, Microgrid, Review, ReviewState, VersionCause
 from energy.services.intake import hold_intake
 from members.models import User
 
@@ -57,9 +48,7 @@ def deadline_of(*, microgrid: Microgrid, day: date, working_days: int) -> dateti
     return microgrid.local_day(last).end_at
 
 
-def settle_reviews(
-    *, microgrid: Microgrid, day: date, doubts: Sequence[Doubt], days_of: Callable[[Key], int], now: datetime
-) -> set[Key]:  # fmt: skip
+def settle_reviews(*, microgrid: Microgrid, day: date, doubts: Sequence[Doubt], days_of: Callable[[Key], int], now: datetime) -> set[Key]:
     """Open reviews for doubts, settle those whose time is over; returns what still waits. Part of the caller's transaction.
 
     A doubt whose deadline has passed before anybody could look is settled as it is opened: it is told, and holds up nothing.
@@ -74,13 +63,7 @@ def settle_reviews(
     for place, doubt in current.items():
         review = there.get(place)
         if review is None:
-            review = _opened(
-                microgrid,
-                day,
-                doubt,
-                deadline_of(microgrid=microgrid, day=day, working_days=days_of(doubt.key)),
-                now,
-            )
+            review = _opened(microgrid, day, doubt, deadline_of(microgrid=microgrid, day=day, working_days=days_of(doubt.key)), now)
             fresh.append(review)
         elif review.state == ReviewState.OPEN and review.deadline_at <= now:
             _expire(review, now)
@@ -94,10 +77,18 @@ def settle_reviews(
 def _opened(microgrid: Microgrid, day: date, doubt: Doubt, deadline: datetime, now: datetime) -> Review:
     meter, channel = doubt.key
     review = Review(
-        microgrid=microgrid, meter_id=meter, channel=channel, day=day, version=doubt.version, found=doubt.found,
-        intervals=doubt.intervals, measured_wh=doubt.measured_wh, proposals=doubt.proposals, opened_at=now,
+        microgrid=microgrid,
+        meter_id=meter,
+        channel=channel,
+        day=day,
+        version=doubt.version,
+        found=doubt.found,
+        intervals=doubt.intervals,
+        measured_wh=doubt.measured_wh,
+        proposals=doubt.proposals,
+        opened_at=now,
         deadline_at=deadline,
-    )  # fmt: skip
+    )
     if deadline <= now:
         _expire(review, now)
     return review
@@ -107,9 +98,7 @@ def _expire(review: Review, now: datetime) -> None:
     review.state, review.decided_at, review.reason = ReviewState.EXPIRED, now, KEPT
 
 
-def _supersede(
-    there: dict[tuple[int, int, int], Review], current: dict[tuple[int, int, int], Doubt], now: datetime
-) -> None:
+def _supersede(there: dict[tuple[int, int, int], Review], current: dict[tuple[int, int, int], Doubt], now: datetime) -> None:
     """Open reviews of versions that are no longer the current ones, or in which nothing is found any more, are over."""
     for place, review in there.items():
         if review.state == ReviewState.OPEN and place not in current:
@@ -120,9 +109,7 @@ def _supersede(
 def _locked(review: Review) -> Review:
     """The review, kept with its meter day in the order in which a day is closed."""
     hold_intake(microgrid_id=review.microgrid_id)
-    return (
-        Review.objects.select_for_update(of=("self",)).select_related("microgrid", "meter").get(pk=review.pk)
-    )
+    return Review.objects.select_for_update(of=("self",)).select_related("microgrid", "meter").get(pk=review.pk)
 
 
 @transaction.atomic
@@ -133,9 +120,7 @@ def accept(*, reviews: Sequence[Review], user: User, now: datetime, reason: str 
     """
     still_open = Review.objects.filter(pk__in=[review.pk for review in reviews], state=ReviewState.OPEN)
     kept = list(still_open.select_for_update().order_by("pk").values_list("pk", flat=True))
-    return Review.objects.filter(pk__in=kept).update(
-        state=ReviewState.ACCEPTED, decided_by=user, decided_at=now, reason=reason[:300]
-    )
+    return Review.objects.filter(pk__in=kept).update(state=ReviewState.ACCEPTED, decided_by=user, decided_at=now, reason=reason[:300])
 
 
 @transaction.atomic
@@ -155,30 +140,32 @@ def edit(*, review: Review, values_wh: Sequence[int], user: User, reason: str, n
         raise CannotReview(f"Give {len(review.intervals)} whole numbers of {unit}, none of them negative.")
     before = _current(review)
     row = MeterDayRow(
-        review.day, review.meter_id, review.channel, np.array(before.values_wh, np.int32),
-        np.array(before.quality, np.int16), before.version + 1, DayStatus.PROVISIONAL, before.register_start_wh,
-        before.register_end_wh, list(before.message_ids),
-    )  # fmt: skip
-    row.values_wh[review.intervals] = list(values_wh)
-    row.quality[review.intervals] = (row.quality[review.intervals] & np.int16(~METHOD_MASK)) | np.int16(
-        Method.EDITED
+        review.day,
+        review.meter_id,
+        review.channel,
+        np.array(before.values_wh, np.int32),
+        np.array(before.quality, np.int16),
+        before.version + 1,
+        DayStatus.PROVISIONAL,
+        before.register_start_wh,
+        before.register_end_wh,
+        list(before.message_ids),
     )
+    row.values_wh[review.intervals] = list(values_wh)
+    row.quality[review.intervals] = (row.quality[review.intervals] & np.int16(~METHOD_MASK)) | np.int16(Method.EDITED)
     MeterDayVersion.objects.create(
-        day=review.day, meter_id=review.meter_id, channel=review.channel, version=row.version,
-        cause=VersionCause.EDIT, user=user, reason=reason.strip()[:300], made_at=now,
-    )  # fmt: skip
-    MeterDay.objects.filter(
-        day=review.day, meter_id=review.meter_id, channel=review.channel, is_current=True
-    ).update(is_current=False)
+        day=review.day,
+        meter_id=review.meter_id,
+        channel=review.channel,
+        version=row.version,
+        cause=VersionCause.EDIT,
+        user=user,
+        reason=reason.strip()[:300],
+        made_at=now,
+    )
+    MeterDay.objects.filter(day=review.day, meter_id=review.meter_id, channel=review.channel, is_current=True).update(is_current=False)
     with connection.cursor() as cursor:
-        write_rows(
-            cursor,
-            [row],
-            microgrid_id=review.microgrid_id,
-            provenance=f"edit {review.public_id}",
-            now=now,
-            replace=False,
-        )
+        write_rows(cursor, [row], microgrid_id=review.microgrid_id, provenance=f"edit {review.public_id}", now=now, replace=False)
     review.state, review.decided_by, review.decided_at = ReviewState.EDITED, user, now
     review.reason, review.edited_version = reason.strip()[:300], row.version
     review.save(update_fields=["state", "decided_by", "decided_at", "reason", "edited_version"])
@@ -212,9 +199,7 @@ def reopen(*, review: Review, user: User, reason: str, now: datetime) -> Review:
         raise CannotReview("Say why it is looked at again.")
     _current(review)
     today = now.astimezone(review.microgrid.zone).date()
-    review.deadline_at = deadline_of(
-        microgrid=review.microgrid, day=today, working_days=REOPENED_WORKING_DAYS
-    )
+    review.deadline_at = deadline_of(microgrid=review.microgrid, day=today, working_days=REOPENED_WORKING_DAYS)
     review.state, review.decided_by, review.decided_at = ReviewState.OPEN, None, None
     review.reason = f"Reopened by {user}: {reason.strip()}"[:300]
     review.save(update_fields=["state", "decided_by", "decided_at", "reason", "deadline_at"])

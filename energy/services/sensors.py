@@ -11,8 +11,13 @@ from energy.adapters.binary_copy import Column, copy_in
 from energy.services.partitions import ensure_months
 
 TABLE = "energy_sensorreading"
-COLUMNS = (Column("at", "timestamptz"), Column("sensor_id", "int8"), Column("microgrid_id", "int8"),
-           Column("value", "float8"), Column("message_id", "int8"))  # fmt: skip
+COLUMNS = (
+    Column("at", "timestamptz"),
+    Column("sensor_id", "int8"),
+    Column("microgrid_id", "int8"),
+    Column("value", "float8"),
+    Column("message_id", "int8"),
+)
 
 
 @dataclass(frozen=True, slots=True)

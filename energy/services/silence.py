@@ -10,15 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from energy.domain.silence import LATE_AFTER_INTERVALS, judge
-from energy.models import (
-    FeedSilence,
-    Gateway,
-    ImportStatus,
-    MeterDay,
-    Microgrid,
-    ReadingImport,
-    SilenceKind,
-)
+from energy.models import FeedSilence, Gateway, ImportStatus, MeterDay, Microgrid, ReadingImport, SilenceKind
 from energy.selectors.heard import heard_meters
 
 FEWEST_IMPORTS = 3
@@ -50,12 +42,10 @@ def check_silence(*, microgrid: Microgrid, now: datetime) -> SilenceReport:
     over = [row.pk for subject, row in open_rows.items() if subject not in found]
     FeedSilence.objects.filter(pk__in=over).update(ended_at=now)
     fresh = [
-        FeedSilence(
-            microgrid=microgrid, kind=kind, meter_id=meter, gateway_id=gateway, feed=feed, since_at=since, found_at=now
-        )
+        FeedSilence(microgrid=microgrid, kind=kind, meter_id=meter, gateway_id=gateway, feed=feed, since_at=since, found_at=now)
         for (kind, meter, gateway, feed), since in found.items()
         if (kind, meter, gateway, feed) not in open_rows
-    ]  # fmt: skip
+    ]
     FeedSilence.objects.bulk_create(fresh)
     return SilenceReport(len(fresh), len(over))
 
@@ -69,8 +59,8 @@ def _silent_meters(microgrid: Microgrid, now: datetime) -> dict[Subject, datetim
     longest = known.heard.measured.shape[1]
     found: dict[Subject, datetime] = {}
     for pk, silent_for, stopped, zeros in zip(
-        known.meter_ids.tolist(), verdict.silent_for.tolist(), verdict.stopped.tolist(), verdict.zeros_for.tolist(), strict=True,
-    ):  # fmt: skip
+        known.meter_ids.tolist(), verdict.silent_for.tolist(), verdict.stopped.tolist(), verdict.zeros_for.tolist(), strict=True
+    ):
         if stopped:
             found[SilenceKind.STOPPED, pk, None, ""] = known.end_at - silent_for * step
         elif zeros:
@@ -98,9 +88,7 @@ def _usual_gap(times: Iterable[datetime]) -> timedelta | None:
 def _silent_gateways(microgrid: Microgrid, now: datetime) -> dict[Subject, datetime]:
     interval = timedelta(minutes=microgrid.interval_minutes)
     found: dict[Subject, datetime] = {}
-    for gateway in Gateway.objects.filter(
-        microgrid=microgrid, revoked_at__isnull=True, last_seen_at__isnull=False
-    ):
+    for gateway in Gateway.objects.filter(microgrid=microgrid, revoked_at__isnull=True, last_seen_at__isnull=False):
         assert gateway.last_seen_at is not None
         with connection.cursor() as cursor:
             cursor.execute(
@@ -117,9 +105,7 @@ def _silent_gateways(microgrid: Microgrid, now: datetime) -> dict[Subject, datet
 def _silent_feeds(microgrid: Microgrid, now: datetime) -> dict[Subject, datetime]:
     """A format in which files came regularly, three times at least, and no longer do."""
     times: dict[str, list[datetime]] = {}
-    accepted = ReadingImport.objects.filter(
-        microgrid=microgrid, status=ImportStatus.ACCEPTED, accepted_at__gt=now - 12 * LONGEST_FEED_GAP
-    )
+    accepted = ReadingImport.objects.filter(microgrid=microgrid, status=ImportStatus.ACCEPTED, accepted_at__gt=now - 12 * LONGEST_FEED_GAP)
     for format_name, at in accepted.order_by("accepted_at").values_list("format", "accepted_at"):
         if at is not None:
             times.setdefault(format_name, []).append(at)

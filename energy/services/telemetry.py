@@ -98,7 +98,7 @@ def _refuse_what_is_not_ours(messages: Sequence[ReadMessage], devices: dict[int,
 
 def _judge(
     messages: Sequence[ReadMessage], devices: dict[int, IntakeDevice], microgrids: dict[int, Microgrid], now: datetime
-) -> tuple[list[_Accepted], set[int]]:  # fmt: skip
+) -> tuple[list[_Accepted], set[int]]:
     """Decide each message: counters rise strictly, clocks are near, contents are the device's own.
 
     Returns the accepted ones, and the devices of which two genuine messages bear one counter.
@@ -159,21 +159,15 @@ def _append(accepted: list[_Accepted], microgrids: dict[int, Microgrid], now: da
     shown = {pk: microgrids[pk].now(now) for pk in by_microgrid}
     ensure_months(table="energy_telemetrymessage", days={instant.date() for instant in shown.values()})
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('energy_telemetrymessage_id_seq') FROM generate_series(1, %s)", [len(accepted)]
-        )
+        cursor.execute("SELECT nextval('energy_telemetrymessage_id_seq') FROM generate_series(1, %s)", [len(accepted)])
         for one, (message_id,) in zip(accepted, cursor.fetchall(), strict=True):
             one.message_id = message_id
         append_evidence(cursor, (_evidence(one, shown[one.device.microgrid_id]) for one in accepted))
         folded = consolidate_all(
-            cursor=cursor,
-            parts=[
-                MicrogridBlocks(microgrids[pk], _blocks(members), shown[pk])
-                for pk, members in by_microgrid.items()
-            ],
+            cursor=cursor, parts=[MicrogridBlocks(microgrids[pk], _blocks(members), shown[pk]) for pk, members in by_microgrid.items()]
         )
         for pk, members in by_microgrid.items():
-            readings = [value for one in members for value in sensor_values(one.telemetry, one.device, one.message_id)]  # fmt: skip
+            readings = [value for one in members for value in sensor_values(one.telemetry, one.device, one.message_id)]
             append_sensor_readings(cursor=cursor, microgrid_id=pk, readings=readings)
         _advance_counters(cursor, accepted, shown)
     return folded
@@ -181,9 +175,15 @@ def _append(accepted: list[_Accepted], microgrids: dict[int, Microgrid], now: da
 
 def _evidence(one: _Accepted, received_at: datetime) -> EvidenceRow:
     return EvidenceRow(
-        one.message_id, received_at, one.device.microgrid_id, one.device.pk, one.telemetry.counter,
-        one.telemetry.sent_at, one.message.transport, one.message.body,
-    )  # fmt: skip
+        one.message_id,
+        received_at,
+        one.device.microgrid_id,
+        one.device.pk,
+        one.telemetry.counter,
+        one.telemetry.sent_at,
+        one.message.transport,
+        one.message.body,
+    )
 
 
 def _blocks(members: Iterable[_Accepted]) -> list[MeterBlock]:
@@ -201,28 +201,24 @@ def _advance_counters(cursor: Any, accepted: list[_Accepted], shown: dict[int, d
         """UPDATE energy_device SET last_counter = new.counter, last_seen_at = new.seen_at
            FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS new (id, counter, seen_at)
            WHERE energy_device.id = new.id""",
-        [
-            whole_numbers(last),
-            whole_numbers(counter for counter, _ in last.values()),
-            [seen_at for _, seen_at in last.values()],
-        ],
+        [whole_numbers(last), whole_numbers(counter for counter, _ in last.values()), [seen_at for _, seen_at in last.values()]],
     )
 
 
 def _note(
-    messages: Sequence[ReadMessage], accepted: list[_Accepted], devices: dict[int, IntakeDevice], folded: Folded,
-    used_twice: set[int], now: datetime,
-) -> None:  # fmt: skip
+    messages: Sequence[ReadMessage],
+    accepted: list[_Accepted],
+    devices: dict[int, IntakeDevice],
+    folded: Folded,
+    used_twice: set[int],
+    now: datetime,
+) -> None:
     """Count refusals, and raise the alarms that messages give reason for."""
     refused = [message for message in messages if message.outcome == "refused"]
     _count_refusals(refused, now)
     if refused:
         note_refusals(device_ids=[m.device_id for m in refused if m.device_id is not None], now=now)
-    covers = {
-        one.device.pk: True
-        for one in accepted
-        if any(sample.values.get(COVER_OPEN) for sample in one.telemetry.samples)
-    }
+    covers = {one.device.pk: True for one in accepted if any(sample.values.get(COVER_OPEN) for sample in one.telemetry.samples)}
     if covers:
         note_covers(covers=covers, now=now)
     signs = [Sign(pk, AlarmKind.TWO_PLACES, "two messages under one counter") for pk in used_twice]
@@ -248,7 +244,9 @@ def _count_refusals(refused: Sequence[ReadMessage], now: datetime) -> None:
                FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS new (device_id, reason, count)
                ON CONFLICT (device_id, hour_at, reason) DO UPDATE SET count = kept.count + excluded.count""",
             [
-                now.replace(minute=0, second=0, microsecond=0), [device for (device, _), _ in rows],
-                [reason for (_, reason), _ in rows], [count for _, count in rows],
+                now.replace(minute=0, second=0, microsecond=0),
+                [device for (device, _), _ in rows],
+                [reason for (_, reason), _ in rows],
+                [count for _, count in rows],
             ],
-        )  # fmt: skip
+        )

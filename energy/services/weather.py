@@ -24,10 +24,14 @@ def take_weather(*, microgrid: Microgrid, service: WeatherService, now: datetime
         return 0
     rows = [
         WeatherHour(
-            microgrid=microgrid, issued_at=now, valid_at=hour.valid_at, source=service.name,
-            air_temperature_c=hour.air_temperature_c, cloud_cover_percent=hour.cloud_cover_percent,
+            microgrid=microgrid,
+            issued_at=now,
+            valid_at=hour.valid_at,
+            source=service.name,
+            air_temperature_c=hour.air_temperature_c,
+            cloud_cover_percent=hour.cloud_cover_percent,
             irradiance_w_m2=None if hour.irradiance_w_m2 is None else max(hour.irradiance_w_m2, 0.0),
         )
         for hour in hours[:MOST_HOURS]
-    ]  # fmt: skip
+    ]
     return len(WeatherHour.objects.bulk_create(rows, ignore_conflicts=True))

@@ -24,8 +24,7 @@ class CodeForm(forms.Form):
     """For which meter or sensor the next device is to come in."""
 
     place = forms.ChoiceField(
-        label=gettext_lazy("Meter or sensor"),
-        help_text=gettext_lazy("The device that serves it now ends when the new one comes in."),
+        label=gettext_lazy("Meter or sensor"), help_text=gettext_lazy("The device that serves it now ends when the new one comes in.")
     )
 
     def __init__(self, user: User, *args: Any, **options: Any) -> None:
@@ -36,10 +35,7 @@ class CodeForm(forms.Form):
             self,
             "place",
             [
-                (
-                    _("Sensors"),
-                    [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()],
-                ),
+                (_("Sensors"), [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()]),
                 (_("Meters"), [(key, f"{m.code}, {m.site.name}") for key, m in self._meters.items()]),
             ],
         )
@@ -70,9 +66,7 @@ class EndForm(forms.Form):
     def __init__(self, device: Device, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._letters = device.name[-LETTERS_TO_TYPE:]
-        self.fields["typed"].help_text = _("Type %(letters)s: this cannot be undone.") % {
-            "letters": self._letters
-        }
+        self.fields["typed"].help_text = _("Type %(letters)s: this cannot be undone.") % {"letters": self._letters}
 
     def clean_typed(self) -> str:
         if self.cleaned_data["typed"].strip() != self._letters:
@@ -84,12 +78,11 @@ class ExchangeForm(forms.Form):
     """When a meter was exchanged, and what both registers read."""
 
     exchanged_at = forms.DateTimeField(
-        label=gettext_lazy("When"), help_text=gettext_lazy("By the microgrid's clock, local time."),
+        label=gettext_lazy("When"),
+        help_text=gettext_lazy("By the microgrid's clock, local time."),
         widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-    old_serial = forms.CharField(
-        label=gettext_lazy("Serial number of the old meter"), max_length=80, required=False
     )
+    old_serial = forms.CharField(label=gettext_lazy("Serial number of the old meter"), max_length=80, required=False)
     new_serial = forms.CharField(label=gettext_lazy("Serial number of the new meter"), max_length=80)
 
     def __init__(self, meter: Meter, *args: Any, **options: Any) -> None:
@@ -100,14 +93,10 @@ class ExchangeForm(forms.Form):
             name, unit = channel.label, channel.unit
             said = capfirst(say_kept(name))
             self.fields[f"{name}_last"] = forms.IntegerField(
-                label=_("%(register)s: last reading of the old meter [%(unit)s]")
-                % {"register": said, "unit": unit},
-                min_value=0,
+                label=_("%(register)s: last reading of the old meter [%(unit)s]") % {"register": said, "unit": unit}, min_value=0
             )
             self.fields[f"{name}_first"] = forms.IntegerField(
-                label=_("%(register)s: first reading of the new meter [%(unit)s]")
-                % {"register": said, "unit": unit},
-                min_value=0,
+                label=_("%(register)s: first reading of the new meter [%(unit)s]") % {"register": said, "unit": unit}, min_value=0
             )
 
     def clean_exchanged_at(self) -> datetime:
@@ -121,9 +110,14 @@ class ExchangeForm(forms.Form):
         registers = {name: HandOver(given[f"{name}_last"], given[f"{name}_first"]) for name in self._channels}
         try:
             return exchange_meter(
-                meter=self._meter, exchanged_at=given["exchanged_at"], registers=registers, now=now, by=user,
-                new_serial=given["new_serial"], old_serial=given["old_serial"],
-            )  # fmt: skip
+                meter=self._meter,
+                exchanged_at=given["exchanged_at"],
+                registers=registers,
+                now=now,
+                by=user,
+                new_serial=given["new_serial"],
+                old_serial=given["old_serial"],
+            )
         except CannotExchange as problem:
             self.add_error(None, str(problem).capitalize() + ".")
             return None

@@ -53,11 +53,18 @@ TROUBLES = (
     ("ended", gettext_lazy("Ended")),
 )
 DIAGNOSES = {
-    "malformed": gettext_lazy("cannot be read"), "too_large": gettext_lazy("too large"), "unknown_key": gettext_lazy("unknown key"), "revoked_key": gettext_lazy("signed by a key that has ended"),
-    "bad_signature": gettext_lazy("wrong signature"), "counter_went_back": gettext_lazy("counter went back"), "clock": gettext_lazy("clock is off"),
-    "outside_window": gettext_lazy("of a time that is too old or not over"), "wrong_device": gettext_lazy("another device's name"),
-    "wrong_channel": gettext_lazy("a channel that its meter has not"), "wrong_interval": gettext_lazy("wrong interval"),
-}  # fmt: skip
+    "malformed": gettext_lazy("cannot be read"),
+    "too_large": gettext_lazy("too large"),
+    "unknown_key": gettext_lazy("unknown key"),
+    "revoked_key": gettext_lazy("signed by a key that has ended"),
+    "bad_signature": gettext_lazy("wrong signature"),
+    "counter_went_back": gettext_lazy("counter went back"),
+    "clock": gettext_lazy("clock is off"),
+    "outside_window": gettext_lazy("of a time that is too old or not over"),
+    "wrong_device": gettext_lazy("another device's name"),
+    "wrong_channel": gettext_lazy("a channel that its meter has not"),
+    "wrong_interval": gettext_lazy("wrong interval"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +104,29 @@ def device_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(devices, PER_PAGE).get_page(request.GET.get("page"))
     alarms = served_alarms(user).filter(cleared_at__isnull=True)
     context = {
-        "page": page, "lines": [_line(device, now) for device in page], "troubles": TROUBLES, "trouble": trouble,
-        "wanted": wanted, "alarms": alarms[:20], "alarm_count": alarms.count(), "codes": open_codes(user, now=now),
+        "page": page,
+        "lines": [_line(device, now) for device in page],
+        "troubles": TROUBLES,
+        "trouble": trouble,
+        "wanted": wanted,
+        "alarms": alarms[:20],
+        "alarm_count": alarms.count(),
+        "codes": open_codes(user, now=now),
         "sums": device_sums(user, now=now, silent_after=SILENT_AFTER),
         "may_change": served_microgrids(user, Role.OPERATOR).exists(),
         "waiting_requests": waiting_for(user),
-    }  # fmt: skip
+    }
     return render(request, "devices/list.html", context)
 
 
-def _chosen(
-    devices: QuerySet[Any, Device], user: User, trouble: str, wanted: str, now: datetime
-) -> QuerySet[Any, Device]:
+def _chosen(devices: QuerySet[Any, Device], user: User, trouble: str, wanted: str, now: datetime) -> QuerySet[Any, Device]:
     if wanted:
         devices = devices.filter(
-            Q(name__icontains=wanted) | Q(meter__code__icontains=wanted) | Q(sensor__code__icontains=wanted)
+            Q(name__icontains=wanted)
+            | Q(meter__code__icontains=wanted)
+            | Q(sensor__code__icontains=wanted)
             | Q(meter__site__name__icontains=wanted)
-        )  # fmt: skip
+        )
     if trouble == "ended":
         return devices.exclude(status=DeviceStatus.ENROLLED)
     if trouble == "alarm":
@@ -150,54 +163,59 @@ def device_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     refusals = refusals_by_reason(device, now=now)
     shown_now = device.microgrid.now(now)
     context = {
-        "device": device, "line": _line(device, now), "events": device.events.select_related("by").order_by("-at", "-pk")[:50],
+        "device": device,
+        "line": _line(device, now),
+        "events": device.events.select_related("by").order_by("-at", "-pk")[:50],
         "keys": [
             {"id": bytes(key.key_id).hex(), "from": key.valid_from, "revoked_at": key.revoked_at}
             for key in device.keys.order_by("-valid_from", "-pk")
         ],
         "certificates": device.certificates.order_by("-issued_at")[:5],
-        "alarms": device.alarms.select_related("device__microgrid", "acknowledged_by", "cleared_by").order_by(F("cleared_at").desc(nulls_first=True), "-last_at")[:20],
+        "alarms": device.alarms.select_related("device__microgrid", "acknowledged_by", "cleared_by").order_by(
+            F("cleared_at").desc(nulls_first=True), "-last_at"
+        )[:20],
         "refusals": [(DIAGNOSES.get(reason, reason), count) for reason, count in refusals],
         "messages_kept": sent.order_by("-counter").values("counter", "received_at", "sent_at", "transport")[:10],
         "outcomes": device.firmware_outcomes.select_related("release").order_by("-reported_at")[:5],
-        "has_open_alarm": device.alarms.filter(cleared_at__isnull=True).exists(), "may_change": _is_operator(request, device), "zone": device.microgrid.time_zone,
+        "has_open_alarm": device.alarms.filter(cleared_at__isnull=True).exists(),
+        "may_change": _is_operator(request, device),
+        "zone": device.microgrid.time_zone,
         "sections": [text for section in SECTIONS if (text := section(device, shown_now))],
         **(_readings(device.sensor, shown_now) if device.sensor else {}),
-    }  # fmt: skip
+    }
     return render(request, "devices/device.html", context)
 
 
 def _readings(sensor: Sensor, shown_now: datetime) -> dict[str, Any]:
     """A sensor's last two days as a chart and a table; at most some hundred points, evenly taken."""
     quantity = QUANTITIES[sensor.kind]
-    series = sensor_series(
-        sensor.pk, start_at=shown_now - CHART_SPAN, end_at=shown_now + timedelta(minutes=15)
-    )
+    series = sensor_series(sensor.pk, start_at=shown_now - CHART_SPAN, end_at=shown_now + timedelta(minutes=15))
     step = max(1, -(-len(series.values) // MOST_POINTS))
     zone = sensor.microgrid.zone
-    at = [
-        moment.item().replace(tzinfo=timezone.now().tzinfo).astimezone(zone) for moment in series.at[::step]
-    ]
+    at = [moment.item().replace(tzinfo=timezone.now().tzinfo).astimezone(zone) for moment in series.at[::step]]
     values = [round(float(value), 3) for value in series.values[::step]]
     gaps = np.flatnonzero(np.diff(series.at[::step]) > LONGEST_GAP).tolist()
-    shown: list[tuple[str, float | None]] = list(
-        zip([moment.isoformat() for moment in at], values, strict=True)
-    )
+    shown: list[tuple[str, float | None]] = list(zip([moment.isoformat() for moment in at], values, strict=True))
     for place in reversed(gaps):
-        shown.insert(
-            place + 1, ((at[place] + timedelta(seconds=1)).isoformat(), None)
-        )  # a gap is drawn as one
+        shown.insert(place + 1, ((at[place] + timedelta(seconds=1)).isoformat(), None))  # a gap is drawn as one
     name = sensor.get_kind_display()
     picture = {
-        "at": [moment for moment, _ in shown], "values": [value for _, value in shown], "unit": quantity.unit,
+        "at": [moment for moment, _ in shown],
+        "values": [value for _, value in shown],
+        "unit": quantity.unit,
         "name": name[0].upper() + name[1:],
-    }  # fmt: skip
+    }
     return {
-        "picture": picture if values else None, "unit": quantity.unit, "newest": values[-1] if values else None,
+        "picture": picture if values else None,
+        "unit": quantity.unit,
+        "newest": values[-1] if values else None,
         "columns": [_("Time"), quantity.unit or _("Open")],
-        "rows": [[f"{day_in_words(moment.date())}, {moment:%H:%M:%S}", number_format(value, use_l10n=True)] for moment, value in zip(at, values, strict=True)][-100:],
+        "rows": [
+            [f"{day_in_words(moment.date())}, {moment:%H:%M:%S}", number_format(value, use_l10n=True)]
+            for moment, value in zip(at, values, strict=True)
+        ][-100:],
         "summary": _("%(count)s readings within two days.") % {"count": len(series.values)} if values else "",
-    }  # fmt: skip
+    }
 
 
 @login_required
@@ -207,12 +225,8 @@ def new_code(request: HttpRequest) -> HttpResponse:
     if not served_microgrids(user_of(request), Role.OPERATOR).exists():
         raise Http404
     form = CodeForm(user_of(request), request.POST or None, initial=request.GET.dict())
-    made = (
-        form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
-    )
-    return render(
-        request, "devices/new_code.html", {"form": form, "made": made, "place": form.place_of(made)}
-    )
+    made = form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
+    return render(request, "devices/new_code.html", {"form": form, "made": made, "place": form.place_of(made)})
 
 
 @login_required
@@ -226,9 +240,7 @@ def end_device(request: HttpRequest, public_id: Any) -> HttpResponse:
         step(device=device, now=timezone.now(), by=user_of(request), reason=reason)
         messages.success(request, _("What the device sends is refused from now on."))
         return redirect("device", public_id=device.public_id)
-    return render(
-        request, "devices/end.html", {"form": form, "device": device, "line": _line(device, timezone.now())}
-    )
+    return render(request, "devices/end.html", {"form": form, "device": device, "line": _line(device, timezone.now())})
 
 
 @login_required
@@ -239,9 +251,7 @@ def exchange(request: HttpRequest, public_id: Any) -> HttpResponse:
     if device.meter is None or device.status != DeviceStatus.ENROLLED:
         raise Http404
     form = ExchangeForm(device.meter, request.POST or None)
-    done = (
-        form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
-    )
+    done = form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
     return render(request, "devices/exchange.html", {"form": form, "device": device, "done": done})
 
 
@@ -258,9 +268,7 @@ def encryption(request: HttpRequest, public_id: Any) -> HttpResponse:
 @login_required
 def alarm_step(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take care of an alarm, or end it."""
-    alarm: DeviceAlarm = get_object_or_404(
-        served_alarms(user_of(request), Role.OPERATOR), public_id=public_id
-    )
+    alarm: DeviceAlarm = get_object_or_404(served_alarms(user_of(request), Role.OPERATOR), public_id=public_id)
     if request.method == "POST":
         step = clear_alarm if request.POST.get("step") == "clear" else acknowledge_alarm
         step(alarm=alarm, by=user_of(request), now=timezone.now())

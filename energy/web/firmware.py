@@ -18,10 +18,7 @@ def firmware_file(request: HttpRequest, kind: str, path: str) -> HttpResponseBas
     place = settings.FIRMWARE_DIR.joinpath(kind, *parts)
     if not place.is_file():
         raise Http404
-    answer = FileResponse(
-        place.open("rb"),
-        content_type="application/json" if kind == "metadata" else "application/octet-stream",
-    )
+    answer = FileResponse(place.open("rb"), content_type="application/json" if kind == "metadata" else "application/octet-stream")
     # What carries its version or hash in its name never changes; the timestamp does.
     answer["Cache-Control"] = "no-cache" if path == "timestamp.json" else "public, max-age=86400"
     return answer

@@ -27,9 +27,10 @@ from members.selectors.scope import user_of
 
 # Titles of formats that are no names.
 TITLES = (
-    gettext_noop("CSV, one column per meter"), gettext_noop("CSV, one reading per row"),
+    gettext_noop("CSV, one column per meter"),
+    gettext_noop("CSV, one reading per row"),
     gettext_noop("Load profile of a grid operator (CSV)"),
-)  # fmt: skip
+)
 LARGEST_UPLOAD_BYTES = 64 * 2**20
 PAGE, SHOWN_DAYS = 20, 50
 
@@ -38,38 +39,28 @@ class FileForm(forms.Form):
     """A file, and what it does not say of itself."""
 
     file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True)
-    format = forms.ChoiceField(
-        label=gettext_lazy("Format"), choices=[(f.name, gettext_lazy(f.title)) for f in FORMATS.values()]
-    )
-    unit = forms.ChoiceField(
-        label=gettext_lazy("Energy in"), choices=[("kwh", "kWh"), ("wh", "Wh")], initial="kwh"
-    )
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=[(f.name, gettext_lazy(f.title)) for f in FORMATS.values()])
+    unit = forms.ChoiceField(label=gettext_lazy("Energy in"), choices=[("kwh", "kWh"), ("wh", "Wh")], initial="kwh")
     label = forms.ChoiceField(
         label=gettext_lazy("Times label the interval's"),
         choices=[("start", gettext_lazy("start")), ("end", gettext_lazy("end"))],
         initial="start",
     )
     clock = forms.ChoiceField(
-        label=gettext_lazy("Times without an offset"),
-        choices=[("local", gettext_lazy("local clock")), ("utc", "UTC")],
-        initial="local",
+        label=gettext_lazy("Times without an offset"), choices=[("local", gettext_lazy("local clock")), ("utc", "UTC")], initial="local"
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST_UPLOAD_BYTES:
-            raise forms.ValidationError(
-                "The file is larger than 64 MiB; split it by months, or use manage.py import_readings."
-            )
+            raise forms.ValidationError("The file is larger than 64 MiB; split it by months, or use manage.py import_readings.")
         return file
 
 
 class AcceptForm(forms.Form):
     """Why stored values change."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Why do stored values change?"), max_length=200, required=False
-    )
+    reason = forms.CharField(label=gettext_lazy("Why do stored values change?"), max_length=200, required=False)
 
 
 def operated_microgrid(request: HttpRequest) -> Microgrid:
@@ -91,9 +82,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             return _received(request, microgrid, form.cleaned_data)
         except CannotImport as problem:
             form.add_error("file", str(problem))
-    reading_imports = ReadingImport.objects.filter(microgrid=microgrid).select_related(
-        "uploaded_by", "microgrid"
-    )
+    reading_imports = ReadingImport.objects.filter(microgrid=microgrid).select_related("uploaded_by", "microgrid")
     page = Paginator(reading_imports.order_by("-uploaded_at", "-pk"), PAGE).get_page(request.GET.get("page"))
     context = {"microgrid": microgrid, "form": form, "page": page, "tab": "imports", "titles": _titles()}
     return render(request, "readings/imports.html", context)
@@ -105,10 +94,16 @@ def _titles() -> dict[str, str]:
 
 def _received(request: HttpRequest, microgrid: Microgrid, given: dict[str, Any]) -> HttpResponse:
     reading_import = receive_file(
-        microgrid=microgrid, content=given["file"].read(), file_name=given["file"].name, format=given["format"],
-        unit=EnergyUnit(given["unit"]), label=IntervalLabel(given["label"]), clock=FileClock(given["clock"]),
-        user=user_of(request), now=microgrid.now(timezone.now()),
-    )  # fmt: skip
+        microgrid=microgrid,
+        content=given["file"].read(),
+        file_name=given["file"].name,
+        format=given["format"],
+        unit=EnergyUnit(given["unit"]),
+        label=IntervalLabel(given["label"]),
+        clock=FileClock(given["clock"]),
+        user=user_of(request),
+        now=microgrid.now(timezone.now()),
+    )
     if reading_import.status == ImportStatus.ACCEPTED:
         messages.info(request, "This very file is accepted already; nothing changed.")
     else:
@@ -133,14 +128,22 @@ def one(request: HttpRequest, public_id: UUID) -> HttpResponse:
         else:
             return _decided(request, reading_import, form.cleaned_data["reason"])
     changed = list(
-        StagedMeterDay.objects.filter(reading_import=reading_import, effect=Effect.CHANGED).order_by("day", "meter_id", "channel")[:SHOWN_DAYS]
-    )  # fmt: skip
+        StagedMeterDay.objects.filter(reading_import=reading_import, effect=Effect.CHANGED).order_by("day", "meter_id", "channel")[
+            :SHOWN_DAYS
+        ]
+    )
     names = dict(Meter.objects.filter(pk__in={d.meter_id for d in changed}).values_list("pk", "code"))
     context = {
-        "reading_import": reading_import, "form": form, "problems": reading_import.problems.order_by("row", "column")[:SHOWN_DAYS],
-        "changed": [_change(day, names) for day in changed], "microgrid": reading_import.microgrid, "tab": "imports",
-        "title": _titles()[reading_import.format], "again": FileForm(initial=_initial(reading_import)), **_progress(reading_import),
-    }  # fmt: skip
+        "reading_import": reading_import,
+        "form": form,
+        "problems": reading_import.problems.order_by("row", "column")[:SHOWN_DAYS],
+        "changed": [_change(day, names) for day in changed],
+        "microgrid": reading_import.microgrid,
+        "tab": "imports",
+        "title": _titles()[reading_import.format],
+        "again": FileForm(initial=_initial(reading_import)),
+        **_progress(reading_import),
+    }
     return render(request, "readings/import.html", context)
 
 
@@ -150,9 +153,12 @@ def _initial(reading_import: ReadingImport) -> dict[str, str]:
 
 def _change(staged: StagedMeterDay, names: dict[int, str]) -> dict[str, Any]:
     return {
-        "day": staged.day, "meter": names.get(staged.meter_id, ""), "channel": staged.get_channel_display(),
-        "stored_wh": staged.stored_wh, "file_wh": sum(staged.values_wh),
-    }  # fmt: skip
+        "day": staged.day,
+        "meter": names.get(staged.meter_id, ""),
+        "channel": staged.get_channel_display(),
+        "stored_wh": staged.stored_wh,
+        "file_wh": sum(staged.values_wh),
+    }
 
 
 def _decided(request: HttpRequest, reading_import: ReadingImport, reason: str) -> HttpResponse:
@@ -163,10 +169,7 @@ def _decided(request: HttpRequest, reading_import: ReadingImport, reason: str) -
             return redirect("readings")
         now = reading_import.microgrid.now(timezone.now())
         done = accept_import(reading_import=reading_import, user=user_of(request), reason=reason, now=now)
-        messages.success(
-            request,
-            f"Accepted: {done.days_new + done.days_changed} meter days. Their days are closed again within minutes.",
-        )
+        messages.success(request, f"Accepted: {done.days_new + done.days_changed} meter days. Their days are closed again within minutes.")
     except CannotImport as problem:
         messages.error(request, str(problem))
     return redirect("import", reading_import.public_id)
@@ -182,9 +185,7 @@ def _progress(reading_import: ReadingImport) -> dict[str, Any]:
 def progress(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The progress line; once the file is read, the page is loaded anew."""
     reading_import = _import_of(request, public_id)
-    answer = render(
-        request, "readings/progress.html", {"reading_import": reading_import, **_progress(reading_import)}
-    )
+    answer = render(request, "readings/progress.html", {"reading_import": reading_import, **_progress(reading_import)})
     if reading_import.status != ImportStatus.WAITING:
         answer.headers["HX-Refresh"] = "true"
     return answer

@@ -16,14 +16,7 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.generics import get_object_or_404
 
 from energy.models import Channel, Review, ReviewState
-from energy.selectors.reviews import (
-    ReviewPicture,
-    found_words,
-    proposals_of,
-    review_picture,
-    steps_of,
-    visible_reviews,
-)
+from energy.selectors.reviews import ReviewPicture, found_words, proposals_of, review_picture, steps_of, visible_reviews
 from energy.services.reviews import CannotReview, accept, edit, reopen
 from energy.web.imports import operated_microgrid
 from members.choices import offer
@@ -32,9 +25,11 @@ from members.services.access import record_look
 
 PAGE = 50
 METHODS = {
-    "calculated": "From the registers", "interpolated": "A straight line", "like-day": "As on like days",
+    "calculated": "From the registers",
+    "interpolated": "A straight line",
+    "like-day": "As on like days",
     "profile": "As others of its class",
-}  # fmt: skip
+}
 OWN = "own"
 MOST_OWN_VALUES = 12
 
@@ -44,7 +39,7 @@ class AcceptForm(forms.Form):
 
     review = forms.ModelMultipleChoiceField(
         queryset=Review.objects.none(), to_field_name="public_id", error_messages={"required": "Choose at least one day."}
-    )  # fmt: skip
+    )
 
 
 class EditForm(forms.Form):
@@ -78,24 +73,22 @@ def review_list(request: HttpRequest) -> HttpResponse:
     offer(form, "review", waiting)
     if request.method == "POST":
         if form.is_valid():
-            count = accept(
-                reviews=form.cleaned_data["review"],
-                user=user_of(request),
-                now=microgrid.now(timezone.now()),
-            )
-            messages.success(
-                request,
-                f"Accepted as measured: {count} day{'s' if count != 1 else ''}. They are closed within minutes.",
-            )
+            count = accept(reviews=form.cleaned_data["review"], user=user_of(request), now=microgrid.now(timezone.now()))
+            messages.success(request, f"Accepted as measured: {count} day{'s' if count != 1 else ''}. They are closed within minutes.")
         else:
             messages.error(request, "Choose at least one day that still waits.")
         return redirect("reviews")
     rows = found.exclude(state=ReviewState.OPEN).order_by("-decided_at", "pk") if decided else waiting
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
-        "microgrid": microgrid, "page": page, "tab": "reviews", "decided": decided, "waiting": waiting.count(),
-        "rows": [(review, found_words(review.found)) for review in page], "now": microgrid.now(timezone.now()),
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "page": page,
+        "tab": "reviews",
+        "decided": decided,
+        "waiting": waiting.count(),
+        "rows": [(review, found_words(review.found)) for review in page],
+        "now": microgrid.now(timezone.now()),
+    }
     return render(request, "readings/reviews.html", context)
 
 
@@ -108,26 +101,43 @@ def review_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _decide(request, review)
     now = review.microgrid.now(timezone.now())
     record_look(
-        user=user_of(request), member=review.meter.site.member, what="Review of readings",
-        subject=f"{review.meter} on {review.day}", now=now,
-    )  # fmt: skip
+        user=user_of(request),
+        member=review.meter.site.member,
+        what="Review of readings",
+        subject=f"{review.meter} on {review.day}",
+        now=now,
+    )
     picture, unit = review_picture(review), Channel(review.channel).unit
     offered = [_offer(review, name, values) for name, values in proposals_of(review).items()]
     context = {
-        "review": review, "found": found_words(review.found), "picture": picture.as_json(), "offered": offered,
-        "measured_wh": sum(review.measured_wh), "form": EditForm(), "tab": "reviews", "rows": _table(picture),
-        "unit": unit, "columns": ["Hour", f"Measured, k{unit}", *(f"{day:%-d %b}, k{unit}" for day, _ in picture.like_days)],
-        "summary": _summary(review, picture), "own": len(review.intervals) <= MOST_OWN_VALUES, "now": now,
-        "is_production": review.get_channel_display() == "production", **steps_of(review, user_of(request)),
-    }  # fmt: skip
+        "review": review,
+        "found": found_words(review.found),
+        "picture": picture.as_json(),
+        "offered": offered,
+        "measured_wh": sum(review.measured_wh),
+        "form": EditForm(),
+        "tab": "reviews",
+        "rows": _table(picture),
+        "unit": unit,
+        "columns": ["Hour", f"Measured, k{unit}", *(f"{day:%-d %b}, k{unit}" for day, _ in picture.like_days)],
+        "summary": _summary(review, picture),
+        "own": len(review.intervals) <= MOST_OWN_VALUES,
+        "now": now,
+        "is_production": review.get_channel_display() == "production",
+        **steps_of(review, user_of(request)),
+    }
     return render(request, "readings/review.html", context)
 
 
 def _offer(review: Review, name: str, values: list[int]) -> dict[str, Any]:
     return {
-        "name": name, "title": METHODS.get(name, name), "energy_wh": sum(values), "shown": values[:6],
-        "more": max(len(values) - 6, 0), "difference_wh": sum(values) - sum(review.measured_wh),
-    }  # fmt: skip
+        "name": name,
+        "title": METHODS.get(name, name),
+        "energy_wh": sum(values),
+        "shown": values[:6],
+        "more": max(len(values) - 6, 0),
+        "difference_wh": sum(values) - sum(review.measured_wh),
+    }
 
 
 def _summary(review: Review, picture: ReviewPicture) -> str:
@@ -173,10 +183,7 @@ def _decide(request: HttpRequest, review: Review) -> HttpResponse:
             if values is None:
                 raise CannotReview("Choose what should stand there instead.")
             edit(review=review, values_wh=values, user=user, reason=reason, now=now)
-            messages.success(
-                request,
-                f"{review.meter}, {review.day:%-d %B}: edited. The day is closed again within minutes.",
-            )
+            messages.success(request, f"{review.meter}, {review.day:%-d %B}: edited. The day is closed again within minutes.")
     except CannotReview as problem:
         messages.error(request, str(problem))
         return redirect("review", review.public_id)

@@ -17,11 +17,5 @@ def silence(request: HttpRequest) -> HttpResponse:
     microgrid = operated_microgrid(request)
     now = microgrid.now(timezone.now())
     shown, ended = silences(microgrid=microgrid, now=now)
-    context = {
-        "microgrid": microgrid,
-        "silences": shown,
-        "ended": ended,
-        "tab": "silence",
-        "now": now.astimezone(microgrid.zone),
-    }
+    context = {"microgrid": microgrid, "silences": shown, "ended": ended, "tab": "silence", "now": now.astimezone(microgrid.zone)}
     return render(request, "readings/silence.html", context)

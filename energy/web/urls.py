@@ -8,9 +8,7 @@ urlpatterns = [
     path("readings/", imports.overview, name="readings"),
     path("readings/imports/<uuid:public_id>/", imports.one, name="import"),
     path("readings/imports/<uuid:public_id>/progress/", imports.progress, name="import-progress"),
-    re_path(
-        r"^firmware/(?P<kind>metadata|targets)/(?P<path>.+)$", firmware.firmware_file, name="firmware-file"
-    ),
+    re_path(r"^firmware/(?P<kind>metadata|targets)/(?P<path>.+)$", firmware.firmware_file, name="firmware-file"),
     path("readings/silence/", silence.silence, name="silence"),
     path("readings/reviews/", reviews.review_list, name="reviews"),
     path("readings/reviews/<uuid:public_id>/", reviews.review_page, name="review"),

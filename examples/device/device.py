@@ -32,10 +32,7 @@ MODEL, FIRMWARE_VERSION = "example-1", "1.0.0"
 SEND_AGAIN_AFTER_S = 8
 LETTERS_UNDERWAY = 8
 LONGEST_PAUSE_S = 60
-SIGN_ANEW = (
-    "clock",
-    "counter_went_back",
-)  # what we sent is too old by now: say the same again, with a new counter
+SIGN_ANEW = ("clock", "counter_went_back")  # what we sent is too old by now: say the same again, with a new counter
 
 
 def say(text):
@@ -61,21 +58,31 @@ def enrol(memory, server, code):
     """Make a key, come in with it, and get a certificate for the broker."""
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
-    plain = (
-        code.upper()
-        .replace("-", "")
-        .replace(" ", "")
-        .translate({ord("I"): "1", ord("L"): "1", ord("O"): "0"})
-    )
+    plain = code.upper().replace("-", "").replace(" ", "").translate({ord("I"): "1", ord("L"): "1", ord("O"): "0"})
     statement = "\n".join(("microgrid enrolment 1", plain, public.hex(), MODEL, FIRMWARE_VERSION))
     # The key is on the disk before the platform knows it: a power cut in between costs a code, not a device.
     write_whole(memory.path("signing.key"), key.private_bytes_raw())
-    told = ask(server, "enrol/", {
-        "code": code, "public_key": public.hex(), "signature": key.sign(statement.encode()).hex(), "model": MODEL,
-        "firmware_version": FIRMWARE_VERSION,
-    })  # fmt: skip
-    memory.learn(server=server, name=told["device"], serves=told["serves"], records=told["records"],
-                 interval_s=told["interval_s"], broker=told["broker"], clock=told["clock"], counter=0)  # fmt: skip
+    told = ask(
+        server,
+        "enrol/",
+        {
+            "code": code,
+            "public_key": public.hex(),
+            "signature": key.sign(statement.encode()).hex(),
+            "model": MODEL,
+            "firmware_version": FIRMWARE_VERSION,
+        },
+    )
+    memory.learn(
+        server=server,
+        name=told["device"],
+        serves=told["serves"],
+        records=told["records"],
+        interval_s=told["interval_s"],
+        broker=told["broker"],
+        clock=told["clock"],
+        counter=0,
+    )
     say("enrolled as {} for {}".format(told["device"], told["serves"]))
     certify(memory, key)
 
@@ -91,9 +98,10 @@ def certify(memory, key):
     statement = "\n".join(("microgrid certificate 1", memory.known["name"], digest.finalize().hex()))
     body = {"device": memory.known["name"], "request": pem, "signature": key.sign(statement.encode()).hex()}
     told = ask(memory.known["server"], "certificate/", body)
-    write_whole(memory.path("tls.key"), tls_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ))  # fmt: skip
+    write_whole(
+        memory.path("tls.key"),
+        tls_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
     write_whole(memory.path("tls.pem"), told["certificate"].encode())
     write_whole(memory.path("authority.pem"), told["authority"].encode())
     memory.learn(broker=told["broker"])
@@ -116,9 +124,7 @@ class Clock:
     """The microgrid's clock."""
 
     def __init__(self, clock):
-        real, shown = (
-            datetime.fromisoformat(clock[n].replace("Z", "+00:00")) for n in ("real_at", "shown_at")
-        )
+        real, shown = (datetime.fromisoformat(clock[n].replace("Z", "+00:00")) for n in ("real_at", "shown_at"))
         self._real, self._shown, self._speed = real.timestamp(), shown.timestamp(), clock["speed"]
 
     def now(self):
@@ -138,8 +144,13 @@ def power_w(at):
 def sensor_value(name, at):
     """A sunny day, seen by a sensor of that name."""
     sun = max(0.0, math.sin((at / 3600 % 24 - 6) / 12 * math.pi))
-    return {"irradiance_w_m2": 850 * sun, "air_temperature_c": 6 + 9 * sun, "transformer_temperature_c": 32 + 14 * sun,
-            "voltage_v": 230 + 4 * sun, "door_open": 0}[name]  # fmt: skip
+    return {
+        "irradiance_w_m2": 850 * sun,
+        "air_temperature_c": 6 + 9 * sun,
+        "transformer_temperature_c": 32 + 14 * sun,
+        "voltage_v": 230 + 4 * sun,
+        "door_open": 0,
+    }[name]
 
 
 class Instrument:
@@ -270,9 +281,7 @@ def run(memory, every_s, back, stop_after):
 
 def main():
     parser = argparse.ArgumentParser(description="A device for the cooperative's platform.")
-    parser.add_argument(
-        "--folder", default="device-memory", help="where the device keeps its key and what it has to say"
-    )
+    parser.add_argument("--folder", default="device-memory", help="where the device keeps its key and what it has to say")
     steps = parser.add_subparsers(dest="step", required=True)
     step = steps.add_parser("enrol", help="come in by a one-time code")
     step.add_argument("--server", default="http://localhost:8000")

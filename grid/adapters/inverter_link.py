@@ -49,7 +49,7 @@ class BrokerAway(ConnectionError):
 
 def exchange(
     url: str, *, identifier: str, devices: Sequence[str], orders: Sequence[Order], open_ids: set[str], patience_s: float
-) -> set[str]:  # fmt: skip
+) -> set[str]:
     """Publish orders, then listen to `devices` until all open commands are acknowledged or patience ends.
 
     Returns the ids that were acknowledged, among them late answers to earlier ones.
@@ -65,14 +65,19 @@ def exchange(
 
 async def _exchange(
     url: str, identifier: str, devices: Sequence[str], orders: Sequence[Order], waiting: set[str], patience_s: float
-) -> set[str]:  # fmt: skip
+) -> set[str]:
     parts = urlsplit(url)
     heard: set[str] = set()
     waiting |= {order.command_id for order in orders}
     async with aiomqtt.Client(
-        parts.hostname or "127.0.0.1", parts.port or 1883, username=parts.username, password=parts.password,
-        identifier=identifier, clean_session=False, timeout=5,
-    ) as client:  # fmt: skip
+        parts.hostname or "127.0.0.1",
+        parts.port or 1883,
+        username=parts.username,
+        password=parts.password,
+        identifier=identifier,
+        clean_session=False,
+        timeout=5,
+    ) as client:
         await client.subscribe([(f"{ACKS}{name}", 1) for name in devices])
         for order in orders:
             await client.publish(f"{COMMANDS}{order.device_name}", encode_order(order), qos=1)

@@ -41,9 +41,7 @@ class Life(Protocol):
 
     def samples(self) -> dict[int, Sample]: ...
 
-    def order(
-        self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime
-    ) -> None: ...
+    def order(self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime) -> None: ...
 
     def limit_source(self, place: int, limit_w: float | None, expires_s: float, now: datetime) -> None: ...
 
@@ -51,9 +49,16 @@ class Life(Protocol):
 
 
 def converse(
-    *, url: str, identifier: str, speakers: Sequence[Speaker], life: Life, memory: VillageMemory, interval_s: int,
-    clock: Callable[[], datetime], every_s: float,
-) -> None:  # fmt: skip
+    *,
+    url: str,
+    identifier: str,
+    speakers: Sequence[Speaker],
+    life: Life,
+    memory: VillageMemory,
+    interval_s: int,
+    clock: Callable[[], datetime],
+    every_s: float,
+) -> None:
     """Send samples every `every_s` seconds and readings until they are acknowledged; until SIGTERM or SIGINT.
 
     Without the broker the village lives on, keeps its readings, and tries again with growing pauses.
@@ -90,9 +95,15 @@ class _Talk:
     """One conversation, over as many connections as it takes."""
 
     def __init__(
-        self, identifier: str, speakers: Sequence[Speaker], life: Life, memory: VillageMemory, interval_s: int,
-        clock: Callable[[], datetime], every_s: float,
-    ) -> None:  # fmt: skip
+        self,
+        identifier: str,
+        speakers: Sequence[Speaker],
+        life: Life,
+        memory: VillageMemory,
+        interval_s: int,
+        clock: Callable[[], datetime],
+        every_s: float,
+    ) -> None:
         self.identifier = identifier
         self._speakers, self._life, self._memory, self._clock = speakers, life, memory, clock
         self._interval_s, self._every_s = interval_s, every_s
@@ -107,10 +118,7 @@ class _Talk:
         self._sent_at.clear()
         self._in_flight.clear()
         await client.subscribe([(f"{RECEIPTS}#", 1), (f"{COMMANDS}#", 1)])
-        tasks = {
-            asyncio.create_task(self._listen(client)),
-            asyncio.create_task(self._speak_on(client, stopped)),
-        }
+        tasks = {asyncio.create_task(self._listen(client)), asyncio.create_task(self._speak_on(client, stopped))}
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -152,9 +160,7 @@ class _Talk:
                 if topic.startswith(RECEIPTS):
                     self._take_receipt(topic.removeprefix(RECEIPTS), cbor2.loads(message.payload))
                 elif topic.startswith(COMMANDS):
-                    await self._take_command(
-                        client, topic.removeprefix(COMMANDS), cbor2.loads(message.payload)
-                    )
+                    await self._take_command(client, topic.removeprefix(COMMANDS), cbor2.loads(message.payload))
 
     def _take_receipt(self, name: str, receipt: dict[str, object]) -> None:
         if name not in self._names:
@@ -199,9 +205,7 @@ class _Talk:
         return True
 
 
-def blocks_of(
-    readings: list[Reading], interval_s: int, most: int
-) -> tuple[list[IntervalBlock], list[Reading]]:
+def blocks_of(readings: list[Reading], interval_s: int, most: int) -> tuple[list[IntervalBlock], list[Reading]]:
     """Fold a meter's unsent readings into blocks of intervals that follow each other; and which readings they hold."""
     blocks: list[IntervalBlock] = []
     held: list[Reading] = []
@@ -214,8 +218,6 @@ def blocks_of(
         if run:
             values = tuple(r.register_end_wh - r.register_start_wh for r in run)
             start_at = datetime.fromtimestamp(run[0].start_s, UTC)
-            blocks.append(
-                IntervalBlock(name, start_at, interval_s, values, run[0].register_start_wh, run[-1].register_end_wh)
-            )  # fmt: skip
+            blocks.append(IntervalBlock(name, start_at, interval_s, values, run[0].register_start_wh, run[-1].register_end_wh))
             held += run
     return blocks, held

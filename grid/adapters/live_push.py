@@ -44,8 +44,5 @@ def keep_story(public_id: UUID, story: dict[str, Any]) -> None:
 def last_story(public_id: UUID) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The last state that is known, however old, and the story beside it."""
     found = cache.get_many([f"emergency-state:{public_id.hex}", f"emergency-story:{public_id.hex}"])
-    state, story = (
-        found.get(f"emergency-state:{public_id.hex}"),
-        found.get(f"emergency-story:{public_id.hex}"),
-    )
+    state, story = (found.get(f"emergency-state:{public_id.hex}"), found.get(f"emergency-story:{public_id.hex}"))
     return (json.loads(state) if state else None), (json.loads(story) if story else {})

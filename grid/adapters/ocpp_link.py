@@ -43,9 +43,7 @@ class OcppLink:
 
     def _order(self, order: dict[str, Any]) -> LinkAnswer:
         key = f"ocpp-answer:{secrets.token_hex(12)}"
-        text = json.dumps(
-            {**order, "connector": self.connector, "answer": key, "patience_s": self.patience_s}
-        )
+        text = json.dumps({**order, "connector": self.connector, "answer": key, "patience_s": self.patience_s})
         try:
             if not valkey().publish(orders_channel(self.station), text):
                 return LinkAnswer(problem=Problem.UNREACHABLE, detail="the station is not connected")
@@ -53,9 +51,7 @@ class OcppLink:
         except (RedisError, OSError) as problem:
             return LinkAnswer(problem=Problem.UNREACHABLE, detail=f"Valkey is away: {problem}"[:200])
         if found is None:
-            return LinkAnswer(
-                problem=Problem.TIMEOUT, detail="no answer from the process that holds its socket"
-            )
+            return LinkAnswer(problem=Problem.TIMEOUT, detail="no answer from the process that holds its socket")
         return read_answer(found[1])
 
 
@@ -64,7 +60,7 @@ def answer_as_bytes(answer: LinkAnswer) -> bytes:
     limit_w = answer.measured.limit_w if answer.measured else None
     return json.dumps(
         {"problem": answer.problem, "detail": answer.detail, "limit_w": limit_w, "is_read": answer.measured is not None}
-    ).encode()  # fmt: skip
+    ).encode()
 
 
 def read_answer(body: bytes) -> LinkAnswer:

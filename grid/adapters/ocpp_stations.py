@@ -61,17 +61,13 @@ class House(Protocol):
 
     async def may_charge(self, tag: str) -> bool: ...
 
-    async def began(
-        self, connector: int, reference: str | None, tag: str, at: str, wh: float | None
-    ) -> str | None:
+    async def began(self, connector: int, reference: str | None, tag: str, at: str, wh: float | None) -> str | None:
         """Note a transaction; returns its reference, the platform's where the station brings none; None where it may not be."""
         ...
 
     async def ended(self, reference: str, at: str, wh: float | None, reason: str) -> None: ...
 
-    async def measured(
-        self, connector: int, values: Sequence[Mapping[str, Any]], message_id: str
-    ) -> None: ...
+    async def measured(self, connector: int, values: Sequence[Mapping[str, Any]], message_id: str) -> None: ...
 
 
 def _now() -> datetime:
@@ -124,9 +120,7 @@ class _Told:
         if limit_w is None:
             await self.clear()
             return ""
-        status = await self.set_profile(
-            connector, Place(connector, self.running.get(connector)), limit_w, holds_s
-        )
+        status = await self.set_profile(connector, Place(connector, self.running.get(connector)), limit_w, holds_s)
         return "" if status == "Accepted" else f"the station says {status}"
 
     async def _read_back(self, connector: int, wanted_w: int | None) -> LinkAnswer:
@@ -137,9 +131,7 @@ class _Told:
             return LinkAnswer(Measured(), detail="the station cannot tell which limit is in force")
         found = limit_in(schedule, rate.phases)
         if wanted_w is not None and (found is None or not is_obeyed(wanted_w, found)):
-            return LinkAnswer(
-                Measured(limit_w=found), Problem.NOT_OBEYED, f"{wanted_w} W were set, {found} W are in force"
-            )
+            return LinkAnswer(Measured(limit_w=found), Problem.NOT_OBEYED, f"{wanted_w} W were set, {found} W are in force")
         return LinkAnswer(Measured(limit_w=found))
 
     async def set_profile(self, connector: int, place: Place, limit_w: int, holds_s: float) -> str:
@@ -186,9 +178,7 @@ class Station16(_Careful, _Told, ChargePoint16):
 
     async def _set_fallbacks(self, fallbacks: Mapping[int, int]) -> None:
         for connector, limit_w in fallbacks.items():
-            await self.call(
-                call16.SetChargingProfile(connector, fallback_16(limit_w, _now(), await self.rate(connector)))
-            )
+            await self.call(call16.SetChargingProfile(connector, fallback_16(limit_w, _now(), await self.rate(connector))))
 
     @on("Heartbeat")
     async def on_heartbeat(self) -> Any:
@@ -202,14 +192,10 @@ class Station16(_Careful, _Told, ChargePoint16):
 
     @on("Authorize")
     async def on_authorize(self, id_tag: str, **_: Any) -> Any:
-        return answer16.Authorize(
-            {"status": "Accepted" if await self.house.may_charge(id_tag) else "Invalid"}
-        )
+        return answer16.Authorize({"status": "Accepted" if await self.house.may_charge(id_tag) else "Invalid"})
 
     @on("StartTransaction")
-    async def on_start(
-        self, connector_id: int, id_tag: str, meter_start: int, timestamp: str, **_: Any
-    ) -> Any:
+    async def on_start(self, connector_id: int, id_tag: str, meter_start: int, timestamp: str, **_: Any) -> Any:
         reference = await self.house.began(connector_id, None, id_tag, timestamp, meter_start)
         if reference is None:
             return answer16.StartTransaction(0, {"status": "Invalid"})
@@ -217,17 +203,13 @@ class Station16(_Careful, _Told, ChargePoint16):
         return answer16.StartTransaction(int(reference), {"status": "Accepted"})
 
     @on("StopTransaction")
-    async def on_stop(
-        self, transaction_id: int, meter_stop: int, timestamp: str, reason: str = "", **_: Any
-    ) -> Any:
+    async def on_stop(self, transaction_id: int, meter_stop: int, timestamp: str, reason: str = "", **_: Any) -> Any:
         await self.house.ended(str(transaction_id), timestamp, meter_stop, reason)
         self.running = {place: kept for place, kept in self.running.items() if kept != str(transaction_id)}
         return answer16.StopTransaction()
 
     @on("MeterValues")
-    async def on_meter_values(
-        self, connector_id: int, meter_value: list[dict[str, Any]], call_unique_id: str, **_: Any
-    ) -> Any:
+    async def on_meter_values(self, connector_id: int, meter_value: list[dict[str, Any]], call_unique_id: str, **_: Any) -> Any:
         await self.house.measured(connector_id, meter_value, call_unique_id)
         return answer16.MeterValues()
 
@@ -276,9 +258,7 @@ class Station201(_Careful, _Told, ChargePoint201):
 
     async def _set_fallbacks(self, fallbacks: Mapping[int, int]) -> None:
         for evse, limit_w in fallbacks.items():
-            await self.call(
-                call201.SetChargingProfile(evse, fallback_201(limit_w, _now(), await self.rate(evse)))
-            )
+            await self.call(call201.SetChargingProfile(evse, fallback_201(limit_w, _now(), await self.rate(evse))))
 
     @on("Heartbeat")
     async def on_heartbeat(self, **_: Any) -> Any:
@@ -297,18 +277,22 @@ class Station201(_Careful, _Told, ChargePoint201):
 
     @on("TransactionEvent")
     async def on_transaction(
-        self, event_type: str, timestamp: str, transaction_info: dict[str, Any], call_unique_id: str,
-        evse: dict[str, Any] | None = None, id_token: dict[str, Any] | None = None,
-        meter_value: list[dict[str, Any]] | None = None, **_: Any,
-    ) -> Any:  # fmt: skip
+        self,
+        event_type: str,
+        timestamp: str,
+        transaction_info: dict[str, Any],
+        call_unique_id: str,
+        evse: dict[str, Any] | None = None,
+        id_token: dict[str, Any] | None = None,
+        meter_value: list[dict[str, Any]] | None = None,
+        **_: Any,
+    ) -> Any:
         reference, place = str(transaction_info["transaction_id"]), int((evse or {}).get("id", 0))
         place = place or next((at for at, kept in self.running.items() if kept == reference), 1)
         tag = str((id_token or {}).get("id_token", ""))
         accepted = True
         if event_type == "Ended":
-            await self.house.ended(
-                reference, timestamp, None, str(transaction_info.get("stopped_reason", ""))
-            )
+            await self.house.ended(reference, timestamp, None, str(transaction_info.get("stopped_reason", "")))
             self.running = {at: kept for at, kept in self.running.items() if kept != reference}
         elif event_type == "Started" or reference not in self.running.values():
             accepted = await self.house.began(place, reference, tag, timestamp, None) is not None
@@ -320,9 +304,7 @@ class Station201(_Careful, _Told, ChargePoint201):
         return answer201.TransactionEvent(id_token_info=info)
 
     @on("MeterValues")
-    async def on_meter_values(
-        self, evse_id: int, meter_value: list[dict[str, Any]], call_unique_id: str, **_: Any
-    ) -> Any:
+    async def on_meter_values(self, evse_id: int, meter_value: list[dict[str, Any]], call_unique_id: str, **_: Any) -> Any:
         await self.house.measured(evse_id, meter_value, call_unique_id)
         return answer201.MeterValues()
 

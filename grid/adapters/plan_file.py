@@ -18,10 +18,19 @@ SHORTEST_MINUTES, LONGEST_MINUTES, LEAST_ETA = 1e-3, 1e6, 1e-6
 SERIES = ("import_price_per_kwh", "export_price_per_kwh", "load_w", "production_w")
 LIMITS = ("import_limit_w", "export_limit_w")
 STORAGE_DEFAULTS: dict[str, Any] = {
-    "capacity_wh": REQUIRED, "soc_start_wh": REQUIRED, "soc_min_wh": REQUIRED, "soc_max_wh": REQUIRED,
-    "charge_max_w": REQUIRED, "discharge_max_w": REQUIRED, "eta_charge": REQUIRED, "eta_discharge": REQUIRED,
-    "self_discharge_per_h": 0.0, "wear_per_kwh": 0.0, "soc_end_min_wh": None, "end_value_per_kwh": 0.0,
-}  # fmt: skip
+    "capacity_wh": REQUIRED,
+    "soc_start_wh": REQUIRED,
+    "soc_min_wh": REQUIRED,
+    "soc_max_wh": REQUIRED,
+    "charge_max_w": REQUIRED,
+    "discharge_max_w": REQUIRED,
+    "eta_charge": REQUIRED,
+    "eta_discharge": REQUIRED,
+    "self_discharge_per_h": 0.0,
+    "wear_per_kwh": 0.0,
+    "soc_end_min_wh": None,
+    "end_value_per_kwh": 0.0,
+}
 MAY_BE_NEGATIVE = frozenset({"import_price_per_kwh", "export_price_per_kwh", "end_value_per_kwh"})
 
 
@@ -42,9 +51,7 @@ def read_plan_file(path: Path) -> PlanProblem:
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotReadPlan(f"{path.name}: cannot be read ({problem}); give a JSON file") from None
     except (ValueError, RecursionError) as problem:
-        raise CannotReadPlan(
-            f"{path.name}: is no JSON ({problem}); write it again as one JSON object"
-        ) from None
+        raise CannotReadPlan(f"{path.name}: is no JSON ({problem}); write it again as one JSON object") from None
     if not isinstance(given, dict):
         raise CannotReadPlan(f"{path.name}: is no JSON object; put the keys between braces")
     try:
@@ -61,13 +68,9 @@ def plan_from(given: Mapping[str, Any]) -> PlanProblem:
     """
     minutes = _number(given, "interval_minutes")
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise CannotPlan(
-            f"interval_minutes: is {minutes:g}; must be above 0, between {SHORTEST_MINUTES:g} and {LONGEST_MINUTES:g}"
-        )
+        raise CannotPlan(f"interval_minutes: is {minutes:g}; must be above 0, between {SHORTEST_MINUTES:g} and {LONGEST_MINUTES:g}")
     lists = {key: _list(given, key) for key in SERIES}
-    intervals = _usual_length(
-        [*lists.values(), *(given[key] for key in LIMITS if isinstance(given.get(key), list))]
-    )
+    intervals = _usual_length([*lists.values(), *(given[key] for key in LIMITS if isinstance(given.get(key), list))])
     if not intervals:
         raise CannotPlan("load_w: is empty; give one value per interval")
     series: dict[str, Any] = {key: _series(key, values, intervals) for key, values in lists.items()}
@@ -76,10 +79,14 @@ def plan_from(given: Mapping[str, Any]) -> PlanProblem:
     if not isinstance(curtailable, bool):
         raise CannotPlan("curtailable: must be true or false")
     return PlanProblem.of(
-        interval_minutes=minutes, **series, **limits, curtailable=curtailable,
-        peak_price_per_kw=_number(given, "peak_price_per_kw", 0.0), storages=_storages(given, intervals),
+        interval_minutes=minutes,
+        **series,
+        **limits,
+        curtailable=curtailable,
+        peak_price_per_kw=_number(given, "peak_price_per_kw", 0.0),
+        storages=_storages(given, intervals),
         flexible=_flexible(given, intervals),
-    )  # fmt: skip
+    )
 
 
 def _list(given: Mapping[str, Any], key: str) -> list[Any]:
@@ -99,18 +106,14 @@ def _usual_length(lists: Sequence[Sequence[Any]]) -> int:
 
 def _series(key: str, values: Sequence[Any], intervals: int) -> list[float]:
     if len(values) != intervals:
-        raise CannotPlan(
-            f"{key}: has {len(values)} values where the other lists have {intervals}; give one per interval"
-        )
+        raise CannotPlan(f"{key}: has {len(values)} values where the other lists have {intervals}; give one per interval")
     return [_checked(value, f"{key}[{i}]", key in MAY_BE_NEGATIVE) for i, value in enumerate(values)]
 
 
 def _limit(value: Any, key: str, intervals: int) -> list[float] | float:
     if isinstance(value, list):
         if len(value) != intervals:
-            raise CannotPlan(
-                f"{key}: has {len(value)} values where the other lists have {intervals}; give one per interval"
-            )
+            raise CannotPlan(f"{key}: has {len(value)} values where the other lists have {intervals}; give one per interval")
         return [_bound(one, f"{key}[{i}]") for i, one in enumerate(value)]
     return _bound(value, key)
 
@@ -142,9 +145,7 @@ def _checked(value: Any, where: str, may_be_negative: bool) -> float:
     return number
 
 
-def _objects(
-    given: Mapping[str, Any], key: str, default: Any = REQUIRED
-) -> list[tuple[str, Mapping[str, Any]]]:
+def _objects(given: Mapping[str, Any], key: str, default: Any = REQUIRED) -> list[tuple[str, Mapping[str, Any]]]:
     """The objects of a list with how to name each; ids are texts, each once."""
     if key not in given and default is REQUIRED:
         raise CannotPlan(f"{key}: is missing; give a list, empty where there are none")
@@ -170,21 +171,13 @@ def _storages(given: Mapping[str, Any], intervals: int) -> Storages:
     rows = _objects(given, "storages")
     table: list[dict[str, float]] = []
     for where, row in rows:
-        values = {
-            key: _number(row, key, default, where)
-            for key, default in STORAGE_DEFAULTS.items()
-            if default is not None
-        }
+        values = {key: _number(row, key, default, where) for key, default in STORAGE_DEFAULTS.items() if default is not None}
         values["soc_end_min_wh"] = _number(row, "soc_end_min_wh", values["soc_min_wh"], where)
         for key in ("eta_charge", "eta_discharge"):
             if not LEAST_ETA <= values[key] <= 1:
-                raise CannotPlan(
-                    f"{where}{key}: is {values[key]:g}; must be above 0 (at least {LEAST_ETA:g}) and at most 1"
-                )
+                raise CannotPlan(f"{where}{key}: is {values[key]:g}; must be above 0 (at least {LEAST_ETA:g}) and at most 1")
         if values["self_discharge_per_h"] > 1:
-            raise CannotPlan(
-                f"{where}self_discharge_per_h: is {values['self_discharge_per_h']:g}; must be at most 1"
-            )
+            raise CannotPlan(f"{where}self_discharge_per_h: is {values['self_discharge_per_h']:g}; must be at most 1")
         if values["soc_min_wh"] > values["soc_max_wh"]:
             raise CannotPlan(f"{where}soc_min_wh: is above soc_max_wh; lower it")
         if values["soc_max_wh"] > values["capacity_wh"]:
@@ -206,21 +199,17 @@ def _flexible(given: Mapping[str, Any], intervals: int) -> FlexibleLoads:
         if not isinstance(row["interruptible"], bool):
             raise CannotPlan(f"{where}interruptible: must be true or false")
         table.append(
-            (
-                _number(row, "energy_wh", where=where),
-                _number(row, "power_max_w", where=where),
-                earliest,
-                latest,
-                row["interruptible"],
-            )
+            (_number(row, "energy_wh", where=where), _number(row, "power_max_w", where=where), earliest, latest, row["interruptible"])
         )
-    energy, power, earliest_at, latest_at, interruptible = (
-        zip(*table, strict=True) if table else ((), (), (), (), ())
-    )
+    energy, power, earliest_at, latest_at, interruptible = zip(*table, strict=True) if table else ((), (), (), (), ())
     return FlexibleLoads.of(
-        [row["id"] for _, row in rows], energy_wh=energy, power_max_w=power, earliest=earliest_at, latest=latest_at,
+        [row["id"] for _, row in rows],
+        energy_wh=energy,
+        power_max_w=power,
+        earliest=earliest_at,
+        latest=latest_at,
         interruptible=interruptible,
-    )  # fmt: skip
+    )
 
 
 def _interval(row: Mapping[str, Any], key: str, where: str, intervals: int) -> int:
@@ -236,11 +225,16 @@ def plan_as_json(problem: PlanProblem, plan: PlanSolution) -> dict[str, Any]:
     """The plan as the study prints it."""
     storages, loads = problem.storages.ids, problem.flexible.ids
     return {
-        "status": str(plan.status), "cost": plan.cost, "import_w": plan.import_w.tolist(), "export_w": plan.export_w.tolist(),
-        "curtailed_w": plan.curtailed_w.tolist(), "charge_w": dict(zip(storages, plan.charge_w.tolist(), strict=True)),
+        "status": str(plan.status),
+        "cost": plan.cost,
+        "import_w": plan.import_w.tolist(),
+        "export_w": plan.export_w.tolist(),
+        "curtailed_w": plan.curtailed_w.tolist(),
+        "charge_w": dict(zip(storages, plan.charge_w.tolist(), strict=True)),
         "discharge_w": dict(zip(storages, plan.discharge_w.tolist(), strict=True)),
         "soc_wh": dict(zip(storages, plan.soc_wh.tolist(), strict=True)),
         "flexible_w": dict(zip(loads, plan.flexible_w.tolist(), strict=True)),
-        "limits": [asdict(limit) for limit in plan.limits], "reasons": list(plan.reasons),
+        "limits": [asdict(limit) for limit in plan.limits],
+        "reasons": list(plan.reasons),
         "proven": plan.proven,
-    }  # fmt: skip
+    }

@@ -45,9 +45,7 @@ def read_share_file(path: Path) -> ShareCase:
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotReadCase(f"{path.name}: cannot be read ({problem}); give a JSON file") from None
     except (ValueError, ArithmeticError, RecursionError) as problem:
-        raise CannotReadCase(
-            f"{path.name}: is no JSON ({problem}); write it again as one JSON object"
-        ) from None
+        raise CannotReadCase(f"{path.name}: is no JSON ({problem}); write it again as one JSON object") from None
     if not isinstance(given, dict):
         raise CannotReadCase(f"{path.name}: is no JSON object; put the keys between braces")
     try:
@@ -73,20 +71,25 @@ def case_from(given: Mapping[str, Any]) -> ShareCase:
     energies = {key: _energy(key, ids, column, intervals) for key, column in columns.items()}
     keys, units = _keys(rows) if rule in KEYED else (np.empty(0, dtype=np.int64), 1)
     retail, feed_in = _prices(given, intervals, needed=rule != ShareRule.MARKET)
-    books = {
-        key: _book(given, key, ids, intervals) if rule == ShareRule.MARKET else Book.empty()
-        for key in ("bids", "offers")
-    }
+    books = {key: _book(given, key, ids, intervals) if rule == ShareRule.MARKET else Book.empty() for key in ("bids", "offers")}
     return ShareCase(
-        rule, price_rule, ids, keys, units, _feeders(rows) if rule == ShareRule.HIERARCHICAL else np.empty(0, dtype=np.int64),
-        energies["consumption_wh"], energies["production_wh"], retail, feed_in, books["bids"], books["offers"],
-    )  # fmt: skip
+        rule,
+        price_rule,
+        ids,
+        keys,
+        units,
+        _feeders(rows) if rule == ShareRule.HIERARCHICAL else np.empty(0, dtype=np.int64),
+        energies["consumption_wh"],
+        energies["production_wh"],
+        retail,
+        feed_in,
+        books["bids"],
+        books["offers"],
+    )
 
 
 def _rules(given: Mapping[str, Any]) -> tuple[ShareRule, PriceRule]:
-    rule, price_rule = (
-        _choice(given, key, kind) for key, kind in (("rule", ShareRule), ("price_rule", PriceRule))
-    )
+    rule, price_rule = (_choice(given, key, kind) for key, kind in (("rule", ShareRule), ("price_rule", PriceRule)))
     if (rule == ShareRule.MARKET) != (price_rule == PriceRule.UNIFORM_AUCTION):
         raise _Wrong(
             f"price_rule: {price_rule} does not go with the rule {rule}; the rule market and uniform_auction go with each other only"
@@ -145,17 +148,12 @@ def _energy(key: str, ids: Sequence[str], column: list[list[Any]], intervals: in
     """Whole Wh by interval and member [T, n]."""
     for name, values in zip(ids, column, strict=True):
         if len(values) != intervals:
-            raise _Wrong(
-                f"{key}, {name}: has {len(values)} values where the other lists have {intervals}; give one per interval"
-            )
+            raise _Wrong(f"{key}, {name}: has {len(values)} values where the other lists have {intervals}; give one per interval")
     if all(type(value) is int for values in column for value in values):
         table = narrowed(np.array(column, dtype=object))
         if (table >= 0).all():
             return np.ascontiguousarray(table.T)
-    whole = [
-        [_whole(value, f"{key}, {name}[{t}]") for t, value in enumerate(values)]
-        for name, values in zip(ids, column, strict=True)
-    ]
+    whole = [[_whole(value, f"{key}, {name}[{t}]") for t, value in enumerate(values)] for name, values in zip(ids, column, strict=True)]
     return np.ascontiguousarray(narrowed(np.array(whole, dtype=object)).T)
 
 
@@ -171,9 +169,7 @@ def _whole(value: Any, where: str) -> int:
 def _number(value: Any, where: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _Wrong(f"{where}: is {_shown(value)}, no number; write it without quotes")
-    if (isinstance(value, Decimal) and value and not -DIGITS < value.adjusted() < DIGITS) or abs(
-        value
-    ) >= 10**DIGITS:
+    if (isinstance(value, Decimal) and value and not -DIGITS < value.adjusted() < DIGITS) or abs(value) >= 10**DIGITS:
         raise _Wrong(f"{where}: is {_shown(value)}; has more than {DIGITS} digits, shorten it")
     return Fraction(value)
 
@@ -204,15 +200,11 @@ def _feeders(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(_shown(row["feeder"]), len(numbers)) for row in rows], dtype=np.int64)
 
 
-def _prices(
-    given: Mapping[str, Any], intervals: int, *, needed: bool
-) -> tuple[list[Fraction], list[Fraction]]:
+def _prices(given: Mapping[str, Any], intervals: int, *, needed: bool) -> tuple[list[Fraction], list[Fraction]]:
     retail, feed_in = (_price(given, key, intervals, needed) for key in PRICES)
     for t, (b, f) in enumerate(zip(retail, feed_in, strict=False)):
         if f > b:
-            raise _Wrong(
-                f"feed_in_price_per_kwh: is {float(f):g} in interval {t}, above the retail price {float(b):g}; lower it"
-            )
+            raise _Wrong(f"feed_in_price_per_kwh: is {float(f):g} in interval {t}, above the retail price {float(b):g}; lower it")
     return retail, feed_in
 
 
@@ -224,9 +216,7 @@ def _price(given: Mapping[str, Any], key: str, intervals: int, needed: bool) -> 
     if not isinstance(given[key], list):
         return [_number(given[key], key)] * intervals
     if len(given[key]) != intervals:
-        raise _Wrong(
-            f"{key}: has {len(given[key])} values where the other lists have {intervals}; give one per interval"
-        )
+        raise _Wrong(f"{key}: has {len(given[key])} values where the other lists have {intervals}; give one per interval")
     return [_number(value, f"{key}[{t}]") for t, value in enumerate(given[key])]
 
 
@@ -240,25 +230,14 @@ def _book(given: Mapping[str, Any], key: str, ids: Sequence[str], intervals: int
         where = f"{key}[{i}]"
         if not isinstance(row, dict):
             raise _Wrong(f"{where}: must be an object with member, interval, wh, price_per_kwh and placed_at")
-        missing = next(
-            (
-                name
-                for name in ("member", "interval", "wh", "price_per_kwh", "placed_at")
-                if row.get(name) is None
-            ),
-            None,
-        )
+        missing = next((name for name in ("member", "interval", "wh", "price_per_kwh", "placed_at") if row.get(name) is None), None)
         if missing:
             raise _Wrong(f"{where}.{missing}: is missing; give it")
         if not isinstance(row["member"], str) or row["member"] not in place:
-            raise _Wrong(
-                f"{where}.member: {_shown(row['member'])} is no member; add them to members or take the order out"
-            )
+            raise _Wrong(f"{where}.member: {_shown(row['member'])} is no member; add them to members or take the order out")
         interval = _whole(row["interval"], f"{where}.interval")
         if interval >= intervals:
-            raise _Wrong(
-                f"{where}.interval: is {interval}, past the last interval {intervals - 1}; they count from 0"
-            )
+            raise _Wrong(f"{where}.interval: is {interval}, past the last interval {intervals - 1}; they count from 0")
         table.append(
             (
                 place[row["member"]],
@@ -270,9 +249,12 @@ def _book(given: Mapping[str, Any], key: str, ids: Sequence[str], intervals: int
         )
     member, interval_of, wh, price, placed = zip(*table, strict=True) if table else ((), (), (), (), ())
     return Book(
-        np.array(member, dtype=np.int64), np.array(interval_of, dtype=np.int64),
-        narrowed(np.array(wh, dtype=object)), price, np.array(placed, dtype=np.int64),
-    )  # fmt: skip
+        np.array(member, dtype=np.int64),
+        np.array(interval_of, dtype=np.int64),
+        narrowed(np.array(wh, dtype=object)),
+        price,
+        np.array(placed, dtype=np.int64),
+    )
 
 
 def _instant(value: Any, where: str) -> int:
@@ -296,9 +278,12 @@ def result_as_json(case: ShareCase, result: CaseResult) -> dict[str, Any]:
         return [None if price is None else float(price) for price in prices]
 
     printed: dict[str, Any] = {
-        "received_wh": by_member(result.received_wh), "delivered_wh": by_member(result.delivered_wh),
-        "buy_price_per_kwh": shown(result.buy), "sell_price_per_kwh": shown(result.sell), "matched_wh": result.matched_wh.tolist(),
-    }  # fmt: skip
+        "received_wh": by_member(result.received_wh),
+        "delivered_wh": by_member(result.delivered_wh),
+        "buy_price_per_kwh": shown(result.buy),
+        "sell_price_per_kwh": shown(result.sell),
+        "matched_wh": result.matched_wh.tolist(),
+    }
     if result.fell_back:
         printed["mid_market_instead"] = list(result.fell_back)
     return printed

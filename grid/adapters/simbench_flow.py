@@ -8,13 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.adapters.simbench_folder import (
-    CannotReadNetwork,
-    Profiles,
-    Row,
-    SimbenchNetwork,
-    read_network,
-)
+from energy.adapters.simbench_folder import CannotReadNetwork, Profiles, Row, SimbenchNetwork, read_network
 from energy.adapters.simbench_topology import read_simbench_topology
 from energy.domain.topology_figures import wrong_figures
 from grid.domain.network.powerflow import Network, TransformerData, Wire
@@ -64,18 +58,13 @@ class FlowFolder:
         first, after = (round((instant - self.starts[0]) / STEP) for instant in (begin, end))
         if first < 0 or after > len(self.starts):
             held = [self.starts[i].astimezone(zone).date() for i in (0, -1)]
-            raise CannotChooseDays(
-                f"{month} is not in the profiles, which hold {held[0]} to {held[1]}; choose a whole month among them"
-            )
+            raise CannotChooseDays(f"{month} is not in the profiles, which hold {held[0]} to {held[1]}; choose a whole month among them")
         return slice(first, after)
 
     def draw(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each node draws, active [W] and reactive [var], [T, nodes]; feeding in is negative."""
         loads, sources = self.load_shares[rows], self.source_shares[rows]
-        return (
-            loads @ self.load_w - sources @ self.source_w,
-            loads @ self.load_var - sources @ self.source_var,
-        )
+        return (loads @ self.load_w - sources @ self.source_w, loads @ self.load_var - sources @ self.source_var)
 
     def fed_in_w(self, rows: slice) -> NDArray[np.float64]:
         """What all sources feed in [W], [T]."""
@@ -102,17 +91,21 @@ def read_flow_folder(folder: Path, zone: ZoneInfo) -> FlowFolder:
     position = {code: i for i, code in enumerate(codes)}
     at = {code: position[busbar] for code, busbar in found.busbar_of.items()}
     loads = _by_profile(found.loads, found.load_profiles.names, at, "pLoad", "qLoad")
-    no_profiles = Profiles(
-        found.load_profiles.first_label, [], np.zeros((len(found.load_profiles.shares), 0))
-    )
+    no_profiles = Profiles(found.load_profiles.first_label, [], np.zeros((len(found.load_profiles.shares), 0)))
     sources_profiles = found.source_profiles or no_profiles
     sources = _by_profile(found.sources, sources_profiles.names, at, "pRES", "qRES")
     count = min(len(found.load_profiles.shares), len(sources_profiles.shares))
     first = found.load_profiles.first_label.replace(tzinfo=zone).astimezone(UTC)
     return FlowFolder(
-        _network(found, points, at), codes, [row.text("type") == "busbar" for row in points], [first + i * STEP for i in range(count)],
-        found.load_profiles.shares[:count], sources_profiles.shares[:count], *loads, *sources,
-    )  # fmt: skip
+        _network(found, points, at),
+        codes,
+        [row.text("type") == "busbar" for row in points],
+        [first + i * STEP for i in range(count)],
+        found.load_profiles.shares[:count],
+        sources_profiles.shares[:count],
+        *loads,
+        *sources,
+    )
 
 
 def _by_profile(
@@ -137,24 +130,41 @@ def _network(found: SimbenchNetwork, points: list[Row], at: dict[str, int]) -> N
         if set_point > 0:
             held[at[row.text("id")]] = set_point
     return Network(
-        nominal, held, [_wire(row, found.line_types[row.text("type")], at) for row in found.lines],
+        nominal,
+        held,
+        [_wire(row, found.line_types[row.text("type")], at) for row in found.lines],
         [_transformer(row, found.transformer_types[row.text("type")], at) for row in found.transformers],
-    )  # fmt: skip
+    )
 
 
 def _wire(row: Row, kind: Row, at: dict[str, int]) -> Wire:
     length_km = row.number_of("length", least=0.0)
     return Wire(
-        row.text("id"), at[row.text("nodeA")], at[row.text("nodeB")], kind.number_of("r") * length_km,
-        kind.number_of("x") * length_km, kind.number_of("b", 0.0) * length_km * 1e-6, kind.number_of("iMax", 0.0, least=0.0),
-    )  # fmt: skip
+        row.text("id"),
+        at[row.text("nodeA")],
+        at[row.text("nodeB")],
+        kind.number_of("r") * length_km,
+        kind.number_of("x") * length_km,
+        kind.number_of("b", 0.0) * length_km * 1e-6,
+        kind.number_of("iMax", 0.0, least=0.0),
+    )
 
 
 def _transformer(row: Row, kind: Row, at: dict[str, int]) -> TransformerData:
     return TransformerData(
-        row.text("id"), at[row.text("nodeHV")], at[row.text("nodeLV")], kind.number_of("sR") * MEGA,
-        kind.number_of("vmHV") * 1000, kind.number_of("vmLV") * 1000, kind.number_of("vmImp"),
-        kind.number_of("pCu") * 1000, kind.number_of("pFe", 0.0) * 1000, kind.number_of("iNoLoad", 0.0),
-        round(row.number_of("tappos", 0.0)), round(kind.number_of("tapNeutr", 0.0)),
-        round(kind.number_of("tapMin", 0.0)), round(kind.number_of("tapMax", 0.0)), kind.number_of("dVm", 0.0),
-    )  # fmt: skip
+        row.text("id"),
+        at[row.text("nodeHV")],
+        at[row.text("nodeLV")],
+        kind.number_of("sR") * MEGA,
+        kind.number_of("vmHV") * 1000,
+        kind.number_of("vmLV") * 1000,
+        kind.number_of("vmImp"),
+        kind.number_of("pCu") * 1000,
+        kind.number_of("pFe", 0.0) * 1000,
+        kind.number_of("iNoLoad", 0.0),
+        round(row.number_of("tappos", 0.0)),
+        round(kind.number_of("tapNeutr", 0.0)),
+        round(kind.number_of("tapMin", 0.0)),
+        round(kind.number_of("tapMax", 0.0)),
+        kind.number_of("dVm", 0.0),
+    )

@@ -35,20 +35,20 @@ from grid.domain.devices.sunspec import (
     state_of,
     storage_writes,
 )
-from grid.domain.devices.sunspec_der import (
-    can_limit_power,
-    can_set_power,
-    der_limit_of,
-    der_limit_writes,
-    der_storage_writes,
-)
+from grid.domain.devices.sunspec_der import can_limit_power, can_set_power, der_limit_of, der_limit_writes, der_storage_writes
 
 MOST_REGISTERS = 120  # in one transaction; the standard allows 125, some gateways fewer
 LAST_REGISTER = 0xFFFF
 EXCEPTIONS = {
-    1: "illegal function", 2: "illegal data address", 3: "illegal data value", 4: "device failure", 5: "acknowledged, still working",
-    6: "device busy", 10: "gateway has no path", 11: "gateway: the device does not answer",
-}  # fmt: skip
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "device failure",
+    5: "acknowledged, still working",
+    6: "device busy",
+    10: "gateway has no path",
+    11: "gateway: the device does not answer",
+}
 NO_ANSWER_BEHIND_GATEWAY = (10, 11)
 NO_END = "it has no reversion time: it keeps the set-point when the platform is silent"
 
@@ -134,9 +134,12 @@ class SunSpecLink:
 def _measured(models: dict[int, Registers]) -> Measured:
     power = power_of(models)
     return Measured(
-        None if power is None else max(-power, 0.0), None if power is None else max(power, 0.0), soc_of(models),
-        limit_of(models) if DER_CONTROLS not in models else der_limit_of(models), state_of(models),
-    )  # fmt: skip
+        None if power is None else max(-power, 0.0),
+        None if power is None else max(power, 0.0),
+        soc_of(models),
+        limit_of(models) if DER_CONTROLS not in models else der_limit_of(models),
+        state_of(models),
+    )
 
 
 class _Talk:

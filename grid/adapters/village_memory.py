@@ -57,15 +57,10 @@ class VillageMemory:
         registers = json.dumps({name: values.tolist() for name, values in asdict(state).items()})
         with self._database:
             self._database.execute("BEGIN")
-            self._database.execute(
-                "INSERT OR REPLACE INTO state VALUES (1, ?, ?)", (int(at.timestamp()), registers)
-            )
+            self._database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", (int(at.timestamp()), registers))
             self._database.executemany(
                 "INSERT OR IGNORE INTO unsent VALUES (?, ?, ?, ?, ?)",
-                (
-                    (r.meter_id, r.channel, r.start_s, r.register_start_wh, r.register_end_wh)
-                    for r in readings
-                ),
+                ((r.meter_id, r.channel, r.start_s, r.register_start_wh, r.register_end_wh) for r in readings),
             )
 
     def unsent(self, *, span_s: int) -> dict[int, list[Reading]]:

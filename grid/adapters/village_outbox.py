@@ -29,9 +29,7 @@ class Outbox:
     def __enter__(self) -> "Outbox":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._database.close()
 
     def acknowledged(self) -> set[Key]:
@@ -40,9 +38,7 @@ class Outbox:
 
     def body_of(self, key: Key) -> bytes | None:
         """The bytes of a letter that was signed and has no receipt."""
-        row = self._database.execute(
-            "SELECT body FROM letter WHERE device = ? AND counter = ?", key
-        ).fetchone()
+        row = self._database.execute("SELECT body FROM letter WHERE device = ? AND counter = ?", key).fetchone()
         return row[0] if row else None
 
     def put(self, key: Key, body: bytes) -> None:

@@ -38,18 +38,17 @@ class VirtualDevice:
     public_key: bytes
     key_id: bytes
 
-    def sign(
-        self,
-        counter: int,
-        sent_at: datetime,
-        blocks: Iterable[IntervalBlock] = (),
-        samples: Iterable[Sample] = (),
-    ) -> bytes:
+    def sign(self, counter: int, sent_at: datetime, blocks: Iterable[IntervalBlock] = (), samples: Iterable[Sample] = ()) -> bytes:
         """A signed message."""
         return encode_message(
-            private_key=self.private_key, key_id=self.key_id, device_name=self.name, counter=counter, sent_at=sent_at,
-            blocks=tuple(blocks), samples=tuple(samples),
-        )  # fmt: skip
+            private_key=self.private_key,
+            key_id=self.key_id,
+            device_name=self.name,
+            counter=counter,
+            sent_at=sent_at,
+            blocks=tuple(blocks),
+            samples=tuple(samples),
+        )
 
 
 def device_memory(var: Path) -> bytes:
@@ -59,13 +58,9 @@ def device_memory(var: Path) -> bytes:
 
 def make_device(meter: Meter, memory: bytes) -> VirtualDevice:
     """The virtual device of a meter; the same memory gives the same key."""
-    seed = HKDF(hashes.SHA256(), 32, None, b"microgrid virtual device " + meter.public_id.bytes).derive(
-        memory
-    )
+    seed = HKDF(hashes.SHA256(), 32, None, b"microgrid virtual device " + meter.public_id.bytes).derive(memory)
     private_key = Ed25519PrivateKey.from_private_bytes(seed)
-    public_key = private_key.public_key().public_bytes(
-        serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    )
+    public_key = private_key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     name = f"urn:dev:mg:{meter.public_id.hex}"
     return VirtualDevice(meter, name, private_key, public_key, key_id_of(public_key))
 
@@ -100,16 +95,27 @@ def mqtt_client(url: str, identifier: str, *, clean: bool = True) -> aiomqtt.Cli
     """A client for `mqtt://[user:password@]host:port`."""
     parts = urlsplit(url)
     return aiomqtt.Client(
-        parts.hostname or "127.0.0.1", parts.port or 1883, username=parts.username, password=parts.password,
-        identifier=identifier, clean_session=clean, max_queued_outgoing_messages=0, max_inflight_messages=WINDOW,
+        parts.hostname or "127.0.0.1",
+        parts.port or 1883,
+        username=parts.username,
+        password=parts.password,
+        identifier=identifier,
+        clean_session=clean,
+        max_queued_outgoing_messages=0,
+        max_inflight_messages=WINDOW,
         timeout=30,
-    )  # fmt: skip
+    )
 
 
 async def deliver(
-    url: str, letters: Iterable[Letter], outbox: Outbox, now: Callable[[], datetime],
-    on_receipt: Callable[[Letter, str], None], *, patience_s: float = 300.0,
-) -> Tally:  # fmt: skip
+    url: str,
+    letters: Iterable[Letter],
+    outbox: Outbox,
+    now: Callable[[], datetime],
+    on_receipt: Callable[[Letter, str], None],
+    *,
+    patience_s: float = 300.0,
+) -> Tally:
     """Send letters and wait for the platform's receipt of each; one without a receipt is sent again.
 
     Counters rise, so a device sends its next letter only when the one before has its receipt; devices do so side by side. A letter
@@ -138,9 +144,7 @@ async def deliver(
 class _Post:
     """Whose turn it is to send: the head of each device's box, at most WINDOW devices at a time."""
 
-    def __init__(
-        self, boxes: dict[str, deque[Letter]], outbox: Outbox, on_receipt: Callable[[Letter, str], None]
-    ) -> None:
+    def __init__(self, boxes: dict[str, deque[Letter]], outbox: Outbox, on_receipt: Callable[[Letter, str], None]) -> None:
         self.boxes = boxes
         self._outbox = outbox
         self._signed: set[tuple[str, int]] = set()
@@ -223,9 +227,7 @@ class _Post:
         """Let devices whose letter has no receipt send it again."""
         now = time.monotonic()
         if now - (self._last_receipt or self._began) > patience_s:
-            raise CannotDeliver(
-                f"The platform has not answered for {patience_s:.0f} s; is ingest_mqtt running?"
-            )
+            raise CannotDeliver(f"The platform has not answered for {patience_s:.0f} s; is ingest_mqtt running?")
         wait_s = RESEND_AFTER_S if self._last_receipt is not None else FIRST_RESEND_AFTER_S
         for name, sent_at in list(self._sent_at.items()):
             if now - sent_at > wait_s:

@@ -10,9 +10,7 @@ from grid.models import GridAlarm
 class GridAlarmAdmin(MicrogridFactAdmin):
     """Alarms, the newest first."""
 
-    list_display = (
-        "raised_at", "microgrid", "priority", "kind", "subject", "sentence", "acknowledged_by", "cleared_at", "shelved_until",
-    )  # fmt: skip
+    list_display = ("raised_at", "microgrid", "priority", "kind", "subject", "sentence", "acknowledged_by", "cleared_at", "shelved_until")
     list_filter = ("microgrid", "kind", "priority")
     ordering = ("-raised_at", "-pk")
     list_select_related = ("microgrid", "acknowledged_by")

@@ -10,29 +10,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
-from grid.models import (
-    BalanceDay,
-    CommandStatus,
-    DayClosing,
-    DeviceCommand,
-    GridState,
-    GridStatus,
-    PriceDay,
-    SharingDay,
-)
+from grid.models import BalanceDay, CommandStatus, DayClosing, DeviceCommand, GridState, GridStatus, PriceDay, SharingDay
 from members.admin.roles import FactAdmin, label_said
 from members.language import energy_in_words, power_in_words
 from members.models import Role
 
 STATUS_COLOURS = {
-    GridStatus.NORMAL: "success", GridStatus.SURPLUS: "success", GridStatus.DEFICIT: "info", GridStatus.PEAK: "warning",
-    GridStatus.CURTAILED: "warning", GridStatus.EMERGENCY: "danger", GridStatus.ISLANDED: "warning",
-    GridStatus.BLACKSTART: "danger", GridStatus.RESYNC: "warning",
-}  # fmt: skip
+    GridStatus.NORMAL: "success",
+    GridStatus.SURPLUS: "success",
+    GridStatus.DEFICIT: "info",
+    GridStatus.PEAK: "warning",
+    GridStatus.CURTAILED: "warning",
+    GridStatus.EMERGENCY: "danger",
+    GridStatus.ISLANDED: "warning",
+    GridStatus.BLACKSTART: "danger",
+    GridStatus.RESYNC: "warning",
+}
 COMMAND_COLOURS = {
-    CommandStatus.PENDING: "info", CommandStatus.SENT: "info", CommandStatus.ACKNOWLEDGED: "success",
+    CommandStatus.PENDING: "info",
+    CommandStatus.SENT: "info",
+    CommandStatus.ACKNOWLEDGED: "success",
     CommandStatus.EXPIRED: "warning",
-}  # fmt: skip
+}
 
 
 def _energy(values_wh: list[int]) -> str:
@@ -81,7 +80,7 @@ class SharingDayAdmin(MicrogridFactAdmin):
 class BalanceDayAdmin(MicrogridFactAdmin):
     """The balance, by day; the database has checked each interval."""
 
-    list_display = ("day", "microgrid", "production", "consumption", "imported", "exported", "charged", "discharged", "is_current")  # fmt: skip
+    list_display = ("day", "microgrid", "production", "consumption", "imported", "exported", "charged", "discharged", "is_current")
     list_filter = ("microgrid", "is_current")
     date_hierarchy = "day"
     ordering = ("-day", "-revision")
@@ -126,27 +125,14 @@ class PriceDayAdmin(MicrogridFactAdmin):
         lowest, highest = min(row.local_micro) / 1e6, max(row.local_micro) / 1e6
         if lowest == highest:
             return number_format(lowest, 4)
-        return _("%(start)s to %(end)s") % {
-            "start": number_format(lowest, 4),
-            "end": number_format(highest, 4),
-        }
+        return _("%(start)s to %(end)s") % {"start": number_format(lowest, 4), "end": number_format(highest, 4)}
 
 
 @admin.register(GridState)
 class GridStateAdmin(MicrogridFactAdmin):
     """Control ticks, newest first."""
 
-    list_display = (
-        "at",
-        "microgrid",
-        "state",
-        "production",
-        "consumption",
-        "exchange",
-        "stored",
-        "loading",
-        "why",
-    )
+    list_display = ("at", "microgrid", "state", "production", "consumption", "exchange", "stored", "loading", "why")
     list_filter = ("microgrid", "status")
     ordering = ("-at",)
 
@@ -188,17 +174,7 @@ class GridStateAdmin(MicrogridFactAdmin):
 class DeviceCommandAdmin(MicrogridFactAdmin):
     """What devices were told, and whether they acknowledged."""
 
-    list_display = (
-        "issued_at",
-        "told",
-        "charge",
-        "discharge",
-        "limit",
-        "state",
-        "expires_at",
-        "acknowledged_at",
-        "reason",
-    )
+    list_display = ("issued_at", "told", "charge", "discharge", "limit", "state", "expires_at", "acknowledged_at", "reason")
     list_filter = ("microgrid", "status")
     list_select_related = ("microgrid", "storage", "source", "consumer", "breaker")
     search_fields = ("storage__code", "source__code", "consumer__code")

@@ -10,15 +10,7 @@ from grid.models import DemandConsent, DemandEvent, DemandProgramme, DemandRespo
 class DemandProgrammeAdmin(MicrogridFactAdmin):
     """What members may consent to."""
 
-    list_display = (
-        "name",
-        "microgrid",
-        "incentive_per_kwh",
-        "notice_minutes",
-        "most_events_per_month",
-        "offered_at",
-        "ended_at",
-    )
+    list_display = ("name", "microgrid", "incentive_per_kwh", "notice_minutes", "most_events_per_month", "offered_at", "ended_at")
     ordering = ("microgrid", "name")
 
 
@@ -37,16 +29,7 @@ class DemandEventAdmin(MicrogridFactAdmin):
     """Events, the newest first."""
 
     cooperative_path = "programme__microgrid__cooperative"
-    list_display = (
-        "start_at",
-        "end_at",
-        "programme",
-        "reason",
-        "called_by",
-        "cancelled_at",
-        "measured_at",
-        "booked_at",
-    )
+    list_display = ("start_at", "end_at", "programme", "reason", "called_by", "cancelled_at", "measured_at", "booked_at")
     list_select_related = ("programme__microgrid", "called_by")
     ordering = ("-start_at",)
 

@@ -14,15 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from grid.domain.devices.links import may_be_reached
-from grid.models import (
-    AdrEvent,
-    AdrProgram,
-    AdrReport,
-    ChargingSession,
-    ChargingTag,
-    DeviceLink,
-    LinkProtocol,
-)
+from grid.models import AdrEvent, AdrProgram, AdrReport, ChargingSession, ChargingTag, DeviceLink, LinkProtocol
 from grid.selectors.device_links import health, read_back, told
 from grid.services.charging import tag_digest
 from grid.services.device_links import give_key
@@ -43,9 +35,7 @@ class LinkForm(forms.ModelForm):
             raise ValidationError({"address": say_kept("SunSpec needs the device's IP address.")})
         if address and not may_be_reached(address, settings.DEVICE_NETWORKS):
             allowed = ", ".join(settings.DEVICE_NETWORKS)
-            raise ValidationError(
-                {"address": say_kept(f"Devices may only be in {allowed} (DEVICE_NETWORKS).")}
-            )
+            raise ValidationError({"address": say_kept(f"Devices may only be in {allowed} (DEVICE_NETWORKS).")})
         devices = [found.get(kind) for kind in ("storage", "source", "consumer")]
         grids = {device.site.microgrid_id for device in devices if device is not None}
         if len([device for device in devices if device is not None]) != 1:
@@ -66,9 +56,31 @@ class DeviceLinkAdmin(RoleAdmin):
     list_filter = ("microgrid", "protocol", "is_enabled", "problem")
     list_select_related = ("storage", "source", "consumer")
     ordering = ("microgrid", "protocol", "pk")
-    fields = ("microgrid", "storage", "source", "consumer", "protocol", "is_enabled", "address", "port", "unit_id", "station", "connector",
-              "fallback_w", "gateway", "key_hint", "model", "version", "state", "last_contact_at", "told", "read_back", "health",
-              "problem_since", "failures")  # fmt: skip
+    fields = (
+        "microgrid",
+        "storage",
+        "source",
+        "consumer",
+        "protocol",
+        "is_enabled",
+        "address",
+        "port",
+        "unit_id",
+        "station",
+        "connector",
+        "fallback_w",
+        "gateway",
+        "key_hint",
+        "model",
+        "version",
+        "state",
+        "last_contact_at",
+        "told",
+        "read_back",
+        "health",
+        "problem_since",
+        "failures",
+    )
     readonly_fields = (
         "key_hint",
         "model",
@@ -102,10 +114,7 @@ class DeviceLinkAdmin(RoleAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return self._may(request, OPERATORS)
 
-    @action(
-        description=gettext_lazy("Give a new key to those that call us; the old one ends at once"),
-        permissions=["operate"],
-    )
+    @action(description=gettext_lazy("Give a new key to those that call us; the old one ends at once"), permissions=["operate"])
     def give_new_key(self, request: HttpRequest, queryset: QuerySet[DeviceLink]) -> None:
         for link in queryset.exclude(protocol=LinkProtocol.SUNSPEC).select_related("microgrid"):
             if self._may_row(request, OPERATORS, link):
@@ -117,9 +126,7 @@ class TagForm(forms.ModelForm):
     """The card's id is typed in once and kept as its hash."""
 
     card = forms.CharField(
-        label=gettext_lazy("Card"),
-        max_length=36,
-        help_text=gettext_lazy("As the reader shows it; only its hash is kept."),
+        label=gettext_lazy("Card"), max_length=36, help_text=gettext_lazy("As the reader shows it; only its hash is kept.")
     )
 
     def save(self, commit: bool = True) -> ChargingTag:

@@ -32,14 +32,6 @@ class OperatorOverrideAdmin(RoleAdmin):
     """What operators ordered by hand, with who, when and why."""
 
     cooperative_path = "microgrid__cooperative"
-    list_display = (
-        "proposed_at",
-        "microgrid",
-        "order",
-        "minutes",
-        "proposed_by",
-        "confirmed_by",
-        "ended_early_at",
-    )
+    list_display = ("proposed_at", "microgrid", "order", "minutes", "proposed_by", "confirmed_by", "ended_early_at")
     list_filter = ("microgrid", "kind")
     ordering = ("-proposed_at",)

@@ -10,16 +10,7 @@ from grid.models import FlexibleRun, FlexibleRunResult
 class FlexibleRunAdmin(MicrogridFactAdmin):
     """What devices are to do by when, the latest first."""
 
-    list_display = (
-        "name",
-        "consumer",
-        "energy_wh",
-        "power_w",
-        "start_at",
-        "ready_at",
-        "may_pause",
-        "withdrawn_at",
-    )
+    list_display = ("name", "consumer", "energy_wh", "power_w", "start_at", "ready_at", "may_pause", "withdrawn_at")
     list_select_related = ("consumer",)
     ordering = ("-ready_at",)
 

@@ -27,10 +27,7 @@ class MarketTermsForm(forms.ModelForm):
         microgrid, first = given.get("microgrid"), given.get("valid_from")
         closed = last_closed_day(microgrid) if microgrid else None
         if closed and first and first <= closed:
-            self.add_error(
-                "valid_from",
-                say_kept(f"Days up to {closed} are closed; begin later."),
-            )
+            self.add_error("valid_from", say_kept(f"Days up to {closed} are closed; begin later."))
         voted = voted_terms(microgrid, first) if microgrid and first else ""
         if voted:
             self.add_error("valid_from", voted)

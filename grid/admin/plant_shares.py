@@ -28,8 +28,13 @@ class PartForm(ModelForm):
     """A holder's part, written in per cent."""
 
     percent = DecimalField(
-        label=gettext_lazy("Part [%]"), max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
-    )  # fmt: skip
+        label=gettext_lazy("Part [%]"),
+        max_digits=7,
+        decimal_places=4,
+        min_value=Decimal("0.0001"),
+        max_value=100,
+        widget=UnfoldAdminDecimalFieldWidget(),
+    )
 
     class Meta:
         model = PlantShare
@@ -103,9 +108,12 @@ class PlantDivisionAdmin(RoleAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         given = form.cleaned_data
         row = divide_plant(
-            plant=given["plant"], valid_from=given["valid_from"], parts=formsets[0].parts(), by=user_of(request),
+            plant=given["plant"],
+            valid_from=given["valid_from"],
+            parts=formsets[0].parts(),
+            by=user_of(request),
             now=given["plant"].microgrid.now(timezone.now()),
-        )  # fmt: skip
+        )
         form.instance.pk = row.pk
         for formset in formsets:
             formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []

@@ -47,11 +47,7 @@ class SharesFormSet(BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        rows = [
-            form.cleaned_data
-            for form in self.forms
-            if getattr(form, "cleaned_data", None) and not form.cleaned_data.get("DELETE")
-        ]
+        rows = [form.cleaned_data for form in self.forms if getattr(form, "cleaned_data", None) and not form.cleaned_data.get("DELETE")]
         strangers = [row["site"] for row in rows if row["site"].microgrid_id != self.instance.microgrid_id]
         if strangers:
             raise ValidationError(say_kept(f"{strangers[0]} does not belong to the microgrid of this rule."))
@@ -99,10 +95,7 @@ def _with_rights(inlines: tuple[type[SharesInline], ...], page: Any, request: Ht
     """Shares may be edited while the rule was not used."""
     editable = rule is None or (page.has_change_permission(request, rule) and not _was_used(rule))
     roles = SharingRuleAdmin.change_roles if editable else ()
-    return [
-        type(i.__name__, (i,), {"change_roles": roles, "add_roles": roles, "delete_roles": roles})
-        for i in inlines
-    ]
+    return [type(i.__name__, (i,), {"change_roles": roles, "add_roles": roles, "delete_roles": roles}) for i in inlines]
 
 
 def _was_used(rule: SharingRule) -> bool:

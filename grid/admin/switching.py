@@ -33,16 +33,7 @@ class PlannedOutageAdmin(MicrogridFactAdmin):
 class SwitchOrderAdmin(MicrogridFactAdmin):
     """Switches moved by hand, the newest order first."""
 
-    list_display = (
-        "proposed_at",
-        "microgrid",
-        "switch",
-        "closes",
-        "reason",
-        "proposed_by",
-        "confirmed_by",
-        "confirmed_at",
-    )
+    list_display = ("proposed_at", "microgrid", "switch", "closes", "reason", "proposed_by", "confirmed_by", "confirmed_at")
     list_filter = ("microgrid",)
     ordering = ("-proposed_at", "-pk")
     list_select_related = ("microgrid", "switch", "proposed_by", "confirmed_by")

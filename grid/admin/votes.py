@@ -32,9 +32,12 @@ class ProposalForm(forms.ModelForm):
         if not self.errors and self.instance.pk is None:
             try:
                 votes.check_opening(
-                    microgrid=given["microgrid"], key=ShareRule(given["key"]), valid_from=given["valid_from"],
-                    closes_at=given["closes_at"], now=given["microgrid"].now(timezone.now()),
-                )  # fmt: skip
+                    microgrid=given["microgrid"],
+                    key=ShareRule(given["key"]),
+                    valid_from=given["valid_from"],
+                    closes_at=given["closes_at"],
+                    now=given["microgrid"].now(timezone.now()),
+                )
             except votes.CannotOpenVote as why:
                 self.add_error(None, str(why))
         return given
@@ -47,18 +50,7 @@ class SharingProposalAdmin(RoleAdmin):
     form = ProposalForm
     cooperative_path = "microgrid__cooperative"
     add_roles = (Role.OPERATOR, Role.TARIFF_ADMIN)
-    list_display = (
-        "microgrid",
-        "key",
-        "price_rule",
-        "valid_from",
-        "closes_at",
-        "status",
-        "eligible",
-        "yes",
-        "no",
-        "abstained",
-    )
+    list_display = ("microgrid", "key", "price_rule", "valid_from", "closes_at", "status", "eligible", "yes", "no", "abstained")
     list_select_related = ("microgrid",)
     ordering = ("-opened_at",)
     actions_detail = ("withdraw",)
@@ -67,26 +59,21 @@ class SharingProposalAdmin(RoleAdmin):
         chosen = ProposalForm.Meta.fields
         if obj is None:
             return chosen
-        return (
-            *chosen,
-            "status",
-            "eligible",
-            "yes",
-            "no",
-            "abstained",
-            "text",
-            "text_sha256",
-            "opened_by",
-            "decided_at",
-        )
+        return (*chosen, "status", "eligible", "yes", "no", "abstained", "text", "text_sha256", "opened_by", "decided_at")
 
     def save_model(self, request: HttpRequest, obj: SharingProposal, form: Any, change: bool) -> None:
         given = form.cleaned_data
         opened = votes.open_vote(
-            microgrid=given["microgrid"], key=ShareRule(given["key"]), price_rule=PriceRule(given["price_rule"]),
-            valid_from=given["valid_from"], reason=given["reason"], quorum_percent=given["quorum_percent"],
-            closes_at=given["closes_at"], by=user_of(request), now=given["microgrid"].now(timezone.now()),
-        )  # fmt: skip
+            microgrid=given["microgrid"],
+            key=ShareRule(given["key"]),
+            price_rule=PriceRule(given["price_rule"]),
+            valid_from=given["valid_from"],
+            reason=given["reason"],
+            quorum_percent=given["quorum_percent"],
+            closes_at=given["closes_at"],
+            by=user_of(request),
+            now=given["microgrid"].now(timezone.now()),
+        )
         obj.__dict__.update(opened.__dict__)
 
     def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -98,9 +85,12 @@ class SharingProposalAdmin(RoleAdmin):
         row = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:grid_sharingproposal_change", args=[object_id])
         asked = ask_first(
-            request, title=f"Withdraw {row}", button="Withdraw", back=here,
+            request,
+            title=f"Withdraw {row}",
+            button="Withdraw",
+            back=here,
             sentence="Nobody can vote on it any more, nothing is counted and nothing changes. Members are told.",
-        )  # fmt: skip
+        )
         if asked:
             return asked
         if votes.withdraw_vote(proposal=row, now=row.microgrid.now(timezone.now())):

@@ -30,17 +30,21 @@ from grid.selectors.alarms import own_alarms_to_change, read_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
 from members.selectors.scope import user_of
 
-STEP = {
-    "at": "2016-04-01T11:20:08Z",
-    "kind": "raised",
-    "by": None,
-    "detail": "Line LV3.101 Line 7 carries 84% of its rating.",
-}
+STEP = {"at": "2016-04-01T11:20:08Z", "kind": "raised", "by": None, "detail": "Line LV3.101 Line 7 carries 84% of its rating."}
 ALARM = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "kind": "line_loading", "subject": "LV3.101 Line 7", "priority": "medium",
-    "sentence": "Line LV3.101 Line 7 carries 84% of its rating.", "raised_at": "2016-04-01T11:20:08Z", "count": 1,
-    "cleared_at": None, "acknowledged_at": None, "acknowledged_by": None, "shelved_until": None, "shelved_reason": "",
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+    "kind": "line_loading",
+    "subject": "LV3.101 Line 7",
+    "priority": "medium",
+    "sentence": "Line LV3.101 Line 7 carries 84% of its rating.",
+    "raised_at": "2016-04-01T11:20:08Z",
+    "count": 1,
+    "cleared_at": None,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "shelved_until": None,
+    "shelved_reason": "",
+}
 STATES = ("listed", "shelved", "ended")
 
 
@@ -67,9 +71,19 @@ class GridAlarmSerializer(serializers.ModelSerializer[GridAlarm]):
     class Meta:
         model = GridAlarm
         fields: tuple[str, ...] = (
-            "id", "kind", "subject", "priority", "sentence", "raised_at", "count", "cleared_at", "acknowledged_at",
-            "acknowledged_by", "shelved_until", "shelved_reason",
-        )  # fmt: skip
+            "id",
+            "kind",
+            "subject",
+            "priority",
+            "sentence",
+            "raised_at",
+            "count",
+            "cleared_at",
+            "acknowledged_at",
+            "acknowledged_by",
+            "shelved_until",
+            "shelved_reason",
+        )
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a life", {**ALARM, "steps": [STEP]}, response_only=True)])
@@ -87,11 +101,7 @@ class GridAlarmLifeSerializer(GridAlarmSerializer):
         return list(GridAlarmStepSerializer(rows, many=True).data)
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("an hour", {"minutes": 60, "reason": "The crew is on its way."}, request_only=True)
-    ]
-)
+@extend_schema_serializer(examples=[OpenApiExample("an hour", {"minutes": 60, "reason": "The crew is on its way."}, request_only=True)])
 class ShelfSerializer(serializers.Serializer[Any]):
     """How long the alarm may wait, and why."""
 
@@ -105,10 +115,11 @@ def _read_microgrid(request: Request, public_id: Any) -> Microgrid:
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="microgrids_alarms_list", summary="Alarms of the grid, by priority",
+        operation_id="microgrids_alarms_list",
+        summary="Alarms of the grid, by priority",
         parameters=[OpenApiParameter("state", str, enum=STATES, description="`listed` if left out: what needs somebody.")],
     )
-)  # fmt: skip
+)
 class GridAlarmList(generics.ListAPIView[GridAlarm]):
     serializer_class = GridAlarmSerializer
 
@@ -121,19 +132,13 @@ class GridAlarmList(generics.ListAPIView[GridAlarm]):
             raise ValidationError({"state": [f"must be one of {', '.join(STATES)}"]})
         rows = GridAlarm.objects.filter(microgrid=microgrid).select_related("acknowledged_by")
         if state == "ended":
-            return rows.filter(cleared_at__isnull=False, acknowledged_at__isnull=False).order_by(
-                "-raised_at", "-pk"
-            )
+            return rows.filter(cleared_at__isnull=False, acknowledged_at__isnull=False).order_by("-raised_at", "-pk")
         now = microgrid.now(timezone.now())
-        return rows.shelved(now).order_by("shelved_until", "pk") if state == "shelved" else rows.listed(now).urgent_first()  # fmt: skip
+        return rows.shelved(now).order_by("shelved_until", "pk") if state == "shelved" else rows.listed(now).urgent_first()
 
 
 class GridAlarmLife(APIView):
-    @extend_schema(
-        operation_id="alarms_retrieve",
-        summary="An alarm with each step of its life",
-        responses=GridAlarmLifeSerializer,
-    )
+    @extend_schema(operation_id="alarms_retrieve", summary="An alarm with each step of its life", responses=GridAlarmLifeSerializer)
     def get(self, request: Request, public_id: Any) -> Response:
         row = get_object_or_404(read_alarms(user_of(request)), public_id=public_id, raised_at__isnull=False)
         return Response(GridAlarmLifeSerializer(row).data)
@@ -146,12 +151,7 @@ class _Step(APIView):
         raise NotImplementedError
 
     def answer(self, request: Request, public_id: Any) -> Response:
-        row = (
-            own_alarms_to_change(user_of(request))
-            .select_related("microgrid")
-            .filter(public_id=public_id)
-            .first()
-        )
+        row = own_alarms_to_change(user_of(request)).select_related("microgrid").filter(public_id=public_id).first()
         if row is None:
             raise Http404
         try:
@@ -166,12 +166,7 @@ class AcknowledgeAlarm(_Step):
     def take(self, request: Request, alarm: GridAlarm) -> None:
         acknowledge(alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()))
 
-    @extend_schema(
-        operation_id="alarms_acknowledge",
-        summary="Say that you act",
-        request=None,
-        responses=GridAlarmLifeSerializer,
-    )
+    @extend_schema(operation_id="alarms_acknowledge", summary="Say that you act", request=None, responses=GridAlarmLifeSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         return self.answer(request, public_id)
 
@@ -182,14 +177,19 @@ class ShelveAlarm(_Step):
         form.is_valid(raise_exception=True)
         given = form.validated_data
         shelve(
-            alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()),
-            length=timedelta(minutes=given["minutes"]), reason=given["reason"],
-        )  # fmt: skip
+            alarm=alarm,
+            by=user_of(request),
+            now=alarm.microgrid.now(timezone.now()),
+            length=timedelta(minutes=given["minutes"]),
+            reason=given["reason"],
+        )
 
     @extend_schema(
-        operation_id="alarms_shelve", summary="Let an alarm wait for a time, with a reason", request=ShelfSerializer,
+        operation_id="alarms_shelve",
+        summary="Let an alarm wait for a time, with a reason",
+        request=ShelfSerializer,
         responses=GridAlarmLifeSerializer,
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         return self.answer(request, public_id)
 
@@ -198,11 +198,6 @@ class UnshelveAlarm(_Step):
     def take(self, request: Request, alarm: GridAlarm) -> None:
         unshelve(alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()))
 
-    @extend_schema(
-        operation_id="alarms_unshelve",
-        summary="Bring a shelved alarm back",
-        request=None,
-        responses=GridAlarmLifeSerializer,
-    )
+    @extend_schema(operation_id="alarms_unshelve", summary="Bring a shelved alarm back", request=None, responses=GridAlarmLifeSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         return self.answer(request, public_id)

@@ -43,12 +43,33 @@ class DayAxisSerializer(serializers.Serializer[Any]):
 
 
 SHARING_EXAMPLE = {
-    "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
-    "revision": 0, "key": "dynamic", "price_rule": "mid_market", "local_micro": [175000, 175000], "mid_market_instead": [],
-    "keyed_wh": [], "level_wh": [], "level_divisor": [], "feeders": [], "given_wh": [], "kept_bids_wh": [], "kept_offers_wh": [], "consumption_wh": [700, 550], "production_wh": [900, 400],
-    "matched_wh": [700, 400], "shared_wh": [700, 400], "not_local_wh": [], "carried_wh": [], "received_cutoff": [-1, 450],
-    "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
-}  # fmt: skip
+    "day": "2016-03-01",
+    "start_at": "2016-02-29T23:00:00Z",
+    "interval_minutes": 15,
+    "interval_count": 96,
+    "revision": 0,
+    "key": "dynamic",
+    "price_rule": "mid_market",
+    "local_micro": [175000, 175000],
+    "mid_market_instead": [],
+    "keyed_wh": [],
+    "level_wh": [],
+    "level_divisor": [],
+    "feeders": [],
+    "given_wh": [],
+    "kept_bids_wh": [],
+    "kept_offers_wh": [],
+    "consumption_wh": [700, 550],
+    "production_wh": [900, 400],
+    "matched_wh": [700, 400],
+    "shared_wh": [700, 400],
+    "not_local_wh": [],
+    "carried_wh": [],
+    "received_cutoff": [-1, 450],
+    "received_cutoff_site": ["", "LV3.101 Load 7"],
+    "delivered_cutoff": [-1, -1],
+    "delivered_cutoff_site": ["", ""],
+}
 
 
 class FeederSerializer(serializers.Serializer[Any]):
@@ -89,14 +110,10 @@ class SharingSerializer(DayAxisSerializer):
     keyed_wh = _watt_hours("Hybrid key: what sites with a share drew [Wh]; else empty.")
     level_wh = _watt_hours("Hybrid key: a site with share k receives min(c, k level / divisor); else empty.")
     level_divisor = serializers.ListField(child=serializers.IntegerField())
-    given_wh = _watt_hours(
-        "What preferences gave before the key shared the rest, then of C - given and P - given [Wh]; empty: nothing."
-    )
+    given_wh = _watt_hours("What preferences gave before the key shared the rest, then of C - given and P - given [Wh]; empty: nothing.")
     kept_bids_wh = _watt_hours("Market: of what buyers ordered, what they drew [Wh]; else empty.")
     kept_offers_wh = _watt_hours("Market: of what sellers ordered, what they fed in [Wh]; else empty.")
-    feeders = FeederSerializer(
-        many=True, help_text="Hierarchical key: each feeder's own sharing; else empty."
-    )
+    feeders = FeederSerializer(many=True, help_text="Hierarchical key: each feeder's own sharing; else empty.")
     not_local_wh = _watt_hours("Q: fed in by storages, not of local origin [Wh]; empty: nothing.")
     carried_wh = _watt_hours("G: of Q public energy that was used at once [Wh]; empty: nothing.")
     received_cutoff = serializers.ListField(child=serializers.IntegerField())
@@ -120,14 +137,23 @@ class SiteSharingSerializer(SharingSerializer):
         OpenApiExample(
             "two quarter hours of a day",
             {
-                "day": "2016-03-28", "start_at": "2016-03-27T22:00:00Z", "interval_minutes": 15, "interval_count": 96,
-                "revision": 1, "import_wh": [7210, 6955], "export_wh": [0, 0], "production_wh": [0, 120],
-                "consumption_wh": [7210, 7075], "charge_wh": [0, 0], "discharge_wh": [0, 0], "losses_wh": [0, 0],
+                "day": "2016-03-28",
+                "start_at": "2016-03-27T22:00:00Z",
+                "interval_minutes": 15,
+                "interval_count": 96,
+                "revision": 1,
+                "import_wh": [7210, 6955],
+                "export_wh": [0, 0],
+                "production_wh": [0, 120],
+                "consumption_wh": [7210, 7075],
+                "charge_wh": [0, 0],
+                "discharge_wh": [0, 0],
+                "losses_wh": [0, 0],
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class BalanceSerializer(DayAxisSerializer):
     """`import + production + discharge = consumption + charge + export + losses`, in every interval [Wh]."""
 
@@ -146,37 +172,38 @@ class BalanceSerializer(DayAxisSerializer):
         OpenApiExample(
             "two quarter hours of a day",
             {
-                "day": "2016-03-28", "start_at": "2016-03-27T22:00:00Z", "interval_minutes": 15, "interval_count": 96,
-                "currency": "EUR", "published_at": "2016-03-01T00:00:00Z", "windows": ["base", "evening"],
-                "retail_micro": [270000, 324000], "feed_in_micro": [80000, 80000], "local_micro": [175000, 202000], "peak_micro_per_kw": 5000000,
+                "day": "2016-03-28",
+                "start_at": "2016-03-27T22:00:00Z",
+                "interval_minutes": 15,
+                "interval_count": 96,
+                "currency": "EUR",
+                "published_at": "2016-03-01T00:00:00Z",
+                "windows": ["base", "evening"],
+                "retail_micro": [270000, 324000],
+                "feed_in_micro": [80000, 80000],
+                "local_micro": [175000, 202000],
+                "peak_micro_per_kw": 5000000,
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class PricesSerializer(DayAxisSerializer):
     """Published prices in millionths of a currency unit per kWh; they never change."""
 
     currency = serializers.CharField()
     published_at = serializers.DateTimeField()
-    windows = serializers.ListField(
-        child=serializers.CharField(), help_text="The tariff's window per interval."
-    )
+    windows = serializers.ListField(child=serializers.CharField(), help_text="The tariff's window per interval.")
     retail_micro = serializers.ListField(child=serializers.IntegerField())
     feed_in_micro = serializers.ListField(child=serializers.IntegerField())
     local_micro = serializers.ListField(child=serializers.IntegerField())
-    peak_micro_per_kw = serializers.IntegerField(
-        allow_null=True, help_text="Charged for the month's highest import, per kW and month."
-    )
+    peak_micro_per_kw = serializers.IntegerField(allow_null=True, help_text="Charged for the month's highest import, per kW and month.")
 
 
 def _axis(microgrid: Microgrid, day: date) -> dict[str, Any]:
     local_day = microgrid.local_day(day)
     start_at: datetime = local_day.start_at
-    return {
-        "day": day, "start_at": start_at, "interval_minutes": microgrid.interval_minutes,
-        "interval_count": local_day.interval_count,
-    }  # fmt: skip
+    return {"day": day, "start_at": start_at, "interval_minutes": microgrid.interval_minutes, "interval_count": local_day.interval_count}
 
 
 def _fields(row: Model, *names: str) -> dict[str, Any]:
@@ -188,9 +215,7 @@ def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
     levels: list[SharingDay | FeederShareDay] = [row, *row.feeders.order_by("feeder")]
     codes = dict(
         Site.objects.filter(
-            pk__in={
-                pk for level in levels for pk in (*level.received_cutoff_site, *level.delivered_cutoff_site)
-            }
+            pk__in={pk for level in levels for pk in (*level.received_cutoff_site, *level.delivered_cutoff_site)}
         ).values_list("pk", "code")
     )
 
@@ -205,14 +230,28 @@ def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
     return {
         **_axis(microgrid, day),
         **_fields(
-            row, "revision", "key", "price_rule", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "keyed_wh",
-            "level_wh", "level_divisor", "not_local_wh", "carried_wh", "given_wh", "kept_bids_wh", "kept_offers_wh",
+            row,
+            "revision",
+            "key",
+            "price_rule",
+            "consumption_wh",
+            "production_wh",
+            "matched_wh",
+            "shared_wh",
+            "keyed_wh",
+            "level_wh",
+            "level_divisor",
+            "not_local_wh",
+            "carried_wh",
+            "given_wh",
+            "kept_bids_wh",
+            "kept_offers_wh",
         ),
         **cutoffs(row),
         "feeders": [{**_fields(level, "feeder", "drawn_wh", "fed_in_wh"), **cutoffs(level)} for level in levels[1:]],
         "local_micro": prices.local_micro.tolist() if prices else [],
         "mid_market_instead": np.flatnonzero(prices.fell_back).tolist() if prices else [],
-    }  # fmt: skip
+    }
 
 
 class MicrogridSharing(APIView):
@@ -229,17 +268,24 @@ class MicrogridSharing(APIView):
 
 class SiteSharing(APIView):
     @extend_schema(
-        operation_id="sites_sharing", summary="What a site received from and delivered to its neighbours on a day",
+        operation_id="sites_sharing",
+        summary="What a site received from and delivered to its neighbours on a day",
         responses=SiteSharingSerializer,
         examples=[
             OpenApiExample(
                 "two quarter hours of a day",
-                {**SHARING_EXAMPLE, "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0],
-                 "own_not_local_wh": [0, 0], "own_carried_wh": [0, 0]},
+                {
+                    **SHARING_EXAMPLE,
+                    "site": "LV3.101 Load 7",
+                    "received_wh": [600, 219],
+                    "delivered_wh": [0, 0],
+                    "own_not_local_wh": [0, 0],
+                    "own_carried_wh": [0, 0],
+                },
                 response_only=True,
             )
         ],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         site = get_object_or_404(readable_sites(user_of(request)), public_id=public_id)
         seen = days_seen(user_of(request), site)
@@ -248,9 +294,15 @@ class SiteSharing(APIView):
         shared = _sharing(site.microgrid, day)
         block = load_shares(microgrid=site.microgrid, days=[day], site_ids=[site.pk])
         record_site_look(
-            user=user_of(request), site=site, seen=seen, what="shares", subject=f"{site.code} {day}", now=timezone.now(), first=day,
+            user=user_of(request),
+            site=site,
+            seen=seen,
+            what="shares",
+            subject=f"{site.code} {day}",
+            now=timezone.now(),
+            first=day,
             after=day + timedelta(days=1),
-        )  # fmt: skip
+        )
         own = {
             "site": site.code,
             "received_wh": block.received_wh[0].tolist(),
@@ -262,25 +314,18 @@ class SiteSharing(APIView):
 
 
 class MicrogridBalance(APIView):
-    @extend_schema(
-        operation_id="microgrids_balance", summary="The balance of a day", responses=BalanceSerializer
-    )
+    @extend_schema(operation_id="microgrids_balance", summary="The balance of a day", responses=BalanceSerializer)
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         microgrid = microgrid_of(request, public_id)
         row = get_object_or_404(BalanceDay, microgrid=microgrid, day=day, is_current=True)
         fields = _fields(
-            row, "revision", "import_wh", "export_wh", "production_wh", "consumption_wh", "charge_wh", "discharge_wh",
-            "losses_wh",
-        )  # fmt: skip
+            row, "revision", "import_wh", "export_wh", "production_wh", "consumption_wh", "charge_wh", "discharge_wh", "losses_wh"
+        )
         return Response(BalanceSerializer({**_axis(microgrid, day), **fields}).data)
 
 
 class MicrogridPrices(APIView):
-    @extend_schema(
-        operation_id="microgrids_prices",
-        summary="Published prices of a day",
-        responses=PricesSerializer,
-    )
+    @extend_schema(operation_id="microgrids_prices", summary="Published prices of a day", responses=PricesSerializer)
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         microgrid = microgrid_of(request, public_id)
         row = get_object_or_404(PriceDay, microgrid=microgrid, day=day)
@@ -290,7 +335,8 @@ class MicrogridPrices(APIView):
                 {
                     **_axis(microgrid, day),
                     **_fields(row, "published_at", "retail_micro", "feed_in_micro", "local_micro", "peak_micro_per_kw"),
-                    "currency": microgrid.cooperative.currency, "windows": names[row.windows].tolist(),
+                    "currency": microgrid.cooperative.currency,
+                    "windows": names[row.windows].tolist(),
                 }
             ).data
-        )  # fmt: skip
+        )

@@ -30,19 +30,45 @@ from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 PROGRAMME = {
-    "id": ID, "name": "Evening peaks", "incentive_per_kwh": "0.250000", "currency": "EUR", "notice_minutes": 120,
-    "most_minutes_per_event": 120, "most_events_per_month": 4, "most_minutes_per_month": 480, "consenting_sites": [ID],
-}  # fmt: skip
+    "id": ID,
+    "name": "Evening peaks",
+    "incentive_per_kwh": "0.250000",
+    "currency": "EUR",
+    "notice_minutes": 120,
+    "most_minutes_per_event": 120,
+    "most_events_per_month": 4,
+    "most_minutes_per_month": 480,
+    "consenting_sites": [ID],
+}
 EVENT = {
-    "id": ID, "programme": "Evening peaks", "start_at": "2016-06-03T16:00:00Z", "end_at": "2016-06-03T17:00:00Z",
-    "reason": "A clouded evening.", "cancelled_at": None, "measured_at": "2016-06-04T02:10:00Z", "asked": 12, "taking_part": 11,
-    "without_result": 1, "delivered_wh": 5240, "incentive_minor": 131,
-}  # fmt: skip
+    "id": ID,
+    "programme": "Evening peaks",
+    "start_at": "2016-06-03T16:00:00Z",
+    "end_at": "2016-06-03T17:00:00Z",
+    "reason": "A clouded evening.",
+    "cancelled_at": None,
+    "measured_at": "2016-06-04T02:10:00Z",
+    "asked": 12,
+    "taking_part": 11,
+    "without_result": 1,
+    "delivered_wh": 5240,
+    "incentive_minor": 131,
+}
 RESPONSE = {
-    "id": ID, "site": "LV3.101 Load 7", "programme": "Evening peaks", "start_at": "2016-06-03T16:00:00Z",
-    "end_at": "2016-06-03T17:00:00Z", "cancelled_at": None, "opted_out_at": None, "baseline_wh": [250, 251, 249, 250],
-    "measured_wh": [50, 60, 55, 50], "adjustment": 1.1, "delivered_wh": 785, "why_not": "", "incentive_minor": 20,
-}  # fmt: skip
+    "id": ID,
+    "site": "LV3.101 Load 7",
+    "programme": "Evening peaks",
+    "start_at": "2016-06-03T16:00:00Z",
+    "end_at": "2016-06-03T17:00:00Z",
+    "cancelled_at": None,
+    "opted_out_at": None,
+    "baseline_wh": [250, 251, 249, 250],
+    "measured_wh": [50, 60, 55, 50],
+    "adjustment": 1.1,
+    "delivered_wh": 785,
+    "why_not": "",
+    "incentive_minor": 20,
+}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a programme", PROGRAMME, response_only=True)])
@@ -56,9 +82,17 @@ class DemandProgrammeSerializer(serializers.ModelSerializer[DemandProgramme]):
     class Meta:
         model = DemandProgramme
         fields = (
-            "id", "name", "incentive_per_kwh", "currency", "notice_minutes", "most_minutes_per_event",
-            "most_events_per_month", "most_minutes_per_month", "load_limit_percent", "consenting_sites",
-        )  # fmt: skip
+            "id",
+            "name",
+            "incentive_per_kwh",
+            "currency",
+            "notice_minutes",
+            "most_minutes_per_event",
+            "most_events_per_month",
+            "most_minutes_per_month",
+            "load_limit_percent",
+            "consenting_sites",
+        )
 
     def get_consenting_sites(self, programme: DemandProgramme) -> list[str]:
         sites: dict[int, list[str]] = self.context.get("consents", {})
@@ -80,20 +114,26 @@ class DemandEventSerializer(serializers.ModelSerializer[DemandEvent]):
     class Meta:
         model = DemandEvent
         fields = (
-            "id", "programme", "start_at", "end_at", "reason", "cancelled_at", "measured_at", "asked", "taking_part",
-            "without_result", "delivered_wh", "incentive_minor",
-        )  # fmt: skip
+            "id",
+            "programme",
+            "start_at",
+            "end_at",
+            "reason",
+            "cancelled_at",
+            "measured_at",
+            "asked",
+            "taking_part",
+            "without_result",
+            "delivered_wh",
+            "incentive_minor",
+        )
 
 
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
             "an hour",
-            {
-                "start_at": "2016-06-03T16:00:00Z",
-                "end_at": "2016-06-03T17:00:00Z",
-                "reason": "A clouded evening.",
-            },
+            {"start_at": "2016-06-03T16:00:00Z", "end_at": "2016-06-03T17:00:00Z", "reason": "A clouded evening."},
             request_only=True,
         )
     ]
@@ -123,16 +163,23 @@ class DemandResponseSerializer(serializers.ModelSerializer[DemandResponse]):
     class Meta:
         model = DemandResponse
         fields = (
-            "id", "site", "programme", "start_at", "end_at", "cancelled_at", "opted_out_at", "baseline_wh", "measured_wh",
-            "adjustment", "delivered_wh", "why_not", "incentive_minor",
-        )  # fmt: skip
+            "id",
+            "site",
+            "programme",
+            "start_at",
+            "end_at",
+            "cancelled_at",
+            "opted_out_at",
+            "baseline_wh",
+            "measured_wh",
+            "adjustment",
+            "delivered_wh",
+            "why_not",
+            "incentive_minor",
+        )
 
 
-@extend_schema_view(
-    get=extend_schema(
-        operation_id="programmes_list", summary="Programmes of demand response that are offered"
-    )
-)
+@extend_schema_view(get=extend_schema(operation_id="programmes_list", summary="Programmes of demand response that are offered"))
 class ProgrammeList(generics.ListAPIView[DemandProgramme]):
     serializer_class = DemandProgrammeSerializer
 
@@ -162,9 +209,7 @@ class ProgrammeSite(APIView):
         programme = get_object_or_404(offered_programmes(user_of(request)), public_id=public_id)
         return programme, get_object_or_404(own_demand_sites(user_of(request)), public_id=site_id)
 
-    @extend_schema(
-        operation_id="programmes_consent", summary="Let a site take part", request=None, responses={204: None}
-    )
+    @extend_schema(operation_id="programmes_consent", summary="Let a site take part", request=None, responses={204: None})
     def put(self, request: Request, public_id: Any, site_id: Any) -> Response:
         programme, site = self._given(request, public_id, site_id)
         now = programme.microgrid.now(timezone.now())
@@ -181,9 +226,7 @@ class ProgrammeSite(APIView):
         return Response(status=204)
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="programmes_events_list", summary="Events of a programme, for the staff")
-)
+@extend_schema_view(get=extend_schema(operation_id="programmes_events_list", summary="Events of a programme, for the staff"))
 class EventList(generics.ListAPIView[DemandEvent]):
     serializer_class = DemandEventSerializer
 
@@ -193,10 +236,7 @@ class EventList(generics.ListAPIView[DemandEvent]):
         return read_events(user_of(self.request)).filter(programme__public_id=self.kwargs["public_id"])
 
     @extend_schema(
-        operation_id="programmes_call",
-        summary="Call an event",
-        request=DemandCallSerializer,
-        responses={201: DemandEventSerializer},
+        operation_id="programmes_call", summary="Call an event", request=DemandCallSerializer, responses={201: DemandEventSerializer}
     )
     def post(self, request: Request, public_id: Any) -> Response:
         programme = get_object_or_404(operated_programmes(user_of(request)), public_id=public_id)
@@ -205,25 +245,16 @@ class EventList(generics.ListAPIView[DemandEvent]):
         try:
             event = service.call_event(
                 programme=programme, by=user_of(request), now=programme.microgrid.now(timezone.now()), **form.validated_data
-            )  # fmt: skip
+            )
         except CannotCall as why:
             return problem(409, "The event cannot be called", str(why))
-        return Response(
-            DemandEventSerializer(read_events(user_of(request)).get(pk=event.pk)).data, status=201
-        )
+        return Response(DemandEventSerializer(read_events(user_of(request)).get(pk=event.pk)).data, status=201)
 
 
 class EventCancellation(APIView):
-    @extend_schema(
-        operation_id="demand_events_cancel",
-        summary="Take an event back before it begins",
-        responses={204: None},
-    )
+    @extend_schema(operation_id="demand_events_cancel", summary="Take an event back before it begins", responses={204: None})
     def delete(self, request: Request, public_id: Any) -> Response:
-        event = get_object_or_404(
-            operated_events(user_of(request)).select_related("programme__microgrid"),
-            public_id=public_id,
-        )
+        event = get_object_or_404(operated_events(user_of(request)).select_related("programme__microgrid"), public_id=public_id)
         try:
             service.cancel_event(event=event, now=event.programme.microgrid.now(timezone.now()))
         except service.CannotChange as why:
@@ -231,11 +262,7 @@ class EventCancellation(APIView):
         return Response(status=204)
 
 
-@extend_schema_view(
-    get=extend_schema(
-        operation_id="demand_responses_list", summary="The own sites in events, the newest first"
-    )
-)
+@extend_schema_view(get=extend_schema(operation_id="demand_responses_list", summary="The own sites in events, the newest first"))
 class ResponseList(generics.ListAPIView[DemandResponse]):
     serializer_class = DemandResponseSerializer
 
@@ -246,12 +273,7 @@ class ResponseList(generics.ListAPIView[DemandResponse]):
 
 
 class OptOut(APIView):
-    @extend_schema(
-        operation_id="demand_responses_opt_out",
-        summary="Leave one event out",
-        request=None,
-        responses=DemandResponseSerializer,
-    )
+    @extend_schema(operation_id="demand_responses_opt_out", summary="Leave one event out", request=None, responses=DemandResponseSerializer)
     def post(self, request: Request, public_id: Any) -> Response:
         row = get_object_or_404(own_responses(user_of(request)), public_id=public_id)
         try:

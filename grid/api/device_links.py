@@ -13,11 +13,27 @@ from members.language import say_kept
 from members.selectors.scope import user_of
 
 LINK = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "device": "LV3.101 Storage 1", "kind": "storage", "protocol": "sunspec",
-    "is_enabled": True, "last_contact_at": "2026-01-05T12:00:03Z", "sent_at": "2026-01-05T12:00:02Z", "sent_charge_w": 1200,
-    "sent_discharge_w": 0, "sent_limit_w": None, "read_charge_w": 1190.0, "read_discharge_w": 0.0, "read_limit_w": None,
-    "read_soc_share": 0.64, "state": "connected", "problem": "", "sentence": "", "detail": "", "problem_since": None, "failures": 0,
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+    "device": "LV3.101 Storage 1",
+    "kind": "storage",
+    "protocol": "sunspec",
+    "is_enabled": True,
+    "last_contact_at": "2026-01-05T12:00:03Z",
+    "sent_at": "2026-01-05T12:00:02Z",
+    "sent_charge_w": 1200,
+    "sent_discharge_w": 0,
+    "sent_limit_w": None,
+    "read_charge_w": 1190.0,
+    "read_discharge_w": 0.0,
+    "read_limit_w": None,
+    "read_soc_share": 0.64,
+    "state": "connected",
+    "problem": "",
+    "sentence": "",
+    "detail": "",
+    "problem_since": None,
+    "failures": 0,
+}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a battery over SunSpec", LINK, response_only=True)])
@@ -43,9 +59,7 @@ class DeviceLinkSerializer(serializers.ModelSerializer[DeviceLink]):
         return say_kept(SENTENCES[Problem(row.problem)]) if row.problem else ""
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="device_links_list", summary="Links to devices and how they go")
-)
+@extend_schema_view(get=extend_schema(operation_id="device_links_list", summary="Links to devices and how they go"))
 class DeviceLinkList(generics.ListAPIView[DeviceLink]):
     """Operators, auditors and support."""
 
@@ -55,8 +69,6 @@ class DeviceLinkList(generics.ListAPIView[DeviceLink]):
         if getattr(self, "swagger_fake_view", False):
             return DeviceLink.objects.none()
         user = user_of(self.request)
-        grid = get_object_or_404(
-            operated_microgrids(user, *READING_ROLES), public_id=self.kwargs["public_id"]
-        )
+        grid = get_object_or_404(operated_microgrids(user, *READING_ROLES), public_id=self.kwargs["public_id"])
         rows = DeviceLink.objects.filter(microgrid=grid).select_related("storage", "source", "consumer")
         return rows.order_by("protocol", "pk")

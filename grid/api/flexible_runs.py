@@ -23,18 +23,27 @@ from members.language import say_kept
 from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
-ASKED = {
-    "device": ID, "name": "car to work", "energy_wh": 20000, "power_w": 11000, "ready_at": "2016-06-04T05:00:00Z",
-    "may_pause": True,
-}  # fmt: skip
+ASKED = {"device": ID, "name": "car to work", "energy_wh": 20000, "power_w": 11000, "ready_at": "2016-06-04T05:00:00Z", "may_pause": True}
 RUN = ASKED | {
-    "id": ID, "device_code": "wall box", "start_at": "2016-06-03T16:00:00Z", "asked_at": "2016-06-03T15:48:00Z", "withdrawn_at": None,
-    "told_wh": 0, "why": "It runs 00:00 to 02:00: energy is worth 0.20 per kWh then, 0.36 if it ran as soon as it may: 3.20 less in all.",
-    "outcome": None, "planned": [{"start_at": "2016-06-03T22:00:00Z", "end_at": "2016-06-04T00:00:00Z", "power_w": 10000}],
-}  # fmt: skip
+    "id": ID,
+    "device_code": "wall box",
+    "start_at": "2016-06-03T16:00:00Z",
+    "asked_at": "2016-06-03T15:48:00Z",
+    "withdrawn_at": None,
+    "told_wh": 0,
+    "why": "It runs 00:00 to 02:00: energy is worth 0.20 per kWh then, 0.36 if it ran as soon as it may: 3.20 less in all.",
+    "outcome": None,
+    "planned": [{"start_at": "2016-06-03T22:00:00Z", "end_at": "2016-06-04T00:00:00Z", "power_w": 10000}],
+}
 
 
-@extend_schema_serializer(examples=[OpenApiExample("a device", {"id": ID, "code": "wall box", "kind": "car_charger", "site": ID, "max_demand_w": 11000}, response_only=True)])  # fmt: skip
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a device", {"id": ID, "code": "wall box", "kind": "car_charger", "site": ID, "max_demand_w": 11000}, response_only=True
+        )
+    ]
+)
 class SteeredDeviceSerializer(serializers.ModelSerializer[Consumer]):
     """A device that can wait."""
 
@@ -95,9 +104,22 @@ class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
     class Meta:
         model = FlexibleRun
         fields = (
-            "id", "device", "device_code", "name", "energy_wh", "power_w", "start_at", "ready_at", "may_pause", "asked_at", "withdrawn_at",
-            "told_wh", "why", "planned", "outcome",
-        )  # fmt: skip
+            "id",
+            "device",
+            "device_code",
+            "name",
+            "energy_wh",
+            "power_w",
+            "start_at",
+            "ready_at",
+            "may_pause",
+            "asked_at",
+            "withdrawn_at",
+            "told_wh",
+            "why",
+            "planned",
+            "outcome",
+        )
 
     def _line(self, run: FlexibleRun) -> RunLine:
         lines: dict[int, RunLine] = self.context["lines"]
@@ -127,14 +149,10 @@ def _told(runs: list[FlexibleRun]) -> list[dict[str, Any]]:
     for microgrid in {run.microgrid for run in runs}:
         own = [run for run in runs if run.microgrid_id == microgrid.pk]
         lines |= {line.run.pk: line for line in run_lines(microgrid, own, microgrid.now(real_now))}
-    return list(
-        FlexibleRunSerializer(runs, many=True, context={"lines": lines, "outcomes": run_outcomes(runs)}).data
-    )
+    return list(FlexibleRunSerializer(runs, many=True, context={"lines": lines, "outcomes": run_outcomes(runs)}).data)
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="steered_devices_list", summary="The own devices that can wait")
-)
+@extend_schema_view(get=extend_schema(operation_id="steered_devices_list", summary="The own devices that can wait"))
 class SteeredDeviceList(generics.ListAPIView[Consumer]):
     serializer_class = SteeredDeviceSerializer
 
@@ -160,9 +178,11 @@ class FlexibleRunList(generics.ListAPIView[FlexibleRun]):
         return self.get_paginated_response(_told(list(page or [])))
 
     @extend_schema(
-        operation_id="flexible_runs_ask", summary="Let a device run when it is best", request=WantedRunSerializer,
+        operation_id="flexible_runs_ask",
+        summary="Let a device run when it is best",
+        request=WantedRunSerializer,
         responses={201: FlexibleRunSerializer},
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         form = WantedRunSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -170,18 +190,14 @@ class FlexibleRunList(generics.ListAPIView[FlexibleRun]):
         device = get_object_or_404(steered_consumers(user_of(request)), public_id=given.pop("device"))
         now = device.site.microgrid.now(timezone.now())
         try:
-            run = ask_for_run(
-                consumer=device, wanted=Wanted(**{"start_at": now} | given), by=user_of(request), now=now
-            )
+            run = ask_for_run(consumer=device, wanted=Wanted(**{"start_at": now} | given), by=user_of(request), now=now)
         except CannotRun as why:
             return problem(409, "The device cannot run like that", str(why))
         return Response(_told([run])[0], status=201)
 
 
 class FlexibleRunDoor(APIView):
-    @extend_schema(
-        operation_id="flexible_runs_withdraw", summary="Take a run back; its device is free again", responses={204: None}
-    )  # fmt: skip
+    @extend_schema(operation_id="flexible_runs_withdraw", summary="Take a run back; its device is free again", responses={204: None})
     def delete(self, request: Request, public_id: Any) -> Response:
         run = get_object_or_404(own_runs(user_of(request)), public_id=public_id)
         if not withdraw_run(run=run, now=run.microgrid.now(timezone.now())):

@@ -14,11 +14,23 @@ from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.indicators import A_YEAR, last_month, monthly_indicators, reliability_over
 
 MONTH = {
-    "month": "2016-03", "days": 31, "production_wh": 14954381, "consumption_wh": 49126901, "import_wh": 35101607,
-    "export_wh": 700612, "self_consumption": 0.953, "self_sufficiency": 0.29, "renewable_fraction": 0.296, "peak_w": 183200.0,
-    "peak_to_average": 2.77, "load_factor": 0.361, "losses_wh": 0, "loss_share": 0.0, "round_trip_efficiency": 0.902,
+    "month": "2016-03",
+    "days": 31,
+    "production_wh": 14954381,
+    "consumption_wh": 49126901,
+    "import_wh": 35101607,
+    "export_wh": 700612,
+    "self_consumption": 0.953,
+    "self_sufficiency": 0.29,
+    "renewable_fraction": 0.296,
+    "peak_w": 183200.0,
+    "peak_to_average": 2.77,
+    "load_factor": 0.361,
+    "losses_wh": 0,
+    "loss_share": 0.0,
+    "round_trip_efficiency": 0.902,
     "co2_avoided_g": 5416432.2,
-}  # fmt: skip
+}
 RELIABILITY = {
     "saidi_minutes": 21.0,
     "saifi": 0.3,
@@ -59,9 +71,7 @@ class ReliabilitySerializer(serializers.Serializer[Any]):
     caidi_minutes = serializers.FloatField(allow_null=True)
     asai = serializers.FloatField()
     maifi = serializers.FloatField()
-    asidi_minutes = serializers.FloatField(
-        allow_null=True, help_text="By connected load: parts of sites count too."
-    )
+    asidi_minutes = serializers.FloatField(allow_null=True, help_text="By connected load: parts of sites count too.")
     asifi = serializers.FloatField(allow_null=True)
 
 
@@ -69,23 +79,23 @@ class IndicatorsSerializer(serializers.Serializer[Any]):
     """Months, the oldest first, and the reliability of supply."""
 
     months = MonthIndicatorsSerializer(many=True)
-    co2_g_per_kwh = serializers.FloatField(
-        help_text="The public grid's factor that the avoided CO2 stands on."
-    )
+    co2_g_per_kwh = serializers.FloatField(help_text="The public grid's factor that the avoided CO2 stands on.")
     reliability = ReliabilitySerializer(allow_null=True)
 
 
 class IndicatorsDoor(APIView):
     @extend_schema(
-        operation_id="microgrids_indicators", summary="Indicators by month, and reliability over a year",
+        operation_id="microgrids_indicators",
+        summary="Indicators by month, and reliability over a year",
         responses=IndicatorsSerializer,
         examples=[OpenApiExample("a village", {"months": [MONTH], "co2_g_per_kwh": 380.0, "reliability": RELIABILITY}, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = microgrid_of(request, public_id)
         now, newest = microgrid.now(timezone.now()), last_month(microgrid)
         found = {
-            "months": monthly_indicators(microgrid, newest) if newest else [], "co2_g_per_kwh": float(CO2_GRID_G_PER_KWH),
+            "months": monthly_indicators(microgrid, newest) if newest else [],
+            "co2_g_per_kwh": float(CO2_GRID_G_PER_KWH),
             "reliability": reliability_over(microgrid, now - A_YEAR, now, with_planned=False),
-        }  # fmt: skip
+        }
         return Response(IndicatorsSerializer(found).data)

@@ -22,10 +22,14 @@ from members.selectors.scope import user_of
 
 ID, SITE = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "0190d5f0-c1f8-7d4a-b1c2-000000000007"
 CUT = {
-    "id": ID, "started_at": "2016-03-18T16:40:00Z", "ended_at": None, "cause": "shedding", "tier": 4,
+    "id": ID,
+    "started_at": "2016-03-18T16:40:00Z",
+    "ended_at": None,
+    "cause": "shedding",
+    "tier": 4,
     "note": "Tier 4 let go: import limit.",
     "sites": [{"site": SITE, "code": "LV3.101 Load 7", "restored_at": "2016-03-18T16:52:08Z", "share": "1.0000"}],
-}  # fmt: skip
+}
 
 
 class InterruptedSiteSerializer(serializers.ModelSerializer[InterruptedSite]):
@@ -92,20 +96,32 @@ class InterruptionList(generics.ListAPIView[Interruption]):
         return rows.prefetch_related("sites__site").order_by("-started_at", "-pk")
 
     @extend_schema(
-        operation_id="microgrids_interruptions_list", summary="Interruptions of supply, newest first",
+        operation_id="microgrids_interruptions_list",
+        summary="Interruptions of supply, newest first",
         examples=[OpenApiExample("shed", CUT, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="microgrids_interruptions_create", summary="Record an interruption", request=InterruptionRecordSerializer,
+        operation_id="microgrids_interruptions_create",
+        summary="Record an interruption",
+        request=InterruptionRecordSerializer,
         responses={201: InterruptionSerializer},
         examples=[
-            OpenApiExample("a fuse", {"started_at": "2016-03-18T16:40:00Z", "cause": "equipment", "note": "Fuse of feeder 2", "sites": [SITE]}, request_only=True),
-            OpenApiExample("recorded", {**CUT, "cause": "equipment", "tier": None, "note": "Fuse of feeder 2"}, response_only=True, status_codes=["201"]),
+            OpenApiExample(
+                "a fuse",
+                {"started_at": "2016-03-18T16:40:00Z", "cause": "equipment", "note": "Fuse of feeder 2", "sites": [SITE]},
+                request_only=True,
+            ),
+            OpenApiExample(
+                "recorded",
+                {**CUT, "cause": "equipment", "tier": None, "note": "Fuse of feeder 2"},
+                response_only=True,
+                status_codes=["201"],
+            ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         microgrid = get_object_or_404(operated_microgrids(user_of(request)), public_id=public_id)
         asked = InterruptionRecordSerializer(data=request.data)
@@ -114,10 +130,16 @@ class InterruptionList(generics.ListAPIView[Interruption]):
         ref = given.get("external_ref", "")
         try:
             row = record_interruption(
-                microgrid=microgrid, sites=_sites(microgrid.pk, given["sites"]), started_at=given["started_at"],
-                ended_at=given.get("ended_at"), cause=InterruptionCause(given["cause"]), note=given.get("note", ""),
-                by=user_of(request), now=microgrid.now(timezone.now()), external_ref=f"api:{ref}" if ref else "",
-            )  # fmt: skip
+                microgrid=microgrid,
+                sites=_sites(microgrid.pk, given["sites"]),
+                started_at=given["started_at"],
+                ended_at=given.get("ended_at"),
+                cause=InterruptionCause(given["cause"]),
+                note=given.get("note", ""),
+                by=user_of(request),
+                now=microgrid.now(timezone.now()),
+                external_ref=f"api:{ref}" if ref else "",
+            )
         except CannotRecord as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
         return Response(InterruptionSerializer(_shown(row)).data, status=status.HTTP_201_CREATED)
@@ -125,13 +147,15 @@ class InterruptionList(generics.ListAPIView[Interruption]):
 
 class SupplyBack(APIView):
     @extend_schema(
-        operation_id="interruptions_supply_back", summary="Supply is back at some sites, or at all", request=SupplyBackSerializer,
+        operation_id="interruptions_supply_back",
+        summary="Supply is back at some sites, or at all",
+        request=SupplyBackSerializer,
         responses=InterruptionSerializer,
         examples=[
             OpenApiExample("one site", {"sites": [SITE], "at": "2016-03-18T16:52:08Z"}, request_only=True),
             OpenApiExample("noted", CUT, response_only=True),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         own = Interruption.objects.filter(microgrid__in=operated_microgrids(user_of(request)).values("pk"))
         row = own.select_related("microgrid").filter(public_id=public_id).first()

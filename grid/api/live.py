@@ -5,13 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    extend_schema,
-    extend_schema_serializer,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -34,14 +28,19 @@ from members.selectors.scope import user_of
         OpenApiExample(
             "a village",
             {
-                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000001", "name": "Wiesengrund",
-                "cooperative": "Bürgerenergie Wiesengrund eG", "time_zone": "Europe/Berlin", "interval_minutes": 15,
-                "import_limit_w": 400000, "export_limit_w": 400000, "clock_now": "2016-04-01T11:20:00+00:00",
+                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000001",
+                "name": "Wiesengrund",
+                "cooperative": "Bürgerenergie Wiesengrund eG",
+                "time_zone": "Europe/Berlin",
+                "interval_minutes": 15,
+                "import_limit_w": 400000,
+                "export_limit_w": 400000,
+                "clock_now": "2016-04-01T11:20:00+00:00",
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
     """A settlement boundary; `clock_now` is what its clock shows (a replay may run beside real time)."""
 
@@ -51,9 +50,7 @@ class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
 
     class Meta:
         model = Microgrid
-        fields = (
-            "id", "name", "cooperative", "time_zone", "interval_minutes", "import_limit_w", "export_limit_w", "clock_now",
-        )  # fmt: skip
+        fields = ("id", "name", "cooperative", "time_zone", "interval_minutes", "import_limit_w", "export_limit_w", "clock_now")
 
     def get_clock_now(self, row: Microgrid) -> str:
         return row.now(timezone.now()).isoformat()
@@ -64,16 +61,30 @@ class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
         OpenApiExample(
             "a sunny noon",
             {
-                "tick": 4711, "at": "2016-04-01T11:20:00Z", "status": "SURPLUS", "production_w": 74461,
-                "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009,
-                "losses_w": 1468, "storage_wh": 61894, "storage_capacity_wh": 158300, "highest_loading": 0.41,
-                "lowest_voltage_pu": 0.987, "highest_voltage_pu": 1.021, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
+                "tick": 4711,
+                "at": "2016-04-01T11:20:00Z",
+                "status": "SURPLUS",
+                "production_w": 74461,
+                "consumption_w": 55152,
+                "charge_w": 12300,
+                "discharge_w": 0,
+                "import_w": 0,
+                "export_w": 7009,
+                "losses_w": 1468,
+                "storage_wh": 61894,
+                "storage_capacity_wh": 158300,
+                "highest_loading": 0.41,
+                "lowest_voltage_pu": 0.987,
+                "highest_voltage_pu": 1.021,
+                "sites_reporting": 134,
+                "sites_total": 134,
+                "points_estimated": 0,
                 "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
             },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class TickSerializer(serializers.ModelSerializer[GridState]):
     """One control tick: powers [W], stored energy [Wh], import and export at the point of common coupling."""
 
@@ -83,10 +94,26 @@ class TickSerializer(serializers.ModelSerializer[GridState]):
     class Meta:
         model = GridState
         fields: tuple[str, ...] = (
-            "tick", "at", "status", "production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w",
-            "losses_w", "storage_wh", "storage_capacity_wh", "highest_loading", "lowest_voltage_pu", "highest_voltage_pu",
-            "sites_reporting", "sites_total", "points_estimated", "reasons",
-        )  # fmt: skip
+            "tick",
+            "at",
+            "status",
+            "production_w",
+            "consumption_w",
+            "charge_w",
+            "discharge_w",
+            "import_w",
+            "export_w",
+            "losses_w",
+            "storage_wh",
+            "storage_capacity_wh",
+            "highest_loading",
+            "lowest_voltage_pu",
+            "highest_voltage_pu",
+            "sites_reporting",
+            "sites_total",
+            "points_estimated",
+            "reasons",
+        )
 
 
 class StorageStateSerializer(serializers.Serializer[Any]):
@@ -139,37 +166,63 @@ class MicrogridList(generics.ListAPIView[Microgrid]):
 
 class LiveState(APIView):
     @extend_schema(
-        operation_id="microgrids_live", summary="The newest state of a microgrid", responses=LiveStateSerializer,
-        examples=[OpenApiExample("a sunny noon", {
-            "type": "grid.state", "tick": 4711, "at": "2016-04-01T11:20:00+00:00", "status": "SURPLUS", "production_w": 74461,
-            "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009, "losses_w": 1468,
-            "storage_wh": 61894, "storage_capacity_wh": 158300, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
-            "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
-            "storages": [{"id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "code": "LV3.101 Storage 1", "capacity_wh": 6800,
-                          "soc_wh": 3120, "charge_w": 900, "discharge_w": 0}],
-            "nodes": [{"code": "LV3.101 Bus 1", "vm_pu": 1.0311}],
-            "lines": [{"code": "LV3.101 Line 1", "loading_percent": 8.5, "power_w": -1200}],
-            "transformers": [{"code": "MV1.101-LV3.101-Trafo", "loading_percent": 5.2, "power_w": -5541}],
-        }, response_only=True)],
-    )  # fmt: skip
+        operation_id="microgrids_live",
+        summary="The newest state of a microgrid",
+        responses=LiveStateSerializer,
+        examples=[
+            OpenApiExample(
+                "a sunny noon",
+                {
+                    "type": "grid.state",
+                    "tick": 4711,
+                    "at": "2016-04-01T11:20:00+00:00",
+                    "status": "SURPLUS",
+                    "production_w": 74461,
+                    "consumption_w": 55152,
+                    "charge_w": 12300,
+                    "discharge_w": 0,
+                    "import_w": 0,
+                    "export_w": 7009,
+                    "losses_w": 1468,
+                    "storage_wh": 61894,
+                    "storage_capacity_wh": 158300,
+                    "sites_reporting": 134,
+                    "sites_total": 134,
+                    "points_estimated": 0,
+                    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+                    "storages": [
+                        {
+                            "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+                            "code": "LV3.101 Storage 1",
+                            "capacity_wh": 6800,
+                            "soc_wh": 3120,
+                            "charge_w": 900,
+                            "discharge_w": 0,
+                        }
+                    ],
+                    "nodes": [{"code": "LV3.101 Bus 1", "vm_pu": 1.0311}],
+                    "lines": [{"code": "LV3.101 Line 1", "loading_percent": 8.5, "power_w": -1200}],
+                    "transformers": [{"code": "MV1.101-LV3.101-Trafo", "loading_percent": 5.2, "power_w": -5541}],
+                },
+                response_only=True,
+            )
+        ],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = microgrid_of(request, public_id)
         state = latest_state(microgrid)
         if state is None:
-            raise NotFound(
-                "No control tick ran within the last quarter of an hour: no meter reports, or no worker runs."
-            )
+            raise NotFound("No control tick ran within the last quarter of an hour: no meter reports, or no worker runs.")
         return Response(spelled_out(state, draw(microgrid, datetime.fromisoformat(state["at"]))))
 
 
 @extend_schema_view(
     get=extend_schema(
-        operation_id="microgrids_ticks_list", summary="Control ticks, newest first",
-        parameters=[
-            OpenApiParameter("minutes", int, description="How far back by the microgrid's clock; 60 if left out, 1440 at most."),
-        ],
+        operation_id="microgrids_ticks_list",
+        summary="Control ticks, newest first",
+        parameters=[OpenApiParameter("minutes", int, description="How far back by the microgrid's clock; 60 if left out, 1440 at most.")],
     )
-)  # fmt: skip
+)
 class TickList(generics.ListAPIView[GridState]):
     serializer_class = TickSerializer
 

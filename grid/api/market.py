@@ -36,18 +36,18 @@ from members.selectors.scope import user_of
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 ORDER = {"side": "buy", "start_at": "2016-04-01T10:00:00Z", "wh": 250, "price_micro": 240000}
 LIMIT = {"buying": "limit", "buy_limit_micro": 250000, "selling": "market", "sell_limit_micro": None}
-STEP = {
-    "start_at": "2016-04-01T10:00:00Z",
-    "asked_wh": 4100,
-    "offered_wh": 5200,
-    "volume_wh": 4100,
-    "price_micro": 175000,
-}
+STEP = {"start_at": "2016-04-01T10:00:00Z", "asked_wh": 4100, "offered_wh": 5200, "volume_wh": 4100, "price_micro": 175000}
 LEVEL = {"side": "buy", "price_micro": 270000, "wh": 3900, "orders": 17}
 PREFERENCE = {
-    "id": ID, "receiver": "LV3.101 Load 7", "place": 1, "share": "1.000000", "is_gift": True, "names_giver": True, "valid_from": "2016-04-02",
+    "id": ID,
+    "receiver": "LV3.101 Load 7",
+    "place": 1,
+    "share": "1.000000",
+    "is_gift": True,
+    "names_giver": True,
+    "valid_from": "2016-04-02",
     "valid_to": None,
-}  # fmt: skip
+}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("an order", ORDER)])
@@ -60,7 +60,15 @@ class NewOrderSerializer(serializers.Serializer[Any]):
     price_micro = serializers.IntegerField(min_value=-HIGHEST_MICRO, max_value=HIGHEST_MICRO)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("an order", ORDER | {"id": ID, "site": ID, "placed_at": "2016-03-31T16:00:00Z", "by_agent": True, "matched_wh": None}, response_only=True)])  # fmt: skip
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "an order",
+            ORDER | {"id": ID, "site": ID, "placed_at": "2016-03-31T16:00:00Z", "by_agent": True, "matched_wh": None},
+            response_only=True,
+        )
+    ]
+)
 class MarketOrderSerializer(serializers.ModelSerializer[MarketOrder]):
     """An own order; `matched_wh` is null until its interval is cleared."""
 
@@ -70,25 +78,13 @@ class MarketOrderSerializer(serializers.ModelSerializer[MarketOrder]):
 
     class Meta:
         model = MarketOrder
-        fields = (
-            "id",
-            "site",
-            "side",
-            "start_at",
-            "wh",
-            "price_micro",
-            "placed_at",
-            "by_agent",
-            "matched_wh",
-        )
+        fields = ("id", "site", "side", "start_at", "wh", "price_micro", "placed_at", "by_agent", "matched_wh")
 
     def get_by_agent(self, order: MarketOrder) -> bool:
         return order.placed_by_id is None
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("orders of a site", {"site": ID, "orders": [ORDER]}, request_only=True)]
-)
+@extend_schema_serializer(examples=[OpenApiExample("orders of a site", {"site": ID, "orders": [ORDER]}, request_only=True)])
 class NewOrdersSerializer(serializers.Serializer[Any]):
     """Orders of one own site, taken all or none."""
 
@@ -101,13 +97,9 @@ class LimitSerializer(serializers.Serializer[Any]):
     """What the agent may order: `market`, `limit` with its price, or `never`, on each side."""
 
     buying = serializers.ChoiceField(TradingMode.choices)
-    buy_limit_micro = serializers.IntegerField(
-        min_value=0, max_value=HIGHEST_MICRO, allow_null=True, default=None
-    )
+    buy_limit_micro = serializers.IntegerField(min_value=0, max_value=HIGHEST_MICRO, allow_null=True, default=None)
     selling = serializers.ChoiceField(TradingMode.choices)
-    sell_limit_micro = serializers.IntegerField(
-        min_value=0, max_value=HIGHEST_MICRO, allow_null=True, default=None
-    )
+    sell_limit_micro = serializers.IntegerField(min_value=0, max_value=HIGHEST_MICRO, allow_null=True, default=None)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a quarter hour", STEP, response_only=True)])
@@ -136,13 +128,9 @@ class PreferenceSerializer(serializers.Serializer[Any]):
     """An entry of a site's list: whom its surplus goes to before the rule in force shares the rest."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
-    receiver = serializers.CharField(
-        source="receiver.code", max_length=120, help_text="Code of the metering point."
-    )
+    receiver = serializers.CharField(source="receiver.code", max_length=120, help_text="Code of the metering point.")
     place = serializers.IntegerField(min_value=1, max_value=20)
-    share = serializers.DecimalField(
-        max_digits=7, decimal_places=6, min_value=0, max_value=1, default=Decimal(1)
-    )
+    share = serializers.DecimalField(max_digits=7, decimal_places=6, min_value=0, max_value=1, default=Decimal(1))
     is_gift = serializers.BooleanField(default=False)
     names_giver = serializers.BooleanField(default=False)
     valid_from = serializers.DateField()
@@ -168,30 +156,25 @@ class MarketOrderList(generics.ListAPIView[MarketOrder]):
         return self.list(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="market_orders_place", summary="Place orders for an own site", request=NewOrdersSerializer,
+        operation_id="market_orders_place",
+        summary="Place orders for an own site",
+        request=NewOrdersSerializer,
         responses={201: MarketOrderSerializer(many=True)},
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         form = NewOrdersSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         site = _own_site(request, form.validated_data["site"])
-        orders = [
-            NewOrder(OrderSide(o["side"]), o["start_at"], o["wh"], o["price_micro"])
-            for o in form.validated_data["orders"]
-        ]
+        orders = [NewOrder(OrderSide(o["side"]), o["start_at"], o["wh"], o["price_micro"]) for o in form.validated_data["orders"]]
         try:
-            placed = place_orders(
-                site=site, orders=orders, by=user_of(request), now=site.microgrid.now(timezone.now())
-            )
+            placed = place_orders(site=site, orders=orders, by=user_of(request), now=site.microgrid.now(timezone.now()))
         except CannotOrder as why:
             return problem(409, "cannot order", str(why))
         return Response(MarketOrderSerializer(placed, many=True).data, status=201)
 
 
 class MarketOrderDoor(APIView):
-    @extend_schema(
-        operation_id="market_orders_withdraw", summary="Take an own order back", responses={204: None}
-    )
+    @extend_schema(operation_id="market_orders_withdraw", summary="Take an own order back", responses={204: None})
     def delete(self, request: Request, public_id: Any) -> Response:
         order = get_object_or_404(own_orders(user_of(request)), public_id=public_id)
         try:
@@ -202,25 +185,18 @@ class MarketOrderDoor(APIView):
 
 
 class SiteLimit(APIView):
-    @extend_schema(
-        operation_id="sites_trading_limit",
-        summary="What may be ordered for an own site",
-        responses=LimitSerializer,
-    )
+    @extend_schema(operation_id="sites_trading_limit", summary="What may be ordered for an own site", responses=LimitSerializer)
     def get(self, request: Request, public_id: Any) -> Response:
         row = limit_of(_own_site(request, public_id))
-        said = {
-            "buying": TradingMode.MARKET,
-            "buy_limit_micro": None,
-            "selling": TradingMode.MARKET,
-            "sell_limit_micro": None,
-        }
+        said = {"buying": TradingMode.MARKET, "buy_limit_micro": None, "selling": TradingMode.MARKET, "sell_limit_micro": None}
         return Response(LimitSerializer(row or said).data)
 
     @extend_schema(
-        operation_id="sites_trading_limit_set", summary="Say what may be ordered for an own site", request=LimitSerializer,
+        operation_id="sites_trading_limit_set",
+        summary="Say what may be ordered for an own site",
+        request=LimitSerializer,
         responses=LimitSerializer,
-    )  # fmt: skip
+    )
     def put(self, request: Request, public_id: Any) -> Response:
         site = _own_site(request, public_id)
         form = LimitSerializer(data=request.data)
@@ -228,10 +204,14 @@ class SiteLimit(APIView):
         given = form.validated_data
         try:
             row = set_limit(
-                site=site, buying=TradingMode(given["buying"]), buy_limit_micro=given["buy_limit_micro"],
-                selling=TradingMode(given["selling"]), sell_limit_micro=given["sell_limit_micro"], by=user_of(request),
+                site=site,
+                buying=TradingMode(given["buying"]),
+                buy_limit_micro=given["buy_limit_micro"],
+                selling=TradingMode(given["selling"]),
+                sell_limit_micro=given["sell_limit_micro"],
+                by=user_of(request),
                 now=site.microgrid.now(timezone.now()),
-            )  # fmt: skip
+            )
         except CannotLimit as why:
             return problem(409, "cannot limit", str(why))
         return Response(LimitSerializer(row).data)
@@ -239,21 +219,21 @@ class SiteLimit(APIView):
 
 class MarketCourse(APIView):
     @extend_schema(
-        operation_id="microgrids_market", summary="A day of the market: asked, offered, traded, price",
+        operation_id="microgrids_market",
+        summary="A day of the market: asked, offered, traded, price",
         responses=MarketStepSerializer(many=True),
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        return Response(
-            MarketStepSerializer(course_of(microgrid_of(request, public_id), day), many=True).data
-        )
+        return Response(MarketStepSerializer(course_of(microgrid_of(request, public_id), day), many=True).data)
 
 
 class MarketBook(APIView):
     @extend_schema(
-        operation_id="microgrids_market_book", summary="The order book of an interval, nobody named",
+        operation_id="microgrids_market_book",
+        summary="The order book of an interval, nobody named",
         parameters=[OpenApiParameter("start_at", str, required=True, description="First instant of the interval, ISO 8601.")],
         responses=BookLevelSerializer(many=True),
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = microgrid_of(request, public_id)
         start_at = serializers.DateTimeField().run_validation(request.query_params.get("start_at", ""))
@@ -263,16 +243,18 @@ class MarketBook(APIView):
 class SitePreferences(APIView):
     @extend_schema(
         operation_id="sites_preferences", summary="Whom an own site's surplus goes to first", responses=PreferenceSerializer(many=True)
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         site = _own_site(request, public_id)
         rows = of_who_has_it(site).select_related("receiver").order_by("place", "valid_from")
         return Response(PreferenceSerializer(rows, many=True).data)
 
     @extend_schema(
-        operation_id="sites_preferences_add", summary="Put somebody on an own site's list", request=PreferenceSerializer,
+        operation_id="sites_preferences_add",
+        summary="Put somebody on an own site's list",
+        request=PreferenceSerializer,
         responses={201: PreferenceSerializer},
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         site = _own_site(request, public_id)
         form = PreferenceSerializer(data=request.data)
@@ -287,14 +269,10 @@ class SitePreferences(APIView):
 
 
 class PreferenceDoor(APIView):
-    @extend_schema(
-        operation_id="preferences_end", summary="End an entry of an own list", responses={204: None}
-    )
+    @extend_schema(operation_id="preferences_end", summary="End an entry of an own list", responses={204: None})
     def delete(self, request: Request, public_id: Any) -> Response:
         sites = own_trading_sites(user_of(request)).order_by().values("pk")
-        row = get_object_or_404(
-            SurplusPreference.objects.select_related("site__microgrid"), public_id=public_id, site__in=sites
-        )
+        row = get_object_or_404(SurplusPreference.objects.select_related("site__microgrid"), public_id=public_id, site__in=sites)
         if not end_preference(preference=row, now=row.site.microgrid.now(timezone.now())):
             return problem(409, "it has ended", "The entry ended before.")
         return Response(status=204)

@@ -16,16 +16,7 @@ from energy.api.said import SaidField
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from energy.services.switching import CannotSwitch
-from grid.models import (
-    ElementLoss,
-    NetworkStudy,
-    NodeHosting,
-    OutageExtension,
-    OutageMove,
-    OutageState,
-    PlannedOutage,
-    Technology,
-)
+from grid.models import ElementLoss, NetworkStudy, NodeHosting, OutageExtension, OutageMove, OutageState, PlannedOutage, Technology
 from grid.selectors.network_page import element_losses, newest_outages, newest_study
 from grid.services.outage_course import end_outage
 from grid.services.outage_extension import ask_for_longer, decide_extension
@@ -34,23 +25,53 @@ from members.models import Role, User
 from members.selectors.scope import user_of
 
 HOSTING = {
-    "node": "LV3.101 Bus 64", "technology": "solar", "power_w": 70037, "limited_by": "voltage", "limiting_code": "LV3.101 Bus 64",
+    "node": "LV3.101 Bus 64",
+    "technology": "solar",
+    "power_w": 70037,
+    "limited_by": "voltage",
+    "limiting_code": "LV3.101 Bus 64",
     "limited_at": "2016-06-05T11:15:00Z",
-}  # fmt: skip
+}
 LOSS = {
-    "place": 1, "kind": "transformer", "code": "MV1.101-LV3.101-Trafo", "sites_lost": 134, "members_lost": 119,
-    "highest_loading": 0.0, "loaded_code": "", "lowest_voltage_pu": 1.025, "is_within": True, "tie_code": "",
+    "place": 1,
+    "kind": "transformer",
+    "code": "MV1.101-LV3.101-Trafo",
+    "sites_lost": 134,
+    "members_lost": 119,
+    "highest_loading": 0.0,
+    "loaded_code": "",
+    "lowest_voltage_pu": 1.025,
+    "is_within": True,
+    "tie_code": "",
     "sites_lost_with_tie": None,
-}  # fmt: skip
+}
 OUTAGE = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "start_at": "2016-06-10T06:00:00Z", "end_at": "2016-06-10T10:00:00Z",
-    "reason": "New joint at node 64", "state": "requested", "elements": [{"kind": "line", "code": "LV3.101 Line 1"}],
-    "switches": [], "sites_lost": ["LV3.101 Load 7"], "energy_not_supplied_wh": 2140, "based_on": "like days",
-    "highest_loading": 0.41, "loaded_code": "MV1.101-LV3.101-Trafo", "loaded_at": "2016-06-10T09:00:00Z",
-    "lowest_voltage_pu": 0.987, "lowest_code": "LV3.101 Bus 21", "lowest_at": "2016-06-10T09:00:00Z", "is_within": True,
-    "problem": "", "decision_note": "", "waits_for_clearance": False, "began_at": None, "ended_at": None, "course_note": "",
-    "moves": [], "extensions": [],
-}  # fmt: skip
+    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
+    "start_at": "2016-06-10T06:00:00Z",
+    "end_at": "2016-06-10T10:00:00Z",
+    "reason": "New joint at node 64",
+    "state": "requested",
+    "elements": [{"kind": "line", "code": "LV3.101 Line 1"}],
+    "switches": [],
+    "sites_lost": ["LV3.101 Load 7"],
+    "energy_not_supplied_wh": 2140,
+    "based_on": "like days",
+    "highest_loading": 0.41,
+    "loaded_code": "MV1.101-LV3.101-Trafo",
+    "loaded_at": "2016-06-10T09:00:00Z",
+    "lowest_voltage_pu": 0.987,
+    "lowest_code": "LV3.101 Bus 21",
+    "lowest_at": "2016-06-10T09:00:00Z",
+    "is_within": True,
+    "problem": "",
+    "decision_note": "",
+    "waits_for_clearance": False,
+    "began_at": None,
+    "ended_at": None,
+    "course_note": "",
+    "moves": [],
+    "extensions": [],
+}
 
 
 class NodeHostingSerializer(serializers.ModelSerializer[NodeHosting]):
@@ -65,9 +86,18 @@ class ElementLossSerializer(serializers.ModelSerializer[ElementLoss]):
     class Meta:
         model = ElementLoss
         fields = (
-            "place", "kind", "code", "sites_lost", "members_lost", "highest_loading", "loaded_code", "lowest_voltage_pu",
-            "is_within", "tie_code", "sites_lost_with_tie",
-        )  # fmt: skip
+            "place",
+            "kind",
+            "code",
+            "sites_lost",
+            "members_lost",
+            "highest_loading",
+            "loaded_code",
+            "lowest_voltage_pu",
+            "is_within",
+            "tie_code",
+            "sites_lost_with_tie",
+        )
 
 
 class NetworkStudySerializer(serializers.ModelSerializer[NetworkStudy]):
@@ -124,10 +154,32 @@ class PlannedOutageSerializer(serializers.ModelSerializer[PlannedOutage]):
     class Meta:
         model = PlannedOutage
         fields = (
-            "id", "start_at", "end_at", "reason", "state", "elements", "switches", "sites_lost", "energy_not_supplied_wh", "based_on",
-            "highest_loading", "loaded_code", "loaded_at", "lowest_voltage_pu", "lowest_code", "lowest_at", "is_within", "problem",
-            "decision_note", "waits_for_clearance", "began_at", "ended_at", "course_note", "moves", "extensions",
-        )  # fmt: skip
+            "id",
+            "start_at",
+            "end_at",
+            "reason",
+            "state",
+            "elements",
+            "switches",
+            "sites_lost",
+            "energy_not_supplied_wh",
+            "based_on",
+            "highest_loading",
+            "loaded_code",
+            "loaded_at",
+            "lowest_voltage_pu",
+            "lowest_code",
+            "lowest_at",
+            "is_within",
+            "problem",
+            "decision_note",
+            "waits_for_clearance",
+            "began_at",
+            "ended_at",
+            "course_note",
+            "moves",
+            "extensions",
+        )
 
     def get_switches(self, row: PlannedOutage) -> list[str]:
         return [one.switch.code for one in row.switchings.all()]
@@ -144,9 +196,7 @@ class PlannedOutageRequestSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
     elements = PlannedOutageElementSerializer(many=True)
     switches = serializers.ListField(child=serializers.CharField(max_length=120), required=False)
-    waits_for_clearance = serializers.BooleanField(
-        required=False, help_text="Supply comes back only by the step `end`."
-    )
+    waits_for_clearance = serializers.BooleanField(required=False, help_text="Supply comes back only by the step `end`.")
 
 
 STEPS = ("approve", "refuse", "withdraw", "end", "extend", "approve_longer", "refuse_longer")
@@ -169,65 +219,84 @@ def _operated(request: Request, public_id: Any, *roles: Role) -> Microgrid:
 
 class NetworkStudyDoor(APIView):
     @extend_schema(
-        operation_id="microgrids_network_study", summary="Hosting capacity of each node and the loss of each element",
+        operation_id="microgrids_network_study",
+        summary="Hosting capacity of each node and the loss of each element",
         responses=NetworkStudySerializer,
-        examples=[OpenApiExample("a village", {
-            "made_at": "2016-06-30T01:40:00Z", "first_day": "2016-06-02", "last_day": "2016-06-29", "intervals": 2688,
-            "most_w": 600000, "hosting": [HOSTING], "losses": [LOSS],
-        }, response_only=True)],
-    )  # fmt: skip
+        examples=[
+            OpenApiExample(
+                "a village",
+                {
+                    "made_at": "2016-06-30T01:40:00Z",
+                    "first_day": "2016-06-02",
+                    "last_day": "2016-06-29",
+                    "intervals": 2688,
+                    "most_w": 600000,
+                    "hosting": [HOSTING],
+                    "losses": [LOSS],
+                },
+                response_only=True,
+            )
+        ],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         study = newest_study(_operated(request, public_id, *READING_ROLES))
         if study is None:
             raise NotFound("Nothing is computed yet: it is, each night, once a day is closed.")
-        fields = {
-            name: getattr(study, name) for name in ("made_at", "first_day", "last_day", "intervals", "most_w")
-        }
-        hosting = NodeHosting.objects.filter(study=study, technology__in=Technology.values).order_by(
-            "technology", "node_code"
-        )
+        fields = {name: getattr(study, name) for name in ("made_at", "first_day", "last_day", "intervals", "most_w")}
+        hosting = NodeHosting.objects.filter(study=study, technology__in=Technology.values).order_by("technology", "node_code")
         body: Any = {**fields, "hosting": hosting, "losses": element_losses(study)}
         return Response(NetworkStudySerializer(body).data)
 
 
 class OutageList(APIView):
     @extend_schema(
-        operation_id="microgrids_outages_list", summary="Planned outages, what begins last first", responses=PlannedOutageSerializer(many=True),
+        operation_id="microgrids_outages_list",
+        summary="Planned outages, what begins last first",
+        responses=PlannedOutageSerializer(many=True),
         examples=[OpenApiExample("one", OUTAGE, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
-        return Response(
-            PlannedOutageSerializer(
-                newest_outages(_operated(request, public_id, *READING_ROLES)), many=True
-            ).data
-        )
+        return Response(PlannedOutageSerializer(newest_outages(_operated(request, public_id, *READING_ROLES)), many=True).data)
 
     @extend_schema(
-        operation_id="microgrids_outages_create", summary="Ask for an outage; what it means is computed at once",
-        request=PlannedOutageRequestSerializer, responses={201: PlannedOutageSerializer},
+        operation_id="microgrids_outages_create",
+        summary="Ask for an outage; what it means is computed at once",
+        request=PlannedOutageRequestSerializer,
+        responses={201: PlannedOutageSerializer},
         examples=[
-            OpenApiExample("a joint", {
-                "start_at": "2016-06-10T06:00:00Z", "end_at": "2016-06-10T10:00:00Z", "reason": "New joint at node 64",
-                "elements": [{"kind": "line", "code": "LV3.101 Line 1"}], "switches": [],
-            }, request_only=True),
+            OpenApiExample(
+                "a joint",
+                {
+                    "start_at": "2016-06-10T06:00:00Z",
+                    "end_at": "2016-06-10T10:00:00Z",
+                    "reason": "New joint at node 64",
+                    "elements": [{"kind": "line", "code": "LV3.101 Line 1"}],
+                    "switches": [],
+                },
+                request_only=True,
+            ),
             OpenApiExample("as computed", OUTAGE, response_only=True, status_codes=["201"]),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         microgrid = _operated(request, public_id)
         asked = PlannedOutageRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        codes = {
-            kind: [e["code"] for e in given["elements"] if e["kind"] == kind]
-            for kind in ("line", "transformer")
-        }
+        codes = {kind: [e["code"] for e in given["elements"] if e["kind"] == kind] for kind in ("line", "transformer")}
         try:
             outage = request_outage(
-                microgrid=microgrid, lines=codes["line"], transformers=codes["transformer"], switches=given.get("switches", []),
-                start_at=given["start_at"], end_at=given["end_at"], reason=given["reason"], by=user_of(request),
-                now=microgrid.now(timezone.now()), waits_for_clearance=given.get("waits_for_clearance", False),
-            )  # fmt: skip
+                microgrid=microgrid,
+                lines=codes["line"],
+                transformers=codes["transformer"],
+                switches=given.get("switches", []),
+                start_at=given["start_at"],
+                end_at=given["end_at"],
+                reason=given["reason"],
+                by=user_of(request),
+                now=microgrid.now(timezone.now()),
+                waits_for_clearance=given.get("waits_for_clearance", False),
+            )
         except CannotPlanOutage as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
         return Response(PlannedOutageSerializer(outage).data, status=status.HTTP_201_CREATED)
@@ -235,19 +304,17 @@ class OutageList(APIView):
 
 class OutageDecision(APIView):
     @extend_schema(
-        operation_id="outages_decide", summary="Take a step with a planned outage", request=PlannedOutageDecisionSerializer,
+        operation_id="outages_decide",
+        summary="Take a step with a planned outage",
+        request=PlannedOutageDecisionSerializer,
         responses=PlannedOutageSerializer,
         examples=[
             OpenApiExample("approve", {"step": "approve", "note": ""}, request_only=True),
             OpenApiExample("approved", {**OUTAGE, "state": "approved"}, response_only=True),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
-        outage = get_object_or_404(
-            PlannedOutage,
-            public_id=public_id,
-            microgrid__in=operated_microgrids(user_of(request)).values("pk"),
-        )
+        outage = get_object_or_404(PlannedOutage, public_id=public_id, microgrid__in=operated_microgrids(user_of(request)).values("pk"))
         asked = PlannedOutageDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         now = outage.microgrid.now(timezone.now())

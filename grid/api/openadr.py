@@ -24,13 +24,7 @@ from rest_framework.views import APIView
 from energy.api.problems import problem
 from grid.domain.devices.openadr import LARGEST_BODY_BYTES, CannotTake, read_object
 from grid.models import AdrReport, AdrSubscription, AdrVen, DeviceLink
-from grid.selectors.openadr_objects import (
-    event_as_json,
-    program_as_json,
-    report_as_json,
-    subscription_as_json,
-    ven_as_json,
-)
+from grid.selectors.openadr_objects import event_as_json, program_as_json, report_as_json, subscription_as_json, ven_as_json
 from grid.services import openadr
 from kernel.written import whole_number
 
@@ -99,17 +93,18 @@ class Token(APIView):
         given: Any = request.data
         if given.get("grant_type") != "client_credentials":
             return Response({"error": "unsupported_grant_type"}, status=400)
-        token = openadr.grant_token(
-            client_id=str(given.get("client_id", "")),
-            client_secret=str(given.get("client_secret", "")),
-        )
+        token = openadr.grant_token(client_id=str(given.get("client_id", "")), client_secret=str(given.get("client_secret", "")))
         if token is None:
             return Response({"error": "invalid_client"}, status=401)
         return Response(
-            {"access_token": token, "token_type": "Bearer", "expires_in": openadr.TOKEN_S,
-             "scope": "read_all write_reports write_subscriptions write_vens"},
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": openadr.TOKEN_S,
+                "scope": "read_all write_reports write_subscriptions write_vens",
+            },
             headers={"Cache-Control": "no-store"},
-        )  # fmt: skip
+        )
 
 
 @extend_schema(exclude=True)

@@ -13,12 +13,18 @@ from members.selectors.scope import user_of
     examples=[
         OpenApiExample(
             "a quarter of a roof, used at home",
-            {"plant": "LV3.101 Roof 1", "member": "1044", "millionths": 250_000, "used_at": "LV3.101 Load 7", "valid_from": "2016-03-01",
-             "valid_to": None},
+            {
+                "plant": "LV3.101 Roof 1",
+                "member": "1044",
+                "millionths": 250_000,
+                "used_at": "LV3.101 Load 7",
+                "valid_from": "2016-03-01",
+                "valid_to": None,
+            },
             response_only=True,
         )
     ]
-)  # fmt: skip
+)
 class PlantShareSerializer(serializers.ModelSerializer[PlantShare]):
     """A part of a plant from a day up to and without another; `used_at` null: all of it is credited in money."""
 

@@ -18,32 +18,70 @@ from grid.selectors.drawing import draw
 from grid.selectors.replay import moment
 
 NODE = {
-    "code": "LV3.101 Bus 1", "label": "1", "x": 80.0, "y": 88.0, "bar_end": 80.0, "feeder": 0, "parent": 0, "vm_min": 9000,
-    "vm_max": 11000, "is_coupling": False, "map_x": 120.5, "map_y": 40.2,
-}  # fmt: skip
-BRANCH = {
-    "code": "LV3.101 Line 1", "kind": "line", "first": 0, "second": 1, "path": "M80.0 64.0L80.0 88.0", "middle_x": 80.0,
-    "middle_y": 76.0, "is_loop": False, "map_path": "M100.0 38.0L120.5 40.2",
-}  # fmt: skip
-STORAGE = {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",
-    "code": "LV3.101 Storage 1",
-    "node": 1,
-    "capacity_wh": 6800,
+    "code": "LV3.101 Bus 1",
+    "label": "1",
+    "x": 80.0,
+    "y": 88.0,
+    "bar_end": 80.0,
+    "feeder": 0,
+    "parent": 0,
+    "vm_min": 9000,
+    "vm_max": 11000,
+    "is_coupling": False,
+    "map_x": 120.5,
+    "map_y": 40.2,
 }
+BRANCH = {
+    "code": "LV3.101 Line 1",
+    "kind": "line",
+    "first": 0,
+    "second": 1,
+    "path": "M80.0 64.0L80.0 88.0",
+    "middle_x": 80.0,
+    "middle_y": 76.0,
+    "is_loop": False,
+    "map_path": "M100.0 38.0L120.5 40.2",
+}
+STORAGE = {"id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "code": "LV3.101 Storage 1", "node": 1, "capacity_wh": 6800}
 NETWORK = {
-    "order": "9f86d081884c", "width": 900.0, "height": 760.0, "map_width": 800.0, "map_height": 520.0, "nodes": [NODE],
-    "branches": [BRANCH], "storages": [STORAGE],
-}  # fmt: skip
+    "order": "9f86d081884c",
+    "width": 900.0,
+    "height": 760.0,
+    "map_width": 800.0,
+    "map_height": 520.0,
+    "nodes": [NODE],
+    "branches": [BRANCH],
+    "storages": [STORAGE],
+}
 MOMENT = {
-    "type": "grid.state", "tick": 4711, "at": "2016-04-01T11:20:00+00:00", "status": "SURPLUS", "production_w": 74461,
-    "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009, "losses_w": 1468,
-    "storage_wh": 61894, "storage_capacity_wh": 158300, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
+    "type": "grid.state",
+    "tick": 4711,
+    "at": "2016-04-01T11:20:00+00:00",
+    "status": "SURPLUS",
+    "production_w": 74461,
+    "consumption_w": 55152,
+    "charge_w": 12300,
+    "discharge_w": 0,
+    "import_w": 0,
+    "export_w": 7009,
+    "losses_w": 1468,
+    "storage_wh": 61894,
+    "storage_capacity_wh": 158300,
+    "sites_reporting": 134,
+    "sites_total": 134,
+    "points_estimated": 0,
     "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
-    "reasons_de": ["Die Dächer geben 7,0 kW mehr, als Haushalte und Speicher aufnehmen."], "order": "9f86d081884c", "voltage": [10311],
-    "loading": [85], "branch_w": [-1200], "storage_soc_wh": [3120], "storage_charge_w": [900], "storage_discharge_w": [0],
-    "source": "tick", "picture_at": "2016-04-01T11:19:56+00:00",
-}  # fmt: skip
+    "reasons_de": ["Die Dächer geben 7,0 kW mehr, als Haushalte und Speicher aufnehmen."],
+    "order": "9f86d081884c",
+    "voltage": [10311],
+    "loading": [85],
+    "branch_w": [-1200],
+    "storage_soc_wh": [3120],
+    "storage_charge_w": [900],
+    "storage_discharge_w": [0],
+    "source": "tick",
+    "picture_at": "2016-04-01T11:19:56+00:00",
+}
 
 
 class DrawnNodeSerializer(serializers.Serializer[Any]):
@@ -55,9 +93,7 @@ class DrawnNodeSerializer(serializers.Serializer[Any]):
     y = serializers.FloatField()
     bar_end = serializers.FloatField()
     feeder = serializers.IntegerField()
-    parent: Any = serializers.IntegerField(
-        help_text="Position of the node that it hangs below, -1 at the top."
-    )
+    parent: Any = serializers.IntegerField(help_text="Position of the node that it hangs below, -1 at the top.")
     vm_min = serializers.IntegerField()
     vm_max = serializers.IntegerField()
     is_coupling = serializers.BooleanField()
@@ -131,18 +167,18 @@ class MomentSerializer(serializers.Serializer[Any]):
     storage_soc_wh = _numbers("By storage.")
     storage_charge_w = _numbers("By storage.")
     storage_discharge_w = _numbers("By storage.")
-    source: Any = serializers.ChoiceField(
-        choices=[("tick", "a kept tick"), ("day", "a closed day's interval")]
-    )
+    source: Any = serializers.ChoiceField(choices=[("tick", "a kept tick"), ("day", "a closed day's interval")])
     picture_at = serializers.DateTimeField(allow_null=True, help_text="Of when the arrays are.")
 
 
 class NetworkOrder(APIView):
     @extend_schema(
-        operation_id="microgrids_network", summary="Places and order of nodes, branches and storages",
+        operation_id="microgrids_network",
+        summary="Places and order of nodes, branches and storages",
         parameters=[OpenApiParameter("at", datetime, description="An instant, with its offset from UTC; now if left out.")],
-        responses=NetworkSerializer, examples=[OpenApiExample("a small network", NETWORK, response_only=True)],
-    )  # fmt: skip
+        responses=NetworkSerializer,
+        examples=[OpenApiExample("a small network", NETWORK, response_only=True)],
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = microgrid_of(request, public_id)
         text = request.query_params.get("at")
@@ -152,10 +188,12 @@ class NetworkOrder(APIView):
 
 class Replay(APIView):
     @extend_schema(
-        operation_id="microgrids_replay", summary="The grid at any kept moment", responses=MomentSerializer,
+        operation_id="microgrids_replay",
+        summary="The grid at any kept moment",
+        responses=MomentSerializer,
         parameters=[OpenApiParameter("at", datetime, required=True, description="An instant, with its offset from UTC.")],
         examples=[OpenApiExample("a sunny noon", MOMENT, response_only=True)],
-    )  # fmt: skip
+    )
     def get(self, request: Request, public_id: Any) -> Response:
         microgrid = microgrid_of(request, public_id)
         found = moment(microgrid, instant_of(microgrid, request.query_params.get("at", "")))

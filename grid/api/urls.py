@@ -6,28 +6,13 @@ from django.urls import path, register_converter
 
 from grid.api.alarms import AcknowledgeAlarm, GridAlarmLife, GridAlarmList, ShelveAlarm, UnshelveAlarm
 from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
-from grid.api.demand_response import (
-    EventCancellation,
-    EventList,
-    OptOut,
-    ProgrammeList,
-    ProgrammeSite,
-    ResponseList,
-)
+from grid.api.demand_response import EventCancellation, EventList, OptOut, ProgrammeList, ProgrammeSite, ResponseList
 from grid.api.device_links import DeviceLinkList
 from grid.api.flexible_runs import FlexibleRunDoor, FlexibleRunList, SteeredDeviceList
 from grid.api.indicators import IndicatorsDoor
 from grid.api.interruptions import InterruptionList, SupplyBack
 from grid.api.live import LiveState, MicrogridList, TickList
-from grid.api.market import (
-    MarketBook,
-    MarketCourse,
-    MarketOrderDoor,
-    MarketOrderList,
-    PreferenceDoor,
-    SiteLimit,
-    SitePreferences,
-)
+from grid.api.market import MarketBook, MarketCourse, MarketOrderDoor, MarketOrderList, PreferenceDoor, SiteLimit, SitePreferences
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
 from grid.api.plant_shares import PlantShareList
@@ -97,4 +82,4 @@ urlpatterns = [
     path("flexible-runs/<uuid:public_id>/", FlexibleRunDoor.as_view(), name="api-flexible-run"),
     path("storages/<uuid:public_id>/days/<day:day>/", StorageDayDoor.as_view(), name="api-storage-day"),
     path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
-]  # fmt: skip
+]

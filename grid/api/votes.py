@@ -18,11 +18,24 @@ from members.selectors.scope import own_members, user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 PROPOSAL = {
-    "id": ID, "key": "hierarchical", "price_rule": "mid_market", "valid_from": "2016-05-01", "reason": "Neighbours first.",
-    "quorum_percent": 50, "text": "microgrid: hamlet\nin force from: 2016-05-01\nkey: hierarchical\nprice: mid_market\n",
-    "text_sha256": "5f2b...", "opened_at": "2016-04-01T06:00:00Z", "closes_at": "2016-04-15T16:00:00Z", "status": "adopted",
-    "decided_at": "2016-04-15T16:00:40Z", "eligible": 118, "yes": 61, "no": 20, "abstained": 4, "in_force_from": "2016-05-01",
-}  # fmt: skip
+    "id": ID,
+    "key": "hierarchical",
+    "price_rule": "mid_market",
+    "valid_from": "2016-05-01",
+    "reason": "Neighbours first.",
+    "quorum_percent": 50,
+    "text": "microgrid: hamlet\nin force from: 2016-05-01\nkey: hierarchical\nprice: mid_market\n",
+    "text_sha256": "5f2b...",
+    "opened_at": "2016-04-01T06:00:00Z",
+    "closes_at": "2016-04-15T16:00:00Z",
+    "status": "adopted",
+    "decided_at": "2016-04-15T16:00:40Z",
+    "eligible": 118,
+    "yes": 61,
+    "no": 20,
+    "abstained": 4,
+    "in_force_from": "2016-05-01",
+}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("an adopted rule", PROPOSAL, response_only=True)])
@@ -38,9 +51,24 @@ class SharingProposalSerializer(serializers.ModelSerializer[SharingProposal]):
     class Meta:
         model = SharingProposal
         fields = (
-            "id", "key", "price_rule", "valid_from", "reason", "quorum_percent", "text", "text_sha256", "opened_at", "closes_at",
-            "status", "decided_at", "eligible", "yes", "no", "abstained", "in_force_from",
-        )  # fmt: skip
+            "id",
+            "key",
+            "price_rule",
+            "valid_from",
+            "reason",
+            "quorum_percent",
+            "text",
+            "text_sha256",
+            "opened_at",
+            "closes_at",
+            "status",
+            "decided_at",
+            "eligible",
+            "yes",
+            "no",
+            "abstained",
+            "in_force_from",
+        )
 
     def get_text(self, proposal: SharingProposal) -> str:
         return "".join(line for line in proposal.text.splitlines(True) if not line.startswith("share of "))
@@ -69,9 +97,11 @@ class BallotSerializer(serializers.Serializer[Any]):
 
 class CastVote(APIView):
     @extend_schema(
-        operation_id="sharing_votes_cast", summary="Cast or change an own member's vote", request=BallotSerializer,
+        operation_id="sharing_votes_cast",
+        summary="Cast or change an own member's vote",
+        request=BallotSerializer,
         responses=BallotSerializer,
-    )  # fmt: skip
+    )
     def post(self, request: Request, public_id: Any) -> Response:
         proposal = get_object_or_404(visible_proposals(user_of(request)), public_id=public_id)
         given = BallotSerializer(data=request.data)
@@ -79,9 +109,12 @@ class CastVote(APIView):
         member = get_object_or_404(own_members(user_of(request)), public_id=given.validated_data["member"])
         try:
             cast_vote(
-                proposal=proposal, member=member, choice=VoteChoice(given.validated_data["choice"]), by=user_of(request),
+                proposal=proposal,
+                member=member,
+                choice=VoteChoice(given.validated_data["choice"]),
+                by=user_of(request),
                 now=proposal.microgrid.now(timezone.now()),
-            )  # fmt: skip
+            )
         except CannotVote as why:
             return problem(409, "cannot vote", str(why))
         return Response(BallotSerializer(given.validated_data).data)

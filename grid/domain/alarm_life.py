@@ -133,12 +133,7 @@ class Steps:
 
 
 def next_steps(
-    findings: Sequence[Finding],
-    watched: Sequence[Watched],
-    *,
-    judged: Iterable[FindingKind],
-    now: datetime,
-    pace: float,
+    findings: Sequence[Finding], watched: Sequence[Watched], *, judged: Iterable[FindingKind], now: datetime, pace: float
 ) -> Steps:
     """Compare a tick's findings with what is watched.
 
@@ -157,9 +152,12 @@ def next_steps(
     return Steps(
         watch=tuple(finding for key, finding in found.items() if key not in known),
         raise_=tuple((one_id, by_id[one_id]) for one_id in of("raise")),
-        returned=of("returned"), absent=of("absent"), clear=of("clear"), drop=of("drop"),
+        returned=of("returned"),
+        absent=of("absent"),
+        clear=of("clear"),
+        drop=of("drop"),
         changed=tuple((one_id, by_id[one_id]) for one_id in of("changed")),
-    )  # fmt: skip
+    )
 
 
 def raises_at_once(finding: Finding) -> bool:

@@ -54,12 +54,7 @@ def _loading_alarms(loading: Array, codes: Sequence[str], kind: str) -> list[Ala
     worst = int(loading.argmax())
     others = int((loading >= LOADING_ALARM).sum()) - 1
     more = f"; {others} more above {LOADING_ALARM:.0%}" if others else ""
-    return [
-        Alarm(
-            f"{kind} {codes[worst]} carries {loading[worst]:.0%} of its rating{more}.",
-            bool(loading[worst] >= LOADING_LIMIT),
-        )
-    ]
+    return [Alarm(f"{kind} {codes[worst]} carries {loading[worst]:.0%} of its rating{more}.", bool(loading[worst] >= LOADING_LIMIT))]
 
 
 def _voltage_alarms(voltage_pu: Array, names: Names) -> list[Alarm]:
@@ -76,9 +71,7 @@ def _voltage_alarms(voltage_pu: Array, names: Names) -> list[Alarm]:
     for distance, word in ((below, "below"), (above, "above")):
         if len(distance) and distance.max() > 0:
             worst = int(distance.argmax())
-            alarms.append(
-                Alarm(f"Voltage at {names.nodes[worst]} is {voltage_pu[worst]:.3f} p.u., {word} its band.", True)
-            )  # fmt: skip
+            alarms.append(Alarm(f"Voltage at {names.nodes[worst]} is {voltage_pu[worst]:.3f} p.u., {word} its band.", True))
     return alarms
 
 

@@ -37,9 +37,7 @@ class Baseline:
     factor: float
 
 
-def comparison_days(
-    *, event_day: date, known: Sequence[date], kind_of: Mapping[date, int], excluded: Collection[date]
-) -> list[date]:
+def comparison_days(*, event_day: date, known: Sequence[date], kind_of: Mapping[date, int], excluded: Collection[date]) -> list[date]:
     """The last ten days of the event's kind before it, the newest first; days of other events tell nothing."""
     alike = (d for d in known if d < event_day and kind_of[d] == kind_of[event_day] and d not in excluded)
     return sorted(alike, reverse=True)[:COMPARED_DAYS]

@@ -128,9 +128,7 @@ def _best_step(daily: Array) -> int | None:
     return best + 1 if np.isfinite(error[best]) else None
 
 
-def rank(
-    found: Deviation, imports_wh: Array, offsets: NDArray[np.int64], names: Sequence[str]
-) -> list[Suspect]:
+def rank(found: Deviation, imports_wh: Array, offsets: NDArray[np.int64], names: Sequence[str]) -> list[Suspect]:
     """Rank the meters below a deviating branch, the likeliest first; ties by name.
 
     Args:
@@ -157,10 +155,7 @@ def rank(
     share = mean_residual / (mean_residual + own)
     order = sorted(range(len(names)), key=lambda i: (-score[i], names[i]))
     per_day = len(residual) / max(len(offsets) - 1 - found.since, 1)
-    return [
-        Suspect(i, float(score[i]), float(pattern[i]), float(drop[i] * per_day), float(share[i]))
-        for i in order
-    ]
+    return [Suspect(i, float(score[i]), float(pattern[i]), float(drop[i] * per_day), float(share[i])) for i in order]
 
 
 def _explained(residual: Array, shapes: Array) -> Array:
@@ -174,12 +169,7 @@ def _explained(residual: Array, shapes: Array) -> Array:
 
 def _level(before: Array, after: Array) -> float:
     """How all meters together changed from before to after: the season, not a theft."""
-    ratio = np.divide(
-        after.mean(axis=1),
-        before.mean(axis=1),
-        out=np.full(len(before), np.nan),
-        where=before.mean(axis=1) > 0,
-    )
+    ratio = np.divide(after.mean(axis=1), before.mean(axis=1), out=np.full(len(before), np.nan), where=before.mean(axis=1) > 0)
     return float(np.nanmedian(ratio)) if np.isfinite(ratio).any() else 1.0
 
 

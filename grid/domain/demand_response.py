@@ -55,9 +55,7 @@ def check_call(terms: Terms, event: Span, *, now: datetime, this_month: Sequence
     if event.length > terms.most_event:
         raise CannotCall(f"The event lasts {_text(event.length)}; {_text(terms.most_event)} are allowed.")
     if len(this_month) + 1 > terms.most_events:
-        raise CannotCall(
-            f"{len(this_month)} events were called in this month; {terms.most_events} are allowed."
-        )
+        raise CannotCall(f"{len(this_month)} events were called in this month; {terms.most_events} are allowed.")
     used = sum((other.length for other in this_month), timedelta(0))
     if used + event.length > terms.most_month:
         raise CannotCall(

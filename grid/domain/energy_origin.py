@@ -147,9 +147,7 @@ class Course:
     layers_after: tuple[int, ...] = ()
 
 
-def follow(
-    stock: Stock, vessel: Vessel, starts_s: Sequence[int], charged_wh: Wh, discharged_wh: Wh, order: Order
-) -> Course:
+def follow(stock: Stock, vessel: Vessel, starts_s: Sequence[int], charged_wh: Wh, discharged_wh: Wh, order: Order) -> Course:
     """Follow energy through a storage. In an interval that charges and discharges, what leaves is of what was there before.
 
     Args:
@@ -171,9 +169,7 @@ def follow(
         if any(charge):
             ledger.take_in(at_s, charge, bare)
         lost[t], stored[t] = bare, ledger.total_wh
-    course = Course(
-        charged_wh, given, lost, emerged, stored, stock, ledger.stock(), tuple(ledger.moves), ledger.numbers()
-    )
+    course = Course(charged_wh, given, lost, emerged, stored, stock, ledger.stock(), tuple(ledger.moves), ledger.numbers())
     assert_conserved(course)
     return course
 

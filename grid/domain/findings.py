@@ -17,24 +17,15 @@ LATE_AFTER_PERIODS = 2
 MOST_OF_A_KIND = 50
 """More of one kind are a flood that nobody reads; the worst ones speak."""
 FLOW_KINDS = frozenset(
-    {
-        FindingKind.LINE_LOADING, FindingKind.TRANSFORMER_LOADING, FindingKind.VOLTAGE_LOW, FindingKind.VOLTAGE_HIGH,
-        FindingKind.CUT_OFF,
-    }
-)  # fmt: skip
+    {FindingKind.LINE_LOADING, FindingKind.TRANSFORMER_LOADING, FindingKind.VOLTAGE_LOW, FindingKind.VOLTAGE_HIGH, FindingKind.CUT_OFF}
+)
 
 
 def network_findings(flow: Flow, names: Names, known: Set[Key]) -> list[Finding]:
     """Each line, transformer and node out of its bounds; what is `known` (kind, subject) must come back a dead band further."""
     return [
         *_loadings(FindingKind.LINE_LOADING, "Line", flow.line_loading, names.lines, known),
-        *_loadings(
-            FindingKind.TRANSFORMER_LOADING,
-            "Transformer",
-            flow.transformer_loading,
-            names.transformers,
-            known,
-        ),
+        *_loadings(FindingKind.TRANSFORMER_LOADING, "Transformer", flow.transformer_loading, names.transformers, known),
         *_voltages(FindingKind.VOLTAGE_LOW, "below", names.vm_min_pu - flow.voltage_pu, flow, names, known),
         *_voltages(FindingKind.VOLTAGE_HIGH, "above", flow.voltage_pu - names.vm_max_pu, flow, names, known),
         *_cut_off(flow.voltage_pu, names),
@@ -54,22 +45,14 @@ def frequency_findings(frequency_hz: Array) -> list[Finding]:
     return [Finding(FindingKind.FREQUENCY, "", Priority.CRITICAL, sentence)]
 
 
-def exchange_findings(
-    import_w: float, export_w: float, import_limit_w: int | None, export_limit_w: int | None
-) -> list[Finding]:
+def exchange_findings(import_w: float, export_w: float, import_limit_w: int | None, export_limit_w: int | None) -> list[Finding]:
     """What crosses the point of common coupling beyond its limit."""
-    sides = (
-        (FindingKind.IMPORT_LIMIT, "import", import_w, import_limit_w),
-        (FindingKind.EXPORT_LIMIT, "export", export_w, export_limit_w),
-    )
+    sides = ((FindingKind.IMPORT_LIMIT, "import", import_w, import_limit_w), (FindingKind.EXPORT_LIMIT, "export", export_w, export_limit_w))
     return [
-        Finding(
-            kind, "", Priority.HIGH,
-            f"The {word} of {watts / 1000:.1f} kW is above the connection's limit of {limit / 1000:.1f} kW.",
-        )
+        Finding(kind, "", Priority.HIGH, f"The {word} of {watts / 1000:.1f} kW is above the connection's limit of {limit / 1000:.1f} kW.")
         for kind, word, watts, limit in sides
         if limit is not None and watts > limit
-    ]  # fmt: skip
+    ]
 
 
 def late_findings(gap_s: float, period_s: float) -> list[Finding]:
@@ -87,26 +70,20 @@ def stopped_finding(age_s: float, has_owner: bool) -> Finding:
         if has_owner
         else "no process controls the microgrid. Start run_control."
     )
-    return Finding(
-        FindingKind.CONTROL_LATE, "", Priority.CRITICAL, f"No control tick for {age_s:.0f} s: {why}"
-    )
+    return Finding(FindingKind.CONTROL_LATE, "", Priority.CRITICAL, f"No control tick for {age_s:.0f} s: {why}")
 
 
-def silence_findings(reports: NDArray[np.bool_], storage_codes: Sequence[str], storage_reports: NDArray[np.bool_]) -> list[Finding]:  # fmt: skip
+def silence_findings(reports: NDArray[np.bool_], storage_codes: Sequence[str], storage_reports: NDArray[np.bool_]) -> list[Finding]:
     """Sites that are silent, as one finding, and each storage that is."""
     found = []
     silent = int((~reports).sum())
     if silent:
         priority = Priority.HIGH if silent * 2 > len(reports) else Priority.LOW
-        found.append(
-            Finding(
-                FindingKind.SITES_SILENT, "", priority, f"{silent} of {len(reports)} sites do not report."
-            )
-        )
+        found.append(Finding(FindingKind.SITES_SILENT, "", priority, f"{silent} of {len(reports)} sites do not report."))
     return found + [
         Finding(FindingKind.STORAGE_SILENT, storage_codes[i], Priority.MEDIUM, f"{storage_codes[i]} is silent and stays idle.")
         for i in np.flatnonzero(~storage_reports)[:MOST_OF_A_KIND]
-    ]  # fmt: skip
+    ]
 
 
 def unacknowledged_findings(storage_codes: Sequence[str]) -> list[Finding]:
@@ -135,28 +112,26 @@ def _worst(excess: Array, beyond: Array) -> list[int]:
     return [int(i) for i in at[np.argsort(-excess[at], kind="stable")][:MOST_OF_A_KIND]]
 
 
-def _loadings(kind: FindingKind, word: str, loading: Array, codes: Sequence[str], known: Set[Key]) -> list[Finding]:  # fmt: skip
+def _loadings(kind: FindingKind, word: str, loading: Array, codes: Sequence[str], known: Set[Key]) -> list[Finding]:
     bounds = _threshold(kind, codes, known, LOADING_ALARM, LOADING_ALARM - LOADING_DEADBAND)
     full = _threshold(kind, codes, known, LOADING_LIMIT, LOADING_LIMIT)
 
     def priority(i: int) -> Priority:
         return Priority.CRITICAL if loading[i] >= full[i] else Priority.MEDIUM
 
-    return _each(
-        kind, codes, _worst(loading, bounds), priority,
-        lambda i: f"{word} {codes[i]} carries {loading[i]:.0%} of its rating.",
-    )  # fmt: skip
+    return _each(kind, codes, _worst(loading, bounds), priority, lambda i: f"{word} {codes[i]} carries {loading[i]:.0%} of its rating.")
 
 
-def _voltages(
-    kind: FindingKind, word: str, excess: Array, flow: Flow, names: Names, known: Set[Key]
-) -> list[Finding]:
+def _voltages(kind: FindingKind, word: str, excess: Array, flow: Flow, names: Names, known: Set[Key]) -> list[Finding]:
     # A touch above zero: a voltage on its bound is inside its band.
     bounds = _threshold(kind, names.nodes, known, 1e-9, -VOLTAGE_DEADBAND_PU)
     return _each(
-        kind, names.nodes, _worst(excess, bounds), lambda _: Priority.HIGH,
+        kind,
+        names.nodes,
+        _worst(excess, bounds),
+        lambda _: Priority.HIGH,
         lambda i: f"Voltage at {names.nodes[i]} is {flow.voltage_pu[i]:.3f} p.u., {_where(excess[i], word)} its band.",
-    )  # fmt: skip
+    )
 
 
 def _where(excess: float, word: str) -> str:
@@ -174,6 +149,6 @@ def _cut_off(voltage_pu: Array, names: Names) -> list[Finding]:
 
 
 def _each(
-    kind: FindingKind, codes: Sequence[str], places: Sequence[int], priority: Callable[[int], Priority], words: Callable[[int], str],
-) -> list[Finding]:  # fmt: skip
+    kind: FindingKind, codes: Sequence[str], places: Sequence[int], priority: Callable[[int], Priority], words: Callable[[int], str]
+) -> list[Finding]:
     return [Finding(kind, codes[i], priority(i), words(i)) for i in places]

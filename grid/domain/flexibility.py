@@ -57,15 +57,11 @@ def savings(net_wh: Ints, gave_wh: Ints, retail_micro: Ints, feed_in_micro: Ints
     saved = idle - grid_cost(net_wh, retail_micro, feed_in_micro)
     largest = int(np.abs(saved).max(initial=0)) * int(np.abs(gave_wh).max(initial=0))
     if largest >= LARGEST_EXACT:
-        raise CannotWeigh(
-            "A storage's energy times price is too large to be weighed exactly; check the readings."
-        )
+        raise CannotWeigh("A storage's energy times price is too large to be weighed exactly; check the readings.")
     # Where storages only passed energy among each other, each meets the price of one more kWh.
     marginal = np.where(net_wh > 0, retail_micro, feed_in_micro)
     divisor = np.where(together != 0, together, 1)[:, None]
-    parts = np.where(
-        (together != 0)[:, None], saved[:, None] * gave_wh // divisor, marginal[:, None] * gave_wh
-    )
+    parts = np.where((together != 0)[:, None], saved[:, None] * gave_wh // divisor, marginal[:, None] * gave_wh)
     return _with_remainders(parts, saved, saved[:, None] * gave_wh % divisor)
 
 

@@ -55,19 +55,27 @@ def indicators_of(
 ) -> Indicators:
     """All indicators of a period; `local_used_wh` is what was used of local origin, where storages were followed."""
     production, consumption, imported, exported = (
-        int(values.sum())
-        for values in (balance.production_wh, balance.consumption_wh, balance.import_wh, balance.export_wh)
+        int(values.sum()) for values in (balance.production_wh, balance.consumption_wh, balance.import_wh, balance.export_wh)
     )
     used = local_use_wh(balance.production_wh, balance.export_wh)
     lost = losses_wh(balance)
     peak = peak_w(balance.consumption_wh, balance.interval_hours)
     return Indicators(
-        production, consumption, imported, exported, _share(used, production), _share(used, consumption),
-        renewable_fraction(consumption, imported, exported, grid_renewable_share), peak, peak_to_average(balance.consumption_wh),
-        load_factor(balance.consumption_wh), lost, _share(lost, production + imported),
+        production,
+        consumption,
+        imported,
+        exported,
+        _share(used, production),
+        _share(used, consumption),
+        renewable_fraction(consumption, imported, exported, grid_renewable_share),
+        peak,
+        peak_to_average(balance.consumption_wh),
+        load_factor(balance.consumption_wh),
+        lost,
+        _share(lost, production + imported),
         round_trip_efficiency(int(balance.charge_wh.sum()), int(balance.discharge_wh.sum()), stored_change_wh),
         co2_avoided_g(used if local_used_wh is None else local_used_wh, grams_per_kwh),
-    )  # fmt: skip
+    )
 
 
 def local_use_wh(production_wh: Energy, export_wh: Energy) -> int:
@@ -80,15 +88,13 @@ def local_use_wh(production_wh: Energy, export_wh: Energy) -> int:
     return int(np.maximum(production_wh - export_wh, 0).sum())
 
 
-def local_used_wh(
-    balance: Balance, charged_local_wh: int, discharged_local_wh: int, export_not_local_wh: Energy
-) -> int:
+def local_used_wh(balance: Balance, charged_local_wh: int, discharged_local_wh: int, export_not_local_wh: Energy) -> int:
     """What was used of local origin, batteries seen through: what they take counts when it comes out again, less what they lost."""
     left = np.maximum(balance.export_wh - export_not_local_wh, 0)
     return int(balance.production_wh.sum() - left.sum()) - charged_local_wh + discharged_local_wh
 
 
-def renewable_fraction(consumption_wh: int, import_wh: int, export_wh: int, grid_renewable_share: float) -> float | None:  # fmt: skip
+def renewable_fraction(consumption_wh: int, import_wh: int, export_wh: int, grid_renewable_share: float) -> float | None:
     """`1 - E_nonrenewable / E_served`, served being consumption and export (HOMER's renewable fraction).
 
     Of the import `grid_renewable_share` is renewable; all local production is. Losses in batteries and wires count as served.
@@ -184,12 +190,7 @@ class Reliability:
 
 
 def reliability(
-    outages: Sequence[Outage],
-    customers: int,
-    period_minutes: float,
-    *,
-    with_planned: bool,
-    connected_w: float = 0.0,
+    outages: Sequence[Outage], customers: int, period_minutes: float, *, with_planned: bool, connected_w: float = 0.0
 ) -> Reliability:
     """The indices of a period. Only sustained interruptions count for SAIDI, SAIFI, CAIDI, ASIDI and ASIFI.
 
@@ -206,9 +207,13 @@ def reliability(
     sustained = [m for m in minutes if m > SUSTAINED_MINUTES]
     saidi, saifi = sum(sustained) / customers, len(sustained) / customers
     return Reliability(
-        saidi, saifi, saidi / saifi if sustained else None, 1.0 - saidi / period_minutes,
-        (len(minutes) - len(sustained)) / customers, *_of_load(counted, connected_w),
-    )  # fmt: skip
+        saidi,
+        saifi,
+        saidi / saifi if sustained else None,
+        1.0 - saidi / period_minutes,
+        (len(minutes) - len(sustained)) / customers,
+        *_of_load(counted, connected_w),
+    )
 
 
 def _of_load(outages: Sequence[Outage], connected_w: float) -> tuple[float | None, float | None]:

@@ -58,17 +58,13 @@ class Limits:
         return np.minimum(power_w, np.where(self.expires_s > at_s, self.most_w, np.inf))
 
 
-def obey(
-    orders: Orders, soc_wh: Array, limits: StorageLimits, at_s: float, hours: float
-) -> tuple[Array, Array]:
+def obey(orders: Orders, soc_wh: Array, limits: StorageLimits, at_s: float, hours: float) -> tuple[Array, Array]:
     """Charge and discharge [W] of inverters for the next `hours`: as told, inside their limits; idle when the order has expired."""
     stands = orders.expires_s > at_s
     room = np.maximum(limits.soc_max_wh - soc_wh, 0.0) / (limits.eta_charge * hours)
     stored = np.maximum(soc_wh * limits.kept_per_hour**hours - limits.soc_min_wh, 0.0)
     charge = np.minimum(np.minimum(orders.charge_w, limits.charge_max_w), room)
-    discharge = np.minimum(
-        np.minimum(orders.discharge_w, limits.discharge_max_w), stored * limits.eta_discharge / hours
-    )
+    discharge = np.minimum(np.minimum(orders.discharge_w, limits.discharge_max_w), stored * limits.eta_discharge / hours)
     both = (charge > 0) & (discharge > 0)
     return np.where(stands & ~both, charge, 0.0), np.where(stands & ~both, discharge, 0.0)
 
@@ -104,15 +100,11 @@ def registers_of(state: VillageState) -> dict[str, NDArray[np.int64]]:
 def begin(plan: VillagePlan, state: VillageState, at: datetime) -> Moment:
     """The village at the beginning of an interval."""
     storages = len(plan.storage_site)
-    still = flows(
-        plan, np.zeros(len(plan.load_site)), np.zeros(len(plan.source_site)), np.zeros(storages), np.zeros(storages)
-    )  # fmt: skip
+    still = flows(plan, np.zeros(len(plan.load_site)), np.zeros(len(plan.source_site)), np.zeros(storages), np.zeros(storages))
     return Moment(at, state, still, at, state)
 
 
-def advance(
-    plan: VillagePlan, moment: Moment, load_w: Array, source_w: Array, orders: Orders, until: datetime
-) -> Moment:  # fmt: skip
+def advance(plan: VillagePlan, moment: Moment, load_w: Array, source_w: Array, orders: Orders, until: datetime) -> Moment:
     """Let time go on to `until` with constant powers; the caller cuts at interval ends."""
     hours = (until - moment.at) / timedelta(hours=1)
     if hours <= 0:
@@ -130,9 +122,7 @@ def ends_between(expires_s: Array, start_at: datetime, end_at: datetime) -> list
 
 def end_interval(moment: Moment) -> tuple[Moment, IntervalEnd]:
     """Read the registers at the end of an interval and begin the next one."""
-    ended = IntervalEnd(
-        moment.interval_start, registers_of(moment.at_interval_start), registers_of(moment.state)
-    )
+    ended = IntervalEnd(moment.interval_start, registers_of(moment.at_interval_start), registers_of(moment.state))
     return replace(moment, interval_start=moment.at, at_interval_start=moment.state), ended
 
 

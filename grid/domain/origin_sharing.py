@@ -84,9 +84,8 @@ class SiteMeter:
 
 
 def share_by_origin(
-    drawn_wh: Wh, fed_in_wh: Wh, share: Callable[[Wh, Wh], Shared], sites: Sequence[StorageSite], starts_s: Sequence[int],
-    rule: OriginRule,
-) -> SharedByOrigin:  # fmt: skip
+    drawn_wh: Wh, fed_in_wh: Wh, share: Callable[[Wh, Wh], Shared], sites: Sequence[StorageSite], starts_s: Sequence[int], rule: OriginRule
+) -> SharedByOrigin:
     """Share a day.
 
     Args:
@@ -104,7 +103,7 @@ def share_by_origin(
         courses = tuple(
             _follow(site, meter, drawn_wh[:, site.column], shared.received.parts_wh[:, site.column], starts_s, rule.order)
             for site, meter in zip(sites, meters, strict=True)
-        )  # fmt: skip
+        )
         found = np.stack([_held_back(m, c, rule) for m, c in zip(meters, courses, strict=True)], axis=2)
         if (found == held_back).all():
             carried = _carried(shared, found[0], [site.code for site in sites])
@@ -121,13 +120,7 @@ def read_meter(site: StorageSite, import_wh: Wh, export_wh: Wh) -> SiteMeter:
     left = np.maximum(site.production_wh - used, 0)
     own = np.minimum(charge, left)
     sold_directly = np.minimum(export_wh, left - own)
-    return SiteMeter(
-        own,
-        np.minimum(charge - own, import_wh),
-        charge,
-        np.minimum(export_wh - sold_directly, discharge),
-        discharge,
-    )
+    return SiteMeter(own, np.minimum(charge - own, import_wh), charge, np.minimum(export_wh - sold_directly, discharge), discharge)
 
 
 def _sum(parts: Sequence[Wh]) -> Wh:
@@ -147,10 +140,7 @@ def _follow(
     charged[:, Origin.PUBLIC] = public - noise
     charged[:, Origin.UNKNOWN] = meter.charge_wh - meter.own_charge_wh - meter.imported_charge_wh + noise
     parts = _in_order(charged, [s.charge_wh for s in site.storages])
-    return tuple(
-        follow(s.stock, s.vessel, starts_s, part, s.discharge_wh, order)
-        for s, part in zip(site.storages, parts, strict=True)
-    )
+    return tuple(follow(s.stock, s.vessel, starts_s, part, s.discharge_wh, order) for s, part in zip(site.storages, parts, strict=True))
 
 
 def _in_order(charged_wh: Wh, takes_wh: Sequence[Wh]) -> list[Wh]:

@@ -68,38 +68,10 @@ OPEN_ENDED = {
     "en": "It may take a little longer: the power comes back when those who work there say that it is safe.",
     "de": "Es kann etwas länger dauern: der Strom kommt wieder, wenn die Leute vor Ort sagen, dass es sicher ist.",
 }
-BODIES = {
-    Notice.PLANNED: WORKS, Notice.REMINDER: WORKS, Notice.LATER: LATER, Notice.CANCELLED: CANCELLED, Notice.OVER: OVER,
-}  # fmt: skip
+BODIES = {Notice.PLANNED: WORKS, Notice.REMINDER: WORKS, Notice.LATER: LATER, Notice.CANCELLED: CANCELLED, Notice.OVER: OVER}
 MONTHS = {
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "de": [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ],
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "de": ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
 }
 MOST_SITES_NAMED = 5
 
@@ -108,11 +80,16 @@ def write(notice: Notice, work: Work, language: str) -> tuple[str, str]:
     """Subject and text of a notice; English where the language is not known."""
     language = language if language in SUBJECTS else "en"
     words = {
-        "village": work.village, "reason": work.reason.rstrip(". "), "place": _place(work.sites, language), "day": _day(work.start, language),
-        "start": f"{work.start:%H:%M}", "end": f"{work.end:%H:%M}" if work.end.date() == work.start.date() else _long(work.end, language),
-        "start_long": _long(work.start, language), "end_long": _long(work.end, language),
+        "village": work.village,
+        "reason": work.reason.rstrip(". "),
+        "place": _place(work.sites, language),
+        "day": _day(work.start, language),
+        "start": f"{work.start:%H:%M}",
+        "end": f"{work.end:%H:%M}" if work.end.date() == work.start.date() else _long(work.end, language),
+        "start_long": _long(work.start, language),
+        "end_long": _long(work.end, language),
         "end_words": (OPEN_ENDED if work.is_open_ended else PRUDENCE)[language],
-    }  # fmt: skip
+    }
     subject = SUBJECTS[language][notice].format(**words)
     return subject, BODIES[notice][language].format(**words)
 

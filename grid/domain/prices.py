@@ -100,9 +100,7 @@ class LocalPrices:
     fell_back: NDArray[np.bool_]
 
 
-def local_prices(
-    rule: PriceRule, consumption_wh: Micro, shared_wh: Micro, retail_micro: Micro, feed_in_micro: Micro
-) -> LocalPrices:
+def local_prices(rule: PriceRule, consumption_wh: Micro, shared_wh: Micro, retail_micro: Micro, feed_in_micro: Micro) -> LocalPrices:
     """The prices of many intervals at once by a rule that asks for no orders, quantised to six decimals, half even."""
     nowhere = np.zeros(len(shared_wh), dtype=np.bool_)
     if rule == PriceRule.BILL_SHARING:
@@ -112,9 +110,7 @@ def local_prices(
         return LocalPrices(middle, nowhere)
     if rule != PriceRule.SUPPLY_DEMAND_RATIO:
         raise ValueError(f"{rule} asks for orders")
-    c, m, b, f = (
-        values.astype(object) for values in (consumption_wh, shared_wh, retail_micro, feed_in_micro)
-    )
+    c, m, b, f = (values.astype(object) for values in (consumption_wh, shared_wh, retail_micro, feed_in_micro))
     without = (feed_in_micro <= 0) | (feed_in_micro > retail_micro)
     divisor = np.where(without, 1, np.where(c == 0, 1, (b - f) * m + f * c))
     ratio = _half_even(np.where(c == 0, f, f * b * c), divisor)

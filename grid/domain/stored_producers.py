@@ -44,9 +44,15 @@ class ProducerCourse:
 
 
 def follow_producers(
-    found: SharedByOrigin, sites: Sequence[StorageSite], drawn_wh: Wh, fed_in_wh: Wh, site_ids: Sequence[int], ranks: Wh,
-    starts_s: Sequence[int], rule: OriginRule,
-) -> tuple[tuple[ProducerCourse, ...], ...]:  # fmt: skip
+    found: SharedByOrigin,
+    sites: Sequence[StorageSite],
+    drawn_wh: Wh,
+    fed_in_wh: Wh,
+    site_ids: Sequence[int],
+    ranks: Wh,
+    starts_s: Sequence[int],
+    rule: OriginRule,
+) -> tuple[tuple[ProducerCourse, ...], ...]:
     """Follow a shared day's local energy through its storages, all of them interval by interval; by site and storage.
 
     Args:
@@ -57,7 +63,7 @@ def follow_producers(
     books = [
         [_Book(axis, flow.stock, course, rule.order) for flow, course in zip(site.storages, courses, strict=True)]
         for site, courses in zip(sites, found.courses, strict=True)
-    ]  # fmt: skip
+    ]
     pool = _Pool(found, sites, drawn_wh, fed_in_wh, axis, rule, books)
     for t in sorted({move.interval for own in books for book in own for move in book.moves}):
         for own in books:
@@ -102,9 +108,7 @@ class _Axis:
     def __init__(self, site_ids: Sequence[int], ranks: Wh, sites: Sequence[StorageSite]) -> None:
         order = np.argsort(ranks)
         here = [int(site_ids[column]) for column in order]
-        lying = {
-            producer for site in sites for flow in site.storages for parcel in flow.stock.parcels for producer, _ in parcel.wh
-        }  # fmt: skip
+        lying = {producer for site in sites for flow in site.storages for parcel in flow.stock.parcels for producer, _ in parcel.wh}
         self.ids = [*here, *sorted(lying - set(here) - {NOT_KNOWN}), NOT_KNOWN]
         self.place = {producer: place for place, producer in enumerate(self.ids)}
         self.of_column = np.empty(len(here), dtype=np.int64)
@@ -241,34 +245,38 @@ class _Book:
         if (self.before + self.charged != self.discharged + self.lost + after).any():
             raise AssertionError("stored energy is not conserved by producer")
         whole = self._of_day
-        for mine, all_of_it in ((self.charged, whole.charged_wh), (self.discharged, whole.discharged_wh), (self.lost, whole.lost_wh)):  # fmt: skip
+        for mine, all_of_it in ((self.charged, whole.charged_wh), (self.discharged, whole.discharged_wh), (self.lost, whole.lost_wh)):
             if int(mine.sum()) != int(all_of_it[:, Origin.LOCAL].sum()):
                 raise AssertionError("producers do not sum to local energy")
         present = np.flatnonzero(self.before + self.charged)
         chosen = present[np.argsort([self._axis.ids[place] for place in present], kind="stable")]
-        parcels = [
-            Parcel(place_of[layer], one.at_s, self._axis.named(one.wh))
-            for layer, own in self._lying.items()
-            for one in own
-        ]
+        parcels = [Parcel(place_of[layer], one.at_s, self._axis.named(one.wh)) for layer, own in self._lying.items() for one in own]
         return ProducerCourse(
-            tuple(self._axis.ids[place] for place in chosen), self.before[chosen], self.charged[chosen], self.discharged[chosen],
-            self.lost[chosen], tuple(sorted(parcels, key=lambda parcel: (parcel.layer, parcel.at_s))),
-        )  # fmt: skip
+            tuple(self._axis.ids[place] for place in chosen),
+            self.before[chosen],
+            self.charged[chosen],
+            self.discharged[chosen],
+            self.lost[chosen],
+            tuple(sorted(parcels, key=lambda parcel: (parcel.layer, parcel.at_s))),
+        )
 
 
 class _Pool:
     """What sites delivered, batteries seen through."""
 
     def __init__(
-        self, found: SharedByOrigin, sites: Sequence[StorageSite], drawn_wh: Wh, fed_in_wh: Wh, axis: _Axis, rule: OriginRule,
+        self,
+        found: SharedByOrigin,
+        sites: Sequence[StorageSite],
+        drawn_wh: Wh,
+        fed_in_wh: Wh,
+        axis: _Axis,
+        rule: OriginRule,
         books: Sequence[Sequence[_Book]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._levels, self._axis, self._rule, self._books = found.shared.among(), axis, rule, books
         self._found, self._fed_in, self._sites = found, fed_in_wh, sites
-        self._meters: list[SiteMeter] = [
-            read_meter(s, drawn_wh[:, s.column], fed_in_wh[:, s.column]) for s in sites
-        ]
+        self._meters: list[SiteMeter] = [read_meter(s, drawn_wh[:, s.column], fed_in_wh[:, s.column]) for s in sites]
 
     def received(self, t: int, column: int) -> Wh:
         """Who produced what a site received in an interval."""
@@ -276,9 +284,7 @@ class _Pool:
         for level in self._levels:
             amount = int(level.received_wh[t, column])
             if amount:
-                delivered = np.where(level.group == level.group[column], level.delivered_wh[t], 0).astype(
-                    np.int64
-                )
+                delivered = np.where(level.group == level.group[column], level.delivered_wh[t], 0).astype(np.int64)
                 total += split_whole(amount, self._produced(t, delivered))
         return total
 

@@ -46,7 +46,7 @@ class SupplySteps:
     back: Sequence[int]
 
 
-def losses_of(loads: ShedLoads, all_sites: Collection[int], wires_are_dead: bool, known: Collection[int]) -> dict[int, Loss]:  # fmt: skip
+def losses_of(loads: ShedLoads, all_sites: Collection[int], wires_are_dead: bool, known: Collection[int]) -> dict[int, Loss]:
     """Sites of which loads are without supply, and how much of each.
 
     A load that never said it obeyed still draws; one whose site is `known` to be without stays so while it is shed.
@@ -70,7 +70,7 @@ def _as_kept(share: float) -> float:
     return min(max(round(share, SHARE_DECIMALS), 10.0**-SHARE_DECIMALS), 1.0)
 
 
-def supply_steps(losses: Mapping[int, Loss], open_own: Mapping[int, float], open_any: Collection[int]) -> SupplySteps:  # fmt: skip
+def supply_steps(losses: Mapping[int, Loss], open_own: Mapping[int, float], open_any: Collection[int]) -> SupplySteps:
     """Compare losses with what is recorded and open: by ticks (`open_own`, with its share), by anybody (`open_any`). Told twice it changes nothing.
 
     Where another share of a site is without than recorded, what is recorded ends and another begins now.

@@ -50,9 +50,13 @@ class VillageState:
         """All registers at zero."""
         storages = len(plan.storage_site)
         return cls(
-            np.zeros(plan.sites), np.zeros(plan.sites), np.zeros(len(plan.source_site)), np.zeros(storages),
-            np.zeros(storages), plan.soc_start_wh.copy(),
-        )  # fmt: skip
+            np.zeros(plan.sites),
+            np.zeros(plan.sites),
+            np.zeros(len(plan.source_site)),
+            np.zeros(storages),
+            np.zeros(storages),
+            plan.soc_start_wh.copy(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,13 @@ def flows(plan: VillagePlan, load_w: Array, source_w: Array, charge_w: Array, di
 def step(plan: VillagePlan, state: VillageState, now: Flows, hours: float) -> VillageState:
     """Let powers flow for `hours`; registers only ever rise."""
     return VillageState(
-        state.import_wh + now.import_w * hours, state.export_wh + now.export_w * hours,
-        state.production_wh + now.production_w * hours, state.charge_wh + now.charge_w * hours,
+        state.import_wh + now.import_w * hours,
+        state.export_wh + now.export_w * hours,
+        state.production_wh + now.production_w * hours,
+        state.charge_wh + now.charge_w * hours,
         state.discharge_wh + now.discharge_w * hours,
         next_soc(state.soc_wh, now.charge_w, now.discharge_w, plan.limits, hours),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +102,7 @@ class Registers:
     discharge_wh: NDArray[np.int64]
 
 
-def simulate(
-    plan: VillagePlan, load_w: Array, source_w: Array, hours: float, state: VillageState
-) -> tuple[Registers, VillageState]:
+def simulate(plan: VillagePlan, load_w: Array, source_w: Array, hours: float, state: VillageState) -> tuple[Registers, VillageState]:
     """Run T intervals of length `hours`; loads [L, T] and sources [R, T] in W, storages by the control rule."""
     intervals = load_w.shape[1]
     charge, discharge = _storage_powers(plan, load_w, source_w, hours, state.soc_wh)
@@ -129,9 +133,7 @@ def read(exact_wh: Array) -> NDArray[np.int64]:
     return np.floor(exact_wh + 1e-6).astype(np.int64)
 
 
-def _storage_powers(
-    plan: VillagePlan, load_w: Array, source_w: Array, hours: float, soc_wh: Array
-) -> tuple[Array, Array]:
+def _storage_powers(plan: VillagePlan, load_w: Array, source_w: Array, hours: float, soc_wh: Array) -> tuple[Array, Array]:
     """Charge and discharge powers [T, n] that the control rule commands, interval by interval."""
     surplus = source_w.sum(axis=0) - load_w.sum(axis=0)
     charge, discharge = np.zeros((len(surplus), len(soc_wh))), np.zeros((len(surplus), len(soc_wh)))

@@ -44,9 +44,7 @@ async def charge_point(scope: Scope, receive: Receive, send: Send) -> None:
         await _turn_away(scope, send, 400)
         return
     try:
-        known = await database_sync_to_async(link_of_key)(
-            protocol=LinkProtocol.OCPP, station=station, key=_key_in(scope, station)
-        )
+        known = await database_sync_to_async(link_of_key)(protocol=LinkProtocol.OCPP, station=station, key=_key_in(scope, station))
     except DatabaseError:
         await _turn_away(scope, send, 503)
         return
@@ -142,11 +140,7 @@ class _Conversation:
         text = event.get("text")
         now = asyncio.get_running_loop().time()
         self._sent_this_minute = [at for at in self._sent_this_minute if now - at < 60] + [now]
-        if (
-            text is None
-            or len(text) > LARGEST_MESSAGE
-            or len(self._sent_this_minute) > MOST_MESSAGES_PER_MINUTE
-        ):
+        if text is None or len(text) > LARGEST_MESSAGE or len(self._sent_this_minute) > MOST_MESSAGES_PER_MINUTE:
             raise _Ended(TOO_MUCH)
         return str(text)
 
@@ -177,9 +171,7 @@ class _Conversation:
     # What the house does (`grid.adapters.ocpp_stations.House`).
 
     async def booted(self, model: str, version: str) -> dict[int, int]:
-        return await database_sync_to_async(charging.note_boot)(
-            station=self._name, model=model, version=version, now=timezone.now()
-        )
+        return await database_sync_to_async(charging.note_boot)(station=self._name, model=model, version=version, now=timezone.now())
 
     async def phases_at(self, connector: int) -> int:
         return await database_sync_to_async(charging.phases_at)(station=self._name, connector=connector)
@@ -188,19 +180,15 @@ class _Conversation:
         await database_sync_to_async(charging.note_contact)(station=self._name, now=timezone.now())
 
     async def has_state(self, connector: int, state: str) -> None:
-        await database_sync_to_async(charging.note_state)(
-            station=self._name, connector=connector, state=state, now=timezone.now()
-        )
+        await database_sync_to_async(charging.note_state)(station=self._name, connector=connector, state=state, now=timezone.now())
 
     async def may_charge(self, tag: str) -> bool:
         return await database_sync_to_async(charging.may_charge)(station=self._name, tag=tag)
 
-    async def began(
-        self, connector: int, reference: str | None, tag: str, at: str, wh: float | None
-    ) -> str | None:
+    async def began(self, connector: int, reference: str | None, tag: str, at: str, wh: float | None) -> str | None:
         return await database_sync_to_async(charging.begin_session)(
             station=self._name, connector=connector, reference=reference, tag=tag, started_at=_instant(at), start_wh=wh
-        )  # fmt: skip
+        )
 
     async def ended(self, reference: str, at: str, wh: float | None, reason: str) -> None:
         await database_sync_to_async(charging.end_session)(

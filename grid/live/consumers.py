@@ -28,9 +28,7 @@ async def grid_stream(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     fan_out.sockets += 1
     try:
-        watcher = Watcher(
-            Asked(_session_key(scope), scope["url_route"]["kwargs"]["public_id"]), _shortcut(scope)
-        )
+        watcher = Watcher(Asked(_session_key(scope), scope["url_route"]["kwargs"]["public_id"]), _shortcut(scope))
         code = await _serve(fan_out, watcher, receive, send)
         if code is not None:
             await send({"type": "websocket.close", "code": code})
@@ -49,9 +47,7 @@ def _session_key(scope: Scope) -> str:
 
 def _shortcut(scope: Scope) -> Callable[[SharedFrame], bool] | None:
     """The server's own way to put a shared frame on the wire, where it has one."""
-    found: Callable[[SharedFrame], bool] | None = (
-        scope.get("extensions", {}).get(SHARED_FRAMES, {}).get("write")
-    )
+    found: Callable[[SharedFrame], bool] | None = scope.get("extensions", {}).get(SHARED_FRAMES, {}).get("write")
     return found
 
 

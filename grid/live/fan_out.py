@@ -179,9 +179,7 @@ class FanOut:
             for watcher in watchers:
                 if watcher.busy_since is not None and now - watcher.busy_since > SLOW_S:
                     watcher.end(TOO_SLOW)
-            due = sorted(
-                (w for w in watchers if now - w.judged_at > JUDGED_EVERY_S), key=lambda w: w.judged_at
-            )  # fmt: skip
+            due = sorted((w for w in watchers if now - w.judged_at > JUDGED_EVERY_S), key=lambda w: w.judged_at)
             if due:
                 await self._judge_again(due[: max(LEAST_JUDGED_AT_ONCE, len(watchers) // 80)], now)
 

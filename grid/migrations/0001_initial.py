@@ -271,10 +271,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies = [
-        ("energy", "0001_initial"),
-        ("members", "0001_initial"),
-    ]
+    dependencies = [("energy", "0001_initial"), ("members", "0001_initial")]
 
     operations = [
         CreateModels(
@@ -282,22 +279,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="AdrProgram",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="adr_programs",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="adr_programs", to="energy.microgrid"
                             ),
                         ),
                         ("name", models.CharField(max_length=80)),
@@ -315,128 +302,61 @@ class Migration(migrations.Migration):
                         ("created_at", models.DateTimeField()),
                         ("modified_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("microgrid", "name"), name="adr_program_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "name"), name="adr_program_once")]},
                 ),
                 migrations.CreateModel(
                     name="BalanceDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="balance_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="balance_days", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
                         ("revision", models.PositiveSmallIntegerField(default=0)),
                         ("is_current", models.BooleanField(default=True)),
-                        (
-                            "import_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "export_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "production_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "consumption_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "charge_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "discharge_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "losses_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("import_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("export_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("production_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("consumption_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("charge_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("discharge_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("losses_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                     ],
                     options={
                         "constraints": [
+                            models.UniqueConstraint(fields=("microgrid", "day", "revision"), name="balance_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("microgrid", "day", "revision"), name="balance_day_revision_once"
+                                condition=models.Q(("is_current", True)), fields=("microgrid", "day"), name="balance_day_one_current"
                             ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("microgrid", "day"),
-                                name="balance_day_one_current",
-                            ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="BypassCheck",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="bypass_checks",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="bypass_checks", to="energy.microgrid"
                             ),
                         ),
                         (
                             "meter",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="bypass_check",
-                                to="energy.meter",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="bypass_check", to="energy.meter"
                             ),
                         ),
                         ("first_day", models.DateField()),
                         ("last_day", models.DateField()),
                         ("meters_below", models.PositiveIntegerField()),
-                        (
-                            "flow_wh",
-                            models.BigIntegerField(
-                                verbose_name="flow that the meters below explain, losses included [Wh]"
-                            ),
-                        ),
+                        ("flow_wh", models.BigIntegerField(verbose_name="flow that the meters below explain, losses included [Wh]")),
                         ("residual_wh", models.BigIntegerField(verbose_name="flow beyond that [Wh]")),
                         ("allowed_wh", models.BigIntegerField(verbose_name="what accuracy may explain [Wh]")),
-                        (
-                            "since_date",
-                            models.DateField(blank=True, help_text="From when on it is too much.", null=True),
-                        ),
+                        ("since_date", models.DateField(blank=True, help_text="From when on it is too much.", null=True)),
                         ("lost_wh_per_day", models.BigIntegerField(default=0)),
                         (
                             "explained_by",
@@ -455,51 +375,28 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ChargingTag",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="charging_tags",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="charging_tags", to="energy.microgrid"
                             ),
                         ),
                         ("name", models.CharField(max_length=80)),
                         ("tag_sha256", models.CharField(editable=False, max_length=64)),
                         ("revoked_at", models.DateTimeField(blank=True, null=True)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "tag_sha256"), name="charging_tag_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "tag_sha256"), name="charging_tag_once")]},
                 ),
                 migrations.CreateModel(
                     name="ControlMemory",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="control_memory",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="control_memory", to="energy.microgrid"
                             ),
                         ),
                         ("at", models.DateTimeField(help_text="By the microgrid's clock.")),
@@ -509,42 +406,22 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ControlRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="control_rule",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="control_rule", to="energy.microgrid"
                             ),
                         ),
                         (
                             "exchange_deadband_w",
                             models.PositiveIntegerField(
-                                default=500,
-                                help_text="SURPLUS and DEFICIT begin above it.",
-                                verbose_name="dead band of exchange [W]",
+                                default=500, help_text="SURPLUS and DEFICIT begin above it.", verbose_name="dead band of exchange [W]"
                             ),
                         ),
-                        (
-                            "peak_share",
-                            models.FloatField(
-                                default=0.8, help_text="PEAK begins at this share of the connection's limit."
-                            ),
-                        ),
-                        (
-                            "frequency_low_hz",
-                            models.FloatField(default=49.5, verbose_name="alarm below [Hz]"),
-                        ),
-                        (
-                            "frequency_high_hz",
-                            models.FloatField(default=50.5, verbose_name="alarm above [Hz]"),
-                        ),
+                        ("peak_share", models.FloatField(default=0.8, help_text="PEAK begins at this share of the connection's limit.")),
+                        ("frequency_low_hz", models.FloatField(default=49.5, verbose_name="alarm below [Hz]")),
+                        ("frequency_high_hz", models.FloatField(default=50.5, verbose_name="alarm above [Hz]")),
                         (
                             "shed_below_hz",
                             django.contrib.postgres.fields.ArrayField(
@@ -560,42 +437,22 @@ class Migration(migrations.Migration):
                             models.PositiveSmallIntegerField(
                                 default=1,
                                 help_text="No load of a lower tier is ever told to go.",
-                                validators=[
-                                    django.core.validators.MinValueValidator(1),
-                                    django.core.validators.MaxValueValidator(4),
-                                ],
+                                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(4)],
                             ),
                         ),
                         (
                             "restore_hold_s",
                             models.PositiveIntegerField(
-                                default=60,
-                                help_text="All must be well for so long.",
-                                verbose_name="hold before restoring [s]",
+                                default=60, help_text="All must be well for so long.", verbose_name="hold before restoring [s]"
                             ),
                         ),
-                        (
-                            "restore_pause_s",
-                            models.PositiveIntegerField(
-                                default=10, verbose_name="between restored loads [s]"
-                            ),
-                        ),
-                        (
-                            "release_hold_s",
-                            models.PositiveIntegerField(
-                                default=30, verbose_name="hold before releasing sources [s]"
-                            ),
-                        ),
-                        (
-                            "rotate_after_s",
-                            models.PositiveIntegerField(default=900, verbose_name="turns within a tier [s]"),
-                        ),
+                        ("restore_pause_s", models.PositiveIntegerField(default=10, verbose_name="between restored loads [s]")),
+                        ("release_hold_s", models.PositiveIntegerField(default=30, verbose_name="hold before releasing sources [s]")),
+                        ("rotate_after_s", models.PositiveIntegerField(default=900, verbose_name="turns within a tier [s]")),
                         (
                             "autonomy_minutes",
                             models.PositiveIntegerField(
-                                default=15,
-                                help_text="What the storages give must last so long.",
-                                verbose_name="energy of an island [min]",
+                                default=15, help_text="What the storages give must last so long.", verbose_name="energy of an island [min]"
                             ),
                         ),
                         (
@@ -620,27 +477,15 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "sync_slip_hz",
-                            models.FloatField(
-                                default=0.1,
-                                help_text="Difference of frequencies at most.",
-                                verbose_name="join within [Hz]",
-                            ),
+                            models.FloatField(default=0.1, help_text="Difference of frequencies at most.", verbose_name="join within [Hz]"),
                         ),
                         (
                             "sync_phase_deg",
-                            models.FloatField(
-                                default=10,
-                                help_text="Difference of phases at most.",
-                                verbose_name="join within [°]",
-                            ),
+                            models.FloatField(default=10, help_text="Difference of phases at most.", verbose_name="join within [°]"),
                         ),
                         (
                             "sync_voltage_pu",
-                            models.FloatField(
-                                default=0.03,
-                                help_text="Difference of voltages at most.",
-                                verbose_name="join within [p.u.]",
-                            ),
+                            models.FloatField(default=0.03, help_text="Difference of voltages at most.", verbose_name="join within [p.u.]"),
                         ),
                         (
                             "resync_after_s",
@@ -650,27 +495,18 @@ class Migration(migrations.Migration):
                                 verbose_name="public grid steady for [s]",
                             ),
                         ),
-                        (
-                            "storage_ramp_percent_per_s",
-                            models.FloatField(default=50, verbose_name="storages' ramp [% of rating per s]"),
-                        ),
+                        ("storage_ramp_percent_per_s", models.FloatField(default=50, verbose_name="storages' ramp [% of rating per s]")),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("lowest_tier_shed__gte", 1), ("lowest_tier_shed__lte", 4)
-                                ),
-                                name="tier_0_is_never_shed",
+                                condition=models.Q(("lowest_tier_shed__gte", 1), ("lowest_tier_shed__lte", 4)), name="tier_0_is_never_shed"
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("peak_share__gt", 0), ("peak_share__lte", 1)),
-                                name="peak_begins_within_the_limit",
+                                condition=models.Q(("peak_share__gt", 0), ("peak_share__lte", 1)), name="peak_begins_within_the_limit"
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("frequency_high_hz__gt", 50), ("frequency_low_hz__lt", 50)
-                                ),
+                                condition=models.Q(("frequency_high_hz__gt", 50), ("frequency_low_hz__lt", 50)),
                                 name="nominal_frequency_is_no_alarm",
                             ),
                             models.CheckConstraint(
@@ -693,82 +529,42 @@ class Migration(migrations.Migration):
                                 ),
                                 name="grids_are_joined_in_step",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("storage_ramp_percent_per_s__gt", 0)),
-                                name="storages_may_move",
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("storage_ramp_percent_per_s__gt", 0)), name="storages_may_move"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DayClosing",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="closings",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="closings", to="energy.microgrid"),
                         ),
                         ("day", models.DateField()),
                         ("revision", models.PositiveSmallIntegerField(default=0)),
                         ("closed_at", models.DateTimeField()),
                         ("estimated_values", models.PositiveIntegerField(default=0)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "day", "revision"), name="day_closed_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "day", "revision"), name="day_closed_once")]},
                 ),
                 migrations.CreateModel(
                     name="DemandProgramme",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="demand_programmes",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="demand_programmes", to="energy.microgrid"
                             ),
                         ),
                         ("name", models.CharField(max_length=80)),
                         ("incentive_per_kwh", models.DecimalField(decimal_places=6, max_digits=10)),
-                        (
-                            "notice_minutes",
-                            models.PositiveIntegerField(default=120, verbose_name="notice [min]"),
-                        ),
-                        (
-                            "most_minutes_per_event",
-                            models.PositiveIntegerField(default=120, verbose_name="longest event [min]"),
-                        ),
-                        (
-                            "most_events_per_month",
-                            models.PositiveSmallIntegerField(default=4, verbose_name="events a month"),
-                        ),
-                        (
-                            "most_minutes_per_month",
-                            models.PositiveIntegerField(default=480, verbose_name="event minutes a month"),
-                        ),
+                        ("notice_minutes", models.PositiveIntegerField(default=120, verbose_name="notice [min]")),
+                        ("most_minutes_per_event", models.PositiveIntegerField(default=120, verbose_name="longest event [min]")),
+                        ("most_events_per_month", models.PositiveSmallIntegerField(default=4, verbose_name="events a month")),
+                        ("most_minutes_per_month", models.PositiveIntegerField(default=480, verbose_name="event minutes a month")),
                         (
                             "load_limit_percent",
                             models.PositiveSmallIntegerField(
@@ -783,13 +579,8 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "name"), name="demand_programme_name_once"
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("incentive_per_kwh__gte", 0)),
-                                name="demand_incentive_not_negative",
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "name"), name="demand_programme_name_once"),
+                            models.CheckConstraint(condition=models.Q(("incentive_per_kwh__gte", 0)), name="demand_incentive_not_negative"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     ("most_minutes_per_event__gt", 0),
@@ -799,44 +590,24 @@ class Migration(migrations.Migration):
                                 name="demand_limits_allow_an_event",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("load_limit_percent__isnull", True),
-                                    ("load_limit_percent__lte", 100),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("load_limit_percent__isnull", True), ("load_limit_percent__lte", 100), _connector="OR"),
                                 name="demand_load_limit_is_a_share",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("ended_at__isnull", True),
-                                    ("ended_at__gte", models.F("offered_at")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("ended_at__isnull", True), ("ended_at__gte", models.F("offered_at")), _connector="OR"),
                                 name="demand_programme_ends_later",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DeviceCommand",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="commands",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="commands", to="energy.microgrid"),
                         ),
                         (
                             "storage",
@@ -882,26 +653,16 @@ class Migration(migrations.Migration):
                         (
                             "closes",
                             models.BooleanField(
-                                default=False,
-                                help_text="The breaker may close in step while this stands; otherwise it may not any more.",
+                                default=False, help_text="The breaker may close in step while this stands; otherwise it may not any more."
                             ),
                         ),
                         ("charge_w", models.BigIntegerField(default=0)),
                         ("discharge_w", models.BigIntegerField(default=0)),
-                        (
-                            "limit_w",
-                            models.BigIntegerField(
-                                blank=True, help_text="Of a source or load; empty: none any more.", null=True
-                            ),
-                        ),
+                        ("limit_w", models.BigIntegerField(blank=True, help_text="Of a source or load; empty: none any more.", null=True)),
                         (
                             "fallback",
                             models.CharField(
-                                choices=[
-                                    ("idle", "stands idle"),
-                                    ("free", "gives or draws what it can again"),
-                                    ("stay", "stays as it is"),
-                                ],
+                                choices=[("idle", "stands idle"), ("free", "gives or draws what it can again"), ("stay", "stays as it is")],
                                 default="idle",
                                 max_length=8,
                             ),
@@ -980,9 +741,7 @@ class Migration(migrations.Migration):
                                 name="command_tells_one_device_what_it_can_do",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("limit_w__isnull", True), ("limit_w__gte", 0), _connector="OR"
-                                ),
+                                condition=models.Q(("limit_w__isnull", True), ("limit_w__gte", 0), _connector="OR"),
                                 name="command_limit_not_negative",
                             ),
                         ],
@@ -991,22 +750,12 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="DeviceLink",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="device_links",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="device_links", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -1022,11 +771,7 @@ class Migration(migrations.Migration):
                         (
                             "source",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="links",
-                                to="energy.source",
+                                blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="links", to="energy.source"
                             ),
                         ),
                         (
@@ -1042,11 +787,7 @@ class Migration(migrations.Migration):
                         (
                             "protocol",
                             models.CharField(
-                                choices=[
-                                    ("sunspec", "SunSpec Modbus TCP"),
-                                    ("ocpp", "OCPP 1.6 or 2.0.1"),
-                                    ("openadr", "OpenADR 3"),
-                                ],
+                                choices=[("sunspec", "SunSpec Modbus TCP"), ("ocpp", "OCPP 1.6 or 2.0.1"), ("openadr", "OpenADR 3")],
                                 max_length=12,
                             ),
                         ),
@@ -1054,30 +795,16 @@ class Migration(migrations.Migration):
                         (
                             "address",
                             models.GenericIPAddressField(
-                                blank=True,
-                                help_text="SunSpec: a literal IP address among the networks of DEVICE_NETWORKS.",
-                                null=True,
+                                blank=True, help_text="SunSpec: a literal IP address among the networks of DEVICE_NETWORKS.", null=True
                             ),
                         ),
                         ("port", models.PositiveIntegerField(default=502)),
-                        (
-                            "unit_id",
-                            models.PositiveSmallIntegerField(default=1, verbose_name="Modbus unit id"),
-                        ),
+                        ("unit_id", models.PositiveSmallIntegerField(default=1, verbose_name="Modbus unit id")),
                         (
                             "station",
-                            models.SlugField(
-                                blank=True,
-                                help_text="OCPP, OpenADR: the name under which the device calls.",
-                                max_length=48,
-                            ),
+                            models.SlugField(blank=True, help_text="OCPP, OpenADR: the name under which the device calls.", max_length=48),
                         ),
-                        (
-                            "connector",
-                            models.PositiveSmallIntegerField(
-                                default=1, help_text="OCPP: connector (1.6) or EVSE (2.0.1)."
-                            ),
-                        ),
+                        ("connector", models.PositiveSmallIntegerField(default=1, help_text="OCPP: connector (1.6) or EVSE (2.0.1).")),
                         (
                             "fallback_w",
                             models.BigIntegerField(
@@ -1100,24 +827,8 @@ class Migration(migrations.Migration):
                         ),
                         ("key_sha256", models.CharField(blank=True, editable=False, max_length=64)),
                         ("key_hint", models.CharField(blank=True, editable=False, max_length=12)),
-                        (
-                            "version",
-                            models.CharField(
-                                blank=True,
-                                editable=False,
-                                help_text="As the device speaks it.",
-                                max_length=12,
-                            ),
-                        ),
-                        (
-                            "model",
-                            models.CharField(
-                                blank=True,
-                                editable=False,
-                                help_text="As the device names itself.",
-                                max_length=120,
-                            ),
-                        ),
+                        ("version", models.CharField(blank=True, editable=False, help_text="As the device speaks it.", max_length=12)),
+                        ("model", models.CharField(blank=True, editable=False, help_text="As the device names itself.", max_length=120)),
                         ("last_contact_at", models.DateTimeField(blank=True, editable=False, null=True)),
                         ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                         ("sent_charge_w", models.BigIntegerField(blank=True, editable=False, null=True)),
@@ -1148,30 +859,15 @@ class Migration(migrations.Migration):
                         ),
                         ("problem_detail", models.CharField(blank=True, editable=False, max_length=200)),
                         ("problem_since", models.DateTimeField(blank=True, editable=False, null=True)),
-                        (
-                            "failures",
-                            models.PositiveIntegerField(default=0, editable=False, help_text="In a row."),
-                        ),
+                        ("failures", models.PositiveIntegerField(default=0, editable=False, help_text="In a row.")),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("consumer__isnull", True),
-                                        ("source__isnull", True),
-                                        ("storage__isnull", False),
-                                    ),
-                                    models.Q(
-                                        ("consumer__isnull", True),
-                                        ("source__isnull", False),
-                                        ("storage__isnull", True),
-                                    ),
-                                    models.Q(
-                                        ("consumer__isnull", False),
-                                        ("source__isnull", True),
-                                        ("storage__isnull", True),
-                                    ),
+                                    models.Q(("consumer__isnull", True), ("source__isnull", True), ("storage__isnull", False)),
+                                    models.Q(("consumer__isnull", True), ("source__isnull", False), ("storage__isnull", True)),
+                                    models.Q(("consumer__isnull", False), ("source__isnull", True), ("storage__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="link_leads_to_one_device",
@@ -1179,10 +875,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(
-                                        ("address__isnull", False),
-                                        ("consumer__isnull", True),
-                                        ("protocol", "sunspec"),
-                                        ("station", ""),
+                                        ("address__isnull", False), ("consumer__isnull", True), ("protocol", "sunspec"), ("station", "")
                                     ),
                                     models.Q(
                                         ("consumer__isnull", False),
@@ -1194,12 +887,7 @@ class Migration(migrations.Migration):
                                 name="link_has_what_its_protocol_needs",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("connector__lte", 255),
-                                    ("port__gte", 1),
-                                    ("port__lte", 65535),
-                                    ("unit_id__lte", 255),
-                                ),
+                                condition=models.Q(("connector__lte", 255), ("port__gte", 1), ("port__lte", 65535), ("unit_id__lte", 255)),
                                 name="link_numbers_in_range",
                             ),
                             models.UniqueConstraint(
@@ -1213,28 +901,18 @@ class Migration(migrations.Migration):
                                 fields=("station", "connector"),
                                 name="link_station_once",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Emergency",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="emergencies",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="emergencies", to="energy.microgrid"
                             ),
                         ),
                         ("is_drill", models.BooleanField(default=False, verbose_name="drill")),
@@ -1270,27 +948,16 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("scenario", models.CharField(blank=True, max_length=40)),
-                        (
-                            "outcome",
-                            models.JSONField(blank=True, default=dict, help_text="What the exercise showed."),
-                        ),
+                        ("outcome", models.JSONField(blank=True, default=dict, help_text="What the exercise showed.")),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "-began_at"], name="emergencies_newest_first")
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "-began_at"], name="emergencies_newest_first")],
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("ended_at__isnull", True)),
-                                fields=("microgrid", "is_drill"),
-                                name="one_open_emergency",
+                                condition=models.Q(("ended_at__isnull", True)), fields=("microgrid", "is_drill"), name="one_open_emergency"
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("ended_at__isnull", True),
-                                    ("ended_at__gte", models.F("began_at")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("ended_at__isnull", True), ("ended_at__gte", models.F("began_at")), _connector="OR"),
                                 name="emergency_ends_after_it_began",
                             ),
                         ],
@@ -1299,33 +966,21 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="EmergencyContact",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="emergency_contacts",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="emergency_contacts", to="energy.microgrid"
                             ),
                         ),
                         (
                             "user",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         (
                             "position",
                             models.PositiveSmallIntegerField(
-                                help_text="1 is called first.",
-                                validators=[django.core.validators.MinValueValidator(1)],
+                                help_text="1 is called first.", validators=[django.core.validators.MinValueValidator(1)]
                             ),
                         ),
                         ("phone", models.CharField(blank=True, max_length=40)),
@@ -1333,35 +988,24 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("microgrid", "user"), name="contact_once"),
-                            models.UniqueConstraint(
-                                fields=("microgrid", "position"), name="contact_position_once"
-                            ),
-                        ],
+                            models.UniqueConstraint(fields=("microgrid", "position"), name="contact_position_once"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="FlexibilityDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "storage",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="flexibility_days",
-                                to="energy.storageunit",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="flexibility_days", to="energy.storageunit"
                             ),
                         ),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="flexibility_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="flexibility_days", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
@@ -1382,18 +1026,8 @@ class Migration(migrations.Migration):
                                 size=None,
                             ),
                         ),
-                        (
-                            "asked_charge_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "asked_discharge_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
+                        ("asked_charge_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("asked_discharge_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                         (
                             "charge_wh",
                             django.contrib.postgres.fields.ArrayField(
@@ -1425,40 +1059,28 @@ class Migration(migrations.Migration):
                         (
                             "sentences",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.TextField(),
-                                default=list,
-                                help_text="The plan's, each once.",
-                                size=None,
+                                base_field=models.TextField(), default=list, help_text="The plan's, each once.", size=None
                             ),
                         ),
                         (
                             "sentence",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(),
-                                help_text="By interval, which of them; -1: none.",
-                                size=None,
+                                base_field=models.SmallIntegerField(), help_text="By interval, which of them; -1: none.", size=None
                             ),
                         ),
                         (
                             "owed_micro",
                             models.BigIntegerField(
-                                default=0,
-                                help_text="By the terms of the day; below zero where the day took more than it saved.",
+                                default=0, help_text="By the terms of the day; below zero where the day took more than it saved."
                             ),
                         ),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "day"], name="flexibility_day_by_microgrid")
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "day"], name="flexibility_day_by_microgrid")],
                         "constraints": [
+                            models.UniqueConstraint(fields=("storage", "day", "revision"), name="flexibility_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("storage", "day", "revision"), name="flexibility_day_revision_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("storage", "day"),
-                                name="flexibility_day_one_current",
+                                condition=models.Q(("is_current", True)), fields=("storage", "day"), name="flexibility_day_one_current"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -1478,27 +1100,17 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="FlexibilityTerms",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="flexibility_terms",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="flexibility_terms", to="energy.microgrid"
                             ),
                         ),
                         (
                             "pay",
                             models.CharField(
-                                choices=[
-                                    ("share_of_saving", "a share of what was saved"),
-                                    ("per_kwh", "a price for each kWh given"),
-                                ],
+                                choices=[("share_of_saving", "a share of what was saved"), ("per_kwh", "a price for each kWh given")],
                                 default="share_of_saving",
                                 max_length=16,
                             ),
@@ -1506,28 +1118,15 @@ class Migration(migrations.Migration):
                         (
                             "share",
                             models.DecimalField(
-                                decimal_places=6,
-                                default=0,
-                                help_text="Of what was saved; 0.4 is two fifths.",
-                                max_digits=7,
+                                decimal_places=6, default=0, help_text="Of what was saved; 0.4 is two fifths.", max_digits=7
                             ),
                         ),
                         (
                             "price_per_kwh",
-                            models.DecimalField(
-                                decimal_places=6,
-                                default=0,
-                                help_text="For each kWh given when told to.",
-                                max_digits=12,
-                            ),
+                            models.DecimalField(decimal_places=6, default=0, help_text="For each kWh given when told to.", max_digits=12),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                     ],
                     options={
                         "verbose_name_plural": "flexibility terms",
@@ -1537,9 +1136,7 @@ class Migration(migrations.Migration):
                                     (models.F("microgrid"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -1547,9 +1144,7 @@ class Migration(migrations.Migration):
                                 name="one_flexibility_terms_at_a_time",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("price_per_kwh__gte", 0), ("share__gte", 0), ("share__lte", 1)
-                                ),
+                                condition=models.Q(("price_per_kwh__gte", 0), ("share__gte", 0), ("share__lte", 1)),
                                 name="flexibility_terms_in_range",
                             ),
                         ],
@@ -1558,58 +1153,38 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="FlexibleRun",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="flexible_runs",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="flexible_runs", to="energy.microgrid"
                             ),
                         ),
                         (
                             "consumer",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="flexible_runs",
-                                to="energy.consumer",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="flexible_runs", to="energy.consumer"
                             ),
                         ),
                         ("name", models.CharField(max_length=60)),
                         ("energy_wh", models.BigIntegerField(verbose_name="energy [Wh]")),
                         (
                             "power_w",
-                            models.BigIntegerField(
-                                help_text="At most, or throughout where it must not pause.",
-                                verbose_name="power [W]",
-                            ),
+                            models.BigIntegerField(help_text="At most, or throughout where it must not pause.", verbose_name="power [W]"),
                         ),
                         ("start_at", models.DateTimeField(verbose_name="not before")),
                         ("ready_at", models.DateTimeField(verbose_name="ready by")),
                         (
                             "may_pause",
                             models.BooleanField(
-                                default=True,
-                                help_text="A car may; a machine that runs a programme may not.",
-                                verbose_name="may pause",
+                                default=True, help_text="A car may; a machine that runs a programme may not.", verbose_name="may pause"
                             ),
                         ),
                         (
                             "asked_by",
                             models.ForeignKey(
-                                null=True,
-                                on_delete=django.db.models.deletion.SET_NULL,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                         ("asked_at", models.DateTimeField()),
@@ -1618,13 +1193,9 @@ class Migration(migrations.Migration):
                     options={
                         "indexes": [models.Index(fields=["microgrid", "ready_at"], name="run_by_ready")],
                         "constraints": [
+                            models.CheckConstraint(condition=models.Q(("energy_wh__gt", 0), ("power_w__gt", 0)), name="run_needs_energy"),
                             models.CheckConstraint(
-                                condition=models.Q(("energy_wh__gt", 0), ("power_w__gt", 0)),
-                                name="run_needs_energy",
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("ready_at__gt", models.F("start_at"))),
-                                name="run_ends_after_its_start",
+                                condition=models.Q(("ready_at__gt", models.F("start_at"))), name="run_ends_after_its_start"
                             ),
                         ],
                     },
@@ -1632,66 +1203,31 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ForgottenOrders",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="forgotten_orders",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="forgotten_orders", to="energy.microgrid"
                             ),
                         ),
-                        (
-                            "month",
-                            models.DateField(help_text="Its first day; months of orders are those of UTC."),
-                        ),
+                        ("month", models.DateField(help_text="Its first day; months of orders are those of UTC.")),
                         ("orders", models.PositiveBigIntegerField()),
                         ("ordered_wh", models.PositiveBigIntegerField()),
                         ("matched_wh", models.PositiveBigIntegerField(help_text="Of both sides.")),
                         ("sha256", models.CharField(help_text="Of the book as CSV.", max_length=64)),
-                        (
-                            "archive",
-                            models.CharField(
-                                blank=True,
-                                help_text="The file it was written to; empty: none.",
-                                max_length=120,
-                            ),
-                        ),
+                        ("archive", models.CharField(blank=True, help_text="The file it was written to; empty: none.", max_length=120)),
                         ("forgotten_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "month"), name="a_book_is_forgotten_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("microgrid", "month"), name="a_book_is_forgotten_once")]},
                 ),
                 migrations.CreateModel(
                     name="GridAlarm",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="alarms",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="alarms", to="energy.microgrid"),
                         ),
                         (
                             "kind",
@@ -1718,29 +1254,12 @@ class Migration(migrations.Migration):
                                 max_length=24,
                             ),
                         ),
-                        (
-                            "subject",
-                            models.CharField(
-                                blank=True,
-                                help_text="Code of what it is about; empty: all of it.",
-                                max_length=120,
-                            ),
-                        ),
-                        (
-                            "priority",
-                            models.PositiveSmallIntegerField(
-                                choices=[(1, "critical"), (2, "high"), (3, "medium"), (4, "low")]
-                            ),
-                        ),
+                        ("subject", models.CharField(blank=True, help_text="Code of what it is about; empty: all of it.", max_length=120)),
+                        ("priority", models.PositiveSmallIntegerField(choices=[(1, "critical"), (2, "high"), (3, "medium"), (4, "low")])),
                         ("sentence", models.CharField(max_length=300)),
                         ("seen_at", models.DateTimeField(help_text="When the finding was there first.")),
                         ("raised_at", models.DateTimeField(blank=True, null=True)),
-                        (
-                            "count",
-                            models.PositiveIntegerField(
-                                default=1, help_text="How often it was raised before it was acknowledged."
-                            ),
-                        ),
+                        ("count", models.PositiveIntegerField(default=1, help_text="How often it was raised before it was acknowledged.")),
                         ("absent_since", models.DateTimeField(blank=True, null=True)),
                         ("cleared_at", models.DateTimeField(blank=True, null=True)),
                         ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
@@ -1769,38 +1288,24 @@ class Migration(migrations.Migration):
                         ("shelved_reason", models.CharField(blank=True, max_length=200)),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "-raised_at"], name="alarm_newest_first")
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "-raised_at"], name="alarm_newest_first")],
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("cleared_at__isnull", True),
-                                    ("acknowledged_at__isnull", True),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("cleared_at__isnull", True), ("acknowledged_at__isnull", True), _connector="OR"),
                                 fields=("microgrid", "kind", "subject"),
                                 name="one_alarm_of_a_kind_and_subject",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)
-                                    ),
-                                    models.Q(
-                                        ("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)
-                                    ),
+                                    models.Q(("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)),
+                                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
                                     _connector="OR",
                                 ),
                                 name="grid_alarm_acknowledged_by_somebody",
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("shelved_at__isnull", True),
-                                        ("shelved_by__isnull", True),
-                                        ("shelved_until__isnull", True),
-                                    ),
+                                    models.Q(("shelved_at__isnull", True), ("shelved_by__isnull", True), ("shelved_until__isnull", True)),
                                     models.Q(
                                         ("shelved_by__isnull", False),
                                         ("shelved_until__gt", models.F("shelved_at")),
@@ -1824,19 +1329,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="GridState",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="states",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="states", to="energy.microgrid"),
                         ),
                         ("at", models.DateTimeField()),
                         (
@@ -1864,52 +1360,29 @@ class Migration(migrations.Migration):
                         ("export_w", models.BigIntegerField()),
                         ("storage_wh", models.BigIntegerField()),
                         ("storage_capacity_wh", models.BigIntegerField(default=0)),
-                        (
-                            "losses_w",
-                            models.BigIntegerField(
-                                help_text="From the power flow; empty where it has no solution.", null=True
-                            ),
-                        ),
-                        (
-                            "highest_loading",
-                            models.FloatField(help_text="Of lines and transformers; 1 is full.", null=True),
-                        ),
+                        ("losses_w", models.BigIntegerField(help_text="From the power flow; empty where it has no solution.", null=True)),
+                        ("highest_loading", models.FloatField(help_text="Of lines and transformers; 1 is full.", null=True)),
                         ("lowest_voltage_pu", models.FloatField(null=True)),
                         ("highest_voltage_pu", models.FloatField(null=True)),
                         ("sites_reporting", models.IntegerField()),
                         ("sites_total", models.IntegerField(default=0)),
                         (
                             "points_estimated",
-                            models.IntegerField(
-                                default=0,
-                                help_text="Sites that are silent, stood in for by a forecast or their past.",
-                            ),
+                            models.IntegerField(default=0, help_text="Sites that are silent, stood in for by a forecast or their past."),
                         ),
                         ("reasons", models.JSONField(default=list)),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["microgrid", "-at"], name="state_newest_first")],
-                    },
+                    options={"indexes": [models.Index(fields=["microgrid", "-at"], name="state_newest_first")]},
                 ),
                 migrations.CreateModel(
                     name="Interruption",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="interruptions",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="interruptions", to="energy.microgrid"
                             ),
                         ),
                         ("started_at", models.DateTimeField()),
@@ -1932,9 +1405,7 @@ class Migration(migrations.Migration):
                         (
                             "tier",
                             models.PositiveSmallIntegerField(
-                                blank=True,
-                                help_text="Of the loads that control let go; empty for all other causes.",
-                                null=True,
+                                blank=True, help_text="Of the loads that control let go; empty for all other causes.", null=True
                             ),
                         ),
                         ("note", models.CharField(blank=True, max_length=300)),
@@ -1951,25 +1422,15 @@ class Migration(migrations.Migration):
                         (
                             "external_ref",
                             models.CharField(
-                                blank=True,
-                                help_text="Of what recorded it by itself, an emergency for instance; once.",
-                                max_length=120,
+                                blank=True, help_text="Of what recorded it by itself, an emergency for instance; once.", max_length=120
                             ),
                         ),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(
-                                fields=["microgrid", "-started_at"], name="interruption_newest_first"
-                            )
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "-started_at"], name="interruption_newest_first")],
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("ended_at__isnull", True),
-                                    ("ended_at__gt", models.F("started_at")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("ended_at__isnull", True), ("ended_at__gt", models.F("started_at")), _connector="OR"),
                                 name="interruption_ends_after_it_began",
                             ),
                             models.UniqueConstraint(
@@ -1991,37 +1452,23 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="MarketInterval",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="market_intervals",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="market_intervals", to="energy.microgrid"
                             ),
                         ),
                         ("start_at", models.DateTimeField()),
                         ("volume_wh", models.PositiveBigIntegerField()),
-                        (
-                            "price_micro",
-                            models.IntegerField(
-                                help_text="Uniform; empty where nothing was matched.", null=True
-                            ),
-                        ),
+                        ("price_micro", models.IntegerField(help_text="Uniform; empty where nothing was matched.", null=True)),
                         ("asked_wh", models.PositiveBigIntegerField(help_text="All bids.")),
                         ("offered_wh", models.PositiveBigIntegerField(help_text="All offers.")),
                         ("cleared_at", models.DateTimeField()),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "start_at"), name="interval_cleared_once"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "start_at"), name="interval_cleared_once"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("price_micro__isnull", True), ("volume_wh", 0)),
@@ -2031,51 +1478,31 @@ class Migration(migrations.Migration):
                                 name="a_price_where_there_is_volume",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("volume_wh__lte", models.F("asked_wh")),
-                                    ("volume_wh__lte", models.F("offered_wh")),
-                                ),
+                                condition=models.Q(("volume_wh__lte", models.F("asked_wh")), ("volume_wh__lte", models.F("offered_wh"))),
                                 name="volume_is_at_most_either_side",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="MarketOrder",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="market_orders",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="market_orders", to="energy.microgrid"
                             ),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="market_orders",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="market_orders", to="energy.site"),
                         ),
                         ("start_at", models.DateTimeField()),
                         ("side", models.CharField(choices=[("buy", "buy"), ("sell", "sell")], max_length=4)),
                         ("wh", models.PositiveIntegerField()),
-                        (
-                            "price_micro",
-                            models.IntegerField(help_text="Millionths per kWh: at most, or at least."),
-                        ),
+                        ("price_micro", models.IntegerField(help_text="Millionths per kWh: at most, or at least.")),
                         ("placed_at", models.DateTimeField()),
                         (
                             "placed_by",
@@ -2087,30 +1514,18 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "matched_wh",
-                            models.PositiveIntegerField(help_text="Empty: not cleared yet.", null=True),
-                        ),
+                        ("matched_wh", models.PositiveIntegerField(help_text="Empty: not cleared yet.", null=True)),
                     ],
-                    options={
-                        "managed": False,
-                    },
+                    options={"managed": False},
                 ),
                 migrations.CreateModel(
                     name="MarketTerms",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="market_terms",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="market_terms", to="energy.microgrid"
                             ),
                         ),
                         ("valid_from", models.DateField()),
@@ -2119,10 +1534,7 @@ class Migration(migrations.Migration):
                             models.PositiveSmallIntegerField(
                                 default=60,
                                 help_text="Before an interval begins.",
-                                validators=[
-                                    django.core.validators.MinValueValidator(1),
-                                    django.core.validators.MaxValueValidator(1440),
-                                ],
+                                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)],
                                 verbose_name="orders close [minutes before]",
                             ),
                         ),
@@ -2140,14 +1552,10 @@ class Migration(migrations.Migration):
                         "verbose_name": "terms of the market",
                         "verbose_name_plural": "terms of the market",
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "valid_from"), name="market_terms_once_a_day"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "valid_from"), name="market_terms_once_a_day"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("deviation_micro__lte", 10000000),
-                                    ("gate_minutes__gte", 1),
-                                    ("gate_minutes__lte", 1440),
+                                    ("deviation_micro__lte", 10000000), ("gate_minutes__gte", 1), ("gate_minutes__lte", 1440)
                                 ),
                                 name="market_terms_within_bounds",
                             ),
@@ -2157,28 +1565,18 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="NetworkStudy",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="network_studies",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="network_studies", to="energy.microgrid"
                             ),
                         ),
                         ("made_at", models.DateTimeField()),
                         ("first_day", models.DateField()),
                         ("last_day", models.DateField()),
                         ("intervals", models.PositiveIntegerField()),
-                        (
-                            "most_w",
-                            models.BigIntegerField(verbose_name="the most that was tried at a node [W]"),
-                        ),
+                        ("most_w", models.BigIntegerField(verbose_name="the most that was tried at a node [W]")),
                         (
                             "unbalance_usual",
                             models.FloatField(
@@ -2189,48 +1587,23 @@ class Migration(migrations.Migration):
                         ),
                         ("unbalance_most", models.FloatField(blank=True, null=True)),
                         ("unbalance_node", models.CharField(blank=True, max_length=120)),
-                        (
-                            "unbalance_at",
-                            models.DateTimeField(
-                                blank=True, help_text="The interval of the highest.", null=True
-                            ),
-                        ),
+                        ("unbalance_at", models.DateTimeField(blank=True, help_text="The interval of the highest.", null=True)),
                     ],
-                    options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "-made_at"], name="network_study_newest_first")
-                        ],
-                    },
+                    options={"indexes": [models.Index(fields=["microgrid", "-made_at"], name="network_study_newest_first")]},
                 ),
                 migrations.CreateModel(
                     name="OperatorOverride",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="overrides",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="overrides", to="energy.microgrid"),
                         ),
                         (
                             "kind",
                             models.CharField(
-                                choices=[
-                                    ("storage", "set a storage"),
-                                    ("source", "limit a source"),
-                                    ("tier", "let a tier of loads go"),
-                                ],
+                                choices=[("storage", "set a storage"), ("source", "limit a source"), ("tier", "let a tier of loads go")],
                                 max_length=8,
                             ),
                         ),
@@ -2247,11 +1620,7 @@ class Migration(migrations.Migration):
                         (
                             "source",
                             models.ForeignKey(
-                                blank=True,
-                                null=True,
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="+",
-                                to="energy.source",
+                                blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="energy.source"
                             ),
                         ),
                         ("tier", models.PositiveSmallIntegerField(blank=True, null=True)),
@@ -2262,11 +1631,7 @@ class Migration(migrations.Migration):
                         ("reason", models.CharField(max_length=200)),
                         (
                             "proposed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("proposed_at", models.DateTimeField()),
                         (
@@ -2294,9 +1659,7 @@ class Migration(migrations.Migration):
                         ("ended_early_at", models.DateTimeField(blank=True, null=True)),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "-proposed_at"], name="overrides_newest_first")
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "-proposed_at"], name="overrides_newest_first")],
                         "constraints": [
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -2336,11 +1699,7 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("confirmed_at__isnull", True),
-                                        ("confirmed_by__isnull", True),
-                                        ("ends_at__isnull", True),
-                                    ),
+                                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True), ("ends_at__isnull", True)),
                                     models.Q(
                                         ("confirmed_at__isnull", False),
                                         ("confirmed_by__isnull", False),
@@ -2351,8 +1710,7 @@ class Migration(migrations.Migration):
                                 name="override_confirmed_by_somebody_until_then",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("minutes__gte", 1), ("minutes__lte", 1440)),
-                                name="override_ends_within_a_day",
+                                condition=models.Q(("minutes__gte", 1), ("minutes__lte", 1440)), name="override_ends_within_a_day"
                             ),
                         ],
                     },
@@ -2360,18 +1718,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="OutageRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="outage_rule",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="outage_rule", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -2385,37 +1736,25 @@ class Migration(migrations.Migration):
                         (
                             "remind_hours",
                             models.PositiveIntegerField(
-                                default=24,
-                                help_text="So long before it begins members are reminded; 0: not.",
-                                verbose_name="reminder [h]",
+                                default=24, help_text="So long before it begins members are reminded; 0: not.", verbose_name="reminder [h]"
                             ),
                         ),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(("notice_hours__gte", models.F("remind_hours"))),
-                                name="notice_comes_before_the_reminder",
+                                condition=models.Q(("notice_hours__gte", models.F("remind_hours"))), name="notice_comes_before_the_reminder"
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="Plan",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="plans",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="plans", to="energy.microgrid"),
                         ),
                         ("origin_at", models.DateTimeField(help_text="Start of its first interval.")),
                         ("made_at", models.DateTimeField()),
@@ -2430,76 +1769,28 @@ class Migration(migrations.Migration):
                                 max_length=12,
                             ),
                         ),
-                        (
-                            "status",
-                            models.CharField(
-                                help_text="Of the search: optimal, best_effort, infeasible.", max_length=12
-                            ),
-                        ),
+                        ("status", models.CharField(help_text="Of the search: optimal, best_effort, infeasible.", max_length=12)),
                         ("interval_minutes", models.PositiveSmallIntegerField()),
-                        (
-                            "forecast_at",
-                            models.DateTimeField(
-                                help_text="Origin of the newest forecast it was made from.", null=True
-                            ),
-                        ),
+                        ("forecast_at", models.DateTimeField(help_text="Origin of the newest forecast it was made from.", null=True)),
                         ("cost_micro", models.BigIntegerField(null=True, verbose_name="cost of its horizon")),
                         ("peak_reached_w", models.BigIntegerField(default=0)),
                         (
                             "peak_target_w",
                             models.BigIntegerField(
-                                help_text="Import at which the month's peak is held; empty: none is charged.",
-                                null=True,
+                                help_text="Import at which the month's peak is held; empty: none is charged.", null=True
                             ),
                         ),
-                        (
-                            "settings",
-                            models.JSONField(
-                                default=dict, help_text="What it counted with, by name of the plan rule."
-                            ),
-                        ),
-                        (
-                            "use_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "production_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "import_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "export_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "retail_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "feed_in_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
+                        ("settings", models.JSONField(default=dict, help_text="What it counted with, by name of the plan rule.")),
+                        ("use_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("production_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("import_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("export_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("retail_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("feed_in_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                         (
                             "energy_micro",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="Shadow price: of one more kWh of use.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="Shadow price: of one more kWh of use.", size=None
                             ),
                         ),
                         (
@@ -2555,28 +1846,18 @@ class Migration(migrations.Migration):
                                 ),
                                 name="plan_answers_what_is_measured",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PlannedOutage",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="planned_outages",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="planned_outages", to="energy.microgrid"
                             ),
                         ),
                         ("start_at", models.DateTimeField()),
@@ -2600,11 +1881,7 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "requested_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("requested_at", models.DateTimeField()),
                         (
@@ -2620,15 +1897,9 @@ class Migration(migrations.Migration):
                         ("decided_at", models.DateTimeField(blank=True, null=True)),
                         ("decision_note", models.CharField(blank=True, max_length=300)),
                         ("computed_at", models.DateTimeField()),
-                        (
-                            "based_on",
-                            models.CharField(help_text="Where the expected load comes from.", max_length=200),
-                        ),
+                        ("based_on", models.CharField(help_text="Where the expected load comes from.", max_length=200)),
                         ("energy_not_supplied_wh", models.BigIntegerField()),
-                        (
-                            "highest_loading",
-                            models.FloatField(help_text="Of the rest; 1 is full.", null=True),
-                        ),
+                        ("highest_loading", models.FloatField(help_text="Of the rest; 1 is full.", null=True)),
                         ("loaded_code", models.CharField(blank=True, max_length=120)),
                         ("loaded_at", models.DateTimeField(blank=True, null=True)),
                         ("lowest_voltage_pu", models.FloatField(null=True)),
@@ -2657,33 +1928,20 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
-                        (
-                            "course_note",
-                            models.CharField(
-                                blank=True, help_text="What went otherwise than planned.", max_length=300
-                            ),
-                        ),
-                        (
-                            "sites_lost",
-                            models.ManyToManyField(blank=True, related_name="+", to="energy.site"),
-                        ),
+                        ("course_note", models.CharField(blank=True, help_text="What went otherwise than planned.", max_length=300)),
+                        ("sites_lost", models.ManyToManyField(blank=True, related_name="+", to="energy.site")),
                     ],
                     options={
                         "indexes": [models.Index(fields=["microgrid", "start_at"], name="outage_by_start")],
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(("end_at__gt", models.F("start_at"))),
-                                name="outage_ends_after_it_begins",
+                                condition=models.Q(("end_at__gt", models.F("start_at"))), name="outage_ends_after_it_begins"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
+                                    models.Q(("state__in", ("approved", "refused", "running", "ended", "failed")), _negated=True),
                                     models.Q(
-                                        ("state__in", ("approved", "refused", "running", "ended", "failed")),
-                                        _negated=True,
-                                    ),
-                                    models.Q(
-                                        ("decided_by__isnull", False),
-                                        models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                                        ("decided_by__isnull", False), models.Q(("decided_by", models.F("requested_by")), _negated=True)
                                     ),
                                     _connector="OR",
                                 ),
@@ -2700,10 +1958,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("ended_at__gte", models.F("began_at")), ("state", "ended")),
-                                    models.Q(
-                                        models.Q(("state", "ended"), _negated=True),
-                                        ("ended_at__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("state", "ended"), _negated=True), ("ended_at__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="outage_that_is_over_ended",
@@ -2714,18 +1969,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="PlanRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="plan_rule",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="plan_rule", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -2761,58 +2009,35 @@ class Migration(migrations.Migration):
                         "constraints": [
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("peak_micro_per_kw__isnull", True),
-                                        ("peak_micro_per_kw__gte", 0),
-                                        _connector="OR",
-                                    ),
+                                    models.Q(("peak_micro_per_kw__isnull", True), ("peak_micro_per_kw__gte", 0), _connector="OR"),
                                     ("reserve_wh__gte", 0),
                                     ("wear_micro_per_kwh__gte", 0),
                                 ),
                                 name="plan_rule_not_negative",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PlantDivision",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "plant",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="divisions",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="divisions", to="energy.site"),
                         ),
                         ("valid_from", models.DateField(verbose_name="from")),
                         (
                             "valid_to",
                             models.DateField(
-                                blank=True,
-                                help_text="Exclusive; empty: until further notice.",
-                                null=True,
-                                verbose_name="until",
+                                blank=True, help_text="Exclusive; empty: until further notice.", null=True, verbose_name="until"
                             ),
                         ),
                         ("entered_at", models.DateTimeField()),
                         (
                             "entered_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                     ],
                     options={
@@ -2822,9 +2047,7 @@ class Migration(migrations.Migration):
                                     (models.F("plant"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -2832,66 +2055,33 @@ class Migration(migrations.Migration):
                                 name="one_division_at_a_time",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("valid_to__isnull", True),
-                                    ("valid_to__gt", models.F("valid_from")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
                                 name="division_days_in_order",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="PriceDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="price_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="price_days", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
-                        (
-                            "window_names",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.CharField(max_length=40), size=None
-                            ),
-                        ),
+                        ("window_names", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
                         (
                             "windows",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(),
-                                help_text="Index into the names.",
-                                size=None,
+                                base_field=models.SmallIntegerField(), help_text="Index into the names.", size=None
                             ),
                         ),
-                        (
-                            "retail_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "feed_in_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "local_micro",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
+                        ("retail_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("feed_in_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("local_micro", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                         (
                             "peak_micro_per_kw",
                             models.BigIntegerField(
@@ -2904,35 +2094,22 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("microgrid", "day"), name="prices_published_once"
-                            ),
+                            models.UniqueConstraint(fields=("microgrid", "day"), name="prices_published_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("peak_micro_per_kw__isnull", True),
-                                    ("peak_micro_per_kw__gte", 0),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("peak_micro_per_kw__isnull", True), ("peak_micro_per_kw__gte", 0), _connector="OR"),
                                 name="published_peak_not_negative",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SharingDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sharing_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="sharing_days", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
@@ -2956,43 +2133,25 @@ class Migration(migrations.Migration):
                             models.CharField(
                                 choices=[
                                     ("mid_market", "mid-market: halfway between retail and feed-in price"),
-                                    (
-                                        "supply_demand_ratio",
-                                        "supply-demand ratio: cheap when there is plenty",
-                                    ),
-                                    (
-                                        "bill_sharing",
-                                        "bill sharing: local energy is free, the grid's cost is shared",
-                                    ),
-                                    (
-                                        "uniform_auction",
-                                        "auction: what the last matched bid and offer agree on (market only)",
-                                    ),
+                                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                                    ("uniform_auction", "auction: what the last matched bid and offer agree on (market only)"),
                                 ],
                                 default="mid_market",
                                 max_length=24,
                             ),
                         ),
-                        (
-                            "sources_digest",
-                            models.CharField(
-                                help_text="Of the meter days it was computed from.", max_length=64
-                            ),
-                        ),
+                        ("sources_digest", models.CharField(help_text="Of the meter days it was computed from.", max_length=64)),
                         (
                             "consumption_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="C: what all sites drew.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="C: what all sites drew.", size=None
                             ),
                         ),
                         (
                             "production_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="P: what all sites fed in of local origin.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="P: what all sites fed in of local origin.", size=None
                             ),
                         ),
                         (
@@ -3004,9 +2163,7 @@ class Migration(migrations.Migration):
                         (
                             "shared_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="T: what was shared.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="T: what was shared.", size=None
                             ),
                         ),
                         (
@@ -3047,9 +2204,7 @@ class Migration(migrations.Migration):
                         ),
                         (
                             "level_divisor",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), default=list, size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
                         ),
                         (
                             "given_wh",
@@ -3078,60 +2233,32 @@ class Migration(migrations.Migration):
                                 size=None,
                             ),
                         ),
-                        (
-                            "received_cutoff",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "received_cutoff_site",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "delivered_cutoff",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("received_cutoff", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("received_cutoff_site", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("delivered_cutoff", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                         (
                             "delivered_cutoff_site",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                         ),
                         ("computed_at", models.DateTimeField()),
                     ],
                     options={
                         "constraints": [
+                            models.UniqueConstraint(fields=("microgrid", "day", "revision"), name="sharing_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("microgrid", "day", "revision"), name="sharing_day_revision_once"
+                                condition=models.Q(("is_current", True)), fields=("microgrid", "day"), name="sharing_day_one_current"
                             ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("microgrid", "day"),
-                                name="sharing_day_one_current",
-                            ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SharingRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sharing_rules",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="sharing_rules", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -3153,18 +2280,9 @@ class Migration(migrations.Migration):
                             models.CharField(
                                 choices=[
                                     ("mid_market", "mid-market: halfway between retail and feed-in price"),
-                                    (
-                                        "supply_demand_ratio",
-                                        "supply-demand ratio: cheap when there is plenty",
-                                    ),
-                                    (
-                                        "bill_sharing",
-                                        "bill sharing: local energy is free, the grid's cost is shared",
-                                    ),
-                                    (
-                                        "uniform_auction",
-                                        "auction: what the last matched bid and offer agree on (market only)",
-                                    ),
+                                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                                    ("uniform_auction", "auction: what the last matched bid and offer agree on (market only)"),
                                 ],
                                 default="mid_market",
                                 max_length=24,
@@ -3172,16 +2290,8 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
-                        (
-                            "text",
-                            models.TextField(blank=True, editable=False, help_text="As members voted on it."),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
+                        ("text", models.TextField(blank=True, editable=False, help_text="As members voted on it.")),
                         ("text_sha256", models.CharField(blank=True, editable=False, max_length=64)),
                     ],
                     options={
@@ -3191,9 +2301,7 @@ class Migration(migrations.Migration):
                                     (models.F("microgrid"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -3212,76 +2320,36 @@ class Migration(migrations.Migration):
                                 name="rule_prices_its_market",
                                 violation_error_message="The market goes with the auction's price, and the auction's price with the market only.",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SiteMarketDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.microgrid"),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="market_days",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="market_days", to="energy.site"),
                         ),
                         ("day", models.DateField()),
                         ("revision", models.PositiveSmallIntegerField()),
                         ("is_current", models.BooleanField(default=True)),
-                        (
-                            "bid_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "offer_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "short_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "missed_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "deviation_micro",
-                            models.PositiveIntegerField(help_text="By the terms of that day."),
-                        ),
+                        ("bid_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("offer_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("short_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("missed_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("deviation_micro", models.PositiveIntegerField(help_text="By the terms of that day.")),
                     ],
                     options={
                         "indexes": [models.Index(fields=["microgrid", "day"], name="market_days_by_day")],
                         "constraints": [
+                            models.UniqueConstraint(fields=("site", "day", "revision"), name="market_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("site", "day", "revision"), name="market_day_revision_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("site", "day"),
-                                name="market_day_one_current",
+                                condition=models.Q(("is_current", True)), fields=("site", "day"), name="market_day_one_current"
                             ),
                         ],
                     },
@@ -3292,13 +2360,7 @@ class Migration(migrations.Migration):
                         (
                             "pk",
                             models.CompositePrimaryKey(
-                                "day",
-                                "site_id",
-                                "revision",
-                                blank=True,
-                                editable=False,
-                                primary_key=True,
-                                serialize=False,
+                                "day", "site_id", "revision", blank=True, editable=False, primary_key=True, serialize=False
                             ),
                         ),
                         ("day", models.DateField()),
@@ -3315,34 +2377,20 @@ class Migration(migrations.Migration):
                         ("not_local_wh", models.BinaryField(null=True)),
                         ("carried_wh", models.BinaryField(null=True)),
                     ],
-                    options={
-                        "db_table": "grid_siteshareday",
-                        "managed": False,
-                    },
+                    options={"db_table": "grid_siteshareday", "managed": False},
                 ),
                 migrations.CreateModel(
                     name="StorageDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "storage",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="days",
-                                to="energy.storageunit",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="days", to="energy.storageunit"),
                         ),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="storage_days",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="storage_days", to="energy.microgrid"
                             ),
                         ),
                         ("day", models.DateField()),
@@ -3351,36 +2399,25 @@ class Migration(migrations.Migration):
                         (
                             "before_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="Stored before, by origin.",
-                                size=4,
+                                base_field=models.BigIntegerField(), help_text="Stored before, by origin.", size=4
                             ),
                         ),
                         (
                             "charged_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=django.contrib.postgres.fields.ArrayField(
-                                    base_field=models.IntegerField(), size=None
-                                ),
-                                size=4,
+                                base_field=django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None), size=4
                             ),
                         ),
                         (
                             "discharged_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=django.contrib.postgres.fields.ArrayField(
-                                    base_field=models.IntegerField(), size=None
-                                ),
-                                size=4,
+                                base_field=django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None), size=4
                             ),
                         ),
                         (
                             "lost_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=django.contrib.postgres.fields.ArrayField(
-                                    base_field=models.IntegerField(), size=None
-                                ),
-                                size=4,
+                                base_field=django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None), size=4
                             ),
                         ),
                         (
@@ -3394,9 +2431,7 @@ class Migration(migrations.Migration):
                         (
                             "stored_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="After each interval, by the balance.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="After each interval, by the balance.", size=None
                             ),
                         ),
                         (
@@ -3411,20 +2446,13 @@ class Migration(migrations.Migration):
                         (
                             "layers_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=django.contrib.postgres.fields.ArrayField(
-                                    base_field=models.BigIntegerField(), size=None
-                                ),
+                                base_field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                                 default=list,
                                 help_text="By layer and origin.",
                                 size=None,
                             ),
                         ),
-                        (
-                            "owed",
-                            models.BigIntegerField(
-                                default=0, help_text="Standing loss below a Wh, in 10^-12 Wh."
-                            ),
-                        ),
+                        ("owed", models.BigIntegerField(default=0, help_text="Standing loss below a Wh, in 10^-12 Wh.")),
                         (
                             "producers",
                             django.contrib.postgres.fields.ArrayField(
@@ -3437,63 +2465,43 @@ class Migration(migrations.Migration):
                         (
                             "produced_before_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                default=list,
-                                help_text="By producer.",
-                                size=None,
+                                base_field=models.BigIntegerField(), default=list, help_text="By producer.", size=None
                             ),
                         ),
                         (
                             "produced_charged_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                default=list,
-                                help_text="By producer.",
-                                size=None,
+                                base_field=models.BigIntegerField(), default=list, help_text="By producer.", size=None
                             ),
                         ),
                         (
                             "produced_discharged_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                default=list,
-                                help_text="By producer.",
-                                size=None,
+                                base_field=models.BigIntegerField(), default=list, help_text="By producer.", size=None
                             ),
                         ),
                         (
                             "produced_lost_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                default=list,
-                                help_text="By producer.",
-                                size=None,
+                                base_field=models.BigIntegerField(), default=list, help_text="By producer.", size=None
                             ),
                         ),
                         (
                             "parcels_at",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.DateTimeField(),
-                                default=list,
-                                help_text="When each parcel came in.",
-                                size=None,
+                                base_field=models.DateTimeField(), default=list, help_text="When each parcel came in.", size=None
                             ),
                         ),
                         (
                             "parcels_layer",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.SmallIntegerField(),
-                                default=list,
-                                help_text="In which layer it lies, from 0.",
-                                size=None,
+                                base_field=models.SmallIntegerField(), default=list, help_text="In which layer it lies, from 0.", size=None
                             ),
                         ),
                         (
                             "parcels_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=django.contrib.postgres.fields.ArrayField(
-                                    base_field=models.BigIntegerField(), size=None
-                                ),
+                                base_field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                                 default=list,
                                 help_text="By parcel and producer.",
                                 size=None,
@@ -3501,17 +2509,11 @@ class Migration(migrations.Migration):
                         ),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["microgrid", "day"], name="storage_day_by_microgrid")
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "day"], name="storage_day_by_microgrid")],
                         "constraints": [
+                            models.UniqueConstraint(fields=("storage", "day", "revision"), name="storage_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("storage", "day", "revision"), name="storage_day_revision_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("storage", "day"),
-                                name="storage_day_one_current",
+                                condition=models.Q(("is_current", True)), fields=("storage", "day"), name="storage_day_one_current"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -3540,18 +2542,11 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="StorageOriginRule",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="storage_origin_rules",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="storage_origin_rules", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -3575,12 +2570,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                     ],
                     options={
                         "constraints": [
@@ -3589,44 +2579,29 @@ class Migration(migrations.Migration):
                                     (models.F("microgrid"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
                                 ],
                                 name="one_storage_origin_rule_at_a_time",
                             )
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SupplyRequest",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="supply_requests",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="supply_requests", to="energy.site"
                             ),
                         ),
                         ("limit_w", models.PositiveIntegerField(verbose_name="power that stays [W]")),
-                        (
-                            "why",
-                            models.CharField(help_text="In words that say nothing of money.", max_length=200),
-                        ),
+                        ("why", models.CharField(help_text="In words that say nothing of money.", max_length=200)),
                         (
                             "status",
                             models.CharField(
@@ -3659,8 +2634,7 @@ class Migration(migrations.Migration):
                         (
                             "by_device",
                             models.BooleanField(
-                                default=False,
-                                help_text="Its devices hold the limit by themselves; otherwise a person sets and lifts it.",
+                                default=False, help_text="Its devices hold the limit by themselves; otherwise a person sets and lifts it."
                             ),
                         ),
                     ],
@@ -3668,24 +2642,14 @@ class Migration(migrations.Migration):
                         "indexes": [models.Index(fields=["-asked_at"], name="supply_requests_newest_first")],
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(
-                                    ("status__in", ("asked", "agreed", "in_force", "lift_asked"))
-                                ),
+                                condition=models.Q(("status__in", ("asked", "agreed", "in_force", "lift_asked"))),
                                 fields=("site",),
                                 name="one_open_supply_request",
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("limit_w__gt", 0)), name="supply_limit_leaves_some_power"
-                            ),
+                            models.CheckConstraint(condition=models.Q(("limit_w__gt", 0)), name="supply_limit_leaves_some_power"),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        (
-                                            "status__in",
-                                            ("declined", "agreed", "in_force", "lift_asked", "lifted"),
-                                        ),
-                                        _negated=True,
-                                    ),
+                                    models.Q(("status__in", ("declined", "agreed", "in_force", "lift_asked", "lifted")), _negated=True),
                                     models.Q(
                                         ("decided_at__isnull", False),
                                         ("decided_by__isnull", False),
@@ -3701,68 +2665,27 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="SurplusPreference",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="surplus_preferences",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="surplus_preferences", to="energy.site"
                             ),
                         ),
-                        (
-                            "receiver",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("receiver", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.site")),
                         ("place", models.PositiveSmallIntegerField(help_text="In the site's list, from 1.")),
                         (
                             "share",
-                            models.DecimalField(
-                                decimal_places=6,
-                                default=1,
-                                help_text="Of the surplus in each interval.",
-                                max_digits=7,
-                            ),
+                            models.DecimalField(decimal_places=6, default=1, help_text="Of the surplus in each interval.", max_digits=7),
                         ),
-                        (
-                            "is_gift",
-                            models.BooleanField(
-                                default=False, help_text="For nothing; otherwise at the local price."
-                            ),
-                        ),
-                        (
-                            "names_giver",
-                            models.BooleanField(
-                                default=False, help_text="The receiver reads the giver's name."
-                            ),
-                        ),
+                        ("is_gift", models.BooleanField(default=False, help_text="For nothing; otherwise at the local price.")),
+                        ("names_giver", models.BooleanField(default=False, help_text="The receiver reads the giver's name.")),
                         ("valid_from", models.DateField()),
-                        (
-                            "valid_to",
-                            models.DateField(
-                                blank=True, help_text="Exclusive; empty: until further notice.", null=True
-                            ),
-                        ),
+                        ("valid_to", models.DateField(blank=True, help_text="Exclusive; empty: until further notice.", null=True)),
                         (
                             "set_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("set_at", models.DateTimeField()),
                     ],
@@ -3774,9 +2697,7 @@ class Migration(migrations.Migration):
                                     (models.F("place"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -3789,9 +2710,7 @@ class Migration(migrations.Migration):
                                     (models.F("receiver"), "="),
                                     (
                                         grid.models.sharing.DateRange(
-                                            "valid_from",
-                                            "valid_to",
-                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
                                         ),
                                         "&&",
                                     ),
@@ -3799,77 +2718,42 @@ class Migration(migrations.Migration):
                                 name="a_receiver_once_in_a_list",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("site", models.F("receiver")), _negated=True),
-                                name="nobody_gives_to_itself",
+                                condition=models.Q(("site", models.F("receiver")), _negated=True), name="nobody_gives_to_itself"
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("place__gte", 1), ("share__gt", 0), ("share__lte", 1)),
-                                name="preference_within_bounds",
+                                condition=models.Q(("place__gte", 1), ("share__gt", 0), ("share__lte", 1)), name="preference_within_bounds"
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SwitchOrder",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="switch_orders",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="switch_orders", to="energy.microgrid"
                             ),
                         ),
                         (
                             "switch",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="orders",
-                                to="energy.switch",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="energy.switch"),
                         ),
                         ("closes", models.BooleanField()),
                         ("reason", models.CharField(max_length=200)),
                         (
                             "proposed_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("proposed_at", models.DateTimeField()),
                         (
                             "network_change",
-                            models.BigIntegerField(
-                                help_text="The newest change of the network that it was computed with.",
-                                null=True,
-                            ),
+                            models.BigIntegerField(help_text="The newest change of the network that it was computed with.", null=True),
                         ),
-                        (
-                            "based_on",
-                            models.CharField(
-                                blank=True, help_text="Where the expected load comes from.", max_length=200
-                            ),
-                        ),
-                        (
-                            "ring",
-                            models.CharField(
-                                blank=True,
-                                help_text="What would lead back to where it began.",
-                                max_length=300,
-                            ),
-                        ),
+                        ("based_on", models.CharField(blank=True, help_text="Where the expected load comes from.", max_length=200)),
+                        ("ring", models.CharField(blank=True, help_text="What would lead back to where it began.", max_length=300)),
                         ("highest_loading", models.FloatField(help_text="1 is full.", null=True)),
                         ("loaded_code", models.CharField(blank=True, max_length=120)),
                         ("lowest_voltage_pu", models.FloatField(null=True)),
@@ -3908,29 +2792,15 @@ class Migration(migrations.Migration):
                                 to="energy.switchposition",
                             ),
                         ),
-                        (
-                            "sites_lost",
-                            models.ManyToManyField(blank=True, related_name="+", to="energy.site"),
-                        ),
-                        (
-                            "sites_back",
-                            models.ManyToManyField(blank=True, related_name="+", to="energy.site"),
-                        ),
+                        ("sites_lost", models.ManyToManyField(blank=True, related_name="+", to="energy.site")),
+                        ("sites_back", models.ManyToManyField(blank=True, related_name="+", to="energy.site")),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(
-                                fields=["microgrid", "-proposed_at"], name="switch_orders_newest_first"
-                            )
-                        ],
+                        "indexes": [models.Index(fields=["microgrid", "-proposed_at"], name="switch_orders_newest_first")],
                         "constraints": [
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("confirmed_at__isnull", True),
-                                        ("confirmed_by__isnull", True),
-                                        ("position__isnull", True),
-                                    ),
+                                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True), ("position__isnull", True)),
                                     models.Q(
                                         ("confirmed_at__gte", models.F("proposed_at")),
                                         ("confirmed_by__isnull", False),
@@ -3947,59 +2817,32 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="TradingLimit",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="trading_limits",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="trading_limits", to="energy.site"),
                         ),
                         (
                             "buying",
                             models.CharField(
-                                choices=[
-                                    ("market", "join at the market's price"),
-                                    ("limit", "only within a limit"),
-                                    ("never", "stay out"),
-                                ],
+                                choices=[("market", "join at the market's price"), ("limit", "only within a limit"), ("never", "stay out")],
                                 default="market",
                                 max_length=8,
                             ),
                         ),
-                        (
-                            "buy_limit_micro",
-                            models.PositiveIntegerField(help_text="Millionths per kWh, at most.", null=True),
-                        ),
+                        ("buy_limit_micro", models.PositiveIntegerField(help_text="Millionths per kWh, at most.", null=True)),
                         (
                             "selling",
                             models.CharField(
-                                choices=[
-                                    ("market", "join at the market's price"),
-                                    ("limit", "only within a limit"),
-                                    ("never", "stay out"),
-                                ],
+                                choices=[("market", "join at the market's price"), ("limit", "only within a limit"), ("never", "stay out")],
                                 default="market",
                                 max_length=8,
                             ),
                         ),
-                        (
-                            "sell_limit_micro",
-                            models.PositiveIntegerField(help_text="Millionths per kWh, at least.", null=True),
-                        ),
+                        ("sell_limit_micro", models.PositiveIntegerField(help_text="Millionths per kWh, at least.", null=True)),
                         (
                             "set_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("set_at", models.DateTimeField()),
                         ("is_current", models.BooleanField(default=True)),
@@ -4007,17 +2850,12 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("site",),
-                                name="one_trading_limit_a_site",
+                                condition=models.Q(("is_current", True)), fields=("site",), name="one_trading_limit_a_site"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("buy_limit_micro__isnull", False), ("buying", "limit")),
-                                    models.Q(
-                                        models.Q(("buying", "limit"), _negated=True),
-                                        ("buy_limit_micro__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("buying", "limit"), _negated=True), ("buy_limit_micro__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="buying_limit_has_a_price",
@@ -4025,37 +2863,22 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("sell_limit_micro__isnull", False), ("selling", "limit")),
-                                    models.Q(
-                                        models.Q(("selling", "limit"), _negated=True),
-                                        ("sell_limit_micro__isnull", True),
-                                    ),
+                                    models.Q(models.Q(("selling", "limit"), _negated=True), ("sell_limit_micro__isnull", True)),
                                     _connector="OR",
                                 ),
                                 name="selling_limit_has_a_price",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="AdrEvent",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "program",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="events",
-                                to="grid.adrprogram",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="events", to="grid.adrprogram"),
                         ),
                         (
                             "link",
@@ -4068,70 +2891,42 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("name", models.CharField(max_length=120)),
-                        (
-                            "priority",
-                            models.PositiveSmallIntegerField(default=5, help_text="0 is the highest."),
-                        ),
+                        ("priority", models.PositiveSmallIntegerField(default=5, help_text="0 is the highest.")),
                         ("start_at", models.DateTimeField()),
                         ("end_at", models.DateTimeField()),
                         ("interval_s", models.PositiveIntegerField()),
-                        (
-                            "values",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.FloatField(), size=None
-                            ),
-                        ),
+                        ("values", django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
                         ("source_ref", models.CharField(max_length=120)),
                         ("created_at", models.DateTimeField()),
                         ("modified_at", models.DateTimeField()),
-                        (
-                            "told_at",
-                            models.DateTimeField(
-                                blank=True, help_text="As of which change subscribers were called.", null=True
-                            ),
-                        ),
+                        ("told_at", models.DateTimeField(blank=True, help_text="As of which change subscribers were called.", null=True)),
                     ],
                     options={
                         "indexes": [models.Index(fields=["program", "end_at"], name="adr_event_by_end")],
                         "constraints": [
                             models.UniqueConstraint(fields=("program", "source_ref"), name="adr_event_once"),
                             models.CheckConstraint(
-                                condition=models.Q(("end_at__gt", models.F("start_at"))),
-                                name="adr_event_ends_after_its_start",
+                                condition=models.Q(("end_at__gt", models.F("start_at"))), name="adr_event_ends_after_its_start"
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("interval_s__gte", 1)), name="adr_event_interval_positive"
-                            ),
+                            models.CheckConstraint(condition=models.Q(("interval_s__gte", 1)), name="adr_event_interval_positive"),
                         ],
                     },
                 ),
                 migrations.CreateModel(
                     name="AdrSubscription",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "link",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="adr_subscriptions",
-                                to="grid.devicelink",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="adr_subscriptions", to="grid.devicelink"
                             ),
                         ),
                         (
                             "program",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="subscriptions",
-                                to="grid.adrprogram",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="subscriptions", to="grid.adrprogram"
                             ),
                         ),
                         ("client_name", models.CharField(max_length=128)),
@@ -4139,120 +2934,52 @@ class Migration(migrations.Migration):
                         ("created_at", models.DateTimeField()),
                         ("modified_at", models.DateTimeField()),
                     ],
-                    options={
-                        "abstract": False,
-                    },
+                    options={"abstract": False},
                 ),
                 migrations.CreateModel(
                     name="AdrVen",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
-                        (
-                            "link",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="vens",
-                                to="grid.devicelink",
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
+                        ("link", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="vens", to="grid.devicelink")),
                         ("name", models.CharField(max_length=128)),
                         ("attributes", models.JSONField(default=list)),
                         ("targets", models.JSONField(default=list)),
                         ("created_at", models.DateTimeField()),
                         ("modified_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("link", "name"), name="adr_ven_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("link", "name"), name="adr_ven_once")]},
                 ),
                 migrations.CreateModel(
                     name="BypassSuspect",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "check_of",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="suspects",
-                                to="grid.bypasscheck",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="suspects", to="grid.bypasscheck"),
                         ),
                         ("place", models.PositiveSmallIntegerField()),
-                        (
-                            "meter",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="+",
-                                to="energy.meter",
-                            ),
-                        ),
+                        ("meter", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="energy.meter")),
                         ("score", models.FloatField()),
-                        (
-                            "pattern",
-                            models.FloatField(
-                                help_text="How much of the residual's shape the meter's shape explains."
-                            ),
-                        ),
+                        ("pattern", models.FloatField(help_text="How much of the residual's shape the meter's shape explains.")),
                         (
                             "drop_wh_per_day",
-                            models.BigIntegerField(
-                                blank=True, help_text="What its use fell by beyond all others.", null=True
-                            ),
+                            models.BigIntegerField(blank=True, help_text="What its use fell by beyond all others.", null=True),
                         ),
-                        (
-                            "share",
-                            models.FloatField(help_text="What part of its use would pass by the meter."),
-                        ),
+                        ("share", models.FloatField(help_text="What part of its use would pass by the meter.")),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("check_of", "place"), name="suspect_place_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("check_of", "place"), name="suspect_place_once")]},
                 ),
                 migrations.CreateModel(
                     name="ChargingSession",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "link",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="sessions",
-                                to="grid.devicelink",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="sessions", to="grid.devicelink"),
                         ),
-                        (
-                            "reference",
-                            models.CharField(
-                                help_text="The transaction's id, as the station knows it.", max_length=40
-                            ),
-                        ),
+                        ("reference", models.CharField(help_text="The transaction's id, as the station knows it.", max_length=40)),
                         (
                             "tag",
                             models.ForeignKey(
@@ -4271,56 +2998,34 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("link", "reference"), name="charging_session_once"
-                            ),
+                            models.UniqueConstraint(fields=("link", "reference"), name="charging_session_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("ended_at__isnull", True),
-                                    ("ended_at__gte", models.F("started_at")),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("ended_at__isnull", True), ("ended_at__gte", models.F("started_at")), _connector="OR"),
                                 name="charging_session_ends_after_its_start",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DemandConsent",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "programme",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="consents",
-                                to="grid.demandprogramme",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="grid.demandprogramme"
                             ),
                         ),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="demand_consents",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="demand_consents", to="energy.site"
                             ),
                         ),
                         (
                             "given_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("given_at", models.DateTimeField()),
                         ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
@@ -4328,40 +3033,26 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("withdrawn_at__isnull", True)),
-                                fields=("programme", "site"),
-                                name="demand_consent_once",
+                                condition=models.Q(("withdrawn_at__isnull", True)), fields=("programme", "site"), name="demand_consent_once"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    ("withdrawn_at__isnull", True),
-                                    ("withdrawn_at__gte", models.F("given_at")),
-                                    _connector="OR",
+                                    ("withdrawn_at__isnull", True), ("withdrawn_at__gte", models.F("given_at")), _connector="OR"
                                 ),
                                 name="demand_consent_withdrawn_later",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="DemandEvent",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "programme",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="events",
-                                to="grid.demandprogramme",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="grid.demandprogramme"
                             ),
                         ),
                         ("start_at", models.DateTimeField()),
@@ -4369,26 +3060,15 @@ class Migration(migrations.Migration):
                         ("reason", models.CharField(max_length=200)),
                         (
                             "called_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("called_at", models.DateTimeField()),
                         ("cancelled_at", models.DateTimeField(blank=True, null=True)),
                         ("measured_at", models.DateTimeField(blank=True, null=True)),
-                        (
-                            "booked_at",
-                            models.DateTimeField(
-                                blank=True, help_text="When billing took over the incentives.", null=True
-                            ),
-                        ),
+                        ("booked_at", models.DateTimeField(blank=True, help_text="When billing took over the incentives.", null=True)),
                     ],
                     options={
-                        "indexes": [
-                            models.Index(fields=["programme", "-start_at"], name="demand_events_newest")
-                        ],
+                        "indexes": [models.Index(fields=["programme", "-start_at"], name="demand_events_newest")],
                         "constraints": [
                             models.UniqueConstraint(
                                 condition=models.Q(("cancelled_at__isnull", True)),
@@ -4396,26 +3076,15 @@ class Migration(migrations.Migration):
                                 name="demand_event_once",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("end_at__gt", models.F("start_at")),
-                                    ("start_at__gte", models.F("called_at")),
-                                ),
+                                condition=models.Q(("end_at__gt", models.F("start_at")), ("start_at__gte", models.F("called_at"))),
                                 name="demand_event_in_order",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("cancelled_at__isnull", True),
-                                    ("measured_at__isnull", True),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("cancelled_at__isnull", True), ("measured_at__isnull", True), _connector="OR"),
                                 name="cancelled_events_are_not_measured",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("booked_at__isnull", True),
-                                    ("measured_at__isnull", False),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("booked_at__isnull", True), ("measured_at__isnull", False), _connector="OR"),
                                 name="booked_events_are_measured",
                             ),
                         ],
@@ -4424,96 +3093,49 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="ElementLoss",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "study",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="losses",
-                                to="grid.networkstudy",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="losses", to="grid.networkstudy"),
                         ),
                         ("place", models.PositiveIntegerField(help_text="1 is the worst.")),
                         ("kind", models.CharField(max_length=12)),
                         ("code", models.CharField(max_length=120)),
                         ("sites_lost", models.PositiveIntegerField()),
                         ("members_lost", models.PositiveIntegerField()),
-                        (
-                            "highest_loading",
-                            models.FloatField(help_text="Of the rest; 1 is full.", null=True),
-                        ),
+                        ("highest_loading", models.FloatField(help_text="Of the rest; 1 is full.", null=True)),
                         ("loaded_code", models.CharField(blank=True, max_length=120)),
                         ("lowest_voltage_pu", models.FloatField(null=True)),
                         ("is_within", models.BooleanField(help_text="The rest keeps its limits.")),
-                        (
-                            "tie_code",
-                            models.CharField(
-                                blank=True, help_text="The open switch that helps most.", max_length=120
-                            ),
-                        ),
+                        ("tie_code", models.CharField(blank=True, help_text="The open switch that helps most.", max_length=120)),
                         ("sites_lost_with_tie", models.PositiveIntegerField(null=True)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("study", "place"), name="element_loss_place_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("study", "place"), name="element_loss_place_once")]},
                 ),
                 migrations.CreateModel(
                     name="EmergencyCall",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "emergency",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="calls",
-                                to="grid.emergency",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="calls", to="grid.emergency"),
                         ),
                         (
                             "user",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("called_at", models.DateTimeField()),
                         ("answered_at", models.DateTimeField(blank=True, null=True)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("emergency", "user"), name="called_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("emergency", "user"), name="called_once")]},
                 ),
                 migrations.CreateModel(
                     name="EmergencyStep",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "emergency",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="steps",
-                                to="grid.emergency",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="grid.emergency"),
                         ),
                         ("at", models.DateTimeField(help_text="By the microgrid's clock.")),
                         ("text", models.CharField(max_length=300)),
@@ -4528,153 +3150,66 @@ class Migration(migrations.Migration):
                             ),
                         ),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["emergency", "at"], name="steps_of_emergency")],
-                    },
+                    options={"indexes": [models.Index(fields=["emergency", "at"], name="steps_of_emergency")]},
                 ),
                 migrations.CreateModel(
                     name="FeederShareDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "sharing_day",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="feeders",
-                                to="grid.sharingday",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="feeders", to="grid.sharingday"),
                         ),
                         ("feeder", models.CharField(max_length=120)),
-                        (
-                            "drawn_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "fed_in_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "received_cutoff",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "received_cutoff_site",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "delivered_cutoff",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("drawn_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("fed_in_wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("received_cutoff", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("received_cutoff_site", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                        ("delivered_cutoff", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                         (
                             "delivered_cutoff_site",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
+                            django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                         ),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("sharing_day", "feeder"), name="feeder_shares_once_a_day"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("sharing_day", "feeder"), name="feeder_shares_once_a_day")]},
                 ),
                 migrations.CreateModel(
                     name="FlexibleRunPlan",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "plan",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="runs",
-                                to="grid.plan",
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("plan", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="grid.plan")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="plans",
-                                to="grid.flexiblerun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="plans", to="grid.flexiblerun"),
                         ),
-                        (
-                            "power_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
+                        ("power_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                         ("told_wh", models.BigIntegerField()),
                         ("why", models.CharField(max_length=300)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("plan", "run"), name="run_planned_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("plan", "run"), name="run_planned_once")]},
                 ),
                 migrations.CreateModel(
                     name="FlexibleRunResult",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "run",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="results",
-                                to="grid.flexiblerun",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="results", to="grid.flexiblerun"),
                         ),
-                        (
-                            "ready_day",
-                            models.DateField(
-                                help_text="The local day on which it was to be ready: its month pays for it."
-                            ),
-                        ),
+                        ("ready_day", models.DateField(help_text="The local day on which it was to be ready: its month pays for it.")),
                         ("revision", models.PositiveSmallIntegerField(default=0)),
                         ("is_current", models.BooleanField(default=True)),
                         ("start_at", models.DateTimeField(help_text="Of the first interval.")),
                         (
                             "let_wh",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(),
-                                help_text="What it was let draw by commands it acknowledged.",
-                                size=None,
+                                base_field=models.IntegerField(), help_text="What it was let draw by commands it acknowledged.", size=None
                             ),
                         ),
                         (
                             "commanded",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BooleanField(),
-                                help_text="Where such a command stood.",
-                                size=None,
+                                base_field=models.BooleanField(), help_text="Where such a command stood.", size=None
                             ),
                         ),
                         (
@@ -4694,46 +3229,30 @@ class Migration(migrations.Migration):
                         (
                             "saved_micro",
                             django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(),
-                                help_text="Of the grid's cost, against running at once.",
-                                size=None,
+                                base_field=models.BigIntegerField(), help_text="Of the grid's cost, against running at once.", size=None
                             ),
                         ),
-                        (
-                            "moved_wh",
-                            models.BigIntegerField(help_text="Drawn at another time than otherwise."),
-                        ),
+                        ("moved_wh", models.BigIntegerField(help_text="Drawn at another time than otherwise.")),
                         (
                             "event_wh",
                             models.BigIntegerField(
-                                default=0,
-                                help_text="Would have been drawn in hours that demand response pays for; not counted here.",
+                                default=0, help_text="Would have been drawn in hours that demand response pays for; not counted here."
                             ),
                         ),
-                        (
-                            "why",
-                            models.CharField(
-                                blank=True, help_text="What the plan said when it ran first.", max_length=300
-                            ),
-                        ),
+                        ("why", models.CharField(blank=True, help_text="What the plan said when it ran first.", max_length=300)),
                         (
                             "owed_micro",
                             models.BigIntegerField(
-                                default=0,
-                                help_text="By the terms of the day; below zero where it cost more than it saved.",
+                                default=0, help_text="By the terms of the day; below zero where it cost more than it saved."
                             ),
                         ),
                     ],
                     options={
                         "indexes": [models.Index(fields=["ready_day"], name="run_result_by_day")],
                         "constraints": [
+                            models.UniqueConstraint(fields=("run", "revision"), name="run_result_revision_once"),
                             models.UniqueConstraint(
-                                fields=("run", "revision"), name="run_result_revision_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("run",),
-                                name="run_result_one_current",
+                                condition=models.Q(("is_current", True)), fields=("run",), name="run_result_one_current"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -4745,8 +3264,7 @@ class Migration(migrations.Migration):
                                 name="run_result_of_one_length",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("event_wh__gte", 0), ("moved_wh__gte", 0)),
-                                name="run_result_not_negative",
+                                condition=models.Q(("event_wh__gte", 0), ("moved_wh__gte", 0)), name="run_result_not_negative"
                             ),
                         ],
                     },
@@ -4754,48 +3272,28 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="GivenDay",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "microgrid",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.microgrid",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.microgrid"),
                         ),
                         (
                             "preference",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="days",
-                                to="grid.surpluspreference",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="days", to="grid.surpluspreference"
                             ),
                         ),
                         ("day", models.DateField()),
                         ("revision", models.PositiveSmallIntegerField()),
                         ("is_current", models.BooleanField(default=True)),
-                        (
-                            "wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.BigIntegerField(), size=None
-                            ),
-                        ),
+                        ("wh", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
                     ],
                     options={
                         "indexes": [models.Index(fields=["microgrid", "day"], name="given_by_day")],
                         "constraints": [
+                            models.UniqueConstraint(fields=("preference", "day", "revision"), name="given_day_revision_once"),
                             models.UniqueConstraint(
-                                fields=("preference", "day", "revision"), name="given_day_revision_once"
-                            ),
-                            models.UniqueConstraint(
-                                condition=models.Q(("is_current", True)),
-                                fields=("preference", "day"),
-                                name="given_day_one_current",
+                                condition=models.Q(("is_current", True)), fields=("preference", "day"), name="given_day_one_current"
                             ),
                         ],
                     },
@@ -4803,19 +3301,10 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="GridAlarmStep",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "alarm",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="steps",
-                                to="grid.gridalarm",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="grid.gridalarm"),
                         ),
                         ("at", models.DateTimeField()),
                         (
@@ -4846,9 +3335,7 @@ class Migration(migrations.Migration):
                         ),
                         ("detail", models.CharField(blank=True, max_length=300)),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["alarm", "at"], name="alarm_step_in_order")],
-                    },
+                    options={"indexes": [models.Index(fields=["alarm", "at"], name="alarm_step_in_order")]},
                 ),
                 migrations.CreateModel(
                     name="GridPicture",
@@ -4863,88 +3350,51 @@ class Migration(migrations.Migration):
                                 to="grid.gridstate",
                             ),
                         ),
-                        (
-                            "order",
-                            models.CharField(
-                                help_text="Name of the order of nodes, branches and storages.", max_length=12
-                            ),
-                        ),
+                        ("order", models.CharField(help_text="Name of the order of nodes, branches and storages.", max_length=12)),
                         ("packed", models.BinaryField()),
                     ],
                 ),
                 migrations.CreateModel(
                     name="InterruptedSite",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "interruption",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="sites",
-                                to="grid.interruption",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="sites", to="grid.interruption"),
                         ),
                         (
                             "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="interruptions",
-                                to="energy.site",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="interruptions", to="energy.site"),
                         ),
                         ("restored_at", models.DateTimeField(blank=True, null=True)),
                         (
                             "share",
                             models.DecimalField(
-                                decimal_places=4,
-                                default=1,
-                                help_text="Of its connected load that is without; 1: all of it.",
-                                max_digits=5,
+                                decimal_places=4, default=1, help_text="Of its connected load that is without; 1: all of it.", max_digits=5
                             ),
                         ),
                     ],
                     options={
                         "constraints": [
                             models.CheckConstraint(
-                                condition=models.Q(("share__gt", 0), ("share__lte", 1)),
-                                name="interrupted_share_within_one",
+                                condition=models.Q(("share__gt", 0), ("share__lte", 1)), name="interrupted_share_within_one"
                             ),
-                            models.UniqueConstraint(
-                                fields=("interruption", "site"), name="interruption_touches_a_site_once"
-                            ),
-                        ],
+                            models.UniqueConstraint(fields=("interruption", "site"), name="interruption_touches_a_site_once"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="NodeHosting",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "study",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="hosting",
-                                to="grid.networkstudy",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="hosting", to="grid.networkstudy"),
                         ),
                         (
                             "technology",
                             models.CharField(
-                                choices=[
-                                    ("solar", "solar roofs"),
-                                    ("car_charging", "car charging"),
-                                    ("heat_pumps", "heat pumps"),
-                                ],
+                                choices=[("solar", "solar roofs"), ("car_charging", "car charging"), ("heat_pumps", "heat pumps")],
                                 max_length=16,
                             ),
                         ),
@@ -4952,94 +3402,49 @@ class Migration(migrations.Migration):
                         ("power_w", models.BigIntegerField()),
                         (
                             "limited_by",
-                            models.CharField(
-                                blank=True,
-                                help_text="voltage, line or transformer; empty: by nothing.",
-                                max_length=12,
-                            ),
+                            models.CharField(blank=True, help_text="voltage, line or transformer; empty: by nothing.", max_length=12),
                         ),
                         ("limiting_code", models.CharField(blank=True, max_length=120)),
-                        (
-                            "limited_at",
-                            models.DateTimeField(
-                                blank=True, help_text="The interval that decides.", null=True
-                            ),
-                        ),
+                        ("limited_at", models.DateTimeField(blank=True, help_text="The interval that decides.", null=True)),
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("study", "technology", "node_code"), name="node_hosts_once"
-                            ),
-                            models.CheckConstraint(
-                                condition=models.Q(("power_w__gte", 0)), name="hosting_not_negative"
-                            ),
-                        ],
+                            models.UniqueConstraint(fields=("study", "technology", "node_code"), name="node_hosts_once"),
+                            models.CheckConstraint(condition=models.Q(("power_w__gte", 0)), name="hosting_not_negative"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="OutageElement",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "outage",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="elements",
-                                to="grid.plannedoutage",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="elements", to="grid.plannedoutage"
                             ),
                         ),
-                        (
-                            "kind",
-                            models.CharField(
-                                choices=[("line", "line"), ("transformer", "transformer")], max_length=12
-                            ),
-                        ),
+                        ("kind", models.CharField(choices=[("line", "line"), ("transformer", "transformer")], max_length=12)),
                         ("code", models.CharField(max_length=120)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("outage", "kind", "code"), name="outage_element_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("outage", "kind", "code"), name="outage_element_once")]},
                 ),
                 migrations.CreateModel(
                     name="OutageExtension",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "outage",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="extensions",
-                                to="grid.plannedoutage",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="extensions", to="grid.plannedoutage"
                             ),
                         ),
                         ("end_at", models.DateTimeField()),
                         ("reason", models.CharField(max_length=300)),
                         (
                             "asked_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("asked_at", models.DateTimeField()),
                         (
@@ -5058,17 +3463,11 @@ class Migration(migrations.Migration):
                     options={
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("decided_at__isnull", True)),
-                                fields=("outage",),
-                                name="one_extension_waits",
+                                condition=models.Q(("decided_at__isnull", True)), fields=("outage",), name="one_extension_waits"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(
-                                        ("decided_at__isnull", True),
-                                        ("decided_by__isnull", True),
-                                        ("is_approved__isnull", True),
-                                    ),
+                                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("is_approved__isnull", True)),
                                     models.Q(
                                         ("decided_at__isnull", False),
                                         ("decided_by__isnull", False),
@@ -5079,41 +3478,21 @@ class Migration(migrations.Migration):
                                 ),
                                 name="extension_is_decided_by_another",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="OutageMove",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "outage",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="moves",
-                                to="grid.plannedoutage",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="moves", to="grid.plannedoutage"),
                         ),
-                        (
-                            "switch",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.switch",
-                            ),
-                        ),
+                        ("switch", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.switch")),
                         (
                             "position",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.switchposition",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.switchposition"),
                         ),
                         (
                             "back",
@@ -5125,76 +3504,36 @@ class Migration(migrations.Migration):
                                 to="energy.switchposition",
                             ),
                         ),
-                        (
-                            "left",
-                            models.CharField(
-                                blank=True, help_text="Why it was not put back.", max_length=200
-                            ),
-                        ),
+                        ("left", models.CharField(blank=True, help_text="Why it was not put back.", max_length=200)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("outage", "switch"), name="outage_moves_a_switch_once"
-                            )
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("outage", "switch"), name="outage_moves_a_switch_once")]},
                 ),
                 migrations.CreateModel(
                     name="OutageSwitching",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "outage",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="switchings",
-                                to="grid.plannedoutage",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="switchings", to="grid.plannedoutage"
                             ),
                         ),
-                        (
-                            "switch",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.switch",
-                            ),
-                        ),
+                        ("switch", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.switch")),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("outage", "switch"), name="outage_switching_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("outage", "switch"), name="outage_switching_once")]},
                 ),
                 migrations.CreateModel(
                     name="PlantShare",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "division",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="shares",
-                                to="grid.plantdivision",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="shares", to="grid.plantdivision"),
                         ),
                         (
                             "member",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="plant_shares",
-                                to="members.member",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="plant_shares", to="members.member"
                             ),
                         ),
                         ("millionths", models.PositiveIntegerField()),
@@ -5222,72 +3561,41 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "constraints": [
-                            models.UniqueConstraint(
-                                fields=("division", "member"), name="a_member_once_in_a_division"
-                            ),
+                            models.UniqueConstraint(fields=("division", "member"), name="a_member_once_in_a_division"),
                             models.CheckConstraint(
                                 condition=models.Q(("millionths__gt", 0), ("millionths__lte", 1000000)),
                                 name="a_part_of_a_plant_is_some_of_it",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SharingKeyShare",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "rule",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="shares",
-                                to="grid.sharingrule",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="shares", to="grid.sharingrule"),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.site")),
                         ("share", models.DecimalField(decimal_places=6, max_digits=7)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("rule", "site"), name="share_once"),
-                            models.CheckConstraint(
-                                condition=models.Q(("share__gte", 0), ("share__lte", 1)),
-                                name="share_within_one",
-                            ),
-                        ],
+                            models.CheckConstraint(condition=models.Q(("share__gte", 0), ("share__lte", 1)), name="share_within_one"),
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="SharingProposal",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "microgrid",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="sharing_proposals",
-                                to="energy.microgrid",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="sharing_proposals", to="energy.microgrid"
                             ),
                         ),
                         (
@@ -5308,34 +3616,20 @@ class Migration(migrations.Migration):
                             models.CharField(
                                 choices=[
                                     ("mid_market", "mid-market: halfway between retail and feed-in price"),
-                                    (
-                                        "supply_demand_ratio",
-                                        "supply-demand ratio: cheap when there is plenty",
-                                    ),
-                                    (
-                                        "bill_sharing",
-                                        "bill sharing: local energy is free, the grid's cost is shared",
-                                    ),
-                                    (
-                                        "uniform_auction",
-                                        "auction: what the last matched bid and offer agree on (market only)",
-                                    ),
+                                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                                    ("uniform_auction", "auction: what the last matched bid and offer agree on (market only)"),
                                 ],
                                 max_length=24,
                                 verbose_name="price",
                             ),
                         ),
-                        (
-                            "valid_from",
-                            models.DateField(help_text="If adopted.", verbose_name="in force from"),
-                        ),
+                        ("valid_from", models.DateField(help_text="If adopted.", verbose_name="in force from")),
                         ("reason", models.CharField(help_text="Members read it.", max_length=600)),
                         (
                             "quorum_percent",
                             models.PositiveSmallIntegerField(
-                                default=50,
-                                help_text="Of all members who can vote.",
-                                verbose_name="quorum [%]",
+                                default=50, help_text="Of all members who can vote.", verbose_name="quorum [%]"
                             ),
                         ),
                         ("text", models.TextField(editable=False)),
@@ -5343,10 +3637,7 @@ class Migration(migrations.Migration):
                         (
                             "opened_by",
                             models.ForeignKey(
-                                editable=False,
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
+                                editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                             ),
                         ),
                         ("opened_at", models.DateTimeField(editable=False)),
@@ -5387,14 +3678,9 @@ class Migration(migrations.Migration):
                         "verbose_name_plural": "votes on sharing",
                         "constraints": [
                             models.UniqueConstraint(
-                                condition=models.Q(("status", "open")),
-                                fields=("microgrid",),
-                                name="one_open_vote_on_sharing",
+                                condition=models.Q(("status", "open")), fields=("microgrid",), name="one_open_vote_on_sharing"
                             ),
-                            models.CheckConstraint(
-                                condition=models.Q(("closes_at__gt", models.F("opened_at"))),
-                                name="vote_lasts_a_while",
-                            ),
+                            models.CheckConstraint(condition=models.Q(("closes_at__gt", models.F("opened_at"))), name="vote_lasts_a_while"),
                             models.CheckConstraint(
                                 condition=models.Q(
                                     models.Q(("key", "market"), ("price_rule", "uniform_auction")),
@@ -5408,8 +3694,7 @@ class Migration(migrations.Migration):
                                 violation_error_message="The market goes with the auction's price, and the auction's price with the market only.",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("quorum_percent__gte", 1), ("quorum_percent__lte", 100)),
-                                name="quorum_is_a_percentage",
+                                condition=models.Q(("quorum_percent__gte", 1), ("quorum_percent__lte", 100)), name="quorum_is_a_percentage"
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
@@ -5431,69 +3716,25 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="StoragePlan",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "plan",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="storages",
-                                to="grid.plan",
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("plan", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="storages", to="grid.plan")),
                         (
                             "storage",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="plans",
-                                to="energy.storageunit",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="plans", to="energy.storageunit"),
                         ),
-                        (
-                            "charge_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "discharge_w",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
-                        (
-                            "soc_wh",
-                            django.contrib.postgres.fields.ArrayField(
-                                base_field=models.IntegerField(), size=None
-                            ),
-                        ),
+                        ("charge_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("discharge_w", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                        ("soc_wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("plan", "storage"), name="storage_planned_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("plan", "storage"), name="storage_planned_once")]},
                 ),
                 migrations.CreateModel(
                     name="SupplyStep",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "request",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="steps",
-                                to="grid.supplyrequest",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="grid.supplyrequest"),
                         ),
                         (
                             "status",
@@ -5523,38 +3764,22 @@ class Migration(migrations.Migration):
                         ),
                         ("why", models.CharField(blank=True, max_length=200)),
                     ],
-                    options={
-                        "indexes": [models.Index(fields=["request", "at"], name="supply_steps_by_request")],
-                    },
+                    options={"indexes": [models.Index(fields=["request", "at"], name="supply_steps_by_request")]},
                 ),
                 migrations.CreateModel(
                     name="AdrReport",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "link",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="adr_reports",
-                                to="grid.devicelink",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="adr_reports", to="grid.devicelink"
                             ),
                         ),
                         (
                             "event",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="reports",
-                                to="grid.adrevent",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="grid.adrevent"),
                         ),
                         ("client_name", models.CharField(max_length=128)),
                         ("name", models.CharField(blank=True, max_length=128)),
@@ -5563,40 +3788,22 @@ class Migration(migrations.Migration):
                         ("modified_at", models.DateTimeField()),
                     ],
                     options={
-                        "constraints": [
-                            models.UniqueConstraint(
-                                fields=("link", "event", "client_name", "name"), name="adr_report_once"
-                            )
-                        ],
+                        "constraints": [models.UniqueConstraint(fields=("link", "event", "client_name", "name"), name="adr_report_once")]
                     },
                 ),
                 migrations.CreateModel(
                     name="DemandResponse",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
-                        (
-                            "public_id",
-                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                        ("public_id", models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
                         (
                             "event",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="responses",
-                                to="grid.demandevent",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="grid.demandevent"),
                         ),
                         (
                             "site",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="demand_responses",
-                                to="energy.site",
+                                on_delete=django.db.models.deletion.PROTECT, related_name="demand_responses", to="energy.site"
                             ),
                         ),
                         ("opted_out_at", models.DateTimeField(blank=True, null=True)),
@@ -5618,36 +3825,16 @@ class Migration(migrations.Migration):
                                 size=None,
                             ),
                         ),
-                        (
-                            "adjustment",
-                            models.FloatField(
-                                blank=True, help_text="By which the same day moved the baseline.", null=True
-                            ),
-                        ),
-                        (
-                            "delivered_wh",
-                            models.BigIntegerField(
-                                blank=True, help_text="Negative where more was drawn.", null=True
-                            ),
-                        ),
-                        (
-                            "why_not",
-                            models.CharField(blank=True, help_text="Why there is no result.", max_length=160),
-                        ),
-                        (
-                            "incentive_minor",
-                            models.BigIntegerField(blank=True, help_text="Booked by billing.", null=True),
-                        ),
+                        ("adjustment", models.FloatField(blank=True, help_text="By which the same day moved the baseline.", null=True)),
+                        ("delivered_wh", models.BigIntegerField(blank=True, help_text="Negative where more was drawn.", null=True)),
+                        ("why_not", models.CharField(blank=True, help_text="Why there is no result.", max_length=160)),
+                        ("incentive_minor", models.BigIntegerField(blank=True, help_text="Booked by billing.", null=True)),
                     ],
                     options={
                         "constraints": [
                             models.UniqueConstraint(fields=("event", "site"), name="demand_response_once"),
                             models.CheckConstraint(
-                                condition=models.Q(
-                                    ("opted_out_at__isnull", True),
-                                    ("delivered_wh__isnull", True),
-                                    _connector="OR",
-                                ),
+                                condition=models.Q(("opted_out_at__isnull", True), ("delivered_wh__isnull", True), _connector="OR"),
                                 name="opted_out_delivers_nothing",
                             ),
                             models.CheckConstraint(
@@ -5658,92 +3845,43 @@ class Migration(migrations.Migration):
                                 ),
                                 name="incentive_for_what_was_delivered",
                             ),
-                        ],
+                        ]
                     },
                 ),
                 migrations.CreateModel(
                     name="ProposedShare",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "proposal",
                             models.ForeignKey(
-                                on_delete=django.db.models.deletion.CASCADE,
-                                related_name="shares",
-                                to="grid.sharingproposal",
+                                on_delete=django.db.models.deletion.CASCADE, related_name="shares", to="grid.sharingproposal"
                             ),
                         ),
-                        (
-                            "site",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="energy.site",
-                            ),
-                        ),
+                        ("site", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.site")),
                         ("share", models.DecimalField(decimal_places=6, max_digits=7)),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("proposal", "site"), name="share_proposed_once")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("proposal", "site"), name="share_proposed_once")]},
                 ),
                 migrations.CreateModel(
                     name="SharingVote",
                     fields=[
-                        (
-                            "id",
-                            models.BigAutoField(
-                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                            ),
-                        ),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         (
                             "proposal",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="votes",
-                                to="grid.sharingproposal",
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="votes", to="grid.sharingproposal"),
                         ),
-                        (
-                            "member",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to="members.member",
-                            ),
-                        ),
-                        (
-                            "choice",
-                            models.CharField(
-                                choices=[("yes", "yes"), ("no", "no"), ("abstain", "abstain")], max_length=8
-                            ),
-                        ),
+                        ("member", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.member")),
+                        ("choice", models.CharField(choices=[("yes", "yes"), ("no", "no"), ("abstain", "abstain")], max_length=8)),
                         (
                             "cast_by",
-                            models.ForeignKey(
-                                on_delete=django.db.models.deletion.PROTECT,
-                                related_name="+",
-                                to=settings.AUTH_USER_MODEL,
-                            ),
+                            models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
                         ),
                         ("cast_at", models.DateTimeField()),
                     ],
-                    options={
-                        "constraints": [
-                            models.UniqueConstraint(fields=("proposal", "member"), name="one_vote_a_member")
-                        ],
-                    },
+                    options={"constraints": [models.UniqueConstraint(fields=("proposal", "member"), name="one_vote_a_member")]},
                 ),
             ]
         ),
-        migrations.RunSQL(
-            SHARES + BALANCE + STORED_ENERGY + STORED_PRODUCERS + MARKET + PLANT_SHARES + SUPPLY, UNDO
-        ),
+        migrations.RunSQL(SHARES + BALANCE + STORED_ENERGY + STORED_PRODUCERS + MARKET + PLANT_SHARES + SUPPLY, UNDO),
     ]

@@ -4,13 +4,10 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("grid", "0001_initial"),
-    ]
+    dependencies = [("grid", "0001_initial")]
 
     operations = [
         migrations.AlterModelOptions(
-            name="forgottenorders",
-            options={"verbose_name": "forgotten orders", "verbose_name_plural": "forgotten orders"},
-        ),
+            name="forgottenorders", options={"verbose_name": "forgotten orders", "verbose_name_plural": "forgotten orders"}
+        )
     ]

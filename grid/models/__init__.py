@@ -1,12 +1,6 @@
 """Decisions: how local energy was shared, whether the balance holds, what it cost, what was commanded."""
 
-from grid.models.alarms import (
-    AlarmPriority,
-    GridAlarm,
-    GridAlarmKind,
-    GridAlarmStep,
-    GridAlarmStepKind,
-)
+from grid.models.alarms import AlarmPriority, GridAlarm, GridAlarmKind, GridAlarmStep, GridAlarmStepKind
 from grid.models.balance import BalanceDay
 from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
@@ -14,14 +8,7 @@ from grid.models.control import CommandFallback, CommandStatus, DeviceCommand, G
 from grid.models.control_rule import ControlMemory, ControlRule
 from grid.models.demand_response import DemandConsent, DemandEvent, DemandProgramme, DemandResponse
 from grid.models.device_links import ChargingSession, ChargingTag, DeviceLink, LinkProblem, LinkProtocol
-from grid.models.emergencies import (
-    Emergency,
-    EmergencyCall,
-    EmergencyContact,
-    EmergencyStep,
-    OperatorOverride,
-    OverrideKind,
-)
+from grid.models.emergencies import Emergency, EmergencyCall, EmergencyContact, EmergencyStep, OperatorOverride, OverrideKind
 from grid.models.flexibility import CommandKind, FlexibilityDay, FlexibilityPay, FlexibilityTerms
 from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan, FlexibleRunResult
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
@@ -38,15 +25,7 @@ from grid.models.market import (
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
-from grid.models.planned_outages import (
-    OutageElement,
-    OutageExtension,
-    OutageMove,
-    OutageRule,
-    OutageState,
-    OutageSwitching,
-    PlannedOutage,
-)
+from grid.models.planned_outages import OutageElement, OutageExtension, OutageMove, OutageRule, OutageState, OutageSwitching, PlannedOutage
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
 from grid.models.plant_shares import PlantDivision, PlantShare
 from grid.models.preferences import GivenDay, SurplusPreference

@@ -69,16 +69,12 @@ class GridAlarm(PublicRow):
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=24, choices=GridAlarmKind.choices)
-    subject = models.CharField(
-        max_length=120, blank=True, help_text=gettext_lazy("Code of what it is about; empty: all of it.")
-    )
+    subject = models.CharField(max_length=120, blank=True, help_text=gettext_lazy("Code of what it is about; empty: all of it."))
     priority = models.PositiveSmallIntegerField(choices=AlarmPriority.choices)
     sentence = models.CharField(max_length=300)
     seen_at = models.DateTimeField(help_text=gettext_lazy("When the finding was there first."))
     raised_at = models.DateTimeField(null=True, blank=True)
-    count = models.PositiveIntegerField(
-        default=1, help_text=gettext_lazy("How often it was raised before it was acknowledged.")
-    )
+    count = models.PositiveIntegerField(default=1, help_text=gettext_lazy("How often it was raised before it was acknowledged."))
     absent_since = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -109,8 +105,7 @@ class GridAlarm(PublicRow):
                 name="grid_alarm_shelved_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(raised_at__isnull=False)
-                | Q(cleared_at__isnull=True, acknowledged_at__isnull=True),
+                condition=Q(raised_at__isnull=False) | Q(cleared_at__isnull=True, acknowledged_at__isnull=True),
                 name="grid_alarm_ends_after_it_began",
             ),
         ]

@@ -27,12 +27,8 @@ class BalanceDay(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "day", "revision"], name="balance_day_revision_once"
-            ),
-            models.UniqueConstraint(
-                fields=["microgrid", "day"], condition=Q(is_current=True), name="balance_day_one_current"
-            ),
+            models.UniqueConstraint(fields=["microgrid", "day", "revision"], name="balance_day_revision_once"),
+            models.UniqueConstraint(fields=["microgrid", "day"], condition=Q(is_current=True), name="balance_day_one_current"),
         ]
 
     def __str__(self) -> str:

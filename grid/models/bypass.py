@@ -19,12 +19,7 @@ class BypassCheck(models.Model):
     since_date = models.DateField(null=True, blank=True, help_text="From when on it is too much.")
     lost_wh_per_day = models.BigIntegerField(default=0)
     explained_by = models.ForeignKey(
-        "self",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="A branch below that deviates as well.",
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="A branch below that deviates as well."
     )
     checked_at = models.DateTimeField()
 
@@ -40,9 +35,7 @@ class BypassSuspect(models.Model):
     meter = models.ForeignKey(Meter, models.CASCADE, related_name="+")
     score = models.FloatField()
     pattern = models.FloatField(help_text="How much of the residual's shape the meter's shape explains.")
-    drop_wh_per_day = models.BigIntegerField(
-        null=True, blank=True, help_text="What its use fell by beyond all others."
-    )
+    drop_wh_per_day = models.BigIntegerField(null=True, blank=True, help_text="What its use fell by beyond all others.")
     share = models.FloatField(help_text="What part of its use would pass by the meter.")
 
     class Meta:

@@ -15,9 +15,7 @@ class DayClosing(models.Model):
     estimated_values = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["microgrid", "day", "revision"], name="day_closed_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["microgrid", "day", "revision"], name="day_closed_once")]
 
     def __str__(self) -> str:
         return f"{self.day} closed"

@@ -36,12 +36,8 @@ class GridState(models.Model):
     export_w = models.BigIntegerField()
     storage_wh = models.BigIntegerField()
     storage_capacity_wh = models.BigIntegerField(default=0)
-    losses_w = models.BigIntegerField(
-        null=True, help_text=gettext_lazy("From the power flow; empty where it has no solution.")
-    )
-    highest_loading = models.FloatField(
-        null=True, help_text=gettext_lazy("Of lines and transformers; 1 is full.")
-    )
+    losses_w = models.BigIntegerField(null=True, help_text=gettext_lazy("From the power flow; empty where it has no solution."))
+    highest_loading = models.FloatField(null=True, help_text=gettext_lazy("Of lines and transformers; 1 is full."))
     lowest_voltage_pu = models.FloatField(null=True)
     highest_voltage_pu = models.FloatField(null=True)
     sites_reporting = models.IntegerField()
@@ -84,19 +80,19 @@ class DeviceCommand(PublicRow):
     source = models.ForeignKey(Source, models.CASCADE, null=True, blank=True, related_name="commands")
     consumer = models.ForeignKey(Consumer, models.CASCADE, null=True, blank=True, related_name="commands")
     breaker = models.ForeignKey(
-        Meter, models.CASCADE, null=True, blank=True, related_name="commands", help_text=gettext_lazy("The switch to the public grid, by the meter beside it.")
-    )  # fmt: skip
+        Meter,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="commands",
+        help_text=gettext_lazy("The switch to the public grid, by the meter beside it."),
+    )
     closes = models.BooleanField(
-        default=False,
-        help_text=gettext_lazy(
-            "The breaker may close in step while this stands; otherwise it may not any more."
-        ),
+        default=False, help_text=gettext_lazy("The breaker may close in step while this stands; otherwise it may not any more.")
     )
     charge_w = models.BigIntegerField(default=0)
     discharge_w = models.BigIntegerField(default=0)
-    limit_w = models.BigIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("Of a source or load; empty: none any more.")
-    )
+    limit_w = models.BigIntegerField(null=True, blank=True, help_text=gettext_lazy("Of a source or load; empty: none any more."))
     fallback = models.CharField(max_length=8, choices=CommandFallback.choices, default=CommandFallback.IDLE)
     reason = models.CharField(max_length=200)
     issued_at = models.DateTimeField()
@@ -111,8 +107,7 @@ class DeviceCommand(PublicRow):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0),
-                name="command_charges_or_discharges",
+                condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0), name="command_charges_or_discharges"
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -152,9 +147,7 @@ class DeviceCommand(PublicRow):
                 ),
                 name="command_tells_one_device_what_it_can_do",
             ),
-            models.CheckConstraint(
-                condition=Q(limit_w__isnull=True) | Q(limit_w__gte=0), name="command_limit_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(limit_w__isnull=True) | Q(limit_w__gte=0), name="command_limit_not_negative"),
         ]
 
     @property

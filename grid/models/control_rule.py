@@ -18,86 +18,70 @@ class ControlRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="control_rule")
     exchange_deadband_w = models.PositiveIntegerField(
-        gettext_lazy("dead band of exchange [W]"),
-        default=500,
-        help_text=gettext_lazy("SURPLUS and DEFICIT begin above it."),
+        gettext_lazy("dead band of exchange [W]"), default=500, help_text=gettext_lazy("SURPLUS and DEFICIT begin above it.")
     )
-    peak_share = models.FloatField(
-        default=0.8, help_text=gettext_lazy("PEAK begins at this share of the connection's limit.")
-    )
+    peak_share = models.FloatField(default=0.8, help_text=gettext_lazy("PEAK begins at this share of the connection's limit."))
     frequency_low_hz = models.FloatField(gettext_lazy("alarm below [Hz]"), default=49.5)
     frequency_high_hz = models.FloatField(gettext_lazy("alarm above [Hz]"), default=50.5)
     shed_below_hz = ArrayField(
-        models.FloatField(), size=4, default=_stages, verbose_name=gettext_lazy("shedding stages [Hz]"),
+        models.FloatField(),
+        size=4,
+        default=_stages,
+        verbose_name=gettext_lazy("shedding stages [Hz]"),
         help_text=gettext_lazy("Tier 4 goes below the first, then 3, 2 and 1; tier 0 never."),
-    )  # fmt: skip
+    )
     lowest_tier_shed = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(4)],
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(4)],
         help_text=gettext_lazy("No load of a lower tier is ever told to go."),
-    )  # fmt: skip
+    )
     restore_hold_s = models.PositiveIntegerField(
-        gettext_lazy("hold before restoring [s]"),
-        default=60,
-        help_text=gettext_lazy("All must be well for so long."),
+        gettext_lazy("hold before restoring [s]"), default=60, help_text=gettext_lazy("All must be well for so long.")
     )
     restore_pause_s = models.PositiveIntegerField(gettext_lazy("between restored loads [s]"), default=10)
-    release_hold_s = models.PositiveIntegerField(
-        gettext_lazy("hold before releasing sources [s]"), default=30
-    )
+    release_hold_s = models.PositiveIntegerField(gettext_lazy("hold before releasing sources [s]"), default=30)
     rotate_after_s = models.PositiveIntegerField(gettext_lazy("turns within a tier [s]"), default=900)
     autonomy_minutes = models.PositiveIntegerField(
-        gettext_lazy("energy of an island [min]"),
-        default=15,
-        help_text=gettext_lazy("What the storages give must last so long."),
+        gettext_lazy("energy of an island [min]"), default=15, help_text=gettext_lazy("What the storages give must last so long.")
     )
     breaker = models.ForeignKey(
-        "energy.Meter", models.PROTECT, null=True, blank=True, related_name="+", limit_choices_to={"kind": "grid"},
+        "energy.Meter",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": "grid"},
         help_text=gettext_lazy("Whose device works the switch to the public grid; empty: nobody is told to close it."),
-    )  # fmt: skip
+    )
     breaker_checks_itself = models.BooleanField(
-        gettext_lazy("breaker checks synchronism itself"), default=True, help_text=gettext_lazy("It closes at the right moment by itself once it may.")
-    )  # fmt: skip
+        gettext_lazy("breaker checks synchronism itself"),
+        default=True,
+        help_text=gettext_lazy("It closes at the right moment by itself once it may."),
+    )
     sync_slip_hz = models.FloatField(
-        gettext_lazy("join within [Hz]"),
-        default=0.1,
-        help_text=gettext_lazy("Difference of frequencies at most."),
+        gettext_lazy("join within [Hz]"), default=0.1, help_text=gettext_lazy("Difference of frequencies at most.")
     )
-    sync_phase_deg = models.FloatField(
-        gettext_lazy("join within [°]"), default=10, help_text=gettext_lazy("Difference of phases at most.")
-    )
+    sync_phase_deg = models.FloatField(gettext_lazy("join within [°]"), default=10, help_text=gettext_lazy("Difference of phases at most."))
     sync_voltage_pu = models.FloatField(
-        gettext_lazy("join within [p.u.]"),
-        default=0.03,
-        help_text=gettext_lazy("Difference of voltages at most."),
+        gettext_lazy("join within [p.u.]"), default=0.03, help_text=gettext_lazy("Difference of voltages at most.")
     )
     resync_after_s = models.PositiveIntegerField(
         gettext_lazy("public grid steady for [s]"), default=60, help_text=gettext_lazy("Before the island looks for the moment to join.")
-    )  # fmt: skip
-    storage_ramp_percent_per_s = models.FloatField(
-        gettext_lazy("storages' ramp [% of rating per s]"), default=50
     )
+    storage_ramp_percent_per_s = models.FloatField(gettext_lazy("storages' ramp [% of rating per s]"), default=50)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(lowest_tier_shed__gte=1, lowest_tier_shed__lte=4), name="tier_0_is_never_shed"
-            ),
-            models.CheckConstraint(
-                condition=Q(peak_share__gt=0, peak_share__lte=1), name="peak_begins_within_the_limit"
-            ),
-            models.CheckConstraint(
-                condition=Q(frequency_low_hz__lt=50, frequency_high_hz__gt=50),
-                name="nominal_frequency_is_no_alarm",
-            ),
+            models.CheckConstraint(condition=Q(lowest_tier_shed__gte=1, lowest_tier_shed__lte=4), name="tier_0_is_never_shed"),
+            models.CheckConstraint(condition=Q(peak_share__gt=0, peak_share__lte=1), name="peak_begins_within_the_limit"),
+            models.CheckConstraint(condition=Q(frequency_low_hz__lt=50, frequency_high_hz__gt=50), name="nominal_frequency_is_no_alarm"),
             models.CheckConstraint(
                 condition=Q(shed_below_hz__len=4, shed_below_hz__0__gte=F("shed_below_hz__1"))
                 & Q(shed_below_hz__1__gte=F("shed_below_hz__2"), shed_below_hz__2__gte=F("shed_below_hz__3")),
                 name="stages_fall",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    sync_slip_hz__gt=0, sync_slip_hz__lte=1, sync_phase_deg__gt=0, sync_phase_deg__lte=30
-                )
+                condition=Q(sync_slip_hz__gt=0, sync_slip_hz__lte=1, sync_phase_deg__gt=0, sync_phase_deg__lte=30)
                 & Q(sync_voltage_pu__gt=0, sync_voltage_pu__lte=0.2),
                 name="grids_are_joined_in_step",
             ),

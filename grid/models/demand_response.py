@@ -38,9 +38,7 @@ class DemandProgramme(PublicRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "name"], name="demand_programme_name_once"),
-            models.CheckConstraint(
-                condition=Q(incentive_per_kwh__gte=0), name="demand_incentive_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(incentive_per_kwh__gte=0), name="demand_incentive_not_negative"),
             models.CheckConstraint(
                 condition=Q(most_minutes_per_event__gt=0)
                 & Q(most_events_per_month__gt=0)
@@ -48,12 +46,10 @@ class DemandProgramme(PublicRow):
                 name="demand_limits_allow_an_event",
             ),
             models.CheckConstraint(
-                condition=Q(load_limit_percent__isnull=True) | Q(load_limit_percent__lte=100),
-                name="demand_load_limit_is_a_share",
+                condition=Q(load_limit_percent__isnull=True) | Q(load_limit_percent__lte=100), name="demand_load_limit_is_a_share"
             ),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("offered_at")),
-                name="demand_programme_ends_later",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("offered_at")), name="demand_programme_ends_later"
             ),
         ]
 
@@ -69,9 +65,11 @@ class DemandProgramme(PublicRow):
     @property
     def terms(self) -> Terms:
         return Terms(
-            timedelta(minutes=self.notice_minutes), timedelta(minutes=self.most_minutes_per_event),
-            self.most_events_per_month, timedelta(minutes=self.most_minutes_per_month),
-        )  # fmt: skip
+            timedelta(minutes=self.notice_minutes),
+            timedelta(minutes=self.most_minutes_per_event),
+            self.most_events_per_month,
+            timedelta(minutes=self.most_minutes_per_month),
+        )
 
 
 class DemandConsent(PublicRow):
@@ -85,14 +83,9 @@ class DemandConsent(PublicRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["programme", "site"],
-                condition=Q(withdrawn_at__isnull=True),
-                name="demand_consent_once",
-            ),
+            models.UniqueConstraint(fields=["programme", "site"], condition=Q(withdrawn_at__isnull=True), name="demand_consent_once"),
             models.CheckConstraint(
-                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("given_at")),
-                name="demand_consent_withdrawn_later",
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("given_at")), name="demand_consent_withdrawn_later"
             ),
         ]
 
@@ -111,29 +104,16 @@ class DemandEvent(PublicRow):
     called_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
     measured_at = models.DateTimeField(null=True, blank=True)
-    booked_at = models.DateTimeField(
-        null=True, blank=True, help_text=gettext_lazy("When billing took over the incentives.")
-    )
+    booked_at = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("When billing took over the incentives."))
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["programme", "start_at"],
-                condition=Q(cancelled_at__isnull=True),
-                name="demand_event_once",
-            ),
+            models.UniqueConstraint(fields=["programme", "start_at"], condition=Q(cancelled_at__isnull=True), name="demand_event_once"),
+            models.CheckConstraint(condition=Q(end_at__gt=F("start_at")) & Q(start_at__gte=F("called_at")), name="demand_event_in_order"),
             models.CheckConstraint(
-                condition=Q(end_at__gt=F("start_at")) & Q(start_at__gte=F("called_at")),
-                name="demand_event_in_order",
+                condition=Q(cancelled_at__isnull=True) | Q(measured_at__isnull=True), name="cancelled_events_are_not_measured"
             ),
-            models.CheckConstraint(
-                condition=Q(cancelled_at__isnull=True) | Q(measured_at__isnull=True),
-                name="cancelled_events_are_not_measured",
-            ),
-            models.CheckConstraint(
-                condition=Q(booked_at__isnull=True) | Q(measured_at__isnull=False),
-                name="booked_events_are_measured",
-            ),
+            models.CheckConstraint(condition=Q(booked_at__isnull=True) | Q(measured_at__isnull=False), name="booked_events_are_measured"),
         ]
         indexes = [models.Index(fields=["programme", "-start_at"], name="demand_events_newest")]
 
@@ -153,35 +133,21 @@ class DemandResponse(PublicRow):
     event = models.ForeignKey(DemandEvent, models.PROTECT, related_name="responses")
     site = models.ForeignKey(Site, models.PROTECT, related_name="demand_responses")
     opted_out_at = models.DateTimeField(null=True, blank=True)
-    baseline_wh = ArrayField(
-        models.BigIntegerField(),
-        default=list,
-        help_text=gettext_lazy("What it would have drawn, per interval."),
-    )
-    measured_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text=gettext_lazy("What it drew, from final meter days.")
-    )
-    adjustment = models.FloatField(
-        null=True, blank=True, help_text=gettext_lazy("By which the same day moved the baseline.")
-    )
-    delivered_wh = models.BigIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("Negative where more was drawn.")
-    )
+    baseline_wh = ArrayField(models.BigIntegerField(), default=list, help_text=gettext_lazy("What it would have drawn, per interval."))
+    measured_wh = ArrayField(models.BigIntegerField(), default=list, help_text=gettext_lazy("What it drew, from final meter days."))
+    adjustment = models.FloatField(null=True, blank=True, help_text=gettext_lazy("By which the same day moved the baseline."))
+    delivered_wh = models.BigIntegerField(null=True, blank=True, help_text=gettext_lazy("Negative where more was drawn."))
     why_not = models.CharField(max_length=160, blank=True, help_text=gettext_lazy("Why there is no result."))
-    incentive_minor = models.BigIntegerField(
-        null=True, blank=True, help_text=gettext_lazy("Booked by billing.")
-    )
+    incentive_minor = models.BigIntegerField(null=True, blank=True, help_text=gettext_lazy("Booked by billing."))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "site"], name="demand_response_once"),
             models.CheckConstraint(
-                condition=Q(opted_out_at__isnull=True) | Q(delivered_wh__isnull=True),
-                name="opted_out_delivers_nothing",
+                condition=Q(opted_out_at__isnull=True) | Q(delivered_wh__isnull=True), name="opted_out_delivers_nothing"
             ),
             models.CheckConstraint(
-                condition=Q(incentive_minor__isnull=True)
-                | (Q(incentive_minor__gte=0) & Q(delivered_wh__isnull=False)),
+                condition=Q(incentive_minor__isnull=True) | (Q(incentive_minor__gte=0) & Q(delivered_wh__isnull=False)),
                 name="incentive_for_what_was_delivered",
             ),
         ]

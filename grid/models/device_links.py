@@ -43,36 +43,30 @@ class DeviceLink(PublicRow):
     protocol = models.CharField(max_length=12, choices=LinkProtocol.choices)
     is_enabled = models.BooleanField(gettext_lazy("enabled"), default=True)
     address = models.GenericIPAddressField(
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("SunSpec: a literal IP address among the networks of DEVICE_NETWORKS."),
+        null=True, blank=True, help_text=gettext_lazy("SunSpec: a literal IP address among the networks of DEVICE_NETWORKS.")
     )
     port = models.PositiveIntegerField(default=502)
     unit_id = models.PositiveSmallIntegerField(gettext_lazy("Modbus unit id"), default=1)
-    station = models.SlugField(
-        max_length=48,
-        blank=True,
-        help_text=gettext_lazy("OCPP, OpenADR: the name under which the device calls."),
-    )
-    connector = models.PositiveSmallIntegerField(
-        default=1, help_text=gettext_lazy("OCPP: connector (1.6) or EVSE (2.0.1).")
-    )
+    station = models.SlugField(max_length=48, blank=True, help_text=gettext_lazy("OCPP, OpenADR: the name under which the device calls."))
+    connector = models.PositiveSmallIntegerField(default=1, help_text=gettext_lazy("OCPP: connector (1.6) or EVSE (2.0.1)."))
     fallback_w = models.BigIntegerField(
-        gettext_lazy("fallback [W]"), null=True, blank=True,
+        gettext_lazy("fallback [W]"),
+        null=True,
+        blank=True,
         help_text=gettext_lazy("OCPP: what a car may draw while the platform is silent; empty: what the charge point allows."),
-    )  # fmt: skip
+    )
     gateway = models.ForeignKey(
-        Gateway, models.SET_NULL, null=True, blank=True, related_name="+",
+        Gateway,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text=gettext_lazy("OCPP: in whose name its registers are handed in for settlement; empty: they are not."),
-    )  # fmt: skip
+    )
     key_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     key_hint = models.CharField(max_length=12, blank=True, editable=False)
-    version = models.CharField(
-        max_length=12, blank=True, editable=False, help_text=gettext_lazy("As the device speaks it.")
-    )
-    model = models.CharField(
-        max_length=120, blank=True, editable=False, help_text=gettext_lazy("As the device names itself.")
-    )
+    version = models.CharField(max_length=12, blank=True, editable=False, help_text=gettext_lazy("As the device speaks it."))
+    model = models.CharField(max_length=120, blank=True, editable=False, help_text=gettext_lazy("As the device names itself."))
     last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_charge_w = models.BigIntegerField(null=True, blank=True, editable=False)
@@ -102,17 +96,16 @@ class DeviceLink(PublicRow):
                 name="link_has_what_its_protocol_needs",
             ),
             models.CheckConstraint(
-                condition=Q(port__gte=1, port__lte=65535, unit_id__lte=255, connector__lte=255),
-                name="link_numbers_in_range",
+                condition=Q(port__gte=1, port__lte=65535, unit_id__lte=255, connector__lte=255), name="link_numbers_in_range"
             ),
             models.UniqueConstraint(
-                fields=["storage", "source", "consumer"], condition=Q(is_enabled=True), nulls_distinct=False,
+                fields=["storage", "source", "consumer"],
+                condition=Q(is_enabled=True),
+                nulls_distinct=False,
                 name="one_enabled_link_of_a_device",
             ),
-            models.UniqueConstraint(
-                fields=["station", "connector"], condition=~Q(station=""), name="link_station_once"
-            ),
-        ]  # fmt: skip
+            models.UniqueConstraint(fields=["station", "connector"], condition=~Q(station=""), name="link_station_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.device} by {self.get_protocol_display()}"
@@ -144,9 +137,7 @@ class ChargingSession(PublicRow):
     """One transaction of a charge point; OCPP 1.6 takes the platform's number for it, 2.0.1 brings its own."""
 
     link = models.ForeignKey(DeviceLink, models.CASCADE, related_name="sessions")
-    reference = models.CharField(
-        max_length=40, help_text=gettext_lazy("The transaction's id, as the station knows it.")
-    )
+    reference = models.CharField(max_length=40, help_text=gettext_lazy("The transaction's id, as the station knows it."))
     tag = models.ForeignKey(ChargingTag, models.SET_NULL, null=True, blank=True, related_name="sessions")
     started_at = models.DateTimeField()
     start_wh = models.BigIntegerField(null=True, blank=True)
@@ -158,8 +149,7 @@ class ChargingSession(PublicRow):
         constraints = [
             models.UniqueConstraint(fields=["link", "reference"], name="charging_session_once"),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("started_at")),
-                name="charging_session_ends_after_its_start",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("started_at")), name="charging_session_ends_after_its_start"
             ),
         ]
 

@@ -16,9 +16,7 @@ class EmergencyContact(models.Model):
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="emergency_contacts")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    position = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1)], help_text=gettext_lazy("1 is called first.")
-    )
+    position = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)], help_text=gettext_lazy("1 is called first."))
     phone = models.CharField(max_length=40, blank=True)
 
     class Meta:
@@ -44,26 +42,16 @@ class Emergency(PublicRow):
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     called_by = models.ForeignKey(
-        User,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text=gettext_lazy("Who began a drill."),
+        User, models.SET_NULL, null=True, blank=True, related_name="+", help_text=gettext_lazy("Who began a drill.")
     )
     scenario = models.CharField(max_length=40, blank=True)
     outcome = models.JSONField(default=dict, blank=True, help_text=gettext_lazy("What the exercise showed."))
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "is_drill"],
-                condition=Q(ended_at__isnull=True),
-                name="one_open_emergency",
-            ),
+            models.UniqueConstraint(fields=["microgrid", "is_drill"], condition=Q(ended_at__isnull=True), name="one_open_emergency"),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("began_at")),
-                name="emergency_ends_after_it_began",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("began_at")), name="emergency_ends_after_it_began"
             ),
         ]
         indexes = [models.Index(fields=["microgrid", "-began_at"], name="emergencies_newest_first")]
@@ -135,42 +123,20 @@ class OperatorOverride(PublicRow):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    kind="storage",
-                    storage__isnull=False,
-                    source__isnull=True,
-                    tier__isnull=True,
-                    limit_w__isnull=True,
-                )
-                | Q(
-                    kind="source",
-                    storage__isnull=True,
-                    source__isnull=False,
-                    tier__isnull=True,
-                    limit_w__gte=0,
-                )
-                | Q(
-                    kind="tier",
-                    storage__isnull=True,
-                    source__isnull=True,
-                    tier__gte=1,
-                    tier__lte=4,
-                    limit_w__isnull=True,
-                ),
+                condition=Q(kind="storage", storage__isnull=False, source__isnull=True, tier__isnull=True, limit_w__isnull=True)
+                | Q(kind="source", storage__isnull=True, source__isnull=False, tier__isnull=True, limit_w__gte=0)
+                | Q(kind="tier", storage__isnull=True, source__isnull=True, tier__gte=1, tier__lte=4, limit_w__isnull=True),
                 name="override_orders_one_thing",
             ),
             models.CheckConstraint(
-                condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0),
-                name="override_charges_or_discharges",
+                condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0), name="override_charges_or_discharges"
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True, ends_at__isnull=True)
                 | Q(confirmed_at__isnull=False, confirmed_by__isnull=False, ends_at__gt=F("confirmed_at")),
                 name="override_confirmed_by_somebody_until_then",
             ),
-            models.CheckConstraint(
-                condition=Q(minutes__gte=1, minutes__lte=24 * 60), name="override_ends_within_a_day"
-            ),
+            models.CheckConstraint(condition=Q(minutes__gte=1, minutes__lte=24 * 60), name="override_ends_within_a_day"),
         ]
         indexes = [models.Index(fields=["microgrid", "-proposed_at"], name="overrides_newest_first")]
 

@@ -18,15 +18,11 @@ class FlexibleRun(PublicRow):
     consumer = models.ForeignKey(Consumer, models.CASCADE, related_name="flexible_runs")
     name = models.CharField(max_length=60)
     energy_wh = models.BigIntegerField(gettext_lazy("energy [Wh]"))
-    power_w = models.BigIntegerField(
-        gettext_lazy("power [W]"), help_text=gettext_lazy("At most, or throughout where it must not pause.")
-    )
+    power_w = models.BigIntegerField(gettext_lazy("power [W]"), help_text=gettext_lazy("At most, or throughout where it must not pause."))
     start_at = models.DateTimeField(gettext_lazy("not before"))
     ready_at = models.DateTimeField(gettext_lazy("ready by"))
     may_pause = models.BooleanField(
-        gettext_lazy("may pause"),
-        default=True,
-        help_text=gettext_lazy("A car may; a machine that runs a programme may not."),
+        gettext_lazy("may pause"), default=True, help_text=gettext_lazy("A car may; a machine that runs a programme may not.")
     )
     asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField()
@@ -66,59 +62,44 @@ class FlexibleRunResult(models.Model):
     """
 
     run = models.ForeignKey(FlexibleRun, models.CASCADE, related_name="results")
-    ready_day = models.DateField(
-        help_text=gettext_lazy("The local day on which it was to be ready: its month pays for it.")
-    )
+    ready_day = models.DateField(help_text=gettext_lazy("The local day on which it was to be ready: its month pays for it."))
     revision = models.PositiveSmallIntegerField(default=0)
     is_current = models.BooleanField(default=True)
     start_at = models.DateTimeField(help_text=gettext_lazy("Of the first interval."))
-    let_wh = ArrayField(
-        models.IntegerField(), help_text=gettext_lazy("What it was let draw by commands it acknowledged.")
-    )
+    let_wh = ArrayField(models.IntegerField(), help_text=gettext_lazy("What it was let draw by commands it acknowledged."))
     commanded = ArrayField(models.BooleanField(), help_text=gettext_lazy("Where such a command stood."))
     drawn_wh = ArrayField(models.IntegerField(), help_text=gettext_lazy("By the meter."))
     at_once_wh = ArrayField(
         models.IntegerField(), help_text=gettext_lazy("Otherwise: as soon as it might, without hours that demand response pays for.")
-    )  # fmt: skip
-    saved_micro = ArrayField(
-        models.BigIntegerField(), help_text=gettext_lazy("Of the grid's cost, against running at once.")
     )
+    saved_micro = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("Of the grid's cost, against running at once."))
     moved_wh = models.BigIntegerField(help_text=gettext_lazy("Drawn at another time than otherwise."))
     event_wh = models.BigIntegerField(
-        default=0,
-        help_text=gettext_lazy(
-            "Would have been drawn in hours that demand response pays for; not counted here."
-        ),
+        default=0, help_text=gettext_lazy("Would have been drawn in hours that demand response pays for; not counted here.")
     )
     by_own_meter = models.BooleanField(
-        default=False,
-        help_text=gettext_lazy(
-            "What it drew was measured by a meter of its own, not told from the site's use."
-        ),
+        default=False, help_text=gettext_lazy("What it drew was measured by a meter of its own, not told from the site's use.")
     )
-    why = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("What the plan said when it ran first.")
-    )
+    why = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("What the plan said when it ran first."))
     owed_micro = models.BigIntegerField(
-        default=0,
-        help_text=gettext_lazy("By the terms of the day; below zero where it cost more than it saved."),
+        default=0, help_text=gettext_lazy("By the terms of the day; below zero where it cost more than it saved.")
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "revision"], name="run_result_revision_once"),
-            models.UniqueConstraint(
-                fields=["run"], condition=Q(is_current=True), name="run_result_one_current"
-            ),
+            models.UniqueConstraint(fields=["run"], condition=Q(is_current=True), name="run_result_one_current"),
             models.CheckConstraint(
                 condition=Q(
-                    let_wh__len=F("drawn_wh__len"), commanded__len=F("drawn_wh__len"), at_once_wh__len=F("drawn_wh__len"),
+                    let_wh__len=F("drawn_wh__len"),
+                    commanded__len=F("drawn_wh__len"),
+                    at_once_wh__len=F("drawn_wh__len"),
                     saved_micro__len=F("drawn_wh__len"),
                 ),
                 name="run_result_of_one_length",
             ),
             models.CheckConstraint(condition=Q(moved_wh__gte=0, event_wh__gte=0), name="run_result_not_negative"),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["ready_day"], name="run_result_by_day")]
 
     def __str__(self) -> str:

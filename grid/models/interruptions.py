@@ -29,33 +29,23 @@ class Interruption(PublicRow):
     ended_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=16, choices=InterruptionCause.choices)
     tier = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("Of the loads that control let go; empty for all other causes."),
+        null=True, blank=True, help_text=gettext_lazy("Of the loads that control let go; empty for all other causes.")
     )
     note = models.CharField(max_length=300, blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     external_ref = models.CharField(
-        max_length=120,
-        blank=True,
-        help_text=gettext_lazy("Of what recorded it by itself, an emergency for instance; once."),
+        max_length=120, blank=True, help_text=gettext_lazy("Of what recorded it by itself, an emergency for instance; once.")
     )
 
     class Meta:
         indexes = [models.Index(fields=["microgrid", "-started_at"], name="interruption_newest_first")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at")),
-                name="interruption_ends_after_it_began",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at")), name="interruption_ends_after_it_began"
             ),
-            models.UniqueConstraint(
-                fields=["microgrid", "external_ref"],
-                condition=~Q(external_ref=""),
-                name="interruption_recorded_once",
-            ),
+            models.UniqueConstraint(fields=["microgrid", "external_ref"], condition=~Q(external_ref=""), name="interruption_recorded_once"),
             models.CheckConstraint(
-                condition=Q(tier__isnull=True) | Q(tier__gte=1, tier__lte=4, cause="shedding"),
-                name="only_shedding_has_a_tier",
+                condition=Q(tier__isnull=True) | Q(tier__gte=1, tier__lte=4, cause="shedding"), name="only_shedding_has_a_tier"
             ),
         ]
 
@@ -72,15 +62,11 @@ class InterruptedSite(models.Model):
     interruption = models.ForeignKey(Interruption, models.CASCADE, related_name="sites")
     site = models.ForeignKey(Site, models.PROTECT, related_name="interruptions")
     restored_at = models.DateTimeField(null=True, blank=True)
-    share = models.DecimalField(
-        max_digits=5, decimal_places=4, default=1, help_text="Of its connected load that is without; 1: all of it."
-    )  # fmt: skip
+    share = models.DecimalField(max_digits=5, decimal_places=4, default=1, help_text="Of its connected load that is without; 1: all of it.")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(share__gt=0, share__lte=1), name="interrupted_share_within_one"
-            ),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lte=1), name="interrupted_share_within_one"),
             models.UniqueConstraint(fields=["interruption", "site"], name="interruption_touches_a_site_once"),
         ]
 

@@ -19,9 +19,11 @@ class MarketTerms(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="market_terms")
     valid_from = models.DateField()
     gate_minutes = models.PositiveSmallIntegerField(
-        gettext_lazy("orders close [minutes before]"), default=GATE_MINUTES, help_text=gettext_lazy("Before an interval begins."),
+        gettext_lazy("orders close [minutes before]"),
+        default=GATE_MINUTES,
+        help_text=gettext_lazy("Before an interval begins."),
         validators=[MinValueValidator(1), MaxValueValidator(1440)],
-    )  # fmt: skip
+    )
     deviation_micro = models.PositiveIntegerField(
         gettext_lazy("deviation charge [millionths per kWh]"),
         default=0,
@@ -37,8 +39,7 @@ class MarketTerms(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "valid_from"], name="market_terms_once_a_day"),
             models.CheckConstraint(
-                condition=Q(gate_minutes__gte=1, gate_minutes__lte=1440, deviation_micro__lte=10_000_000),
-                name="market_terms_within_bounds",
+                condition=Q(gate_minutes__gte=1, gate_minutes__lte=1440, deviation_micro__lte=10_000_000), name="market_terms_within_bounds"
             ),
         ]
 
@@ -66,9 +67,7 @@ class TradingLimit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["site"], condition=Q(is_current=True), name="one_trading_limit_a_site"
-            ),
+            models.UniqueConstraint(fields=["site"], condition=Q(is_current=True), name="one_trading_limit_a_site"),
             models.CheckConstraint(
                 condition=Q(buying=TradingMode.LIMIT, buy_limit_micro__isnull=False)
                 | (~Q(buying=TradingMode.LIMIT) & Q(buy_limit_micro__isnull=True)),
@@ -100,9 +99,7 @@ class MarketOrder(PublicRow):
     wh = models.PositiveIntegerField()
     price_micro = models.IntegerField(help_text="Millionths per kWh: at most, or at least.")
     placed_at = models.DateTimeField()
-    placed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="Empty: the agent."
-    )
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", help_text="Empty: the agent.")
     matched_wh = models.PositiveIntegerField(null=True, help_text="Empty: not cleared yet.")
 
     class Meta:
@@ -125,16 +122,12 @@ class ForgottenOrders(models.Model):
     ordered_wh = models.PositiveBigIntegerField()
     matched_wh = models.PositiveBigIntegerField(help_text=gettext_lazy("Of both sides."))
     sha256 = models.CharField(max_length=64, help_text=gettext_lazy("Of the book as CSV."))
-    archive = models.CharField(
-        max_length=120, blank=True, help_text=gettext_lazy("The file it was written to; empty: none.")
-    )
+    archive = models.CharField(max_length=120, blank=True, help_text=gettext_lazy("The file it was written to; empty: none."))
     forgotten_at = models.DateTimeField()
 
     class Meta:
         verbose_name = verbose_name_plural = gettext_lazy("forgotten orders")
-        constraints = [
-            models.UniqueConstraint(fields=["microgrid", "month"], name="a_book_is_forgotten_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["microgrid", "month"], name="a_book_is_forgotten_once")]
 
     def __str__(self) -> str:
         return f"{self.orders} orders of {self.month:%Y-%m}"
@@ -155,13 +148,11 @@ class MarketInterval(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "start_at"], name="interval_cleared_once"),
             models.CheckConstraint(
-                condition=Q(volume_wh=0, price_micro__isnull=True)
-                | Q(volume_wh__gt=0, price_micro__isnull=False),
+                condition=Q(volume_wh=0, price_micro__isnull=True) | Q(volume_wh__gt=0, price_micro__isnull=False),
                 name="a_price_where_there_is_volume",
             ),
             models.CheckConstraint(
-                condition=Q(volume_wh__lte=F("asked_wh")) & Q(volume_wh__lte=F("offered_wh")),
-                name="volume_is_at_most_either_side",
+                condition=Q(volume_wh__lte=F("asked_wh")) & Q(volume_wh__lte=F("offered_wh")), name="volume_is_at_most_either_side"
             ),
         ]
 
@@ -186,9 +177,7 @@ class SiteMarketDay(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["site", "day", "revision"], name="market_day_revision_once"),
-            models.UniqueConstraint(
-                fields=["site", "day"], condition=Q(is_current=True), name="market_day_one_current"
-            ),
+            models.UniqueConstraint(fields=["site", "day"], condition=Q(is_current=True), name="market_day_one_current"),
         ]
         indexes = [models.Index(fields=["microgrid", "day"], name="market_days_by_day")]
 

@@ -47,9 +47,7 @@ class NodeHosting(models.Model):
     technology = models.CharField(max_length=16, choices=Technology.choices)
     node_code = models.CharField(max_length=120)
     power_w = models.BigIntegerField()
-    limited_by = models.CharField(
-        max_length=12, blank=True, help_text="voltage, line or transformer; empty: by nothing."
-    )
+    limited_by = models.CharField(max_length=12, blank=True, help_text="voltage, line or transformer; empty: by nothing.")
     limiting_code = models.CharField(max_length=120, blank=True)
     limited_at = models.DateTimeField(null=True, blank=True, help_text="The interval that decides.")
 

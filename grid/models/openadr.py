@@ -51,17 +51,13 @@ class AdrEvent(PublicRow):
     source_ref = models.CharField(max_length=120)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
-    told_at = models.DateTimeField(
-        null=True, blank=True, help_text=gettext_lazy("As of which change subscribers were called.")
-    )
+    told_at = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("As of which change subscribers were called."))
 
     class Meta:
         indexes = [models.Index(fields=["program", "end_at"], name="adr_event_by_end")]
         constraints = [
             models.UniqueConstraint(fields=["program", "source_ref"], name="adr_event_once"),
-            models.CheckConstraint(
-                condition=Q(end_at__gt=F("start_at")), name="adr_event_ends_after_its_start"
-            ),
+            models.CheckConstraint(condition=Q(end_at__gt=F("start_at")), name="adr_event_ends_after_its_start"),
             models.CheckConstraint(condition=Q(interval_s__gte=1), name="adr_event_interval_positive"),
         ]
 
@@ -112,9 +108,7 @@ class AdrReport(PublicRow):
     modified_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["link", "event", "client_name", "name"], name="adr_report_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["link", "event", "client_name", "name"], name="adr_report_once")]
 
     def __str__(self) -> str:
         return f"{self.client_name} on {self.event}"

@@ -26,20 +26,14 @@ class OutageRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="outage_rule")
     notice_hours = models.PositiveIntegerField(
-        gettext_lazy("notice [h]"),
-        default=72,
-        help_text=gettext_lazy("Approved later than so long before it begins, a note must say why."),
+        gettext_lazy("notice [h]"), default=72, help_text=gettext_lazy("Approved later than so long before it begins, a note must say why.")
     )
     remind_hours = models.PositiveIntegerField(
-        gettext_lazy("reminder [h]"),
-        default=24,
-        help_text=gettext_lazy("So long before it begins members are reminded; 0: not."),
+        gettext_lazy("reminder [h]"), default=24, help_text=gettext_lazy("So long before it begins members are reminded; 0: not.")
     )
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(notice_hours__gte=F("remind_hours")), name="notice_comes_before_the_reminder")
-        ]  # fmt: skip
+        constraints = [models.CheckConstraint(condition=Q(notice_hours__gte=F("remind_hours")), name="notice_comes_before_the_reminder")]
 
     def __str__(self) -> str:
         return f"notice of outages in {self.microgrid}"
@@ -55,9 +49,7 @@ class PlannedOutage(PublicRow):
     state = models.CharField(max_length=12, choices=OutageState.choices, default=OutageState.REQUESTED)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
     computed_at = models.DateTimeField()
@@ -80,22 +72,16 @@ class PlannedOutage(PublicRow):
     began_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text=gettext_lazy("Empty: by itself."),
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", help_text=gettext_lazy("Empty: by itself.")
     )
-    course_note = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("What went otherwise than planned.")
-    )
+    course_note = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("What went otherwise than planned."))
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(end_at__gt=F("start_at")), name="outage_ends_after_it_begins"),
             models.CheckConstraint(
-                condition=~Q(state__in=("approved", "refused", "running", "ended", "failed")) | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
+                condition=~Q(state__in=("approved", "refused", "running", "ended", "failed"))
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("requested_by"))),
                 name="outage_is_decided_by_another",
             ),
             models.CheckConstraint(
@@ -105,7 +91,7 @@ class PlannedOutage(PublicRow):
                 condition=Q(state="ended", ended_at__gte=F("began_at")) | (~Q(state="ended") & Q(ended_at__isnull=True)),
                 name="outage_that_is_over_ended",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["microgrid", "start_at"], name="outage_by_start")]
 
     def __str__(self) -> str:
@@ -149,9 +135,7 @@ class OutageMove(models.Model):
     left = models.CharField(max_length=200, blank=True, help_text="Why it was not put back.")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["outage", "switch"], name="outage_moves_a_switch_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["outage", "switch"], name="outage_moves_a_switch_once")]
 
     def __str__(self) -> str:
         return str(self.position)
@@ -165,23 +149,19 @@ class OutageExtension(PublicRow):
     reason = models.CharField(max_length=300)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     is_approved = models.BooleanField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["outage"], condition=Q(decided_at__isnull=True), name="one_extension_waits"
-            ),
+            models.UniqueConstraint(fields=["outage"], condition=Q(decided_at__isnull=True), name="one_extension_waits"),
             models.CheckConstraint(
                 condition=Q(decided_at__isnull=True, decided_by__isnull=True, is_approved__isnull=True)
                 | (Q(decided_at__isnull=False, decided_by__isnull=False, is_approved__isnull=False) & ~Q(decided_by=F("asked_by"))),
                 name="extension_is_decided_by_another",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.outage} until {self.end_at:%Y-%m-%d %H:%M}"

@@ -14,17 +14,26 @@ class PlanRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="plan_rule")
     peak_micro_per_kw = models.BigIntegerField(
-        gettext_lazy("peak charge [millionths per kW and month]"), null=True, blank=True, validators=[MinValueValidator(0)],
-        help_text=gettext_lazy("What the public grid charges for the month's highest import. Empty: as published from the reference tariff; 0: nothing."),
-    )  # fmt: skip
+        gettext_lazy("peak charge [millionths per kW and month]"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=gettext_lazy(
+            "What the public grid charges for the month's highest import. Empty: as published from the reference tariff; 0: nothing."
+        ),
+    )
     wear_micro_per_kwh = models.BigIntegerField(
-        gettext_lazy("wear [millionths per kWh]"), default=20_000, validators=[MinValueValidator(0)],
+        gettext_lazy("wear [millionths per kWh]"),
+        default=20_000,
+        validators=[MinValueValidator(0)],
         help_text=gettext_lazy("What a battery wears off by a kWh discharged."),
-    )  # fmt: skip
+    )
     reserve_wh = models.BigIntegerField(
-        gettext_lazy("reserve for an island [Wh]"), default=0, validators=[MinValueValidator(0)],
+        gettext_lazy("reserve for an island [Wh]"),
+        default=0,
+        validators=[MinValueValidator(0)],
         help_text=gettext_lazy("What all storages together should be able to give at any time."),
-    )  # fmt: skip
+    )
 
     class Meta:
         constraints = [
@@ -59,9 +68,7 @@ class Plan(models.Model):
     forecast_at = models.DateTimeField(null=True, help_text="Origin of the newest forecast it was made from.")
     cost_micro = models.BigIntegerField("cost of its horizon", null=True)
     peak_reached_w = models.BigIntegerField(default=0)
-    peak_target_w = models.BigIntegerField(
-        null=True, help_text="Import at which the month's peak is held; empty: none is charged."
-    )
+    peak_target_w = models.BigIntegerField(null=True, help_text="Import at which the month's peak is held; empty: none is charged.")
     settings = models.JSONField(default=dict, help_text="What it counted with, by name of the plan rule.")
     use_w = ArrayField(models.IntegerField())
     production_w = ArrayField(models.IntegerField())
@@ -71,16 +78,13 @@ class Plan(models.Model):
     feed_in_micro = ArrayField(models.IntegerField())
     energy_micro = ArrayField(models.BigIntegerField(), help_text="Shadow price: of one more kWh of use.")
     sentences = ArrayField(models.TextField(), help_text="Why, by interval.")
-    reasons = ArrayField(
-        models.TextField(), default=list, help_text="What could not be kept, what was missing."
-    )
-    measured_w = ArrayField(
-        models.IntegerField(), default=list, help_text="Net power without storages, for `answer_w`."
-    )
+    reasons = ArrayField(models.TextField(), default=list, help_text="What could not be kept, what was missing.")
+    measured_w = ArrayField(models.IntegerField(), default=list, help_text="Net power without storages, for `answer_w`.")
     answer_w = ArrayField(
-        models.IntegerField(), default=list,
+        models.IntegerField(),
+        default=list,
         help_text="What the storages together do in the first interval where `measured_w` is measured; positive charges.",
-    )  # fmt: skip
+    )
 
     class Meta:
         constraints = [
@@ -90,10 +94,9 @@ class Plan(models.Model):
                 name="plan_arrays_of_one_length",
             ),
             models.CheckConstraint(
-                condition=Q(measured_w__len=F("answer_w__len")) | Q(measured_w=[], answer_w=[]),
-                name="plan_answers_what_is_measured",
+                condition=Q(measured_w__len=F("answer_w__len")) | Q(measured_w=[], answer_w=[]), name="plan_answers_what_is_measured"
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"plan of {self.microgrid} from {self.origin_at:%Y-%m-%d %H:%M}"
@@ -109,9 +112,7 @@ class StoragePlan(models.Model):
     soc_wh = ArrayField(models.IntegerField())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "storage"], name="storage_planned_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["plan", "storage"], name="storage_planned_once")]
 
     def __str__(self) -> str:
         return f"{self.storage} in {self.plan}"

@@ -27,10 +27,7 @@ class PlantDivision(PublicRow):
     plant = models.ForeignKey(Site, models.PROTECT, related_name="divisions")
     valid_from = models.DateField(gettext_lazy("from"))
     valid_to = models.DateField(
-        gettext_lazy("until"),
-        null=True,
-        blank=True,
-        help_text=gettext_lazy("Exclusive; empty: until further notice."),
+        gettext_lazy("until"), null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
     )
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -44,10 +41,7 @@ class PlantDivision(PublicRow):
                     (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
             ),
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
-                name="division_days_in_order",
-            ),
+            models.CheckConstraint(condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="division_days_in_order"),
         ]
 
     def __str__(self) -> str:
@@ -65,19 +59,19 @@ class PlantShare(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, related_name="plant_shares")
     millionths = models.PositiveIntegerField()
     used_at = models.ForeignKey(
-        Site, models.PROTECT, null=True, blank=True, related_name="+",
+        Site,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text=gettext_lazy("Where the member uses it; only what is not used there is credited. Empty: all of it is credited."),
-    )  # fmt: skip
-    preference = models.OneToOneField(
-        SurplusPreference, models.SET_NULL, null=True, editable=False, related_name="plant_share"
     )
+    preference = models.OneToOneField(SurplusPreference, models.SET_NULL, null=True, editable=False, related_name="plant_share")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["division", "member"], name="a_member_once_in_a_division"),
-            models.CheckConstraint(
-                condition=Q(millionths__gt=0, millionths__lte=WHOLE), name="a_part_of_a_plant_is_some_of_it"
-            ),
+            models.CheckConstraint(condition=Q(millionths__gt=0, millionths__lte=WHOLE), name="a_part_of_a_plant_is_some_of_it"),
         ]
 
     def __str__(self) -> str:

@@ -20,15 +20,11 @@ class SurplusPreference(PublicRow):
     site = models.ForeignKey(Site, models.PROTECT, related_name="surplus_preferences")
     receiver = models.ForeignKey(Site, models.PROTECT, related_name="+")
     place = models.PositiveSmallIntegerField(help_text="In the site's list, from 1.")
-    share = models.DecimalField(
-        max_digits=7, decimal_places=6, default=FULL, help_text="Of the surplus in each interval."
-    )
+    share = models.DecimalField(max_digits=7, decimal_places=6, default=FULL, help_text="Of the surplus in each interval.")
     is_gift = models.BooleanField(default=False, help_text="For nothing; otherwise at the local price.")
     names_giver = models.BooleanField(default=False, help_text="The receiver reads the giver's name.")
     valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
-    )
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
 
@@ -51,9 +47,7 @@ class SurplusPreference(PublicRow):
                 ],
             ),
             models.CheckConstraint(condition=~Q(site=F("receiver")), name="nobody_gives_to_itself"),
-            models.CheckConstraint(
-                condition=Q(share__gt=0, share__lte=1, place__gte=1), name="preference_within_bounds"
-            ),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lte=1, place__gte=1), name="preference_within_bounds"),
         ]
 
     def __str__(self) -> str:
@@ -73,9 +67,7 @@ class GivenDay(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["preference", "day", "revision"], name="given_day_revision_once"),
-            models.UniqueConstraint(
-                fields=["preference", "day"], condition=Q(is_current=True), name="given_day_one_current"
-            ),
+            models.UniqueConstraint(fields=["preference", "day"], condition=Q(is_current=True), name="given_day_one_current"),
         ]
         indexes = [models.Index(fields=["microgrid", "day"], name="given_by_day")]
 

@@ -18,11 +18,7 @@ class PriceDay(models.Model):
     feed_in_micro = ArrayField(models.IntegerField())
     local_micro = ArrayField(models.IntegerField())
     peak_micro_per_kw = models.BigIntegerField(
-        null=True,
-        blank=True,
-        help_text=gettext_lazy(
-            "Charged for the month's highest import, per kW and month; empty: none is published."
-        ),
+        null=True, blank=True, help_text=gettext_lazy("Charged for the month's highest import, per kW and month; empty: none is published.")
     )
     published_at = models.DateTimeField()
 
@@ -30,8 +26,7 @@ class PriceDay(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "day"], name="prices_published_once"),
             models.CheckConstraint(
-                condition=models.Q(peak_micro_per_kw__isnull=True) | models.Q(peak_micro_per_kw__gte=0),
-                name="published_peak_not_negative",
+                condition=models.Q(peak_micro_per_kw__isnull=True) | models.Q(peak_micro_per_kw__gte=0), name="published_peak_not_negative"
             ),
         ]
 

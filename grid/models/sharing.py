@@ -24,18 +24,9 @@ class SharingPrice(models.TextChoices):
     """The price rules of the domain rules, section 2."""
 
     MID_MARKET = "mid_market", gettext_lazy("mid-market: halfway between retail and feed-in price")
-    SUPPLY_DEMAND_RATIO = (
-        "supply_demand_ratio",
-        gettext_lazy("supply-demand ratio: cheap when there is plenty"),
-    )
-    BILL_SHARING = (
-        "bill_sharing",
-        gettext_lazy("bill sharing: local energy is free, the grid's cost is shared"),
-    )
-    UNIFORM_AUCTION = (
-        "uniform_auction",
-        gettext_lazy("auction: what the last matched bid and offer agree on (market only)"),
-    )
+    SUPPLY_DEMAND_RATIO = ("supply_demand_ratio", gettext_lazy("supply-demand ratio: cheap when there is plenty"))
+    BILL_SHARING = ("bill_sharing", gettext_lazy("bill sharing: local energy is free, the grid's cost is shared"))
+    UNIFORM_AUCTION = ("uniform_auction", gettext_lazy("auction: what the last matched bid and offer agree on (market only)"))
 
 
 MARKET_ALONE = "The market goes with the auction's price, and the auction's price with the market only."
@@ -59,13 +50,9 @@ class SharingRule(models.Model):
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_rules")
     key = models.CharField(max_length=16, choices=SharingKey.choices, default=SharingKey.DYNAMIC)
-    price_rule = models.CharField(
-        gettext_lazy("price"), max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
-    )
+    price_rule = models.CharField(gettext_lazy("price"), max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET)
     valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
-    )
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
     text = models.TextField(blank=True, editable=False, help_text=gettext_lazy("As members voted on it."))
     text_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -78,18 +65,11 @@ class SharingRule(models.Model):
                     (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
             ),
-            models.CheckConstraint(
-                condition=market_has_its_price(),
-                name="rule_prices_its_market",
-                violation_error_message=MARKET_ALONE,
-            ),
+            models.CheckConstraint(condition=market_has_its_price(), name="rule_prices_its_market", violation_error_message=MARKET_ALONE),
         ]
 
     def __str__(self) -> str:
-        return _("%(key)s from %(valid_from)s") % {
-            "key": self.get_key_display(),
-            "valid_from": self.valid_from,
-        }
+        return _("%(key)s from %(valid_from)s") % {"key": self.get_key_display(), "valid_from": self.valid_from}
 
 
 class SharingKeyShare(models.Model):
@@ -120,48 +100,41 @@ class SharingDay(models.Model):
     revision = models.PositiveSmallIntegerField(default=0)
     is_current = models.BooleanField(default=True)
     key = models.CharField(max_length=16, choices=SharingKey.choices)
-    price_rule = models.CharField(
-        max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
-    )
-    sources_digest = models.CharField(
-        max_length=64, help_text=gettext_lazy("Of the meter days it was computed from.")
-    )
+    price_rule = models.CharField(max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET)
+    sources_digest = models.CharField(max_length=64, help_text=gettext_lazy("Of the meter days it was computed from."))
     consumption_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("C: what all sites drew."))
-    production_wh = ArrayField(
-        models.BigIntegerField(), help_text=gettext_lazy("P: what all sites fed in of local origin.")
-    )
+    production_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("P: what all sites fed in of local origin."))
     matched_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("M = min(C, P)."))
     shared_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("T: what was shared."))
     not_local_wh = ArrayField(
-        models.BigIntegerField(), default=list,
-        help_text=gettext_lazy("Q: what storages fed in that is not of local origin; empty: nothing."),
-    )  # fmt: skip
-    carried_wh = ArrayField(
-        models.BigIntegerField(), default=list,
-        help_text=gettext_lazy("G: what of Q came from the public grid and was used at once; empty: nothing."),
-    )  # fmt: skip
-    keyed_wh = ArrayField(
         models.BigIntegerField(),
         default=list,
-        help_text=gettext_lazy("Hybrid key: what sites with a share drew."),
+        help_text=gettext_lazy("Q: what storages fed in that is not of local origin; empty: nothing."),
     )
+    carried_wh = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy("G: what of Q came from the public grid and was used at once; empty: nothing."),
+    )
+    keyed_wh = ArrayField(models.BigIntegerField(), default=list, help_text=gettext_lazy("Hybrid key: what sites with a share drew."))
     level_wh = ArrayField(
-        models.BigIntegerField(), default=list,
-        help_text=gettext_lazy("Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served."),
-    )  # fmt: skip
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy(
+            "Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served."
+        ),
+    )
     level_divisor = ArrayField(models.BigIntegerField(), default=list)
     given_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text=gettext_lazy("What preferences gave before the key shared the rest; empty: nothing."),
-    )  # fmt: skip
-    kept_bids_wh = ArrayField(
         models.BigIntegerField(),
         default=list,
-        help_text=gettext_lazy("Market: of what buyers ordered, what they drew."),
+        help_text=gettext_lazy("What preferences gave before the key shared the rest; empty: nothing."),
+    )
+    kept_bids_wh = ArrayField(
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("Market: of what buyers ordered, what they drew.")
     )
     kept_offers_wh = ArrayField(
-        models.BigIntegerField(),
-        default=list,
-        help_text=gettext_lazy("Market: of what sellers ordered, what they fed in."),
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("Market: of what sellers ordered, what they fed in.")
     )
     received_cutoff = ArrayField(models.BigIntegerField())
     received_cutoff_site = ArrayField(models.BigIntegerField())
@@ -171,12 +144,8 @@ class SharingDay(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid", "day", "revision"], name="sharing_day_revision_once"
-            ),
-            models.UniqueConstraint(
-                fields=["microgrid", "day"], condition=Q(is_current=True), name="sharing_day_one_current"
-            ),
+            models.UniqueConstraint(fields=["microgrid", "day", "revision"], name="sharing_day_revision_once"),
+            models.UniqueConstraint(fields=["microgrid", "day"], condition=Q(is_current=True), name="sharing_day_one_current"),
         ]
 
     def __str__(self) -> str:
@@ -206,9 +175,7 @@ class FeederShareDay(models.Model):
     delivered_cutoff_site = ArrayField(models.BigIntegerField())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["sharing_day", "feeder"], name="feeder_shares_once_a_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["sharing_day", "feeder"], name="feeder_shares_once_a_day")]
 
     def __str__(self) -> str:
         return f"{self.feeder}, {self.sharing_day}"

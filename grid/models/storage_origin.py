@@ -27,13 +27,12 @@ class StorageOriginRule(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="storage_origin_rules")
     order = models.CharField(max_length=12, choices=LeavingOrder.choices, default=LeavingOrder.FIRST_IN)
     unknown_is_local = models.BooleanField(
-        gettext_lazy("unknown counts as local"), default=False,
+        gettext_lazy("unknown counts as local"),
+        default=False,
         help_text=gettext_lazy("What nobody saw going in (before the first day, the meters' rounding) is shared as local energy."),
-    )  # fmt: skip
-    valid_from = models.DateField()
-    valid_to = models.DateField(
-        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
     )
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice."))
 
     class Meta:
         constraints = [
@@ -43,7 +42,7 @@ class StorageOriginRule(models.Model):
                     (F("microgrid"), RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -69,40 +68,24 @@ class StorageDay(models.Model):
     charged_wh = ArrayField(ArrayField(models.IntegerField()), size=4)
     discharged_wh = ArrayField(ArrayField(models.IntegerField()), size=4)
     lost_wh = ArrayField(ArrayField(models.IntegerField()), size=4)
-    emerged_wh = ArrayField(
-        models.IntegerField(), help_text="What left and was never seen going in: unknown that came to light."
-    )
+    emerged_wh = ArrayField(models.IntegerField(), help_text="What left and was never seen going in: unknown that came to light.")
     stored_wh = ArrayField(models.BigIntegerField(), help_text="After each interval, by the balance.")
-    layers_at = ArrayField(
-        models.DateTimeField(), default=list, help_text="When each layer came in, the oldest first."
-    )
-    layers_wh = ArrayField(
-        ArrayField(models.BigIntegerField()), default=list, help_text="By layer and origin."
-    )
+    layers_at = ArrayField(models.DateTimeField(), default=list, help_text="When each layer came in, the oldest first.")
+    layers_wh = ArrayField(ArrayField(models.BigIntegerField()), default=list, help_text="By layer and origin.")
     owed = models.BigIntegerField(default=0, help_text="Standing loss below a Wh, in 10^-12 Wh.")
-    producers = ArrayField(
-        models.BigIntegerField(),
-        default=list,
-        help_text="Sites whose energy it held, ascending; 0: not known.",
-    )
+    producers = ArrayField(models.BigIntegerField(), default=list, help_text="Sites whose energy it held, ascending; 0: not known.")
     produced_before_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
     produced_charged_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
     produced_discharged_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
     produced_lost_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
     parcels_at = ArrayField(models.DateTimeField(), default=list, help_text="When each parcel came in.")
-    parcels_layer = ArrayField(
-        models.SmallIntegerField(), default=list, help_text="In which layer it lies, from 0."
-    )
-    parcels_wh = ArrayField(
-        ArrayField(models.BigIntegerField()), default=list, help_text="By parcel and producer."
-    )
+    parcels_layer = ArrayField(models.SmallIntegerField(), default=list, help_text="In which layer it lies, from 0.")
+    parcels_wh = ArrayField(ArrayField(models.BigIntegerField()), default=list, help_text="By parcel and producer.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["storage", "day", "revision"], name="storage_day_revision_once"),
-            models.UniqueConstraint(
-                fields=["storage", "day"], condition=Q(is_current=True), name="storage_day_one_current"
-            ),
+            models.UniqueConstraint(fields=["storage", "day"], condition=Q(is_current=True), name="storage_day_one_current"),
             models.CheckConstraint(
                 condition=Q(charged_wh__len=4, discharged_wh__len=4, lost_wh__len=4, before_wh__len=4)
                 & Q(layers_at__len=F("layers_wh__len")),

@@ -32,27 +32,18 @@ class SupplyRequest(PublicRow):
     site = models.ForeignKey(Site, models.PROTECT, related_name="supply_requests")
     limit_w = models.PositiveIntegerField(gettext_lazy("power that stays [W]"))
     why = models.CharField(max_length=200, help_text=gettext_lazy("In words that say nothing of money."))
-    status = models.CharField(
-        max_length=10, choices=SupplyRequestStatus.choices, default=SupplyRequestStatus.ASKED
-    )
+    status = models.CharField(max_length=10, choices=SupplyRequestStatus.choices, default=SupplyRequestStatus.ASKED)
     asked_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_why = models.CharField(max_length=200, blank=True)
     by_device = models.BooleanField(
-        default=False,
-        help_text=gettext_lazy(
-            "Its devices hold the limit by themselves; otherwise a person sets and lifts it."
-        ),
+        default=False, help_text=gettext_lazy("Its devices hold the limit by themselves; otherwise a person sets and lifts it.")
     )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["site"], condition=Q(status__in=OPEN_REQUESTS), name="one_open_supply_request"
-            ),
+            models.UniqueConstraint(fields=["site"], condition=Q(status__in=OPEN_REQUESTS), name="one_open_supply_request"),
             models.CheckConstraint(condition=Q(limit_w__gt=0), name="supply_limit_leaves_some_power"),
             models.CheckConstraint(
                 condition=~Q(status__in=("declined", *AGREED_REQUESTS))

@@ -21,31 +21,21 @@ class SwitchOrder(PublicRow):
     network_change = models.BigIntegerField(
         null=True, help_text=gettext_lazy("The newest change of the network that it was computed with.")
     )
-    based_on = models.CharField(
-        max_length=200, blank=True, help_text=gettext_lazy("Where the expected load comes from.")
-    )
+    based_on = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Where the expected load comes from."))
     sites_lost = models.ManyToManyField(Site, related_name="+", blank=True)
     sites_back = models.ManyToManyField(Site, related_name="+", blank=True)
-    ring = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("What would lead back to where it began.")
-    )
+    ring = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("What would lead back to where it began."))
     highest_loading = models.FloatField(null=True, help_text=gettext_lazy("1 is full."))
     loaded_code = models.CharField(max_length=120, blank=True)
     lowest_voltage_pu = models.FloatField(null=True)
     lowest_code = models.CharField(max_length=120, blank=True)
     is_within = models.BooleanField(help_text=gettext_lazy("The network would keep its limits."))
     problem = models.CharField(max_length=300, blank=True)
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
-    taken_back_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    taken_back_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     taken_back_at = models.DateTimeField(null=True, blank=True)
-    position = models.OneToOneField(
-        SwitchPosition, models.PROTECT, null=True, blank=True, related_name="order"
-    )
+    position = models.OneToOneField(SwitchPosition, models.PROTECT, null=True, blank=True, related_name="order")
 
     class Meta:
         constraints = [
@@ -54,7 +44,7 @@ class SwitchOrder(PublicRow):
                 | Q(confirmed_at__gte=F("proposed_at"), confirmed_by__isnull=False, position__isnull=False, taken_back_at__isnull=True),
                 name="switch_order_confirmed_by_somebody_moved_it",
             )
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["microgrid", "-proposed_at"], name="switch_orders_newest_first")]
 
     def __str__(self) -> str:

@@ -35,38 +35,30 @@ class SharingProposal(PublicRow):
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     opened_at = models.DateTimeField(editable=False)
     closes_at = models.DateTimeField()
-    status = models.CharField(
-        max_length=12, choices=VoteStatus.choices, default=VoteStatus.OPEN, editable=False
-    )
+    status = models.CharField(max_length=12, choices=VoteStatus.choices, default=VoteStatus.OPEN, editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)
     eligible = models.PositiveIntegerField(null=True, editable=False)
     yes = models.PositiveIntegerField(null=True, editable=False)
     no = models.PositiveIntegerField(null=True, editable=False)
     abstained = models.PositiveIntegerField(null=True, editable=False)
-    rule = models.OneToOneField(
-        SharingRule, models.PROTECT, null=True, editable=False, related_name="proposal"
-    )
+    rule = models.OneToOneField(SharingRule, models.PROTECT, null=True, editable=False, related_name="proposal")
 
     class Meta:
         verbose_name = gettext_lazy("vote on sharing")
         verbose_name_plural = gettext_lazy("votes on sharing")
         constraints = [
-            models.UniqueConstraint(
-                fields=["microgrid"], condition=Q(status=VoteStatus.OPEN), name="one_open_vote_on_sharing"
-            ),
+            models.UniqueConstraint(fields=["microgrid"], condition=Q(status=VoteStatus.OPEN), name="one_open_vote_on_sharing"),
             models.CheckConstraint(condition=Q(closes_at__gt=F("opened_at")), name="vote_lasts_a_while"),
             models.CheckConstraint(
                 condition=market_has_its_price(), name="proposal_prices_its_market", violation_error_message=MARKET_ALONE
             ),
-            models.CheckConstraint(
-                condition=Q(quorum_percent__gte=1, quorum_percent__lte=100), name="quorum_is_a_percentage"
-            ),
+            models.CheckConstraint(condition=Q(quorum_percent__gte=1, quorum_percent__lte=100), name="quorum_is_a_percentage"),
             models.CheckConstraint(
                 condition=Q(status__in=[VoteStatus.OPEN, VoteStatus.WITHDRAWN])
                 | Q(decided_at__isnull=False, eligible__isnull=False, yes__isnull=False, no__isnull=False, abstained__isnull=False),
                 name="decided_vote_is_counted",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_key_display()}, {self.get_price_rule_display()}, from {self.valid_from}"

@@ -25,9 +25,7 @@ def read_alarms(user: User) -> QuerySet[GridAlarm]:
 
 def own_alarms_to_change(user: User) -> QuerySet[GridAlarm]:
     """Alarms that the user, as an operator, may acknowledge and shelve."""
-    return GridAlarm.objects.filter(
-        microgrid__in=operated_microgrids(user).values("pk"), raised_at__isnull=False
-    )
+    return GridAlarm.objects.filter(microgrid__in=operated_microgrids(user).values("pk"), raised_at__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +46,18 @@ class AlarmBoard:
 
 def alarm_board(microgrid: Microgrid, user: User, now: datetime) -> AlarmBoard:
     """The board at the microgrid's `now`; `version` changes when anything on it does."""
-    rows = GridAlarm.objects.filter(microgrid=microgrid).select_related(
-        "acknowledged_by", "shelved_by", "microgrid"
-    )
+    rows = GridAlarm.objects.filter(microgrid=microgrid).select_related("acknowledged_by", "shelved_by", "microgrid")
     shown = list(rows.listed(now).urgent_first()[:MOST_LISTED])
     shelved = list(rows.shelved(now).order_by("shelved_until")[:MOST_LISTED])
-    devices = list(served_alarms(user).filter(device__microgrid=microgrid, cleared_at__isnull=True)[:MOST_LISTED])  # fmt: skip
-    unseen = sum(alarm.acknowledged_at is None for alarm in shown) + sum(
-        alarm.acknowledged_at is None for alarm in devices
-    )
+    devices = list(served_alarms(user).filter(device__microgrid=microgrid, cleared_at__isnull=True)[:MOST_LISTED])
+    unseen = sum(alarm.acknowledged_at is None for alarm in shown) + sum(alarm.acknowledged_at is None for alarm in devices)
     silences = open_silences(microgrid)
     return AlarmBoard(shown, shelved, devices, silences, unseen, _version(shown, shelved, devices, silences))
 
 
 def past_alarms(microgrid: Microgrid) -> Sequence[GridAlarm]:
     """Alarms at their end, the newest first."""
-    rows = GridAlarm.objects.filter(
-        microgrid=microgrid, cleared_at__isnull=False, acknowledged_at__isnull=False
-    )
+    rows = GridAlarm.objects.filter(microgrid=microgrid, cleared_at__isnull=False, acknowledged_at__isnull=False)
     return list(rows.select_related("acknowledged_by", "microgrid").order_by("-raised_at", "-pk")[:MOST_PAST])
 
 
@@ -82,17 +74,17 @@ def unseen_alarms(user: User, microgrids: Sequence[Microgrid], real_now: datetim
     for microgrid in microgrids:
         listed |= Q(microgrid=microgrid) & ~Q(shelved_until__gt=microgrid.now(real_now))
     grid = GridAlarm.objects.filter(listed, acknowledged_at=None, raised_at__isnull=False).count()
-    devices = served_alarms(user).filter(
-        device__microgrid__in=microgrids, acknowledged_at=None, cleared_at=None
-    )
+    devices = served_alarms(user).filter(device__microgrid__in=microgrids, acknowledged_at=None, cleared_at=None)
     return grid + devices.order_by().count()
 
 
-def _version(
-    shown: Sequence[GridAlarm], shelved: Sequence[GridAlarm], devices: Sequence[DeviceAlarm], silences: int
-) -> str:
+def _version(shown: Sequence[GridAlarm], shelved: Sequence[GridAlarm], devices: Sequence[DeviceAlarm], silences: int) -> str:
     parts = [
         *(f"{r.pk}.{r.priority}.{r.count}.{int(r.is_active)}.{int(r.acknowledged_at is not None)}" for r in shown),
-        "s", *(f"{r.pk}" for r in shelved), "d", *(f"{r.pk}.{int(r.acknowledged_at is not None)}" for r in devices), f"q{silences}",
-    ]  # fmt: skip
+        "s",
+        *(f"{r.pk}" for r in shelved),
+        "d",
+        *(f"{r.pk}.{int(r.acknowledged_at is not None)}" for r in devices),
+        f"q{silences}",
+    ]
     return hashlib.blake2b("-".join(parts).encode(), digest_size=8).hexdigest()

@@ -44,14 +44,8 @@ def branch_meters(meters: Sequence[Meter], network: NetworkOfSites) -> BranchMet
                 lower, _ = nodes_below(network.network, wire.node_from, wire.node_to)
             except ValueError:
                 continue
-            rows.append(
-                (meter.pk, meter.code, lines[meter.line_id], -1, 1.0 if lower == wire.node_to else -1.0)
-            )
+            rows.append((meter.pk, meter.code, lines[meter.line_id], -1, 1.0 if lower == wire.node_to else -1.0))
     ids, codes, line, transformer, sign = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return BranchMeters(
-        np.array(ids, dtype=np.int64),
-        list(codes),
-        np.array(line, dtype=np.int64),
-        np.array(transformer, dtype=np.int64),
-        np.array(sign),
+        np.array(ids, dtype=np.int64), list(codes), np.array(line, dtype=np.int64), np.array(transformer, dtype=np.int64), np.array(sign)
     )

@@ -102,18 +102,10 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
     position = {m.site_id: i for i, m in enumerate(site_meters)}
     names = device_names(microgrid)
     storages = list(
-        StorageUnit.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True)
-        .select_related("meter", "site")
-        .order_by("pk")
+        StorageUnit.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True).select_related("meter", "site").order_by("pk")
     )
-    sources = list(
-        Source.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True)
-        .select_related("meter")
-        .order_by("pk")
-    )
-    rule = ControlRule.objects.filter(microgrid=microgrid).select_related("breaker").first() or ControlRule(
-        microgrid=microgrid
-    )
+    sources = list(Source.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True).select_related("meter").order_by("pk"))
+    rule = ControlRule.objects.filter(microgrid=microgrid).select_related("breaker").first() or ControlRule(microgrid=microgrid)
     consumers = list(Consumer.objects.filter(site__microgrid=microgrid).order_by("pk"))
     loads = [c for c in consumers if c.priority_tier >= rule.lowest_tier_shed and c.site_id in position]
     demand = np.zeros(len(site_meters))
@@ -138,23 +130,39 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
     limits = storage_limits(storages)
     load_site = np.array([position[c.site_id] for c in loads], dtype=np.int64)
     return ControlLayout(
-        microgrid, np.array([m.site_id for m in site_meters], dtype=np.int64), _ids(site_meters),
-        _ids([s.meter for s in sources]), np.array([position[s.site_id] for s in sources], dtype=np.int64),
-        storages, limits, _ids([s.meter for s in storages]), np.array([position[s.site_id] for s in storages], dtype=np.int64),
+        microgrid,
+        np.array([m.site_id for m in site_meters], dtype=np.int64),
+        _ids(site_meters),
+        _ids([s.meter for s in sources]),
+        np.array([position[s.site_id] for s in sources], dtype=np.int64),
+        storages,
+        limits,
+        _ids([s.meter for s in storages]),
+        np.array([position[s.site_id] for s in storages], dtype=np.int64),
         np.array([s.status == AssetStatus.ACTIVE for s in storages], dtype=bool) & told[: len(storages)],
-        load_site, np.array([c.max_demand_w / max(demand[position[c.site_id]], 1.0) for c in loads]), targets, told,
+        load_site,
+        np.array([c.max_demand_w / max(demand[position[c.site_id]], 1.0) for c in loads]),
+        targets,
+        told,
         _most_by_site(demand, position, storages, sources),
-        _points(microgrid, limits, storages, sources, loads, network, rule), network,
+        _points(microgrid, limits, storages, sources, loads, network, rule),
+        network,
         Names(
-            network.node_codes, [w.code for w in network.network.wires], [t.code for t in network.network.transformers],
-            network.vm_min_pu, network.vm_max_pu, off_on_purpose(microgrid, network, now),
+            network.node_codes,
+            [w.code for w in network.network.wires],
+            [t.code for t in network.network.transformers],
+            network.vm_min_pu,
+            network.vm_max_pu,
+            off_on_purpose(microgrid, network, now),
         ),
         settings_of(rule, microgrid),
-        [m.pk for m in meters if m.kind == MeterKind.GRID], order_name(network, storages),
+        [m.pk for m in meters if m.kind == MeterKind.GRID],
+        order_name(network, storages),
         expected_draws(microgrid, [m.site_id for m in site_meters], now),
-        branch_meters([m for m in meters if m.kind == MeterKind.GRID], network), has_link,
+        branch_meters([m for m in meters if m.kind == MeterKind.GRID], network),
+        has_link,
         None if breaker is None else breaker.pk,
-    )  # fmt: skip
+    )
 
 
 def linked_devices(microgrid: Microgrid) -> set[tuple[str, int]]:
@@ -174,23 +182,30 @@ def device_names(microgrid: Microgrid) -> dict[int, str]:
 def settings_of(rule: ControlRule, microgrid: Microgrid) -> ControlSettings:
     """The rule's thresholds and times, with the connection's limits."""
     return ControlSettings(
-        import_limit_w=microgrid.import_limit_w, export_limit_w=microgrid.export_limit_w,
-        exchange_deadband_w=rule.exchange_deadband_w, peak_share=rule.peak_share,
-        frequency_alarm_hz=(rule.frequency_low_hz, rule.frequency_high_hz), shed_below_hz=tuple(rule.shed_below_hz),
-        autonomy_hours=rule.autonomy_minutes / 60, restore_hold_s=rule.restore_hold_s,
-        restore_pause_s=rule.restore_pause_s, release_hold_s=rule.release_hold_s, rotate_after_s=rule.rotate_after_s,
-        resync_after_s=rule.resync_after_s, slip_most_hz=rule.sync_slip_hz, phase_most_deg=rule.sync_phase_deg,
-        voltage_gap_most_pu=rule.sync_voltage_pu, breaker_checks_itself=rule.breaker_checks_itself,
-    )  # fmt: skip
+        import_limit_w=microgrid.import_limit_w,
+        export_limit_w=microgrid.export_limit_w,
+        exchange_deadband_w=rule.exchange_deadband_w,
+        peak_share=rule.peak_share,
+        frequency_alarm_hz=(rule.frequency_low_hz, rule.frequency_high_hz),
+        shed_below_hz=tuple(rule.shed_below_hz),
+        autonomy_hours=rule.autonomy_minutes / 60,
+        restore_hold_s=rule.restore_hold_s,
+        restore_pause_s=rule.restore_pause_s,
+        release_hold_s=rule.release_hold_s,
+        rotate_after_s=rule.rotate_after_s,
+        resync_after_s=rule.resync_after_s,
+        slip_most_hz=rule.sync_slip_hz,
+        phase_most_deg=rule.sync_phase_deg,
+        voltage_gap_most_pu=rule.sync_voltage_pu,
+        breaker_checks_itself=rule.breaker_checks_itself,
+    )
 
 
 def _ids(meters: Sequence[Meter]) -> Places:
     return np.array([m.pk for m in meters], dtype=np.int64)
 
 
-def _most_by_site(
-    demand: Power, position: dict[int, int], storages: Sequence[StorageUnit], sources: Sequence[Source]
-) -> Power:  # fmt: skip
+def _most_by_site(demand: Power, position: dict[int, int], storages: Sequence[StorageUnit], sources: Sequence[Source]) -> Power:
     """What can flow at most; sites of which nothing is known may carry anything."""
     most = demand.copy()
     for storage in storages:
@@ -201,9 +216,14 @@ def _most_by_site(
 
 
 def _points(
-    microgrid: Microgrid, limits: StorageLimits, storages: Sequence[StorageUnit], sources: Sequence[Source],
-    loads: Sequence[Consumer], network: NetworkOfSites, rule: ControlRule,
-) -> Points:  # fmt: skip
+    microgrid: Microgrid,
+    limits: StorageLimits,
+    storages: Sequence[StorageUnit],
+    sources: Sequence[Source],
+    loads: Sequence[Consumer],
+    network: NetworkOfSites,
+    rule: ControlRule,
+) -> Points:
     node = dict(zip(network.site_ids.tolist(), network.site_node.tolist(), strict=True))
 
     def nodes(assets: Sequence[StorageUnit] | Sequence[Source] | Sequence[Consumer]) -> Places:
@@ -211,11 +231,15 @@ def _points(
 
     rating = np.maximum(limits.charge_max_w, limits.discharge_max_w)
     return Points(
-        limits, nodes(storages), rating * rule.storage_ramp_percent_per_s / 100,
-        np.array([float(s.capacity_w) for s in sources]), nodes(sources),
-        np.array([float(c.max_demand_w) for c in loads]), np.array([c.priority_tier for c in loads], dtype=np.int64),
+        limits,
+        nodes(storages),
+        rating * rule.storage_ramp_percent_per_s / 100,
+        np.array([float(s.capacity_w) for s in sources]),
+        nodes(sources),
+        np.array([float(c.max_demand_w) for c in loads]),
+        np.array([c.priority_tier for c in loads], dtype=np.int64),
         nodes(loads),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,17 +265,25 @@ def lay_out(layout: ControlLayout, live: LiveReadings) -> LiveScene:
     production = np.zeros(len(layout.site_ids))
     np.add.at(production, layout.source_site, np.nan_to_num(source_w))
     readings = Readings(
-        import_w=values("import_w", layout.site_meters), export_w=values("export_w", layout.site_meters),
-        production_w=production, charge_w=values("charge_w", layout.storage_meters),
-        discharge_w=values("discharge_w", layout.storage_meters), soc_wh=values("soc_wh", layout.storage_meters),
-        storage_site=layout.storage_site, storage_is_ready=layout.storage_is_ready,
-    )  # fmt: skip
+        import_w=values("import_w", layout.site_meters),
+        export_w=values("export_w", layout.site_meters),
+        production_w=production,
+        charge_w=values("charge_w", layout.storage_meters),
+        discharge_w=values("discharge_w", layout.storage_meters),
+        soc_wh=values("soc_wh", layout.storage_meters),
+        storage_site=layout.storage_site,
+        storage_is_ready=layout.storage_is_ready,
+    )
     use = np.where(readings.site_reports, consumption_by_site(readings), np.nan)
     return LiveScene(
-        readings, source_w, use[layout.load_site] * layout.load_share, live.values["frequency_hz"], coupling_of(live),
+        readings,
+        source_w,
+        use[layout.load_site] * layout.load_share,
+        live.values["frequency_hz"],
+        coupling_of(live),
         values("voltage_v", layout.site_meters),
         values("import_w", layout.branch_meters.meter_ids) - values("export_w", layout.branch_meters.meter_ids),
-    )  # fmt: skip
+    )
 
 
 def _at(live: LiveReadings, name: str, meter_ids: Places) -> Power:

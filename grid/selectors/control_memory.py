@@ -19,9 +19,7 @@ CLOSES = 1.0  # what a breaker that may close is told; an infinite value takes i
 
 def memory_as_json(memory: Memory, layout: ControlLayout) -> dict[str, Any]:
     """The memory with the ids its arrays belong to; what JSON has no number for as words."""
-    return {"identity": layout.identity} | {
-        field.name: _plain(getattr(memory, field.name)) for field in fields(Memory)
-    }
+    return {"identity": layout.identity} | {field.name: _plain(getattr(memory, field.name)) for field in fields(Memory)}
 
 
 def load_memory(layout: ControlLayout, at_s: float) -> Memory:
@@ -80,12 +78,7 @@ def load_told(layout: ControlLayout, now: datetime, at_s: float, hold: timedelta
 
 def _places(layout: ControlLayout) -> dict[tuple[int | None, ...], int]:
     """By the ids of storage, source, consumer and breaker, of which one is set."""
-    counts = (
-        len(layout.storages),
-        len(layout.source_site),
-        len(layout.load_site),
-        int(layout.breaker is not None),
-    )
+    counts = (len(layout.storages), len(layout.source_site), len(layout.load_site), int(layout.breaker is not None))
     kinds = [kind for kind, count in enumerate(counts) for _ in range(count)]
     return {
         tuple(target.asset_id if kind == this else None for this in range(len(counts))): place

@@ -25,14 +25,20 @@ def day_picture(microgrid: Microgrid, day: date, now: datetime) -> dict[str, Any
         columns = _from_ticks(microgrid, local.start_at, local.end_at, len(starts))
         shared = [None] * len(starts)
     return {
-        "day": day.isoformat(), "starts": starts, "start_at": local.start_at.isoformat(),
-        "minutes": len(starts) * microgrid.interval_minutes, "closed": balance is not None, **columns, "received": shared, "delivered": shared,
+        "day": day.isoformat(),
+        "starts": starts,
+        "start_at": local.start_at.isoformat(),
+        "minutes": len(starts) * microgrid.interval_minutes,
+        "closed": balance is not None,
+        **columns,
+        "received": shared,
+        "delivered": shared,
         **planned_day(microgrid, local.start_at, len(starts)),
         "today": now.astimezone(microgrid.zone).date().isoformat(),
-    }  # fmt: skip
+    }
 
 
-def _from_ticks(microgrid: Microgrid, start_at: datetime, end_at: datetime, count: int) -> dict[str, list[int | None]]:  # fmt: skip
+def _from_ticks(microgrid: Microgrid, start_at: datetime, end_at: datetime, count: int) -> dict[str, list[int | None]]:
     """Mean power of each interval's ticks over its length, as energy."""
     length = timedelta(minutes=microgrid.interval_minutes)
     means = ", ".join(f"round(avg({name}_w) * %s)::bigint" for name in NAMES)

@@ -62,9 +62,12 @@ def course_of(event: DemandEvent, now: datetime) -> list[SiteCourse]:
 def _commands(event: DemandEvent, load_ids: Sequence[int]) -> dict[int, list[DeviceCommand]]:
     found: dict[int, list[DeviceCommand]] = {}
     rows = DeviceCommand.objects.filter(
-        microgrid=event.programme.microgrid, consumer__in=load_ids, issued_at__gte=event.start_at,
-        issued_at__lt=event.end_at, limit_w__isnull=False,
-    )  # fmt: skip
+        microgrid=event.programme.microgrid,
+        consumer__in=load_ids,
+        issued_at__gte=event.start_at,
+        issued_at__lt=event.end_at,
+        limit_w__isnull=False,
+    )
     for row in rows.order_by("issued_at", "pk"):
         assert row.consumer_id is not None
         found.setdefault(row.consumer_id, []).append(row)

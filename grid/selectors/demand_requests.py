@@ -11,9 +11,7 @@ from grid.domain.control.requests import Requests
 from grid.models import DemandResponse
 from grid.selectors.control_layout import ControlLayout
 
-AHEAD = timedelta(
-    days=1
-)  # known ahead, so that an event begins and ends in time also while the database is away
+AHEAD = timedelta(days=1)  # known ahead, so that an event begins and ends in time also while the database is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +28,13 @@ class DemandRequest:
 def demand_requests(microgrid: Microgrid, now: datetime) -> list[DemandRequest]:
     """Of events that go on or begin within a day of the microgrid's `now`; who opted out is not among them."""
     rows = DemandResponse.objects.filter(
-        event__programme__microgrid=microgrid, event__programme__load_limit_percent__isnull=False,
-        event__cancelled_at=None, event__start_at__lte=now + AHEAD, event__end_at__gt=now, opted_out_at=None,
-    ).select_related("event__programme")  # fmt: skip
+        event__programme__microgrid=microgrid,
+        event__programme__load_limit_percent__isnull=False,
+        event__cancelled_at=None,
+        event__start_at__lte=now + AHEAD,
+        event__end_at__gt=now,
+        opted_out_at=None,
+    ).select_related("event__programme")
     return [_request(row, microgrid) for row in rows.order_by("event__start_at", "site")]
 
 

@@ -13,9 +13,7 @@ from members.selectors.scope import visible_members
 def offered_programmes(user: User) -> QuerySet[DemandProgramme]:
     """Programmes that go on, of microgrids whose totals the user may see."""
     return (
-        DemandProgramme.objects.filter(
-            microgrid__in=visible_microgrids(user).order_by().values("pk"), ended_at=None
-        )
+        DemandProgramme.objects.filter(microgrid__in=visible_microgrids(user).order_by().values("pk"), ended_at=None)
         .select_related("microgrid__cooperative")
         .order_by("microgrid", "name")
     )
@@ -28,9 +26,7 @@ def own_demand_sites(user: User) -> QuerySet[Site]:
 
 def own_consents(user: User) -> QuerySet[DemandConsent]:
     """Consents in force of the user's own sites."""
-    return DemandConsent.objects.filter(
-        site__in=own_demand_sites(user).order_by().values("pk"), withdrawn_at=None
-    )
+    return DemandConsent.objects.filter(site__in=own_demand_sites(user).order_by().values("pk"), withdrawn_at=None)
 
 
 def own_responses(user: User) -> QuerySet[DemandResponse]:
@@ -65,9 +61,11 @@ def read_events(user: User) -> QuerySet[DemandEvent]:
         DemandEvent.objects.filter(programme__microgrid__in=microgrids)
         .select_related("programme__microgrid__cooperative", "called_by")
         .annotate(
-            asked=Count("responses"), taking_part=Count("responses", filter=taking_part),
+            asked=Count("responses"),
+            taking_part=Count("responses", filter=taking_part),
             without_result=Count("responses", filter=~Q(responses__why_not="")),
-            delivered_wh=Sum("responses__delivered_wh"), incentive_minor=Sum("responses__incentive_minor"),
+            delivered_wh=Sum("responses__delivered_wh"),
+            incentive_minor=Sum("responses__incentive_minor"),
         )
         .order_by("-start_at", "-pk")
-    )  # fmt: skip
+    )

@@ -69,7 +69,7 @@ def device_course(meter: Meter, now: datetime) -> DeviceCourse:
 def _metered(meter: Meter, now: datetime) -> tuple[list[datetime], Array, NDArray[np.bool_]]:
     microgrid = meter.microgrid
     length = timedelta(minutes=microgrid.interval_minutes)
-    first_day, last_day = ((now - SPAN).astimezone(microgrid.zone).date(), now.astimezone(microgrid.zone).date())  # fmt: skip
+    first_day, last_day = ((now - SPAN).astimezone(microgrid.zone).date(), now.astimezone(microgrid.zone).date())
     days = [first_day + timedelta(days=i) for i in range((last_day - first_day).days + 1)]
     axis = [start for day in days for start in microgrid.local_day(day).local_starts()]
     chosen = [place for place, start in enumerate(axis) if start >= now - SPAN and start + length <= now]
@@ -79,9 +79,7 @@ def _metered(meter: Meter, now: datetime) -> tuple[list[datetime], Array, NDArra
         block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=[meter.pk])
         method = block.quality[0] & METHOD_MASK
         known = np.repeat(block.present[0], np.diff(offsets)) & (method != Method.MISSING)
-        power[known] = np.nan_to_num(power[known]) + sign * block.values_wh[0][known] / (
-            length / timedelta(hours=1)
-        )
+        power[known] = np.nan_to_num(power[known]) + sign * block.values_wh[0][known] / (length / timedelta(hours=1))
         sure[known] = np.isin(method[known], SURE)
     return [axis[place] for place in chosen], power[chosen], sure[chosen]
 
@@ -125,7 +123,7 @@ def _charge(storage: StorageUnit, starts: Sequence[datetime], length: timedelta)
                FROM grid_gridpicture p JOIN grid_gridstate s ON s.id = p.state_id
                WHERE s.microgrid_id = %s AND s.at >= %s AND s.at < %s AND p."order" = %s ORDER BY bin, s.at DESC""",
             [starts[0].astimezone(UTC), length.total_seconds(), microgrid.pk, starts[0], starts[-1] + length, order],
-        )  # fmt: skip
+        )
         rows = cursor.fetchall()
     for at, packed in rows:
         try:

@@ -61,10 +61,6 @@ class LinkLine:
 
 def link_lines(microgrid: Microgrid) -> Sequence[LinkLine]:
     """The microgrid's links, those with a problem first."""
-    rows = DeviceLink.objects.filter(microgrid=microgrid).select_related(
-        "storage__site", "source__site", "consumer__site"
-    )
-    ordered = sorted(
-        rows, key=lambda row: (not row.is_enabled, not row.problem, row.protocol, row.device.code)
-    )
+    rows = DeviceLink.objects.filter(microgrid=microgrid).select_related("storage__site", "source__site", "consumer__site")
+    ordered = sorted(rows, key=lambda row: (not row.is_enabled, not row.problem, row.protocol, row.device.code))
     return [LinkLine(row, told(row), read_back(row), health(row)) for row in ordered]

@@ -84,11 +84,7 @@ class Drawing:
 
 def storages_in_order(microgrid: Microgrid) -> list[StorageUnit]:
     """Storages in the order in which ticks tell them."""
-    return list(
-        StorageUnit.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True)
-        .select_related("site")
-        .order_by("pk")
-    )
+    return list(StorageUnit.objects.filter(site__microgrid=microgrid, meter__removed_at__isnull=True).select_related("site").order_by("pk"))
 
 
 def branch_codes(network: NetworkOfSites) -> list[str]:
@@ -149,14 +145,8 @@ def _draw(microgrid_id: int, same: SameNetwork, order: str) -> Drawing:
         for place, (code, kind, pair) in enumerate(zip(branch_codes(network), kinds, ends, strict=True))
     ]
     site_node = dict(zip(network.site_ids.tolist(), network.site_node.tolist(), strict=True))
-    storages = [
-        DrawnStorage(str(s.public_id), s.code, site_node.get(s.site_id, -1), s.capacity_wh)
-        for s in storages_in_order(microgrid)
-    ]
-    width, height = (
-        2 * MARGIN + COLUMN * max(layout.columns - 1, 0) + 16,
-        _y(max(layout.rows - 1, 0)) + MARGIN,
-    )
+    storages = [DrawnStorage(str(s.public_id), s.code, site_node.get(s.site_id, -1), s.capacity_wh) for s in storages_in_order(microgrid)]
+    width, height = (2 * MARGIN + COLUMN * max(layout.columns - 1, 0) + 16, _y(max(layout.rows - 1, 0)) + MARGIN)
     return Drawing(order, width, height, map_width, map_height, nodes, branches, storages)
 
 
@@ -169,19 +159,25 @@ def _y(row: int) -> float:
     return 20.0 + row * ROW + (FIRST_DROP - ROW if row else 0.0)
 
 
-def _nodes(
-    network: NetworkOfSites, layout: Layout, roots: set[int], spots: list[tuple[float, float] | None]
-) -> list[DrawnNode]:
+def _nodes(network: NetworkOfSites, layout: Layout, roots: set[int], spots: list[tuple[float, float] | None]) -> list[DrawnNode]:
     codes = network.node_codes
     label = _labels(codes, roots)
     return [
         DrawnNode(
-            code, label[i], _x(layout.column[i]), _y(layout.row[i]), _x(layout.last_column[i]), layout.feeder[i],
-            layout.parent[i], round(float(network.vm_min_pu[i]) * 10_000), round(float(network.vm_max_pu[i]) * 10_000), i in roots,
+            code,
+            label[i],
+            _x(layout.column[i]),
+            _y(layout.row[i]),
+            _x(layout.last_column[i]),
+            layout.feeder[i],
+            layout.parent[i],
+            round(float(network.vm_min_pu[i]) * 10_000),
+            round(float(network.vm_max_pu[i]) * 10_000),
+            i in roots,
             *(spots[i] or (None, None)),
         )
         for i, code in enumerate(codes)
-    ]  # fmt: skip
+    ]
 
 
 def _labels(codes: Sequence[str], roots: set[int]) -> list[str]:
@@ -193,25 +189,23 @@ def _labels(codes: Sequence[str], roots: set[int]) -> list[str]:
 
 def _shared_length(first: str, last: str) -> int:
     """How long the words are with which both begin; the smallest and the largest of many share what all share."""
-    same = next(
-        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
-    )
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return max(first.rfind(mark, 0, same) for mark in (" ", "_", "-")) + 1
 
 
 def _branch(
-    code: str, kind: str, ends: tuple[int, int], layout: Layout, nodes: list[DrawnNode], is_loop: bool,
+    code: str,
+    kind: str,
+    ends: tuple[int, int],
+    layout: Layout,
+    nodes: list[DrawnNode],
+    is_loop: bool,
     spots: list[tuple[float, float] | None],
-) -> DrawnBranch:  # fmt: skip
+) -> DrawnBranch:
     first, second = nodes[ends[0]], nodes[ends[1]]
     if is_loop:
         bend = max(first.x, second.x) + COLUMN / 3
-        points = [
-            (first.x, first.y),
-            (bend, first.y + ROW / 2),
-            (bend, second.y - ROW / 2),
-            (second.x, second.y),
-        ]
+        points = [(first.x, first.y), (bend, first.y + ROW / 2), (bend, second.y - ROW / 2), (second.x, second.y)]
     else:
         down = layout.parent[ends[1]] == ends[0]
         x = second.x if down else first.x
@@ -219,10 +213,16 @@ def _branch(
     middle = len(points) // 2
     spot_a, spot_b = spots[ends[0]], spots[ends[1]]
     return DrawnBranch(
-        code, kind, ends[0], ends[1], _path(points),
-        (points[middle - 1][0] + points[middle][0]) / 2, (points[middle - 1][1] + points[middle][1]) / 2, is_loop,
+        code,
+        kind,
+        ends[0],
+        ends[1],
+        _path(points),
+        (points[middle - 1][0] + points[middle][0]) / 2,
+        (points[middle - 1][1] + points[middle][1]) / 2,
+        is_loop,
         _path([spot_a, spot_b]) if spot_a and spot_b else "",
-    )  # fmt: skip
+    )
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
@@ -240,9 +240,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     return found
 
 
-def _on_the_map(
-    microgrid_id: int, codes: Sequence[str]
-) -> tuple[list[tuple[float, float] | None], float, float]:
+def _on_the_map(microgrid_id: int, codes: Sequence[str]) -> tuple[list[tuple[float, float] | None], float, float]:
     """Points on the map by node, and its size; distances keep their proportion at the network's latitude."""
     rows = Node.objects.filter(microgrid_id=microgrid_id, longitude__isnull=False, latitude__isnull=False)
     at = {code: (lon, lat) for code, lon, lat in rows.values_list("code", "longitude", "latitude")}
@@ -259,10 +257,7 @@ def _on_the_map(
         if code not in at:
             return None
         lon, lat = at[code]
-        return (
-            round(MAP_MARGIN + float((lon - west) * stretch * scale), 1),
-            round(MAP_MARGIN + float((north - lat) * scale), 1),
-        )
+        return (round(MAP_MARGIN + float((lon - west) * stretch * scale), 1), round(MAP_MARGIN + float((north - lat) * scale), 1))
 
     return [spot(code) for code in codes], 2 * MAP_MARGIN + span_x * scale, 2 * MAP_MARGIN + span_y * scale
 

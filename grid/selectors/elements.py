@@ -49,9 +49,7 @@ class BranchDetails:
     alarms: Sequence[GridAlarm]
 
 
-def node_details(
-    drawing: Drawing, message: dict[str, Any] | None, microgrid: Microgrid, code: str, at: datetime
-) -> NodeDetails | None:
+def node_details(drawing: Drawing, message: dict[str, Any] | None, microgrid: Microgrid, code: str, at: datetime) -> NodeDetails | None:
     """A node with its voltage, sites and storages; None where there is none of that code."""
     place = next((i for i, node in enumerate(drawing.nodes) if node.code == code), None)
     if place is None:
@@ -64,19 +62,18 @@ def node_details(
     sites = Site.objects.filter(microgrid=microgrid, node__code__in=joined).order_by("code")
     storages = [
         StorageNow(
-            drawing.storages[i].code, drawing.storages[i].capacity_wh,
+            drawing.storages[i].code,
+            drawing.storages[i].capacity_wh,
             *(_told(drawing, message, f"storage_{name}", i) for name in ("soc_wh", "charge_w", "discharge_w")),
         )
         for i in storage_places(drawing).get(place, [])
-    ]  # fmt: skip
+    ]
     band = f"{node.vm_min / 10_000:.3f} to {node.vm_max / 10_000:.3f} p.u."
     subjects = [code, *(storage.code for storage in storages)]
     return NodeDetails(code, look, band, list(sites), storages, _alarms(microgrid, subjects))
 
 
-def branch_details(
-    drawing: Drawing, message: dict[str, Any] | None, microgrid: Microgrid, code: str, at: datetime
-) -> BranchDetails | None:
+def branch_details(drawing: Drawing, message: dict[str, Any] | None, microgrid: Microgrid, code: str, at: datetime) -> BranchDetails | None:
     """A line or transformer with what it carries, and where to."""
     place = next((i for i, branch in enumerate(drawing.branches) if branch.code == code), None)
     if place is None:
@@ -86,17 +83,25 @@ def branch_details(
     power = _told(drawing, message, "branch_w", place)
     rating, data = _ratings(microgrid, branch.kind, code, at)
     return BranchDetails(
-        code, branch.kind, loading_look(_told(drawing, message, "loading", place)), abs(power) if power is not None else None,
-        second if (power or 0) >= 0 else first, first, second, rating, data, _alarms(microgrid, [code]),
-    )  # fmt: skip
+        code,
+        branch.kind,
+        loading_look(_told(drawing, message, "loading", place)),
+        abs(power) if power is not None else None,
+        second if (power or 0) >= 0 else first,
+        first,
+        second,
+        rating,
+        data,
+        _alarms(microgrid, [code]),
+    )
 
 
 def _ratings(microgrid: Microgrid, kind: str, code: str, at: datetime) -> tuple[str, str]:
     if kind == LINE:
         line = Line.objects.filter(microgrid=microgrid, code=code).at(at).first()
-        return (f"{line.max_current_a:.0f} A", f"{line.length_km * 1000:.0f} m {line.line_type}") if line else ("", "")  # fmt: skip
+        return (f"{line.max_current_a:.0f} A", f"{line.length_km * 1000:.0f} m {line.line_type}") if line else ("", "")
     row = Transformer.objects.filter(microgrid=microgrid, code=code).at(at).first()
-    return (f"{row.rated_va / 1000:.0f} kVA", f"{row.voltage_hv_v / 1000:g} kV to {row.voltage_lv_v:g} V") if row else ("", "")  # fmt: skip
+    return (f"{row.rated_va / 1000:.0f} kVA", f"{row.voltage_hv_v / 1000:g} kV to {row.voltage_lv_v:g} V") if row else ("", "")
 
 
 def _told(drawing: Drawing, message: dict[str, Any] | None, name: str, place: int) -> int | None:

@@ -7,15 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from django.db.models import Count, Q
 
 from energy.models import Microgrid, SwitchPosition
-from grid.domain.events import (
-    TROUBLED,
-    Event,
-    Happening,
-    find_events,
-    like_sentences,
-    status_changes,
-    thin,
-)
+from grid.domain.events import TROUBLED, Event, Happening, find_events, like_sentences, status_changes, thin
 from grid.models import (
     CommandStatus,
     DeviceCommand,
@@ -113,9 +105,12 @@ def other_stretches(microgrid: Microgrid, known: Sequence[Emergency]) -> list[Ev
     """Stretches of trouble among the ticks of which no emergency was written down."""
     real = [row for row in known if not row.is_drill]
     return [
-        event for event in troubled_stretches(microgrid)
-        if not any(row.began_at - AROUND <= event.end_at and (row.ended_at is None or event.start_at <= row.ended_at + AROUND) for row in real)
-    ]  # fmt: skip
+        event
+        for event in troubled_stretches(microgrid)
+        if not any(
+            row.began_at - AROUND <= event.end_at and (row.ended_at is None or event.start_at <= row.ended_at + AROUND) for row in real
+        )
+    ]
 
 
 def troubled_stretches(microgrid: Microgrid) -> list[Event]:
@@ -137,11 +132,7 @@ def report_on(microgrid: Microgrid, start_at: datetime, end_at: datetime, now: d
         raise CannotReport("A report covers three days at most.")
     if start_at > now:
         raise CannotReport("The period lies ahead.")
-    states = list(
-        GridState.objects.filter(microgrid=microgrid, at__gte=start_at, at__lte=end_at).order_by("at")[
-            :MOST_TICKS
-        ]
-    )
+    states = list(GridState.objects.filter(microgrid=microgrid, at__gte=start_at, at__lte=end_at).order_by("at")[:MOST_TICKS])
     alarms = list(
         GridAlarm.objects.filter(microgrid=microgrid, raised_at__lte=end_at)
         .exclude(cleared_at__lt=start_at)
@@ -171,25 +162,33 @@ def report_on(microgrid: Microgrid, start_at: datetime, end_at: datetime, now: d
         ],
         key=lambda one: one.at,
     )
-    course = [one for one in course if start_at <= one.at <= end_at]  # fmt: skip
+    course = [one for one in course if start_at <= one.at <= end_at]
     chosen = [states[i] for i in thin([None] * len(states), MOST_POINTS)]
     return EventReport(
-        microgrid, start_at, end_at, list(dict.fromkeys(s.status for s in states)), course[:MOST_HAPPENINGS],
-        max(len(course) - MOST_HAPPENINGS, 0), [_told(row) for row in emergencies], [_affected(cut, start_at, min(end_at, now)) for cut in cuts],
-        microgrid.sites.count(), len({touched.site_id for cut in cuts for touched in cut.sites.all()}), commands, _reasons(states),
-        [state.at for state in chosen], _curves(chosen), _follow_ups(alarms, cuts, commands, states, microgrid.zone) + _of_emergencies(emergencies),
-    )  # fmt: skip
+        microgrid,
+        start_at,
+        end_at,
+        list(dict.fromkeys(s.status for s in states)),
+        course[:MOST_HAPPENINGS],
+        max(len(course) - MOST_HAPPENINGS, 0),
+        [_told(row) for row in emergencies],
+        [_affected(cut, start_at, min(end_at, now)) for cut in cuts],
+        microgrid.sites.count(),
+        len({touched.site_id for cut in cuts for touched in cut.sites.all()}),
+        commands,
+        _reasons(states),
+        [state.at for state in chosen],
+        _curves(chosen),
+        _follow_ups(alarms, cuts, commands, states, microgrid.zone) + _of_emergencies(emergencies),
+    )
 
 
 def _alarm_steps(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Happening]:
     steps = GridAlarmStep.objects.filter(alarm__microgrid=microgrid, at__gte=start_at, at__lte=end_at)
     rows = steps.select_related("alarm", "by").order_by("at", "pk")[: 2 * MOST_HAPPENINGS]
     return [
-        Happening(
-            step.at, f"Alarm {step.get_kind_display()}: {step.alarm}", step.detail, step.by.email if step.by else ""
-        )
-        for step in rows
-    ]  # fmt: skip
+        Happening(step.at, f"Alarm {step.get_kind_display()}: {step.alarm}", step.detail, step.by.email if step.by else "") for step in rows
+    ]
 
 
 def _cut_steps(cuts: Sequence[Interruption], start_at: datetime, end_at: datetime) -> list[Happening]:
@@ -208,10 +207,7 @@ def _emergency_steps(emergencies: Sequence[Emergency]) -> list[Happening]:
         word = "Drill" if row.is_drill else "Emergency"
         if not row.steps.all():
             found.append(Happening(row.began_at, f"{word} begins", row.cause))
-        found += [
-            Happening(step.at, _with_word(word, step.text), "", str(step.by) if step.by else "")
-            for step in row.steps.all()
-        ]
+        found += [Happening(step.at, _with_word(word, step.text), "", str(step.by) if step.by else "") for step in row.steps.all()]
         if row.ended_at is not None:
             found.append(Happening(row.ended_at, f"{word} ends", ""))
     return found
@@ -230,38 +226,33 @@ def _switchings(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> l
             move.at, f"{move.switch} {'closed' if move.is_closed else 'opened'}", move.reason, str(move.set_by) if move.set_by else ""
         )
         for move in moves.select_related("switch", "set_by").order_by("at", "pk")[:MOST_HAPPENINGS]
-    ]  # fmt: skip
+    ]
 
 
 def _orders_by_hand(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Happening]:
-    rows = OperatorOverride.objects.filter(
-        microgrid=microgrid, confirmed_at__gte=start_at, confirmed_at__lte=end_at
-    )
+    rows = OperatorOverride.objects.filter(microgrid=microgrid, confirmed_at__gte=start_at, confirmed_at__lte=end_at)
     found = []
     for row in rows.select_related("storage", "source", "confirmed_by", "ended_by")[:MOST_HAPPENINGS]:
         assert row.confirmed_at is not None
         found.append(
-            Happening(
-                row.confirmed_at,
-                f"Ordered by hand: {row.order}",
-                f"{row.minutes} min: {row.reason}",
-                str(row.confirmed_by),
-            )
+            Happening(row.confirmed_at, f"Ordered by hand: {row.order}", f"{row.minutes} min: {row.reason}", str(row.confirmed_by))
         )
         if row.ended_early_at is not None:
-            found.append(
-                Happening(row.ended_early_at, f"Order by hand ended: {row.order}", "", str(row.ended_by))
-            )
+            found.append(Happening(row.ended_early_at, f"Order by hand ended: {row.order}", "", str(row.ended_by)))
     return found
 
 
 def _told(row: Emergency) -> EmergencyTold:
     calls: list[EmergencyCall] = sorted(row.calls.all(), key=lambda call: (call.called_at, call.pk))
     return EmergencyTold(
-        row.is_drill, row.cause, row.began_at, row.ended_at, [str(call.user) for call in calls],
+        row.is_drill,
+        row.cause,
+        row.began_at,
+        row.ended_at,
+        [str(call.user) for call in calls],
         [str(call.user) for call in calls if call.answered_at is not None],
         min((call.answered_at - calls[0].called_at for call in calls if call.answered_at is not None), default=None),
-    )  # fmt: skip
+    )
 
 
 def _of_emergencies(emergencies: Sequence[Emergency]) -> list[str]:
@@ -280,22 +271,18 @@ def _of_emergencies(emergencies: Sequence[Emergency]) -> list[str]:
 
 def _affected(cut: Interruption, start_at: datetime, end_at: datetime) -> Affected:
     begins, ends = max(cut.started_at, start_at), min(cut.ended_at or end_at, end_at)
-    minutes = sum(
-        max((min(touched.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0)
-        for touched in cut.sites.all()
-    )
-    return Affected(
-        cut.get_cause_display(), cut.note, cut.started_at, cut.ended_at, len(cut.sites.all()), minutes
-    )
+    minutes = sum(max((min(touched.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0) for touched in cut.sites.all())
+    return Affected(cut.get_cause_display(), cut.note, cut.started_at, cut.ended_at, len(cut.sites.all()), minutes)
 
 
 def _commands(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> CommandSums:
     rows = DeviceCommand.objects.filter(microgrid=microgrid, issued_at__gte=start_at, issued_at__lte=end_at)
     sums = rows.aggregate(
-        issued=Count("pk"), acknowledged=Count("pk", filter=Q(acknowledged_at__isnull=False)),
+        issued=Count("pk"),
+        acknowledged=Count("pk", filter=Q(acknowledged_at__isnull=False)),
         expired=Count("pk", filter=Q(status=CommandStatus.EXPIRED, acknowledged_at__isnull=True)),
         storages=Count("storage", distinct=True),
-    )  # fmt: skip
+    )
     return CommandSums(sums["issued"], sums["acknowledged"], sums["expired"], sums["storages"])
 
 
@@ -309,16 +296,15 @@ def _curves(states: Sequence[GridState]) -> list[Curve]:
         return [None if (value := getattr(state, name)) is None else value / scale for state in states]
 
     exchange: list[float | None] = [(state.import_w - state.export_w) / 1000 for state in states]
-    stored = [
-        100 * state.storage_wh / state.storage_capacity_wh if state.storage_capacity_wh else None
-        for state in states
-    ]
+    stored = [100 * state.storage_wh / state.storage_capacity_wh if state.storage_capacity_wh else None for state in states]
     return [
-        Curve("Produced", "kW", "solar", column("production_w", 1000)), Curve("Used", "kW", "use", column("consumption_w", 1000)),
-        Curve("From the public grid (below zero: to it)", "kW", "public", exchange), Curve("Batteries full", "%", "storage", stored),
+        Curve("Produced", "kW", "solar", column("production_w", 1000)),
+        Curve("Used", "kW", "use", column("consumption_w", 1000)),
+        Curve("From the public grid (below zero: to it)", "kW", "public", exchange),
+        Curve("Batteries full", "%", "storage", stored),
         Curve("Highest loading", "%", "alarm", column("highest_loading", 0.01)),
         Curve("Lowest voltage", "p.u.", "ink", column("lowest_voltage_pu", 1)),
-    ]  # fmt: skip
+    ]
 
 
 def _of_alarm(alarm: GridAlarm) -> str:
@@ -333,7 +319,7 @@ def _of_alarm(alarm: GridAlarm) -> str:
 
 def _follow_ups(
     alarms: Sequence[GridAlarm], cuts: Sequence[Interruption], commands: CommandSums, states: Sequence[GridState], zone: tzinfo
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """What is left to do, as far as the rows tell."""
     found = [_of_alarm(alarm) for alarm in alarms if alarm.is_active or alarm.acknowledged_at is None][:20]
     for cut in cuts:
@@ -346,13 +332,9 @@ def _follow_ups(
         if cut.cause == InterruptionCause.UNKNOWN:
             found.append("Find the cause of an interruption whose cause is not known.")
     if commands.expired:
-        found.append(
-            f"Look at the storages' links: {commands.expired} commands ran out without an acknowledgement."
-        )
+        found.append(f"Look at the storages' links: {commands.expired} commands ran out without an acknowledgement.")
     if not states:
-        found.append(
-            "No control tick is kept of this period: find out why, or take the closed day's figures instead."
-        )
+        found.append("No control tick is kept of this period: find out why, or take the closed day's figures instead.")
     elif any(state.sites_reporting < state.sites_total for state in states):
         worst = max(state.sites_total - state.sites_reporting for state in states)
         found.append(f"Look at the meters: up to {worst} sites did not report.")

@@ -32,10 +32,10 @@ def _expected(microgrid: Microgrid, site_ids: tuple[int, ...], start_at: datetim
         Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True, kind__in=(MeterKind.SITE, MeterKind.SOURCE))
         .order_by("pk")
         .values_list("pk", "site_id", "kind")
-    )  # fmt: skip
+    )
     place = {site: i for i, site in enumerate(site_ids)}
     forecast = _forecast(microgrid, meters, place, start_at)
-    history = _history(microgrid, {pk: place[s] for pk, s, kind in meters if kind == MeterKind.SITE and s in place}, place, start_at)  # fmt: skip
+    history = _history(microgrid, {pk: place[s] for pk, s, kind in meters if kind == MeterKind.SITE and s in place}, place, start_at)
     nominal = np.zeros(len(place))
     rows = Consumer.objects.filter(site__in=site_ids).values("site_id").annotate(power=Sum("profile_power_w"))
     for row in rows:
@@ -61,9 +61,7 @@ def _forecast(
     for meter_id, quantity, low, middle, high in rows:
         i = place[site_of[meter_id]]
         sums[i] += (middle if quantity == "consumption" else -middle) * per_hour
-        variance[i] += (
-            float(band_sigma(np.array(low, np.float64), np.array(high, np.float64))) ** 2 * per_hour**2
-        )
+        variance[i] += float(band_sigma(np.array(low, np.float64), np.array(high, np.float64))) ** 2 * per_hour**2
         found[site_of[meter_id]] += 1
     complete = np.array([found[site] >= needed[site] > 0 for site in place])
     return np.where(complete, sums, np.nan), np.sqrt(variance)
@@ -79,9 +77,7 @@ def _run_for(microgrid: Microgrid, start_at: datetime) -> tuple[ForecastRun | No
     return None, 0
 
 
-def _history(
-    microgrid: Microgrid, row_of: dict[int, int], place: dict[int, int], start_at: datetime
-) -> tuple[Array, Array]:
+def _history(microgrid: Microgrid, row_of: dict[int, int], place: dict[int, int], start_at: datetime) -> tuple[Array, Array]:
     """Mean and spread of the same interval on the same weekday of the last weeks."""
     value, spread = np.full(len(place), np.nan), np.zeros(len(place))
     today = start_at.astimezone(microgrid.zone).date()
@@ -89,9 +85,7 @@ def _history(
     if not row_of:
         return value, spread
     drawn, fed_in = (
-        load_channel(
-            microgrid=microgrid, channel=channel, days=days, meter_ids=list(row_of), with_quality=False
-        )
+        load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=list(row_of), with_quality=False)
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
     step = timedelta(minutes=microgrid.interval_minutes)
@@ -101,9 +95,7 @@ def _history(
     there = drawn.present
     count = there.sum(axis=1)
     mean = np.where(there, net, 0.0).sum(axis=1) / np.maximum(count, 1)
-    deviation = np.sqrt(
-        np.where(there, (net - mean[:, None]) ** 2, 0.0).sum(axis=1) / np.maximum(count - 1, 1)
-    )
+    deviation = np.sqrt(np.where(there, (net - mean[:, None]) ** 2, 0.0).sum(axis=1) / np.maximum(count - 1, 1))
     enough = count >= LEAST_LIKE_DAYS
     rows = np.array([row_of[pk] for pk in drawn.meter_ids.tolist()], dtype=np.int64)
     value[rows[enough]], spread[rows[enough]] = mean[enough], deviation[enough]

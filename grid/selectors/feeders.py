@@ -11,9 +11,7 @@ from grid.selectors.drawing import layout_of
 from grid.selectors.network import load_network
 
 
-def feeder_names(
-    *, microgrid_id: int, site_ids: Sequence[int], at: datetime
-) -> tuple[NDArray[np.int64], list[str]]:
+def feeder_names(*, microgrid_id: int, site_ids: Sequence[int], at: datetime) -> tuple[NDArray[np.int64], list[str]]:
     """Each site's feeder as a number, and the feeders' names: the code of the first node below the busbar.
 
     A site on no feeder, or at no known node, is one of its own, under its own code.

@@ -67,10 +67,15 @@ def statements(*, microgrid: Microgrid, days: Sequence[date]) -> list[Flexibilit
         of_peak = owed(terms, peak, 0) if terms else 0
         found.append(
             FlexibilityStatement(
-                own[0].storage, sum(given_when_told(row) for row in own), sum(sum(row.saved_micro) for row in own), peak,
-                max(sum(row.owed_micro for row in own) + of_peak, 0), own[0].day, own[-1].day,
+                own[0].storage,
+                sum(given_when_told(row) for row in own),
+                sum(sum(row.saved_micro) for row in own),
+                peak,
+                max(sum(row.owed_micro for row in own) + of_peak, 0),
+                own[0].day,
+                own[-1].day,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -86,9 +91,7 @@ def _peaks(microgrid: Microgrid, rows: Sequence[FlexibilityDay], among: Sequence
     if not price:
         return {}
     storages = sorted({row.storage_id for row in rows})
-    balances = {
-        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=among, is_current=True)
-    }
+    balances = {row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=among, is_current=True)}
     days = sorted(balances)
     counts = {day: len(balances[day].import_wh) for day in days}
     start, length = {}, 0

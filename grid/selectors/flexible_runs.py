@@ -35,9 +35,7 @@ def steered_consumers(user: User) -> QuerySet[Consumer]:
     """Devices that can wait, behind sites of the user's own members."""
     members = own_members(user)
     return (
-        Consumer.objects.filter(
-            site__member__in=members, priority_tier__gte=STEERED_FROM_TIER, status=AssetStatus.ACTIVE
-        )
+        Consumer.objects.filter(site__member__in=members, priority_tier__gte=STEERED_FROM_TIER, status=AssetStatus.ACTIVE)
         .select_related("site__microgrid")
         .order_by("site__code", "code")
     )
@@ -85,14 +83,17 @@ def open_run(run: FlexibleRun, told_wh: float, origin_at: datetime) -> OpenRun:
     """A run as a plan from `origin_at` on sees it."""
     hour = timedelta(hours=1)
     return OpenRun(
-        f"{run.name} ({run.consumer.site.name})", float(run.energy_wh), told_wh, float(run.power_w), (run.start_at - origin_at) / hour,
-        (run.ready_at - origin_at) / hour, run.may_pause,
-    )  # fmt: skip
+        f"{run.name} ({run.consumer.site.name})",
+        float(run.energy_wh),
+        told_wh,
+        float(run.power_w),
+        (run.start_at - origin_at) / hour,
+        (run.ready_at - origin_at) / hour,
+        run.may_pause,
+    )
 
 
-def run_lines(
-    microgrid: Microgrid, runs: Sequence[FlexibleRun], now: datetime, words: RunWords = ENGLISH
-) -> list[RunLine]:
+def run_lines(microgrid: Microgrid, runs: Sequence[FlexibleRun], now: datetime, words: RunWords = ENGLISH) -> list[RunLine]:
     """How runs stand under the newest plan; why then is told in `words`."""
     plan = newest_plan(microgrid, before=now)
     planned = {} if plan is None else {row.run_id: row for row in plan.runs.filter(run__in=runs)}
@@ -101,16 +102,10 @@ def run_lines(
     for run in runs:
         row = planned.get(run.pk)
         is_over = run.withdrawn_at is not None or run.ready_at <= now
-        stretches = (
-            [] if row is None or plan is None or is_over else _stretches(row, plan.origin_at, microgrid)
-        )
+        stretches = [] if row is None or plan is None or is_over else _stretches(row, plan.origin_at, microgrid)
         lines.append(
             RunLine(
-                run,
-                round(told[run.pk]),
-                stretches,
-                "" if row is None or plan is None or is_over else _why(run, row, plan, words),
-                is_over,
+                run, round(told[run.pk]), stretches, "" if row is None or plan is None or is_over else _why(run, row, plan, words), is_over
             )
         )
     return lines
@@ -123,20 +118,15 @@ def _why(run: FlexibleRun, row: FlexibleRunPlan, plan: Plan, words: RunWords) ->
     step, zone = timedelta(minutes=plan.interval_minutes), run.microgrid.zone
     clock = [f"{(plan.origin_at + i * step).astimezone(zone):%H:%M}" for i in range(len(row.power_w))]
     seen, power_w = open_run(run, float(row.told_wh), plan.origin_at), np.array(row.power_w, dtype=float)
-    return reason_of(
-        seen, power_w, np.array(plan.energy_micro) / 1e6, step / timedelta(hours=1), clock, words
-    )
+    return reason_of(seen, power_w, np.array(plan.energy_micro) / 1e6, step / timedelta(hours=1), clock, words)
 
 
-def _stretches(
-    row: FlexibleRunPlan, origin_at: datetime, microgrid: Microgrid
-) -> list[tuple[datetime, datetime, int]]:
+def _stretches(row: FlexibleRunPlan, origin_at: datetime, microgrid: Microgrid) -> list[tuple[datetime, datetime, int]]:
     """Times in a row in which a run draws something, with the mean power."""
     step = timedelta(minutes=microgrid.interval_minutes)
     power = np.array(row.power_w)
     on = np.concatenate([[False], power > 0, [False]])
     begins, ends = np.flatnonzero(on[1:] & ~on[:-1]), np.flatnonzero(~on[1:] & on[:-1])
     return [
-        (origin_at + int(b) * step, origin_at + int(e) * step, round(float(power[b:e].mean())))
-        for b, e in zip(begins, ends, strict=True)
+        (origin_at + int(b) * step, origin_at + int(e) * step, round(float(power[b:e].mean()))) for b, e in zip(begins, ends, strict=True)
     ]

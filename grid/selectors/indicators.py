@@ -9,16 +9,7 @@ from django.db.models import Sum
 
 from energy.models import Consumer, Microgrid
 from grid.domain.energy_origin import Origin
-from grid.domain.indicators import (
-    CO2_GRID_G_PER_KWH,
-    Balance,
-    Indicators,
-    Outage,
-    Reliability,
-    indicators_of,
-    local_used_wh,
-    reliability,
-)
+from grid.domain.indicators import CO2_GRID_G_PER_KWH, Balance, Indicators, Outage, Reliability, indicators_of, local_used_wh, reliability
 from grid.models import BalanceDay, Interruption, InterruptionCause, SharingDay, StorageDay
 from kernel.intervals import Month
 
@@ -47,9 +38,7 @@ def monthly_indicators(microgrid: Microgrid, last: Month, months: int = MONTHS_S
     chosen = [last]
     while len(chosen) < months:
         chosen.append(_before(chosen[-1]))
-    rows = BalanceDay.objects.filter(
-        microgrid=microgrid, is_current=True, day__gte=chosen[-1].first_day, day__lte=last.last_day
-    )
+    rows = BalanceDay.objects.filter(microgrid=microgrid, is_current=True, day__gte=chosen[-1].first_day, day__lte=last.last_day)
     by_month: dict[Month, list[BalanceDay]] = {}
     for row in rows.order_by("day"):
         by_month.setdefault(Month(row.day.year, row.day.month), []).append(row)
@@ -62,9 +51,7 @@ def last_month(microgrid: Microgrid) -> Month | None:
     return Month(row.day.year, row.day.month) if row else None
 
 
-def reliability_over(
-    microgrid: Microgrid, start_at: datetime, end_at: datetime, *, with_planned: bool
-) -> Reliability | None:
+def reliability_over(microgrid: Microgrid, start_at: datetime, end_at: datetime, *, with_planned: bool) -> Reliability | None:
     """Reliability over `[start_at, end_at)`; what began before or ends later counts with its part inside. None without sites.
 
     An interruption that is still open counts up to `end_at`.
@@ -74,9 +61,7 @@ def reliability_over(
         return None
     outages = outages_between(microgrid, start_at, end_at)
     connected_w = float(sum(connected_load(microgrid).values()))
-    return reliability(
-        outages, customers, (end_at - start_at) / timedelta(minutes=1), with_planned=with_planned, connected_w=connected_w
-    )  # fmt: skip
+    return reliability(outages, customers, (end_at - start_at) / timedelta(minutes=1), with_planned=with_planned, connected_w=connected_w)
 
 
 def connected_load(microgrid: Microgrid) -> dict[int, int]:
@@ -110,20 +95,16 @@ def first_closed_day(microgrid: Microgrid) -> date | None:
 
 def _outage(row: Interruption, start_at: datetime, end_at: datetime, load: Mapping[int, int]) -> Outage:
     begins, ends = max(row.started_at, start_at), min(row.ended_at or end_at, end_at)
-    touched = [
-        (max((min(one.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0), one)
-        for one in row.sites.all()
-    ]
+    touched = [(max((min(one.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0), one) for one in row.sites.all()]
     return Outage(
-        tuple(m for m, one in touched if m > 0 and one.share == 1), row.cause == InterruptionCause.PLANNED,
+        tuple(m for m, one in touched if m > 0 and one.share == 1),
+        row.cause == InterruptionCause.PLANNED,
         tuple((m, float(one.share) * load.get(one.site_id, 0)) for m, one in touched if m > 0),
-    )  # fmt: skip
+    )
 
 
 def _line(microgrid: Microgrid, month: Month, rows: list[BalanceDay]) -> MonthLine:
-    columns = {
-        name: np.concatenate([np.array(getattr(row, name), dtype=np.int64) for row in rows]) for name in NAMES
-    }
+    columns = {name: np.concatenate([np.array(getattr(row, name), dtype=np.int64) for row in rows]) for name in NAMES}
     balance = Balance(**columns, interval_hours=microgrid.interval_minutes / 60)
     used = _used_of_local_origin(microgrid, [row.day for row in rows], balance)
     found = indicators_of(balance, local_used_wh=used, grams_per_kwh=CO2_GRID_G_PER_KWH)
@@ -142,11 +123,7 @@ def _used_of_local_origin(microgrid: Microgrid, days: list[date], balance: Balan
     if followed != set(days):
         return None
     shared = SharingDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).order_by("day")
-    left = [
-        np.array(row.not_local_wh or [0] * len(row.shared_wh))
-        - np.array(row.carried_wh or [0] * len(row.shared_wh))
-        for row in shared
-    ]
+    left = [np.array(row.not_local_wh or [0] * len(row.shared_wh)) - np.array(row.carried_wh or [0] * len(row.shared_wh)) for row in shared]
     return local_used_wh(balance, charged, discharged, np.concatenate(left))
 
 

@@ -65,18 +65,14 @@ def settled_losses(*, microgrid: Microgrid, days: Sequence[date]) -> SettledLoss
         row
         for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=list(days), is_current=True).order_by("day")
         if any(row.losses_wh)
-    ]  # fmt: skip
+    ]
     if not rows:
         return None
-    shared = {
-        row.day: row for row in SharingDay.objects.filter(microgrid=microgrid, day__in=[r.day for r in rows], is_current=True)
-    }  # fmt: skip
-    prices = {row.day: row for row in PriceDay.objects.filter(microgrid=microgrid, day__in=[r.day for r in rows])}  # fmt: skip
+    shared = {row.day: row for row in SharingDay.objects.filter(microgrid=microgrid, day__in=[r.day for r in rows], is_current=True)}
+    prices = {row.day: row for row in PriceDay.objects.filter(microgrid=microgrid, day__in=[r.day for r in rows])}
     from_grid = from_surplus = cost = 0
     for row in rows:
-        one = exchange(
-            np.array(shared[row.day].consumption_wh), np.array(shared[row.day].fed_in_wh), np.array(row.losses_wh)
-        )  # fmt: skip
+        one = exchange(np.array(shared[row.day].consumption_wh), np.array(shared[row.day].fed_in_wh), np.array(row.losses_wh))
         from_grid += int(one.losses_from_grid_wh.sum())
         from_surplus += int(one.losses_from_surplus_wh.sum())
         price = prices.get(row.day)
@@ -86,6 +82,10 @@ def settled_losses(*, microgrid: Microgrid, days: Sequence[date]) -> SettledLoss
                 + (one.losses_from_surplus_wh * np.array(price.feed_in_micro)).sum()
             )
     return SettledLosses(
-        len(rows), sum(sum(row.losses_wh) for row in rows), sum(sum(row.consumption_wh) for row in rows), from_grid,
-        from_surplus, cost // 1000 if len(prices) == len(rows) else None,
-    )  # fmt: skip
+        len(rows),
+        sum(sum(row.losses_wh) for row in rows),
+        sum(sum(row.consumption_wh) for row in rows),
+        from_grid,
+        from_surplus,
+        cost // 1000 if len(prices) == len(rows) else None,
+    )

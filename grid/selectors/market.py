@@ -10,16 +10,7 @@ from numpy.typing import NDArray
 
 from energy.models import Microgrid
 from grid.domain.market.settlement import Matched
-from grid.models import (
-    MarketInterval,
-    MarketOrder,
-    MarketTerms,
-    OrderSide,
-    SharingKey,
-    SharingProposal,
-    SharingRule,
-    VoteStatus,
-)
+from grid.models import MarketInterval, MarketOrder, MarketTerms, OrderSide, SharingKey, SharingProposal, SharingRule, VoteStatus
 from grid.selectors.order_books import forgotten_between, settled_matches
 from grid.selectors.sharing_terms import SiteAxis, rule_on
 from kernel.money import price_from_micro
@@ -41,9 +32,7 @@ def market_terms_text(terms: MarketTerms) -> str:
 
 def voted_terms(microgrid: Microgrid, first: date) -> str:
     """Why other terms cannot begin on a day: members voted, or vote just now, on a market of the terms that hold; empty where none did."""
-    if SharingProposal.objects.filter(
-        microgrid=microgrid, status=VoteStatus.OPEN, key=SharingKey.MARKET
-    ).exists():
+    if SharingProposal.objects.filter(microgrid=microgrid, status=VoteStatus.OPEN, key=SharingKey.MARKET).exists():
         return "A vote on a market of the present terms is open; wait until it is decided, or withdraw it."
     rules = SharingRule.objects.filter(microgrid=microgrid, key=SharingKey.MARKET).exclude(text="")
     voted = rules.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first)).first()
@@ -92,7 +81,7 @@ def matched_in_orders(*, microgrid: Microgrid, day: date, sites: SiteAxis) -> Ma
         )
         .values_list("site_id", "start_at", "side")
         .annotate(wh=Sum("matched_wh"))
-    )  # fmt: skip
+    )
     step = timedelta(minutes=microgrid.interval_minutes)
     for site, start_at, side, wh in rows:
         found[side][(start_at - local_day.start_at) // step, column[site]] = wh
@@ -108,13 +97,13 @@ def cleared_on(microgrid: Microgrid | int, days: Sequence[date]) -> dict[datetim
     """Cleared intervals that begin within a day of the days given, by their start."""
     if not days:
         return {}
-    rows = MarketInterval.objects.filter(
-        microgrid=microgrid, start_at__date__gte=min(days) - A_DAY, start_at__date__lte=max(days) + A_DAY
-    )
+    rows = MarketInterval.objects.filter(microgrid=microgrid, start_at__date__gte=min(days) - A_DAY, start_at__date__lte=max(days) + A_DAY)
     return {row.start_at: row for row in rows}
 
 
-def cleared_prices(microgrid: Microgrid, day: date, cleared: dict[datetime, MarketInterval], instead: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
+def cleared_prices(
+    microgrid: Microgrid, day: date, cleared: dict[datetime, MarketInterval], instead: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The published price of each interval of a day and where nothing was matched, with another price in its place."""
     rows = [cleared.get(start) for start in microgrid.local_day(day).starts()]
     prices = [row.price_micro if row is not None else None for row in rows]

@@ -57,9 +57,7 @@ def orders_of_day(site: Site, day: date) -> list[MarketOrder]:
     if (since := theirs_since(site)) is not None and day < since:
         return []
     local_day = site.microgrid.local_day(day)
-    rows = MarketOrder.objects.filter(
-        site=site, start_at__gte=local_day.start_at, start_at__lt=local_day.end_at
-    )
+    rows = MarketOrder.objects.filter(site=site, start_at__gte=local_day.start_at, start_at__lt=local_day.end_at)
     return list(rows.order_by("start_at", "side", "pk"))
 
 
@@ -67,7 +65,7 @@ def matched_of_day(site: Site, day: date) -> tuple[int, int] | None:
     """What was bought and sold for a site on a day whose orders are forgotten [Wh]; None where they are kept, or not for who has it today."""
     local_day = site.microgrid.local_day(day)
     since = theirs_since(site)
-    if (since is not None and day < since) or not forgotten_between(site.microgrid, local_day.start_at, local_day.end_at):  # fmt: skip
+    if (since is not None and day < since) or not forgotten_between(site.microgrid, local_day.start_at, local_day.end_at):
         return None
     row = SiteMarketDay.objects.filter(site=site, day=day, is_current=True).first()
     return (sum(row.bid_wh), sum(row.offer_wh)) if row else (0, 0)
@@ -124,10 +122,7 @@ def given_by(site: Site, *, since: date) -> list[GivenSum]:
     """What a site gave away, by receiver, since it is whose it is today."""
     since = max(since, theirs_since(site) or since)
     rows = GivenDay.objects.filter(preference__site=site, is_current=True, day__gte=since)
-    return _sums(
-        (r.preference.receiver.code, r.preference.is_gift, r.wh)
-        for r in rows.select_related("preference__receiver")
-    )
+    return _sums((r.preference.receiver.code, r.preference.is_gift, r.wh) for r in rows.select_related("preference__receiver"))
 
 
 def given_to(site: Site, *, since: date) -> list[GivenSum]:
@@ -144,6 +139,4 @@ def _sums(rows: Iterable[tuple[str, bool, list[int]]]) -> list[GivenSum]:
     found: dict[tuple[str, bool], list[int]] = {}
     for other, is_gift, wh in rows:
         found.setdefault((other, is_gift), []).append(sum(wh))
-    return [
-        GivenSum(other, sum(days), is_gift, len(days)) for (other, is_gift), days in sorted(found.items())
-    ]
+    return [GivenSum(other, sum(days), is_gift, len(days)) for (other, is_gift), days in sorted(found.items())]

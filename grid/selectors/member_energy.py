@@ -53,9 +53,7 @@ class MemberEnergy:
         }
 
 
-def stretches(
-    sites: Sequence[Site], seen: Mapping[int, SeenDays], days: Sequence[date]
-) -> list[tuple[list[date], list[Site]]]:
+def stretches(sites: Sequence[Site], seen: Mapping[int, SeenDays], days: Sequence[date]) -> list[tuple[list[date], list[Site]]]:
     """Days in order, cut where another of the sites comes or goes: the days of each stretch, and the sites that may be seen on them."""
     found: list[tuple[list[date], list[Site]]] = []
     for day in sorted(days):
@@ -76,15 +74,14 @@ def joined(parts: Sequence[MemberEnergy]) -> MemberEnergy:
     offsets = [energy.offsets[:-1] + begin for energy, begin in zip(energies, begins, strict=False)]
     along = {
         name: np.concatenate([getattr(energy, name) for energy in energies])
-        for name in (
-            "import_wh", "export_wh", "production_wh", "charge_wh", "discharge_wh", "measured", "complete", "final",
-        )
-    }  # fmt: skip
+        for name in ("import_wh", "export_wh", "production_wh", "charge_wh", "discharge_wh", "measured", "complete", "final")
+    }
     days = [day for energy in energies for day in energy.days]
     return MemberEnergy(
         SiteEnergy(days=days, offsets=np.concatenate([*offsets, begins[-1:]]), **along),
-        np.concatenate([part.received_wh for part in parts]), np.concatenate([part.delivered_wh for part in parts]),
-    )  # fmt: skip
+        np.concatenate([part.received_wh for part in parts]),
+        np.concatenate([part.delivered_wh for part in parts]),
+    )
 
 
 def member_energy(*, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]) -> MemberEnergy:
@@ -92,9 +89,7 @@ def member_energy(*, microgrid: Microgrid, sites: Sequence[Site], days: Sequence
     ids = [site.pk for site in sites]
     shares = load_shares(microgrid=microgrid, days=days, site_ids=ids)
     return MemberEnergy(
-        site_energy(microgrid=microgrid, site_ids=ids, days=days),
-        shares.received_wh.sum(axis=0),
-        shares.delivered_wh.sum(axis=0),
+        site_energy(microgrid=microgrid, site_ids=ids, days=days), shares.received_wh.sum(axis=0), shares.delivered_wh.sum(axis=0)
     )
 
 
@@ -133,9 +128,13 @@ def village_sums(microgrid: Microgrid, days: Sequence[date]) -> VillageSums:
         return sum(sum(getattr(row, name)) for row in balances)
 
     return VillageSums(
-        total("production_wh"), total("consumption_wh"), total("import_wh"), total("export_wh"),
-        sum(sum(row.shared_wh) for row in shared), microgrid.sites.count(),
-    )  # fmt: skip
+        total("production_wh"),
+        total("consumption_wh"),
+        total("import_wh"),
+        total("export_wh"),
+        sum(sum(row.shared_wh) for row in shared),
+        microgrid.sites.count(),
+    )
 
 
 def village_day(microgrid: Microgrid, day: date) -> dict[str, Any] | None:

@@ -11,17 +11,7 @@ import numpy as np
 from django.db.models import Max, OuterRef, Subquery
 from numpy.typing import NDArray
 
-from energy.models import (
-    Consumer,
-    Line,
-    Microgrid,
-    NetworkChange,
-    Node,
-    Site,
-    Switch,
-    SwitchPosition,
-    Transformer,
-)
+from energy.models import Consumer, Line, Microgrid, NetworkChange, Node, Site, Switch, SwitchPosition, Transformer
 from grid.domain.network.connections import unsupplied
 from grid.domain.network.contingencies import Tie
 from grid.domain.network.powerflow import Network, TransformerData, Wire
@@ -72,9 +62,7 @@ def load_network(microgrid_id: int, at: datetime | None = None) -> NetworkOfSite
     return _build(microgrid_id, stamp, boundaries[epoch - 1] if epoch else SINCE_EVER)
 
 
-def open_ties(
-    microgrid_id: int, network: NetworkOfSites, at: datetime | None = None
-) -> list[tuple[Switch, Tie]]:
+def open_ties(microgrid_id: int, network: NetworkOfSites, at: datetime | None = None) -> list[tuple[Switch, Tie]]:
     """The switches that stand open at an instant, each with what closing it would join; one whose element is not there is left out."""
     lines = {w.code: i for i, w in enumerate(network.network.wires)}
     transformers = {t.code: i for i, t in enumerate(network.network.transformers)}
@@ -86,9 +74,7 @@ def open_ties(
             found.append((switch, Tie(switch.code, line=lines[switch.line_code])))
         elif switch.transformer_code in transformers:
             found.append((switch, Tie(switch.code, transformer=transformers[switch.transformer_code])))
-        elif switch.other_node is not None and {switch.node.code, switch.other_node.code} <= set(
-            network.places
-        ):
+        elif switch.other_node is not None and {switch.node.code, switch.other_node.code} <= set(network.places):
             ends = network.places[switch.node.code], network.places[switch.other_node.code]
             found.append((switch, Tie(switch.code, node_from=ends[0], node_to=ends[1])))
     return found
@@ -117,7 +103,7 @@ def _stamp(microgrid_id: int) -> Stamp:
     """Rises with every change of the wires, of switches and of which sites there are."""
     newest = NetworkChange.objects.filter(microgrid_id=microgrid_id).order_by("-id").values("id")[:1]
     sites = Site.objects.filter(microgrid_id=microgrid_id).values("microgrid_id").annotate(last=Max("id"))
-    row = Microgrid.objects.filter(pk=microgrid_id).values_list(Subquery(newest), Subquery(sites.values("last")))  # fmt: skip
+    row = Microgrid.objects.filter(pk=microgrid_id).values_list(Subquery(newest), Subquery(sites.values("last")))
     return next(iter(row), (None, None))
 
 
@@ -158,25 +144,29 @@ def _assemble(microgrid_id: int, at: datetime | None, switches: list[tuple[Switc
         if node.is_coupling_point:
             held[i] = node.vm_setpoint_pu or 1.0
     open_ends = {(s.line_code, s.node_id) for s, closed in switches if not closed and s.line_code}
-    open_sides = {(s.transformer_code, s.node_id) for s, closed in switches if not closed and s.transformer_code}  # fmt: skip
+    open_sides = {(s.transformer_code, s.node_id) for s, closed in switches if not closed and s.transformer_code}
     # What a closed switch bridges carries nothing: both its ends are one node.
     lines = [
-        row for row in _there(Line, microgrid_id, at)
+        row
+        for row in _there(Line, microgrid_id, at)
         if row.node_from_id in place and row.node_to_id in place and place[row.node_from_id] != place[row.node_to_id]
-    ]  # fmt: skip
-    transformers = [t for t in _there(Transformer, microgrid_id, at) if t.node_hv_id in place and t.node_lv_id in place]  # fmt: skip
+    ]
+    transformers = [t for t in _there(Transformer, microgrid_id, at) if t.node_hv_id in place and t.node_lv_id in place]
     sites = list(Site.objects.filter(microgrid_id=microgrid_id).order_by("pk").values_list("pk", "node_id"))
     return NetworkOfSites(
         Network(
-            nominal, held, [_wire(line, place, open_ends) for line in lines],
-            [_transformer(t, place, open_sides) for t in transformers],
+            nominal, held, [_wire(line, place, open_ends) for line in lines], [_transformer(t, place, open_sides) for t in transformers]
         ),
-        codes, low, high,
+        codes,
+        low,
+        high,
         np.array([pk for pk, _ in sites], dtype=np.int64),
         np.array([place.get(node_id, -1) for _, node_id in sites], dtype=np.int64),
         _reactive_share(microgrid_id, [pk for pk, _ in sites]),
-        [line.pk for line in lines], [t.pk for t in transformers], {node.code: place[node.pk] for node in nodes},
-    )  # fmt: skip
+        [line.pk for line in lines],
+        [t.pk for t in transformers],
+        {node.code: place[node.pk] for node in nodes},
+    )
 
 
 def forget_networks() -> None:
@@ -197,11 +187,7 @@ def switches_at(microgrid_id: int, at: datetime | None) -> list[tuple[Switch, bo
         moves = moves.none()
     elif at is not None:
         moves = moves.filter(at__lte=at)
-    rows = (
-        _there(Switch, microgrid_id, at)
-        .select_related("node", "other_node")
-        .annotate(moved=Subquery(moves.values("is_closed")[:1]))
-    )
+    rows = _there(Switch, microgrid_id, at).select_related("node", "other_node").annotate(moved=Subquery(moves.values("is_closed")[:1]))
     return [(row, row.normally_closed if row.moved is None else row.moved) for row in rows]
 
 
@@ -232,11 +218,17 @@ def _merged(nodes: list[Node], switches: list[tuple[Switch, bool]]) -> tuple[dic
 
 def _wire(line: Line, place: dict[int, int], open_ends: set[tuple[str, int]]) -> Wire:
     return Wire(
-        line.code, place[line.node_from_id], place[line.node_to_id], line.resistance_ohm_per_km * line.length_km,
-        line.reactance_ohm_per_km * line.length_km, line.susceptance_us_per_km * line.length_km * 1e-6,
-        line.max_current_a, (line.code, line.node_from_id) not in open_ends, (line.code, line.node_to_id) not in open_ends,
+        line.code,
+        place[line.node_from_id],
+        place[line.node_to_id],
+        line.resistance_ohm_per_km * line.length_km,
+        line.reactance_ohm_per_km * line.length_km,
+        line.susceptance_us_per_km * line.length_km * 1e-6,
+        line.max_current_a,
+        (line.code, line.node_from_id) not in open_ends,
+        (line.code, line.node_to_id) not in open_ends,
         _zero_ohm(line),
-    )  # fmt: skip
+    )
 
 
 def _zero_ohm(line: Line) -> complex | None:
@@ -245,24 +237,33 @@ def _zero_ohm(line: Line) -> complex | None:
     return complex(line.zero_resistance_ohm_per_km, line.zero_reactance_ohm_per_km) * line.length_km
 
 
-def _transformer(
-    row: Transformer, place: dict[int, int], open_sides: set[tuple[str, int]]
-) -> TransformerData:
+def _transformer(row: Transformer, place: dict[int, int], open_sides: set[tuple[str, int]]) -> TransformerData:
     return TransformerData(
-        row.code, place[row.node_hv_id], place[row.node_lv_id], float(row.rated_va), float(row.voltage_hv_v),
-        float(row.voltage_lv_v), row.short_circuit_percent, row.copper_loss_w, row.iron_loss_w,
-        row.no_load_current_percent, row.tap_position, row.tap_neutral, row.tap_min, row.tap_max, row.tap_step_percent,
-        (row.code, row.node_hv_id) not in open_sides, (row.code, row.node_lv_id) not in open_sides,
-    )  # fmt: skip
+        row.code,
+        place[row.node_hv_id],
+        place[row.node_lv_id],
+        float(row.rated_va),
+        float(row.voltage_hv_v),
+        float(row.voltage_lv_v),
+        row.short_circuit_percent,
+        row.copper_loss_w,
+        row.iron_loss_w,
+        row.no_load_current_percent,
+        row.tap_position,
+        row.tap_neutral,
+        row.tap_min,
+        row.tap_max,
+        row.tap_step_percent,
+        (row.code, row.node_hv_id) not in open_sides,
+        (row.code, row.node_lv_id) not in open_sides,
+    )
 
 
 def _reactive_share(microgrid_id: int, site_ids: list[int]) -> NDArray[np.float64]:
     """Meters tell active power only; reactive power follows it as at nominal load."""
     active, reactive = dict.fromkeys(site_ids, 0.0), dict.fromkeys(site_ids, 0.0)
     rows = Consumer.objects.filter(site__microgrid_id=microgrid_id)
-    for site_id, power_w, reactive_var in rows.values_list(
-        "site_id", "profile_power_w", "profile_reactive_var"
-    ):
+    for site_id, power_w, reactive_var in rows.values_list("site_id", "profile_power_w", "profile_reactive_var"):
         active[site_id] += float(power_w)
         reactive[site_id] += float(reactive_var)
     return np.array([reactive[s] / active[s] if active[s] else 0.0 for s in site_ids])

@@ -46,12 +46,14 @@ def network_facts(microgrid: Microgrid, now: datetime) -> NetworkFacts:
     """Counts at the microgrid's `now`."""
     lines = list(Line.objects.filter(microgrid=microgrid).at(now).values_list("length_km", flat=True))
     return NetworkFacts(
-        Node.objects.filter(microgrid=microgrid).at(now).count(), len(lines),
+        Node.objects.filter(microgrid=microgrid).at(now).count(),
+        len(lines),
         Transformer.objects.filter(microgrid=microgrid).at(now).count(),
         Switch.objects.filter(microgrid=microgrid).at(now).count(),
-        len(open_ties(microgrid.pk, load_network(microgrid.pk, now), now)), float(sum(lines)),
+        len(open_ties(microgrid.pk, load_network(microgrid.pk, now), now)),
+        float(sum(lines)),
         NetworkChange.objects.filter(microgrid=microgrid).order_by("-id").first(),
-    )  # fmt: skip
+    )
 
 
 def newest_study(microgrid: Microgrid) -> NetworkStudy | None:
@@ -84,13 +86,7 @@ def newest_outages(microgrid: Microgrid) -> list[PlannedOutage]:
     rows = PlannedOutage.objects.filter(microgrid=microgrid).order_by("-start_at", "-pk")
     return list(
         rows.select_related("requested_by", "decided_by").prefetch_related(
-            "elements",
-            "switchings__switch",
-            "sites_lost",
-            "moves__switch",
-            "moves__position",
-            "moves__back",
-            "extensions",
+            "elements", "switchings__switch", "sites_lost", "moves__switch", "moves__position", "moves__back", "extensions"
         )[:SHOWN_OUTAGES]
     )
 
@@ -100,10 +96,14 @@ def outage_page(outage: PlannedOutage) -> dict[str, Any]:
     extensions = list(outage.extensions.select_related("asked_by", "decided_by").order_by("asked_at"))
     told = Notification.objects.filter(key__startswith=f"outage:{outage.public_id}:", kind="outage")
     return {
-        "elements": list(outage.elements.all()), "switchings": list(outage.switchings.select_related("switch")),
+        "elements": list(outage.elements.all()),
+        "switchings": list(outage.switchings.select_related("switch")),
         "moves": list(outage.moves.select_related("switch", "position__set_by", "back__set_by").order_by("pk")),
-        "lost": list(outage.sites_lost.select_related("member").order_by("code")), "extensions": extensions,
+        "lost": list(outage.sites_lost.select_related("member").order_by("code")),
+        "extensions": extensions,
         "waiting": next((one for one in extensions if one.decided_at is None), None),
         "told": list(told.values("subject").annotate(people=Count("user", distinct=True), at=Min("created_at")).order_by("at")[:20]),
-        "interruptions": list(Interruption.objects.filter(microgrid=outage.microgrid, external_ref__startswith=f"switching:outage:{outage.public_id}")),
-    }  # fmt: skip
+        "interruptions": list(
+            Interruption.objects.filter(microgrid=outage.microgrid, external_ref__startswith=f"switching:outage:{outage.public_id}")
+        ),
+    }

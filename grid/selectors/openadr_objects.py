@@ -11,9 +11,11 @@ UNITS = {AdrPayload.PRICE: "KWH", AdrPayload.LIMIT: "KW"}
 
 def _head(row: Any, kind: str) -> dict[str, Any]:
     return {
-        "id": str(row.public_id), "createdDateTime": instant_text(row.created_at),
-        "modificationDateTime": instant_text(row.modified_at), "objectType": kind,
-    }  # fmt: skip
+        "id": str(row.public_id),
+        "createdDateTime": instant_text(row.created_at),
+        "modificationDateTime": instant_text(row.modified_at),
+        "objectType": kind,
+    }
 
 
 def program_as_json(row: AdrProgram) -> dict[str, Any]:
@@ -36,13 +38,13 @@ def event_as_json(row: AdrEvent) -> dict[str, Any]:
     if len(row.values) == 1:
         length = row.end_at - row.start_at
     return _head(row, "EVENT") | {
-        "programID": str(row.program.public_id), "eventName": row.name, "priority": row.priority,
+        "programID": str(row.program.public_id),
+        "eventName": row.name,
+        "priority": row.priority,
         "payloadDescriptors": [_descriptor(row.program)],
         "intervalPeriod": {"start": instant_text(row.start_at), "duration": duration_text(length)},
-        "intervals": [
-            {"id": n, "payloads": [{"type": row.program.payload, "values": [value]}]} for n, value in enumerate(row.values)
-        ],
-    }  # fmt: skip
+        "intervals": [{"id": n, "payloads": [{"type": row.program.payload, "values": [value]}]} for n, value in enumerate(row.values)],
+    }
 
 
 def ven_as_json(row: AdrVen) -> dict[str, Any]:
@@ -52,17 +54,16 @@ def ven_as_json(row: AdrVen) -> dict[str, Any]:
 
 def subscription_as_json(row: AdrSubscription) -> dict[str, Any]:
     """A subscription; its secret is the client's and not told again."""
-    shown = [
-        {key: value for key, value in one.items() if key != "bearerToken"} for one in row.object_operations
-    ]
-    return _head(row, "SUBSCRIPTION") | {
-        "programID": str(row.program.public_id), "clientName": row.client_name, "objectOperations": shown
-    }  # fmt: skip
+    shown = [{key: value for key, value in one.items() if key != "bearerToken"} for one in row.object_operations]
+    return _head(row, "SUBSCRIPTION") | {"programID": str(row.program.public_id), "clientName": row.client_name, "objectOperations": shown}
 
 
 def report_as_json(row: AdrReport) -> dict[str, Any]:
     """A report as it was taken."""
     return _head(row, "REPORT") | {
-        "programID": str(row.event.program.public_id), "eventID": str(row.event.public_id), "clientName": row.client_name,
-        "reportName": row.name or None, "resources": row.resources,
-    }  # fmt: skip
+        "programID": str(row.event.program.public_id),
+        "eventID": str(row.event.public_id),
+        "clientName": row.client_name,
+        "reportName": row.name or None,
+        "resources": row.resources,
+    }

@@ -32,8 +32,7 @@ def kept_months() -> list[date]:
     """Months for which there is a table of orders, with orders or without, ascending."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT right(c.relname, 6) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = %s::regclass",
-            [ORDERS_TABLE],
+            "SELECT right(c.relname, 6) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = %s::regclass", [ORDERS_TABLE]
         )
         return sorted(date(int(name[:4]), int(name[4:]), 1) for (name,) in cursor.fetchall())
 

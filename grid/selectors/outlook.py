@@ -48,13 +48,9 @@ def outlook(*, microgrid: Microgrid, start_at: datetime, end_at: datetime, now: 
 def _past(microgrid: Microgrid, starts: list[datetime]) -> SitePowers:
     """Each interval as it was at the same time of day on the last closed days of the same weekday, or of any where there is none."""
     zone = microgrid.zone
-    closed = list(
-        DayClosing.objects.filter(microgrid=microgrid).order_by("-day").values_list("day", flat=True).distinct()[: 7 * LIKE_DAYS]
-    )  # fmt: skip
+    closed = list(DayClosing.objects.filter(microgrid=microgrid).order_by("-day").values_list("day", flat=True).distinct()[: 7 * LIKE_DAYS])
     if not closed:
-        raise NothingToExpect(
-            "No day is closed yet, so nobody can say what will be drawn; close a day first."
-        )
+        raise NothingToExpect("No day is closed yet, so nobody can say what will be drawn; close a day first.")
     powers = load_site_powers(microgrid=microgrid, days=closed)
     slots = [(s.astimezone(zone).weekday(), s.astimezone(zone).time()) for s in powers.starts]
     by_slot: dict[tuple[int, object], list[int]] = {}
@@ -66,19 +62,13 @@ def _past(microgrid: Microgrid, starts: list[datetime]) -> SitePowers:
     for column, start in enumerate(starts):
         local = start.astimezone(zone)
         rows = by_slot.get((local.weekday(), local.time())) or by_time.get(local.time()) or [0]
-        net[:, column], use[:, column] = (
-            powers.net_w[:, rows].mean(axis=1),
-            powers.use_w[:, rows].mean(axis=1),
-        )
+        net[:, column], use[:, column] = (powers.net_w[:, rows].mean(axis=1), powers.use_w[:, rows].mean(axis=1))
     return SitePowers(powers.site_ids, starts, net, use)
 
 
 def _put_forecast(microgrid: Microgrid, powers: SitePowers, now: datetime) -> int:
     """Write medians over what like days say, site by site, where every meter of the site is foreseen; returns for how many intervals."""
-    runs = [
-        newest_run(microgrid, kind=kind, before=now)
-        for kind in (ForecastKind.INTRADAY, ForecastKind.DAY_AHEAD)
-    ]
+    runs = [newest_run(microgrid, kind=kind, before=now) for kind in (ForecastKind.INTRADAY, ForecastKind.DAY_AHEAD)]
     best = max((run for run in runs if run is not None), key=lambda run: run.origin_at, default=None)
     if best is None or best.interval_minutes != microgrid.interval_minutes:
         return 0
@@ -87,17 +77,15 @@ def _put_forecast(microgrid: Microgrid, powers: SitePowers, now: datetime) -> in
     columns = np.flatnonzero((places >= 0) & (places < best.horizon))
     if not len(columns):
         return 0
-    meters = Meter.objects.filter(
-        microgrid=microgrid, removed_at__isnull=True, kind__in=(MeterKind.SITE, MeterKind.SOURCE)
-    )
+    meters = Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True, kind__in=(MeterKind.SITE, MeterKind.SOURCE))
     site_of = dict(meters.values_list("pk", "site_id"))
     row_of = {site: i for i, site in enumerate(powers.site_ids.tolist())}
     use, made = np.zeros_like(powers.use_w), np.zeros_like(powers.use_w)
     found = np.zeros(len(powers.site_ids), dtype=np.int64)
     per_hour = 60 / microgrid.interval_minutes
-    for meter_id, quantity, median in MeterForecast.objects.filter(
-        run=best, meter__in=list(site_of)
-    ).values_list("meter_id", "quantity", "p50_wh"):
+    for meter_id, quantity, median in MeterForecast.objects.filter(run=best, meter__in=list(site_of)).values_list(
+        "meter_id", "quantity", "p50_wh"
+    ):
         row = row_of.get(site_of[meter_id])
         if row is not None:
             target = use if quantity == "consumption" else made

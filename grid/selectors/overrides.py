@@ -14,9 +14,7 @@ from grid.selectors.control_layout import ControlLayout
 def standing_overrides(microgrid: Microgrid, now: datetime) -> QuerySet[OperatorOverride]:
     """Confirmed, not ended, by the microgrid's `now`; the newest last, because it counts."""
     return (
-        OperatorOverride.objects.filter(
-            microgrid=microgrid, confirmed_at__lte=now, ends_at__gt=now, ended_early_at__isnull=True
-        )
+        OperatorOverride.objects.filter(microgrid=microgrid, confirmed_at__lte=now, ends_at__gt=now, ended_early_at__isnull=True)
         .select_related("storage", "source", "confirmed_by")
         .order_by("confirmed_at", "pk")
     )
@@ -27,9 +25,7 @@ def lay_over(layout: ControlLayout, rows: Sequence[OperatorOverride], now: datet
     found = Overrides.none(layout.points)
     storages = {storage.pk: place for place, storage in enumerate(layout.storages)}
     first = len(layout.storages)
-    sources = {
-        target.asset_id: i for i, target in enumerate(layout.targets[first : first + len(layout.source_site)])
-    }
+    sources = {target.asset_id: i for i, target in enumerate(layout.targets[first : first + len(layout.source_site)])}
     for row in rows:
         if row.ends_at is None or row.ends_at <= now:
             continue

@@ -14,11 +14,7 @@ from grid.models import GridState, Plan
 from grid.selectors.plans import cycled_this_month, newest_plan, storages_of
 
 PAST = timedelta(hours=6)
-WORDS = {
-    "least_cost": "The plan of least cost",
-    "shifted": "The plan before, moved on",
-    "rule": "The plain rule",
-}
+WORDS = {"least_cost": "The plan of least cost", "shifted": "The plan before, moved on", "rule": "The plain rule"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,17 @@ def hour_lines(plan: Plan) -> list[HourLine]:
         part = slice(begin, end)
         lines.append(
             HourLine(
-                date_format((plan.origin_at + begin * step).astimezone(zone), "D H:i"), float(charge[part].mean()),
-                float(discharge[part].mean()), float(np.mean(plan.import_w[part])), float(np.mean(plan.export_w[part])),
-                int(soc[end - 1]), plan.retail_micro[begin] / 1e6, plan.energy_micro[begin] / 1e6, plan.sentences[begin],
+                date_format((plan.origin_at + begin * step).astimezone(zone), "D H:i"),
+                float(charge[part].mean()),
+                float(discharge[part].mean()),
+                float(np.mean(plan.import_w[part])),
+                float(np.mean(plan.export_w[part])),
+                int(soc[end - 1]),
+                plan.retail_micro[begin] / 1e6,
+                plan.energy_micro[begin] / 1e6,
+                plan.sentences[begin],
             )
-        )  # fmt: skip
+        )
     return lines
 
 
@@ -85,12 +87,17 @@ def storage_lines(microgrid: Microgrid, plan: Plan, now: datetime) -> list[Stora
     rows = {row.storage_id: row for row in plan.storages.all()}
     return [
         StorageLine(
-            storage.code, storage.site, rows[storage.pk].charge_w[0], rows[storage.pk].discharge_w[0],
-            rows[storage.pk].soc_wh[0], float(cycles[i]), mean,
+            storage.code,
+            storage.site,
+            rows[storage.pk].charge_w[0],
+            rows[storage.pk].discharge_w[0],
+            rows[storage.pk].soc_wh[0],
+            float(cycles[i]),
+            mean,
         )
         for i, storage in enumerate(storages)
         if storage.pk in rows and rows[storage.pk].charge_w
-    ]  # fmt: skip
+    ]
 
 
 def plan_picture(microgrid: Microgrid, plan: Plan, now: datetime) -> dict[str, Any]:
@@ -106,24 +113,18 @@ def plan_picture(microgrid: Microgrid, plan: Plan, now: datetime) -> dict[str, A
     ahead: list[None] = [None] * past
     actual = _actual(microgrid, begins, step, now)
     # What each hour's own plan said is on the same axis: the first interval of the plans of the last hours.
-    before = {
-        p.origin_at: p
-        for p in Plan.objects.filter(
-            microgrid=microgrid, origin_at__gte=begins[0], origin_at__lt=plan.origin_at
-        )
-    }
+    before = {p.origin_at: p for p in Plan.objects.filter(microgrid=microgrid, origin_at__gte=begins[0], origin_at__lt=plan.origin_at)}
 
     def planned(name: str) -> list[int | None]:
-        own = [
-            getattr(before[at], name)[0] if at in before and getattr(before[at], name) else None
-            for at in begins[:past]
-        ]
+        own = [getattr(before[at], name)[0] if at in before and getattr(before[at], name) else None for at in begins[:past]]
         return [*own, *getattr(plan, name)]
 
     micro = [None if v is None else round(v / 1e6, 4) for v in planned("retail_micro")]
     return {
         "power": {
-            "unit": "W", "labels": labels, "series": [
+            "unit": "W",
+            "labels": labels,
+            "series": [
                 {"name": _("bought"), "values": actual["import_w"], "colour": "public"},
                 {"name": _("bought, planned"), "values": planned("import_w"), "colour": "public", "style": "dashed"},
                 {"name": _("sold, planned"), "values": planned("export_w"), "colour": "solar", "style": "dashed"},
@@ -131,23 +132,30 @@ def plan_picture(microgrid: Microgrid, plan: Plan, now: datetime) -> dict[str, A
             ],
         },
         "stored": {
-            "unit": "Wh", "labels": labels, "series": [
+            "unit": "Wh",
+            "labels": labels,
+            "series": [
                 {"name": _("stored"), "values": actual["storage_wh"], "colour": "storage", "fill": "storage"},
                 {"name": _("stored, planned"), "values": [*ahead, *_sum(plan, "soc_wh").tolist()], "colour": "storage", "style": "dashed"},
             ],
         },
         "price": {
-            "unit": "price", "labels": labels, "series": [
+            "unit": "price",
+            "labels": labels,
+            "series": [
                 {"name": _("price of the public grid"), "values": micro, "colour": "public"},
-                {"name": _("worth of one more kWh"), "values": [*ahead, *(round(v / 1e6, 4) for v in plan.energy_micro)], "colour": "ink", "style": "dashed"},
+                {
+                    "name": _("worth of one more kWh"),
+                    "values": [*ahead, *(round(v / 1e6, 4) for v in plan.energy_micro)],
+                    "colour": "ink",
+                    "style": "dashed",
+                },
             ],
         },
-    }  # fmt: skip
+    }
 
 
-def _actual(
-    microgrid: Microgrid, begins: list[datetime], step: timedelta, now: datetime
-) -> dict[str, list[int | None]]:
+def _actual(microgrid: Microgrid, begins: list[datetime], step: timedelta, now: datetime) -> dict[str, list[int | None]]:
     """Means of the ticks by interval; None where there was none."""
     names = ("import_w", "storage_wh")
     ticks = GridState.objects.filter(microgrid=microgrid, at__gte=begins[0], at__lte=now)
@@ -155,10 +163,7 @@ def _actual(
     for at, *values in ticks.values_list("at", *names):
         found.setdefault((at - begins[0]) // step, []).append(tuple(values))
     means = {place: np.mean(values, axis=0) for place, values in found.items()}
-    return {
-        name: [round(float(means[i][k])) if i in means else None for i in range(len(begins))]
-        for k, name in enumerate(names)
-    }
+    return {name: [round(float(means[i][k])) if i in means else None for i in range(len(begins))] for k, name in enumerate(names)}
 
 
 def plan_at(microgrid: Microgrid, now: datetime) -> Plan | None:

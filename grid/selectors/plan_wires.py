@@ -15,7 +15,7 @@ from grid.selectors.plans import Foreseen
 
 def wires_under(
     microgrid: Microgrid, origin_at: datetime, foreseen: Foreseen, storages: Sequence[StorageUnit], flexible_sites: Sequence[int]
-) -> Wires | None:  # fmt: skip
+) -> Wires | None:
     """The wires as they stand at a plan's origin; None where no network with a point of common coupling is known.
 
     What is foreseen of the microgrid is divided among its sites, use as it is expected of each, production by the capacity of
@@ -33,9 +33,15 @@ def wires_under(
     np.add.at(draw.T, nodes, (use - made)[known])
     np.add.at(reactive.T, nodes, (use * network.reactive_share[:, None])[known])
     return Wires(
-        network.network, network.node_codes, network.vm_min_pu, network.vm_max_pu, draw, reactive,
-        _nodes_of(network, [s.site_id for s in storages]), _nodes_of(network, flexible_sites),
-    )  # fmt: skip
+        network.network,
+        network.node_codes,
+        network.vm_min_pu,
+        network.vm_max_pu,
+        draw,
+        reactive,
+        _nodes_of(network, [s.site_id for s in storages]),
+        _nodes_of(network, flexible_sites),
+    )
 
 
 def _nodes_of(network: NetworkOfSites, sites: Sequence[int]) -> np.ndarray:
@@ -71,8 +77,6 @@ def _connected(microgrid: Microgrid, network: NetworkOfSites) -> Array:
 def _capacity_shares(microgrid: Microgrid, network: NetworkOfSites) -> Array:
     place = {site: i for i, site in enumerate(network.site_ids.tolist())}
     found = np.zeros(len(place))
-    for site, capacity_w in Source.objects.filter(site__microgrid=microgrid).values_list(
-        "site_id", "capacity_w"
-    ):
+    for site, capacity_w in Source.objects.filter(site__microgrid=microgrid).values_list("site_id", "capacity_w"):
         found[place[site]] += float(capacity_w)
     return np.asarray(found / max(found.sum(), 1e-9))

@@ -13,16 +13,7 @@ from energy.selectors.live import live_readings
 from grid.domain.planning.rolling import Quantiles, independent_difference
 from grid.domain.planning.targets import PlanTargets
 from grid.domain.planning.warm_start import KnownPlan
-from grid.models import (
-    BalanceDay,
-    DeviceCommand,
-    FlexibleRun,
-    GridState,
-    Plan,
-    PlanRule,
-    PlanSource,
-    PriceDay,
-)
+from grid.models import BalanceDay, DeviceCommand, FlexibleRun, GridState, Plan, PlanRule, PlanSource, PriceDay
 
 Array = NDArray[np.float64]
 LONGEST = timedelta(hours=48)
@@ -76,21 +67,15 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
             found[row, :, : values.shape[1]] = values
             if values.shape[1]:
                 newest = run.origin_at if newest is None else max(newest, run.origin_at)
-        net = np.array([run.net_p10_wh, run.net_p50_wh, run.net_p90_wh], dtype=np.float64)[:, shift:][
-            :, :count
-        ]
+        net = np.array([run.net_p10_wh, run.net_p50_wh, run.net_p90_wh], dtype=np.float64)[:, shift:][:, :count]
         found[2, :, : net.shape[1]] = net
         lasting = np.array(run.net_persistence_permille[shift:], dtype=np.float64) / 1000
     if np.isnan(found[0, :, 0]).any() or newest is None:
-        raise InputMissing(
-            "There is no forecast of use that covers this interval; forecasts are made each quarter hour from readings."
-        )
+        raise InputMissing("There is no forecast of use that covers this interval; forecasts are made each quarter hour from readings.")
     if np.isnan(found[1]).all():  # a village without sources is foreseen without production
         found[1] = 0.0
     known = int(np.argmax(np.isnan(found[:2]).any(axis=(0, 1)))) or count
-    use, production, difference = (
-        Quantiles.of_energy(low, middle, high, hours) for low, middle, high in found[:, :, :known]
-    )
+    use, production, difference = (Quantiles.of_energy(low, middle, high, hours) for low, middle, high in found[:, :, :known])
     net_use = difference.or_else(independent_difference(use, production))
     return Foreseen(use, production, net_use, lasting, newest)
 
@@ -146,14 +131,10 @@ def peak_reached(microgrid: Microgrid, now: datetime) -> float:
     """The month's highest mean import of an interval [W]: of closed days by the balance, since then by the ticks."""
     first = now.astimezone(microgrid.zone).date().replace(day=1)
     hours = microgrid.interval_minutes / 60
-    days = list(
-        BalanceDay.objects.filter(microgrid=microgrid, day__gte=first, is_current=True).order_by("day")
-    )
+    days = list(BalanceDay.objects.filter(microgrid=microgrid, day__gte=first, is_current=True).order_by("day"))
     closed = max((max(day.import_wh, default=0) for day in days), default=0) / hours
     since = microgrid.local_day(days[-1].day).end_at if days else microgrid.local_day(first).start_at
-    ticks = GridState.objects.filter(microgrid=microgrid, at__gte=since, at__lte=now).values_list(
-        "at", "import_w"
-    )
+    ticks = GridState.objects.filter(microgrid=microgrid, at__gte=since, at__lte=now).values_list("at", "import_w")
     means: dict[int, list[int]] = {}
     for at, import_w in ticks:
         means.setdefault(int(at.timestamp()) // (microgrid.interval_minutes * 60), []).append(import_w)
@@ -192,14 +173,17 @@ class StandingPlan:
             return None
         nothing = np.zeros(0)
         return PlanTargets(
-            self.charge_w[:, place], self.discharge_w[:, place], float(self.import_w[place]), float(self.export_w[place]),
-            self.ceiling_w, self.measured_w if place == 0 else nothing, self.answer_w if place == 0 else nothing,
-        )  # fmt: skip
+            self.charge_w[:, place],
+            self.discharge_w[:, place],
+            float(self.import_w[place]),
+            float(self.export_w[place]),
+            self.ceiling_w,
+            self.measured_w if place == 0 else nothing,
+            self.answer_w if place == 0 else nothing,
+        )
 
 
-def standing_plan(
-    microgrid: Microgrid, storages: Sequence[StorageUnit], now: datetime
-) -> StandingPlan | None:
+def standing_plan(microgrid: Microgrid, storages: Sequence[StorageUnit], now: datetime) -> StandingPlan | None:
     """The newest plan, storages in the order given; None where there is none, or where it is the plain rule's."""
     plan = newest_plan(microgrid, before=now)
     if plan is None or plan.source == PlanSource.RULE or now - plan.origin_at > STANDS_FOR:
@@ -208,43 +192,42 @@ def standing_plan(
     count = len(plan.use_w)
 
     def of(name: str) -> Array:
-        return np.array(
-            [getattr(rows[s.pk], name) if s.pk in rows else [0] * count for s in storages], dtype=np.float64
-        ).reshape(len(storages), count)
+        return np.array([getattr(rows[s.pk], name) if s.pk in rows else [0] * count for s in storages], dtype=np.float64).reshape(
+            len(storages), count
+        )
 
     return StandingPlan(
-        plan.origin_at, timedelta(minutes=plan.interval_minutes), of("charge_w"), of("discharge_w"),
-        np.array(plan.import_w, dtype=np.float64), np.array(plan.export_w, dtype=np.float64), plan.peak_target_w,
-        np.array(plan.measured_w, dtype=np.float64), np.array(plan.answer_w, dtype=np.float64),
-    )  # fmt: skip
+        plan.origin_at,
+        timedelta(minutes=plan.interval_minutes),
+        of("charge_w"),
+        of("discharge_w"),
+        np.array(plan.import_w, dtype=np.float64),
+        np.array(plan.export_w, dtype=np.float64),
+        plan.peak_target_w,
+        np.array(plan.measured_w, dtype=np.float64),
+        np.array(plan.answer_w, dtype=np.float64),
+    )
 
 
 def known_plan(
     microgrid: Microgrid, storages: Sequence[StorageUnit], runs: Sequence[FlexibleRun], origin_at: datetime, intervals: int
-) -> KnownPlan | None:  # fmt: skip
+) -> KnownPlan | None:
     """What the newest plan asks of these storages and runs from `origin_at` on, for the next one to begin from; None where it is of others."""
     plan = newest_plan(microgrid, before=origin_at)
-    if (
-        plan is None
-        or plan.interval_minutes != microgrid.interval_minutes
-        or origin_at - plan.origin_at > STANDS_FOR
-    ):
+    if plan is None or plan.interval_minutes != microgrid.interval_minutes or origin_at - plan.origin_at > STANDS_FOR:
         return None
     rows = {row.storage_id: row for row in plan.storages.all()}
     if not rows or set(rows) != {s.pk for s in storages}:
         return None
     charge, discharge, soc = (
-        np.array([getattr(rows[s.pk], name) for s in storages], dtype=np.float64)
-        for name in ("charge_w", "discharge_w", "soc_wh")
+        np.array([getattr(rows[s.pk], name) for s in storages], dtype=np.float64) for name in ("charge_w", "discharge_w", "soc_wh")
     )
     step = timedelta(minutes=microgrid.interval_minutes)
     planned = {row.run_id: row.power_w for row in plan.runs.all()}
     flexible = np.zeros((len(runs), charge.shape[1]))
     for place, run in enumerate(runs):
         flexible[place] = planned.get(run.pk, 0.0)
-    return KnownPlan(charge, discharge, soc, flexible).moved_on(
-        (origin_at - plan.origin_at) // step, intervals
-    )
+    return KnownPlan(charge, discharge, soc, flexible).moved_on((origin_at - plan.origin_at) // step, intervals)
 
 
 def cycled_this_month(microgrid: Microgrid, storages: Sequence[StorageUnit], now: datetime) -> Array:
@@ -253,7 +236,7 @@ def cycled_this_month(microgrid: Microgrid, storages: Sequence[StorageUnit], now
     rows = DeviceCommand.objects.filter(microgrid=microgrid, storage__isnull=False, issued_at__gte=first)
     given = dict.fromkeys((s.pk for s in storages), 0.0)
     last: dict[int, tuple[datetime, datetime, int]] = {}
-    for pk, issued, expires, discharge_w in rows.order_by("issued_at").values_list("storage_id", "issued_at", "expires_at", "discharge_w"):  # fmt: skip
+    for pk, issued, expires, discharge_w in rows.order_by("issued_at").values_list("storage_id", "issued_at", "expires_at", "discharge_w"):
         if pk in last:
             given[pk] = given.get(pk, 0.0) + _energy(last[pk], issued)
         last[pk] = (issued, expires, discharge_w)

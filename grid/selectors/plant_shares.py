@@ -28,9 +28,7 @@ def used_by_holders(
     used = np.zeros((len(entries), int(offsets[-1])), dtype=np.int64)
     row_of = {entry: row for row, entry in enumerate(entries) if entry is not None}
     first = dict(zip(days, offsets.tolist(), strict=False))
-    given = GivenDay.objects.filter(
-        microgrid=microgrid, day__in=days, is_current=True, preference__in=list(row_of)
-    )
+    given = GivenDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True, preference__in=list(row_of))
     for preference, day, wh in given.values_list("preference_id", "day", "wh"):
         used[row_of[preference], first[day] : first[day] + len(wh)] += np.array(wh, dtype=np.int64)
     return used

@@ -70,9 +70,7 @@ def plant_yield(*, plant: Site, members: Collection[Member], days: Sequence[date
     columns[0] = _per_day(shares.export_wh[0] - shares.carried_wh[0], shares)
     held = {member.pk for member in members}
     for division in divisions_along([plant.pk], there):
-        within = np.array(
-            [division.holds_on(day) for day in there]
-        )  # fmt: skip
+        within = np.array([division.holds_on(day) for day in there])
         holders = sorted(division.shares.all(), key=lambda share: share.member.number)
         inside = np.repeat(within, np.diff(shares.offsets))
         used, sold, left = _divided(plant, holders, shares, there, inside)
@@ -83,14 +81,9 @@ def plant_yield(*, plant: Site, members: Collection[Member], days: Sequence[date
 
 def _divided(
     plant: Site, holders: Sequence[PlantShare], shares: ShareBlock, days: Sequence[date], inside: NDArray[np.bool_]
-) -> tuple[Ints, Ints, Ints]:  # fmt: skip
+) -> tuple[Ints, Ints, Ints]:
     """By holder and interval what was used at home, sold, and exported; nothing outside the division's days."""
-    used = used_by_holders(
-        microgrid=plant.microgrid,
-        days=days,
-        offsets=shares.offsets,
-        entries=[h.preference_id for h in holders],
-    )
+    used = used_by_holders(microgrid=plant.microgrid, days=days, offsets=shares.offsets, entries=[h.preference_id for h in holders])
     used = used * inside
     fed_in = (shares.export_wh[0] - shares.carried_wh[0]) * inside
     sold = shares.delivered_wh[0] * inside - used.sum(axis=0)

@@ -40,10 +40,7 @@ def preferences_on(*, microgrid: Microgrid, day: date, sites: SiteAxis) -> Prefe
         if row.site_id in column and row.receiver_id in column
     ]
     entries = [
-        Preference(
-            column[row.site_id], column[row.receiver_id], row.place, int(row.share * SHARE_UNITS), row.is_gift
-        )
-        for row in rows
+        Preference(column[row.site_id], column[row.receiver_id], row.place, int(row.share * SHARE_UNITS), row.is_gift) for row in rows
     ]
     return PreferencesOfDay(rows, entries)
 
@@ -53,9 +50,7 @@ def holding(rows: QuerySet[SurplusPreference], day: date) -> QuerySet[SurplusPre
     return rows.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
-def given_rows(
-    *, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], gifts_only: bool = False
-) -> list[GivenDay]:
+def given_rows(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], gifts_only: bool = False) -> list[GivenDay]:
     """What was given by or to sites on shared days, oldest first."""
     rows = GivenDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
     if gifts_only:
@@ -74,11 +69,7 @@ def of_who_has_it(site: Site) -> QuerySet[SurplusPreference]:
     """The entries of whose the site is today; a move ends those from before."""
     rows = SurplusPreference.objects.filter(site=site)
     begun = theirs_since(site)
-    return (
-        rows
-        if begun is None
-        else rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=begun), valid_from__gte=begun)
-    )
+    return rows if begun is None else rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=begun), valid_from__gte=begun)
 
 
 def own_preferences(site: Site, *, since: date) -> list[SurplusPreference]:

@@ -61,13 +61,8 @@ def load_prices(*, microgrid_id: int, days: Sequence[date]) -> PriceBlock:
     def column(name: str) -> NDArray[np.int64]:
         return np.concatenate([np.array(getattr(row, name), dtype=np.int64) for row in ordered])
 
-    local = [
-        by_rule[row.day].local_micro if row.day in by_rule else np.array(row.local_micro, dtype=np.int64)
-        for row in ordered
-    ]
-    return PriceBlock(
-        names, np.concatenate(windows), column("retail_micro"), column("feed_in_micro"), np.concatenate(local)
-    )
+    local = [by_rule[row.day].local_micro if row.day in by_rule else np.array(row.local_micro, dtype=np.int64) for row in ordered]
+    return PriceBlock(names, np.concatenate(windows), column("retail_micro"), column("feed_in_micro"), np.concatenate(local))
 
 
 def _by_other_rules(microgrid_id: int, rows: Sequence[Any]) -> dict[date, LocalPrices]:
@@ -75,14 +70,8 @@ def _by_other_rules(microgrid_id: int, rows: Sequence[Any]) -> dict[date, LocalP
     chosen = {row.day: row for row in rows if row.price_rule not in (None, SharingPrice.MID_MARKET)}
     if not chosen:
         return {}
-    shared = list(
-        SharingDay.objects.filter(
-            microgrid_id=microgrid_id, day__in=list(chosen), is_current=True
-        ).select_related("microgrid")
-    )
-    traded = cleared_on(
-        microgrid_id, [day.day for day in shared if day.price_rule == SharingPrice.UNIFORM_AUCTION]
-    )
+    shared = list(SharingDay.objects.filter(microgrid_id=microgrid_id, day__in=list(chosen), is_current=True).select_related("microgrid"))
+    traded = cleared_on(microgrid_id, [day.day for day in shared if day.price_rule == SharingPrice.UNIFORM_AUCTION])
     return {day.day: settled_prices(day, chosen[day.day], traded) for day in shared}
 
 
@@ -95,14 +84,10 @@ def shared_prices(shared: SharingDay) -> LocalPrices | None:
         local = np.array(published.local_micro, dtype=np.int64)
         return LocalPrices(local, np.zeros(len(local), dtype=np.bool_))
     is_traded = shared.price_rule == SharingPrice.UNIFORM_AUCTION
-    return settled_prices(
-        shared, published, cleared_on(shared.microgrid_id, [shared.day] if is_traded else [])
-    )
+    return settled_prices(shared, published, cleared_on(shared.microgrid_id, [shared.day] if is_traded else []))
 
 
-def settled_prices(
-    shared: SharingDay, published: PriceDay, cleared: dict[datetime, MarketInterval]
-) -> LocalPrices:
+def settled_prices(shared: SharingDay, published: PriceDay, cleared: dict[datetime, MarketInterval]) -> LocalPrices:
     """What a shared kWh cost in each interval of a day, by the rule it was shared by.
 
     On a day of the market it is the price of the cleared interval; where nothing was matched, what preferences gave costs the
@@ -112,6 +97,9 @@ def settled_prices(
         instead = np.array(published.local_micro, dtype=np.int64)
         return LocalPrices(*cleared_prices(shared.microgrid, shared.day, cleared, instead))
     return local_prices(
-        PriceRule(shared.price_rule), np.array(shared.consumption_wh, dtype=np.int64), np.array(shared.shared_wh, dtype=np.int64),
-        np.array(published.retail_micro, dtype=np.int64), np.array(published.feed_in_micro, dtype=np.int64),
-    )  # fmt: skip
+        PriceRule(shared.price_rule),
+        np.array(shared.consumption_wh, dtype=np.int64),
+        np.array(shared.shared_wh, dtype=np.int64),
+        np.array(published.retail_micro, dtype=np.int64),
+        np.array(published.feed_in_micro, dtype=np.int64),
+    )

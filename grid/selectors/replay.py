@@ -34,7 +34,7 @@ def kept_from(microgrid: Microgrid) -> tuple[datetime | None, datetime | None]:
     first_day = BalanceDay.objects.filter(microgrid=microgrid, is_current=True).order_by("day").first()
     ticks = GridState.objects.filter(microgrid=microgrid)
     first, last = ticks.order_by("at").first(), ticks.order_by("-at").first()
-    begins = [row for row in (first_day and microgrid.local_day(first_day.day).start_at, first and first.at) if row]  # fmt: skip
+    begins = [row for row in (first_day and microgrid.local_day(first_day.day).start_at, first and first.at) if row]
     return min(begins, default=None), last.at if last else None
 
 
@@ -46,19 +46,11 @@ def active_alarms(microgrid: Microgrid, at: datetime) -> list[GridAlarm]:
 
 def _tick(microgrid: Microgrid, at: datetime) -> dict[str, Any] | None:
     pace = max(microgrid.clock_speed, 1.0)
-    state = (
-        GridState.objects.filter(microgrid=microgrid, at__lte=at, at__gt=at - TICK_REACHES * pace)
-        .order_by("-at", "-pk")
-        .first()
-    )
+    state = GridState.objects.filter(microgrid=microgrid, at__lte=at, at__gt=at - TICK_REACHES * pace).order_by("-at", "-pk").first()
     if state is None:
         return None
     kept = (
-        GridPicture.objects.filter(
-            state__microgrid=microgrid,
-            state__at__lte=state.at,
-            state__at__gt=state.at - PICTURE_REACHES * pace,
-        )
+        GridPicture.objects.filter(state__microgrid=microgrid, state__at__lte=state.at, state__at__gt=state.at - PICTURE_REACHES * pace)
         .select_related("state")
         .order_by("-state__at")
         .first()
@@ -69,9 +61,7 @@ def _tick(microgrid: Microgrid, at: datetime) -> dict[str, Any] | None:
             picture, order = unpack(bytes(kept.packed)), kept.order
         except CannotRead:
             picture = NO_PICTURE
-    return message_of(state, order, picture) | {
-        "source": "tick", "picture_at": kept.state.at.isoformat() if kept else None,
-    }  # fmt: skip
+    return message_of(state, order, picture) | {"source": "tick", "picture_at": kept.state.at.isoformat() if kept else None}
 
 
 def _quarter_hour(microgrid: Microgrid, at: datetime) -> dict[str, Any] | None:
@@ -92,11 +82,23 @@ def _quarter_hour(microgrid: Microgrid, at: datetime) -> dict[str, Any] | None:
     }
     storages = storages_in_order(microgrid)
     return {
-        "type": "grid.state", "tick": None, "at": start.isoformat(), "status": "", **power,
-        "losses_w": flows.losses_w[place], "storage_wh": None, "storage_capacity_wh": sum(s.capacity_wh for s in storages),
-        "sites_reporting": flows.sites, "sites_total": flows.sites, "points_estimated": 0, "reasons": [], "reasons_de": [],
-        **picture_part(order_name(flows.network, storages), picture), "source": "day", "picture_at": start.isoformat(),
-    }  # fmt: skip
+        "type": "grid.state",
+        "tick": None,
+        "at": start.isoformat(),
+        "status": "",
+        **power,
+        "losses_w": flows.losses_w[place],
+        "storage_wh": None,
+        "storage_capacity_wh": sum(s.capacity_wh for s in storages),
+        "sites_reporting": flows.sites,
+        "sites_total": flows.sites,
+        "points_estimated": 0,
+        "reasons": [],
+        "reasons_de": [],
+        **picture_part(order_name(flows.network, storages), picture),
+        "source": "day",
+        "picture_at": start.isoformat(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,7 @@ def _day_flows(microgrid_id: int, same: SameNetwork, day: date, revision: int) -
     sites = [site for site in network.site_ids.tolist() if site in by_site]
 
     def power(channel: int, meter_ids: list[int]) -> Array:
-        block = load_channel(
-            microgrid=microgrid, channel=channel, days=[day], meter_ids=meter_ids, with_quality=False
-        )
+        block = load_channel(microgrid=microgrid, channel=channel, days=[day], meter_ids=meter_ids, with_quality=False)
         places = np.searchsorted(block.meter_ids, meter_ids)
         return block.values_wh[places] / hours
 
@@ -141,13 +141,18 @@ def _day_flows(microgrid_id: int, same: SameNetwork, day: date, revision: int) -
     net = power(Channel.IMPORT, site_meters) - power(Channel.EXPORT, site_meters)
     at = np.searchsorted(network.site_ids, sites)
     node, intervals = network.site_node[at], net.shape[1]
-    draw_w, draw_var = np.zeros((intervals, len(network.node_codes))), np.zeros((intervals, len(network.node_codes)))  # fmt: skip
+    draw_w, draw_var = np.zeros((intervals, len(network.node_codes))), np.zeros((intervals, len(network.node_codes)))
     known = node >= 0
     np.add.at(draw_w.T, node[known], net[known])
     np.add.at(draw_var.T, node[known], (np.maximum(net, 0.0) * network.reactive_share[at][:, None])[known])
     by_storage = {m.storage_id: m.pk for m in meters if m.kind == MeterKind.STORAGE}
     storage_meters = [by_storage[s.pk] for s in storages_in_order(microgrid)]
     return _DayFlows(
-        network, draw_w, draw_var, power(Channel.CHARGE, storage_meters), power(Channel.DISCHARGE, storage_meters),
-        [None] * intervals, len(sites),
-    )  # fmt: skip
+        network,
+        draw_w,
+        draw_var,
+        power(Channel.CHARGE, storage_meters),
+        power(Channel.DISCHARGE, storage_meters),
+        [None] * intervals,
+        len(sites),
+    )

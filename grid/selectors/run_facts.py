@@ -75,9 +75,7 @@ def closed_run(microgrid: Microgrid, run: FlexibleRun, before: FlexibleRunResult
     What was told is forgotten after a month: then what the result before kept of it counts.
     """
     days = days_of(microgrid, run)
-    balances = list(
-        BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).order_by("day")
-    )
+    balances = list(BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).order_by("day"))
     prices = list(PriceDay.objects.filter(microgrid=microgrid, day__in=days).order_by("day"))
     if len(balances) < len(days) or len(prices) < len(days):
         return None
@@ -89,9 +87,13 @@ def closed_run(microgrid: Microgrid, run: FlexibleRun, before: FlexibleRunResult
         return None
     net = _joined([np.array(b.import_wh) - np.array(b.export_wh) for b in balances])
     return ClosedRun(
-        facts, start_at, net, _joined([p.retail_micro for p in prices]), _joined([p.feed_in_micro for p in prices]),
+        facts,
+        start_at,
+        net,
+        _joined([p.retail_micro for p in prices]),
+        _joined([p.feed_in_micro for p in prices]),
         _why(run) or (before.why if before else ""),
-    )  # fmt: skip
+    )
 
 
 def days_of(microgrid: Microgrid, run: FlexibleRun) -> list[date]:
@@ -105,7 +107,7 @@ def ready_day(microgrid: Microgrid, run: FlexibleRun) -> date:
     return (run.ready_at - timedelta(microseconds=1)).astimezone(microgrid.zone).date()
 
 
-def _facts(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], start_at: datetime, count: int) -> RunFacts:  # fmt: skip
+def _facts(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], start_at: datetime, count: int) -> RunFacts:
     step = timedelta(minutes=microgrid.interval_minutes)
     let, others = np.zeros((2, count), dtype=np.int64)
     commanded = np.zeros(count, dtype=bool)
@@ -119,10 +121,17 @@ def _facts(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], start_a
     first = -((start_at - max(run.start_at, run.asked_at)) // step)
     last = (run.ready_at - start_at) // step
     return RunFacts(
-        let, commanded, others, np.maximum(use, 0), min(first, max(last - 1, 0)), last,
-        int(run.power_w * microgrid.interval_minutes // 60), _in_events(microgrid, run, start_at, count), _register_wh(run),
+        let,
+        commanded,
+        others,
+        np.maximum(use, 0),
+        min(first, max(last - 1, 0)),
+        last,
+        int(run.power_w * microgrid.interval_minutes // 60),
+        _in_events(microgrid, run, start_at, count),
+        _register_wh(run),
         _own_wh(microgrid, run, days, slice(first, last)),
-    )  # fmt: skip
+    )
 
 
 def _own_wh(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], span: slice) -> Ints | None:
@@ -139,15 +148,21 @@ def _own_wh(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], span: 
     return own
 
 
-def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> list[tuple[int, str, int, int]]:  # fmt: skip
+def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> list[tuple[int, str, int, int]]:
     """What the site's devices were let draw by commands they acknowledged: device, reason, interval, Wh."""
     step = timedelta(minutes=microgrid.interval_minutes)
     consumers = list(run.consumer.site.consumers.values_list("pk", flat=True))
     parameters: dict[str, Any] = {
-        "grid": microgrid.pk, "consumers": consumers, "status": CommandStatus.ACKNOWLEDGED.value,
-        "from": start_at - LONGEST_COMMAND, "to": start_at + count * step, "start": start_at, "step": step,
-        "step_s": step.total_seconds(), "count": count,
-    }  # fmt: skip
+        "grid": microgrid.pk,
+        "consumers": consumers,
+        "status": CommandStatus.ACKNOWLEDGED.value,
+        "from": start_at - LONGEST_COMMAND,
+        "to": start_at + count * step,
+        "start": start_at,
+        "step": step,
+        "step_s": step.total_seconds(),
+        "count": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(LET, parameters)
         return cursor.fetchall()
@@ -158,9 +173,12 @@ def _in_events(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count
     step = timedelta(minutes=microgrid.interval_minutes)
     found = np.zeros(count, dtype=bool)
     rows = DemandResponse.objects.filter(
-        site=run.consumer.site_id, opted_out_at=None, event__cancelled_at=None, event__start_at__lt=start_at + count * step,
+        site=run.consumer.site_id,
+        opted_out_at=None,
+        event__cancelled_at=None,
+        event__start_at__lt=start_at + count * step,
         event__end_at__gt=start_at,
-    )  # fmt: skip
+    )
     for begins, ends in rows.values_list("event__start_at", "event__end_at"):
         found[max((begins - start_at) // step, 0) : max(-((start_at - ends) // step), 0)] = True
     return found
@@ -169,8 +187,8 @@ def _in_events(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count
 def _register_wh(run: FlexibleRun) -> int | None:
     """What the charge point counted in sessions within the run; None where it counted none from begin to end."""
     sessions = ChargingSession.objects.filter(
-        link__consumer=run.consumer_id, started_at__lt=run.ready_at, ended_at__gt=run.start_at, start_wh__isnull=False, end_wh__isnull=False,
-    )  # fmt: skip
+        link__consumer=run.consumer_id, started_at__lt=run.ready_at, ended_at__gt=run.start_at, start_wh__isnull=False, end_wh__isnull=False
+    )
     registers = sessions.values_list("start_wh", "end_wh")
     counted = [max(end - start, 0) for start, end in registers if start is not None and end is not None]
     return sum(counted) if counted else None

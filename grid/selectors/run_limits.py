@@ -40,12 +40,9 @@ def run_limits(microgrid: Microgrid, now: datetime) -> list[RunLimit]:
     rows = FlexibleRunPlan.objects.filter(plan=plan, run__withdrawn_at__isnull=True, run__ready_at__gt=now)
     step = timedelta(minutes=plan.interval_minutes)
     return [
-        RunLimit(
-            row.run.consumer_id, plan.origin_at, step, row.power_w, row.run.start_at, row.run.ready_at,
-            run_reason(row.run, microgrid),
-        )
+        RunLimit(row.run.consumer_id, plan.origin_at, step, row.power_w, row.run.start_at, row.run.ready_at, run_reason(row.run, microgrid))
         for row in rows.select_related("run")
-    ]  # fmt: skip
+    ]
 
 
 def run_reason(run: FlexibleRun, microgrid: Microgrid) -> str:
@@ -59,10 +56,7 @@ def lay_runs(layout: ControlLayout, rows: Sequence[RunLimit], now: datetime, req
     if not standing:
         return requests
     first = len(layout.storages) + len(layout.source_site)
-    limit, reasons = (
-        requests.load_limit_w.copy(),
-        [requests.why(i) for i in range(len(requests.load_limit_w))],
-    )
+    limit, reasons = (requests.load_limit_w.copy(), [requests.why(i) for i in range(len(requests.load_limit_w))])
     for place, target in enumerate(layout.targets[first:]):
         row = standing.get(target.asset_id)
         if row is not None and row.at(now) < limit[place]:

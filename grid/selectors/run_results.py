@@ -48,27 +48,34 @@ def run_outcomes(runs: Iterable[FlexibleRun]) -> dict[int, RunOutcome]:
 
 def _outcome(row: FlexibleRunResult) -> RunOutcome:
     return RunOutcome(
-        sum(row.let_wh), sum(row.drawn_wh), row.moved_wh, row.event_wh,
-        Decimal(mean_price(row.saved_micro, row.moved_wh)) / 1_000_000, Decimal(sum(row.saved_micro)) / EXACT_PER_UNIT,
-        Decimal(max(row.owed_micro, 0)) / EXACT_PER_UNIT, row.why, row.by_own_meter,
-    )  # fmt: skip
+        sum(row.let_wh),
+        sum(row.drawn_wh),
+        row.moved_wh,
+        row.event_wh,
+        Decimal(mean_price(row.saved_micro, row.moved_wh)) / 1_000_000,
+        Decimal(sum(row.saved_micro)) / EXACT_PER_UNIT,
+        Decimal(max(row.owed_micro, 0)) / EXACT_PER_UNIT,
+        row.why,
+        row.by_own_meter,
+    )
 
 
-def run_statements(
-    *, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int]
-) -> list[DeviceStatement]:
+def run_statements(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int]) -> list[DeviceStatement]:
     """A statement for each device that had runs to be ready on one of the days."""
     rows = FlexibleRunResult.objects.filter(
         run__microgrid=microgrid, run__consumer__site__in=set(site_ids), ready_day__in=days, is_current=True
     ).select_related("run__consumer__site__member")
     ordered = rows.order_by("run__consumer__code", "run__consumer", "ready_day", "run")
-    return [
-        _statement(consumer, list(own)) for consumer, own in groupby(ordered, lambda row: row.run.consumer)
-    ]
+    return [_statement(consumer, list(own)) for consumer, own in groupby(ordered, lambda row: row.run.consumer)]
 
 
 def _statement(consumer: Consumer, own: Sequence[FlexibleRunResult]) -> DeviceStatement:
     return DeviceStatement(
-        consumer, sum(sum(row.drawn_wh) for row in own), sum(row.moved_wh for row in own), sum(sum(row.saved_micro) for row in own),
-        max(sum(row.owed_micro for row in own), 0), own[0].ready_day, own[-1].ready_day,
-    )  # fmt: skip
+        consumer,
+        sum(sum(row.drawn_wh) for row in own),
+        sum(row.moved_wh for row in own),
+        sum(sum(row.saved_micro) for row in own),
+        max(sum(row.owed_micro for row in own), 0),
+        own[0].ready_day,
+        own[-1].ready_day,
+    )

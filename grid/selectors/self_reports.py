@@ -59,24 +59,27 @@ def _report(row: DeviceLink) -> LinkReport:
     ids = {"storage": row.storage_id, "source": row.source_id, "consumer": row.consumer_id}
     kind, asset_id = next((kind, pk) for kind, pk in ids.items() if pk is not None)
     return LinkReport(
-        kind, asset_id, row.problem, row.problem_detail, row.sent_at, row.last_contact_at, row.read_charge_w,
-        row.read_discharge_w, row.read_soc_share,
-    )  # fmt: skip
+        kind,
+        asset_id,
+        row.problem,
+        row.problem_detail,
+        row.sent_at,
+        row.last_contact_at,
+        row.read_charge_w,
+        row.read_discharge_w,
+        row.read_soc_share,
+    )
 
 
-def lay_reports(
-    layout: ControlLayout, reports: Sequence[LinkReport], real_now: datetime
-) -> tuple[SelfReports, Astray]:  # fmt: skip
+def lay_reports(layout: ControlLayout, reports: Sequence[LinkReport], real_now: datetime) -> tuple[SelfReports, Astray]:
     """The reports by position: what storages say of themselves, and who does not do as told."""
     charge, discharge, soc = (np.full(len(layout.storages), np.nan) for _ in range(3))
     astray = Astray(
-        np.zeros(len(layout.storages), dtype=bool), np.zeros(len(layout.source_site), dtype=bool),
+        np.zeros(len(layout.storages), dtype=bool),
+        np.zeros(len(layout.source_site), dtype=bool),
         np.zeros(len(layout.load_site), dtype=bool),
-    )  # fmt: skip
-    of_kind, places = (
-        {"storage": astray.storages, "source": astray.sources, "consumer": astray.loads},
-        _places(layout),
     )
+    of_kind, places = ({"storage": astray.storages, "source": astray.sources, "consumer": astray.loads}, _places(layout))
     for report in reports:
         place = places.get((report.kind, report.asset_id))
         if place is None:

@@ -50,10 +50,7 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
     sites = np.array(sorted(site_ids), dtype=np.int64)
     shape = (len(sites), int(offsets[-1]))
     values: dict[str, NDArray[np.int64]] = {}
-    versions = {
-        name: np.zeros((len(sites), len(days)), dtype=np.int16)
-        for name in ("import_version", "export_version")
-    }
+    versions = {name: np.zeros((len(sites), len(days)), dtype=np.int16) for name in ("import_version", "export_version")}
     place_of = {day: place for place, day in enumerate(days)}
     with connection.cursor() as cursor:
         for group in _load_days(cursor, microgrid.pk, days, sites.tolist()):
@@ -70,22 +67,22 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
                     values[side][chosen, span] = group[side].reshape(len(chosen), span.stop - span.start)
     nothing = np.broadcast_to(np.int64(0), shape)
     return ShareBlock(
-        sites, offsets, **{side: values.get(side, nothing) for side in SIDES},
-        import_versions=versions["import_version"], export_versions=versions["export_version"],
-    )  # fmt: skip
+        sites,
+        offsets,
+        **{side: values.get(side, nothing) for side in SIDES},
+        import_versions=versions["import_version"],
+        export_versions=versions["export_version"],
+    )
 
 
 def _load_days(cursor: Any, microgrid_id: int, days: list[date], site_ids: list[int]) -> Any:
     """One row per day: its sites with their versions, and for each side those that have it, with their values; sites in no certain order."""
     kinds = {"day": "date[]", "sites": "int8[]", "import_version": "int2[]", "export_version": "int2[]"}
-    gathered = ["ARRAY[day]", *(f"array_agg({name})" for name in ("site_id", "import_version", "export_version"))]  # fmt: skip
+    gathered = ["ARRAY[day]", *(f"array_agg({name})" for name in ("site_id", "import_version", "export_version"))]
     for side in SIDES:
         there = f"FILTER (WHERE {side} IS NOT NULL)"
         kinds |= {f"{side}.sites": "int8[]", side: "packed"}
-        gathered += [
-            f"coalesce(array_agg(site_id) {there}, '{{}}')",
-            f"coalesce(string_agg({side}, ''::bytea) {there}, '')",
-        ]
+        gathered += [f"coalesce(array_agg(site_id) {there}, '{{}}')", f"coalesce(string_agg({side}, ''::bytea) {there}, '')"]
     query = f"""SELECT {", ".join(gathered)} FROM grid_siteshareday
                 WHERE is_current AND microgrid_id = %s AND day = ANY(%s) AND site_id = ANY(%s::bigint[]) GROUP BY day"""
     return copy_out_groups(cursor, query, [microgrid_id, days, ids_literal(site_ids)], kinds)

@@ -55,9 +55,7 @@ class AgreedTerms:
 def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
     """The rule in force on a day; none means the dynamic key."""
     return (
-        SharingRule.objects.filter(microgrid=microgrid, valid_from__lte=day)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-        .first()
+        SharingRule.objects.filter(microgrid=microgrid, valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day)).first()
     )
 
 
@@ -75,19 +73,21 @@ def terms_on(*, microgrid: Microgrid, rule: SharingRule | None, sites: SiteAxis,
     if rule is None:
         return AgreedTerms(SharingTerms(ShareRule.DYNAMIC))
     return agreed(
-        microgrid=microgrid, key=ShareRule(rule.key), price_rule=PriceRule(rule.price_rule), sites=sites, day=day,
+        microgrid=microgrid,
+        key=ShareRule(rule.key),
+        price_rule=PriceRule(rule.price_rule),
+        sites=sites,
+        day=day,
         share_of={s.site_id: int(s.share * SHARE_UNITS) for s in rule.shares.all()} if rule.key in KEYED else {},
-    )  # fmt: skip
+    )
 
 
 def agreed(
     *, microgrid: Microgrid, key: ShareRule, price_rule: PriceRule, sites: SiteAxis, day: date, share_of: dict[int, int]
-) -> AgreedTerms:  # fmt: skip
+) -> AgreedTerms:
     """Terms put together by hand; `share_of` are millionths by site."""
     if key == ShareRule.HIERARCHICAL:
-        feeders, names = feeder_names(
-            microgrid_id=microgrid.pk, site_ids=sites.site_ids.tolist(), at=microgrid.local_day(day).start_at
-        )
+        feeders, names = feeder_names(microgrid_id=microgrid.pk, site_ids=sites.site_ids.tolist(), at=microgrid.local_day(day).start_at)
         return AgreedTerms(SharingTerms(key, price_rule, feeders=feeders), names)
     if key in KEYED:
         return AgreedTerms(SharingTerms(key, price_rule, shares=_shares(share_of, sites)))
@@ -97,7 +97,5 @@ def agreed(
 def _shares(share_of: dict[int, int], sites: SiteAxis) -> NDArray[np.int64]:
     strangers = set(share_of) - set(sites.site_ids.tolist())
     if strangers:
-        raise CannotShare(
-            f"The rule gives shares to {len(strangers)} sites that are not metered; take them out."
-        )
+        raise CannotShare(f"The rule gives shares to {len(strangers)} sites that are not metered; take them out.")
     return np.array([share_of.get(site, 0) for site in sites.site_ids.tolist()], dtype=np.int64)

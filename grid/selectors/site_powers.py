@@ -14,9 +14,12 @@ from grid.selectors.network import NetworkOfSites, changes_between, load_network
 
 Array = NDArray[np.float64]
 SIGNS = (
-    (Channel.IMPORT, MeterKind.SITE, 1, 1), (Channel.EXPORT, MeterKind.SITE, -1, -1), (Channel.PRODUCTION, MeterKind.SOURCE, 0, 1),
-    (Channel.DISCHARGE, MeterKind.STORAGE, 0, 1), (Channel.CHARGE, MeterKind.STORAGE, 0, -1),
-)  # fmt: skip
+    (Channel.IMPORT, MeterKind.SITE, 1, 1),
+    (Channel.EXPORT, MeterKind.SITE, -1, -1),
+    (Channel.PRODUCTION, MeterKind.SOURCE, 0, 1),
+    (Channel.DISCHARGE, MeterKind.STORAGE, 0, 1),
+    (Channel.CHARGE, MeterKind.STORAGE, 0, -1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,7 @@ def load_site_powers(*, microgrid: Microgrid, days: Sequence[date]) -> SitePower
     net, use = np.zeros((len(ids), len(starts))), np.zeros((len(ids), len(starts)))
     for channel, kind, of_net, of_use in SIGNS:
         chosen = [pk for pk, (_, found) in site_of.items() if found == kind]
-        block = load_channel(
-            microgrid=microgrid, channel=channel, days=days, meter_ids=chosen, with_quality=False
-        )
+        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=chosen, with_quality=False)
         rows = np.searchsorted(ids, [site_of[pk][0] for pk in block.meter_ids.tolist()])
         power_w = block.values_wh * (60 / microgrid.interval_minutes)
         np.add.at(use, rows, of_use * power_w)

@@ -35,9 +35,12 @@ class SourceMix:
     def plus(self, other: "SourceMix") -> "SourceMix":
         """Both together."""
         return SourceMix(
-            self.neighbours_wh + other.neighbours_wh, self.neighbours_stored_wh + other.neighbours_stored_wh,
-            self.grid_wh + other.grid_wh, self.grid_stored_wh + other.grid_stored_wh, self.carbon_wh + other.carbon_wh,
-        )  # fmt: skip
+            self.neighbours_wh + other.neighbours_wh,
+            self.neighbours_stored_wh + other.neighbours_stored_wh,
+            self.grid_wh + other.grid_wh,
+            self.grid_stored_wh + other.grid_stored_wh,
+            self.carbon_wh + other.carbon_wh,
+        )
 
     @property
     def neighbours_direct_wh(self) -> int:
@@ -62,18 +65,10 @@ class VillageMix:
         from_storage = received_wh * self.stored_wh // np.maximum(self.shared_wh, 1)
         of_carried = from_grid_wh * self.carried_wh // np.maximum(self.lacking_wh, 1)
         drawn = int(from_grid_wh.sum())
-        return SourceMix(
-            int(received_wh.sum()),
-            int(from_storage.sum()),
-            drawn,
-            int(of_carried.sum()),
-            drawn + own_change_wh,
-        )
+        return SourceMix(int(received_wh.sum()), int(from_storage.sum()), drawn, int(of_carried.sum()), drawn + own_change_wh)
 
 
-def source_mix(
-    *, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date], received_wh: Wh, from_grid_wh: Wh
-) -> SourceMix:
+def source_mix(*, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date], received_wh: Wh, from_grid_wh: Wh) -> SourceMix:
     """The mix of some sites together; days in one axis, ascending."""
     changes = own_changes(microgrid=microgrid, site_ids=[site.pk for site in sites], days=days)
     return village_mix(microgrid, days).of(received_wh, from_grid_wh, sum(changes.values()))
@@ -105,11 +100,7 @@ def village_mix(microgrid: Microgrid, days: Sequence[date]) -> VillageMix:
 
 def own_changes(*, microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[date]) -> dict[int, int]:
     """By site with storages, by how much public energy used or lost there is more than what was drawn: less what they took in."""
-    rows = list(
-        StorageDay.objects.filter(storage__site__in=site_ids, day__in=days, is_current=True).select_related(
-            "storage"
-        )
-    )
+    rows = list(StorageDay.objects.filter(storage__site__in=site_ids, day__in=days, is_current=True).select_related("storage"))
     if not rows:
         return {}
     public = int(Origin.PUBLIC)

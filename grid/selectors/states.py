@@ -17,27 +17,22 @@ def latest_state(microgrid: Microgrid) -> dict[str, Any] | None:
 def spelled_out(message: dict[str, Any], drawing: Drawing) -> dict[str, Any]:
     """A message with codes beside its numbers; without wires where it is of another order than the drawing."""
     arrays = (
-        "order", "voltage", "loading", "branch_w", "storage_soc_wh", "storage_charge_w", "storage_discharge_w", "alarms", "reasons_de",
-    )  # fmt: skip
-    same = message["order"] == drawing.order
-    branches = (
-        zip(drawing.branches, message["loading"], message["branch_w"], strict=True)
-        if same and message["loading"]
-        else ()
+        "order",
+        "voltage",
+        "loading",
+        "branch_w",
+        "storage_soc_wh",
+        "storage_charge_w",
+        "storage_discharge_w",
+        "alarms",
+        "reasons_de",
     )
-    told = [
-        (branch.kind, {"code": branch.code, "loading_percent": loading / 10, "power_w": power})
-        for branch, loading, power in branches
-    ]
+    same = message["order"] == drawing.order
+    branches = zip(drawing.branches, message["loading"], message["branch_w"], strict=True) if same and message["loading"] else ()
+    told = [(branch.kind, {"code": branch.code, "loading_percent": loading / 10, "power_w": power}) for branch, loading, power in branches]
     voltages = zip(drawing.nodes, message["voltage"], strict=True) if same and message["voltage"] else ()
     storages = (
-        zip(
-            drawing.storages,
-            message["storage_soc_wh"],
-            message["storage_charge_w"],
-            message["storage_discharge_w"],
-            strict=True,
-        )
+        zip(drawing.storages, message["storage_soc_wh"], message["storage_charge_w"], message["storage_discharge_w"], strict=True)
         if same
         else ()
     )
@@ -50,4 +45,4 @@ def spelled_out(message: dict[str, Any], drawing: Drawing) -> dict[str, Any]:
             {"id": s.id, "code": s.code, "capacity_wh": s.capacity_wh, "soc_wh": soc, "charge_w": charge, "discharge_w": discharge}
             for s, soc, charge, discharge in storages
         ],
-    }  # fmt: skip
+    }

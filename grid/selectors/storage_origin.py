@@ -43,9 +43,7 @@ def origin_rule_on(microgrid: Microgrid, day: date) -> OriginRule | None:
     row = rules.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day)).first()
     if row is None:
         return UNTIL_TOLD
-    return (
-        None if row.order == LeavingOrder.NOT_FOLLOWED else OriginRule(Order(row.order), row.unknown_is_local)
-    )
+    return None if row.order == LeavingOrder.NOT_FOLLOWED else OriginRule(Order(row.order), row.unknown_is_local)
 
 
 def follows_origins(microgrid: Microgrid, day: date) -> bool:
@@ -54,9 +52,7 @@ def follows_origins(microgrid: Microgrid, day: date) -> bool:
     return has_storages and origin_rule_on(microgrid, day) is not None
 
 
-def storage_facts(
-    *, microgrid: Microgrid, day: date, site_ids: Sequence[int], codes: Sequence[str]
-) -> StorageFacts | None:
+def storage_facts(*, microgrid: Microgrid, day: date, site_ids: Sequence[int], codes: Sequence[str]) -> StorageFacts | None:
     """Load what a day's sharing must know of storages behind metered sites; None where there are none, or are not followed.
 
     Args:
@@ -67,9 +63,10 @@ def storage_facts(
         return None
     column_of = {site: column for column, site in enumerate(site_ids)}
     storages = [
-        row for row in StorageUnit.objects.filter(site__microgrid=microgrid, meter__isnull=False).select_related("meter").order_by("pk")
+        row
+        for row in StorageUnit.objects.filter(site__microgrid=microgrid, meter__isnull=False).select_related("meter").order_by("pk")
         if row.site_id in column_of
-    ]  # fmt: skip
+    ]
     if not storages:
         return None
     meter_ids = sorted(row.meter.pk for row in storages)
@@ -78,12 +75,10 @@ def storage_facts(
         for c in (Channel.CHARGE, Channel.DISCHARGE)
     )
     behind = sorted({row.site_id for row in storages})
-    source_site = dict(
-        Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SOURCE, site_id__in=behind).values_list("pk", "site_id")
-    )  # fmt: skip
+    source_site = dict(Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SOURCE, site_id__in=behind).values_list("pk", "site_id"))
     production = load_channel(
-        microgrid=microgrid, channel=Channel.PRODUCTION, days=[day], meter_ids=sorted(source_site), with_quality=False,
-    )  # fmt: skip
+        microgrid=microgrid, channel=Channel.PRODUCTION, days=[day], meter_ids=sorted(source_site), with_quality=False
+    )
     stocks = stocks_before(microgrid=microgrid, day=day)
     row_of = {int(pk): row for row, pk in enumerate(charge.meter_ids)}
     length = charge.values_wh.shape[1]
@@ -92,15 +87,15 @@ def storage_facts(
         own = [row for row in storages if row.site_id == site]
         flows = tuple(
             StorageFlow(
-                stocks.get(row.pk, Stock()), vessel_of(row, microgrid.interval_minutes), charge.values_wh[row_of[row.meter.pk]],
+                stocks.get(row.pk, Stock()),
+                vessel_of(row, microgrid.interval_minutes),
+                charge.values_wh[row_of[row.meter.pk]],
                 discharge.values_wh[row_of[row.meter.pk]],
             )
             for row in own
-        )  # fmt: skip
-        column = column_of[site]
-        sites.append(
-            StorageSite(column, codes[column], _of_site(production, source_site, site, length), flows)
         )
+        column = column_of[site]
+        sites.append(StorageSite(column, codes[column], _of_site(production, source_site, site, length), flows))
         ids.append(tuple(row.pk for row in own))
     return StorageFacts(rule, tuple(sites), tuple(ids), _digest(rule, sites, (charge, discharge, production)))
 
@@ -113,9 +108,7 @@ def _of_site(block: ChannelBlock, site_of: dict[int, int], site: int, length: in
 
 def _digest(rule: OriginRule, sites: Sequence[StorageSite], blocks: Sequence[ChannelBlock]) -> str:
     """What was stored before, and by whom it was produced, is part of it: a corrected day changes the days after it."""
-    flows = ", ".join(
-        f"[{', '.join(f'({_lying(f.stock)}, {f.vessel!r})' for f in s.storages)}]" for s in sites
-    )
+    flows = ", ".join(f"[{', '.join(f'({_lying(f.stock)}, {f.vessel!r})' for f in s.storages)}]" for s in sites)
     digest = hashlib.sha256(f"({rule!r}, [{flows}])".encode())
     for block in blocks:
         digest.update(block.meter_ids.tobytes())
@@ -135,9 +128,11 @@ def vessel_of(storage: StorageUnit, interval_minutes: int) -> Vessel:
     """A storage's losses for intervals of that length."""
     kept_per_interval = (1.0 - float(storage.self_discharge_per_day)) ** (interval_minutes / 1440)
     return Vessel(
-        int(storage.eta_charge * PARTS), int(storage.eta_discharge * PARTS), round((1.0 - kept_per_interval) * STANDING_PARTS),
+        int(storage.eta_charge * PARTS),
+        int(storage.eta_discharge * PARTS),
+        round((1.0 - kept_per_interval) * STANDING_PARTS),
         storage.capacity_wh,
-    )  # fmt: skip
+    )
 
 
 def stocks_before(*, microgrid: Microgrid, day: date) -> dict[int, Stock]:
@@ -146,16 +141,7 @@ def stocks_before(*, microgrid: Microgrid, day: date) -> dict[int, Stock]:
         StorageDay.objects.filter(microgrid=microgrid, is_current=True, day__lt=day)
         .order_by("storage_id", "-day")
         .distinct("storage_id")
-        .only(
-            "storage_id",
-            "layers_at",
-            "layers_wh",
-            "owed",
-            "producers",
-            "parcels_at",
-            "parcels_layer",
-            "parcels_wh",
-        )
+        .only("storage_id", "layers_at", "layers_wh", "owed", "producers", "parcels_at", "parcels_layer", "parcels_wh")
     )
     return {row.storage_id: stock_of(row) for row in rows}
 

@@ -41,11 +41,7 @@ class Inside:
 def parts_of(by_origin: Sequence[int], capacity_wh: int) -> list[tuple[str, int, float, float]]:
     """Label key, Wh, share of what is stored and of the capacity in per cent, for each origin that there is."""
     total = max(sum(by_origin), 1)
-    return [
-        (f"origin_{o}", wh, 100 * wh / total, 100 * wh / max(capacity_wh, 1))
-        for o, wh in enumerate(by_origin)
-        if wh
-    ]
+    return [(f"origin_{o}", wh, 100 * wh / total, 100 * wh / max(capacity_wh, 1)) for o, wh in enumerate(by_origin) if wh]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +80,9 @@ def inside_of(storages: Sequence[StorageUnit]) -> dict[int, Inside]:
     rows = StorageDay.objects.filter(storage__in=storages, is_current=True).select_related("storage")
     newest = rows.order_by("storage_id", "-day").distinct("storage_id")
     return {
-        row.storage_id: Inside(
-            row.day, stock_of(row).by_origin, row.storage.capacity_wh, row.layers_at[0] if row.layers_at else None
-        )
+        row.storage_id: Inside(row.day, stock_of(row).by_origin, row.storage.capacity_wh, row.layers_at[0] if row.layers_at else None)
         for row in newest
-    }  # fmt: skip
+    }
 
 
 def battery_day(storage: StorageUnit, day: date, words: BatteryWords, now: datetime) -> BatteryDay | None:
@@ -107,20 +101,27 @@ def battery_day(storage: StorageUnit, day: date, words: BatteryWords, now: datet
     earned = _units(max(row.owed_micro, 0))
     starts = [f"{s.astimezone(microgrid.zone):%H:%M}" for s in microgrid.local_day(day).starts()]
     picture = {
-        "unit": "Wh", "labels": starts, "series": [
+        "unit": "Wh",
+        "labels": starts,
+        "series": [
             {"name": words.labels["gave"], "values": row.discharge_wh, "colour": "storage", "fill": "storage"},
             {"name": words.labels["took"], "values": row.charge_wh, "colour": "solar", "fill": "solar-fill"},
         ],
-    }  # fmt: skip
+    }
     return BatteryDay(
-        day, hours, int(np.array(row.charge_wh)[obeyed].sum()), given_when_told(row), _units(sum(row.saved_micro)), earned,
-        is_closed, terms is not None, picture,
-    )  # fmt: skip
+        day,
+        hours,
+        int(np.array(row.charge_wh)[obeyed].sum()),
+        given_when_told(row),
+        _units(sum(row.saved_micro)),
+        earned,
+        is_closed,
+        terms is not None,
+        picture,
+    )
 
 
-def _hours(
-    microgrid: Microgrid, row: FlexibilityDay, terms: Terms | None, words: BatteryWords, now: datetime
-) -> list[HourOfBattery]:
+def _hours(microgrid: Microgrid, row: FlexibilityDay, terms: Terms | None, words: BatteryWords, now: datetime) -> list[HourOfBattery]:
     """The day by local hour; a day on which clocks change has 23 or 25."""
     starts = list(microgrid.local_day(row.day).starts())
     step = timedelta(minutes=microgrid.interval_minutes)
@@ -131,9 +132,7 @@ def _hours(
             break
         ended = [t for t in range(first, min(first + per_hour, len(starts))) if starts[t] + step <= now]
         places = range(first, first + len(ended))
-        begins, until = (
-            f"{at.astimezone(microgrid.zone):%H:%M}" for at in (starts[first], starts[places[-1]] + step)
-        )
+        begins, until = (f"{at.astimezone(microgrid.zone):%H:%M}" for at in (starts[first], starts[places[-1]] + step))
         found.append(_hour(row, (begins, until), places, terms, words))
     return _rests_together(found)
 
@@ -144,22 +143,14 @@ def _rests_together(hours: Sequence[HourOfBattery]) -> list[HourOfBattery]:
     for hour in hours:
         rests = not hour.charge_wh and not hour.discharge_wh and not hour.saved
         last = found[-1] if found else None
-        if (
-            rests
-            and last is not None
-            and last.sentence == hour.sentence
-            and not last.charge_wh
-            and not last.discharge_wh
-        ):
+        if rests and last is not None and last.sentence == hour.sentence and not last.charge_wh and not last.discharge_wh:
             found[-1] = replace(last, until=hour.until)
         else:
             found.append(hour)
     return found
 
 
-def _hour(
-    row: FlexibilityDay, times: tuple[str, str], places: range, terms: Terms | None, words: BatteryWords
-) -> HourOfBattery:
+def _hour(row: FlexibilityDay, times: tuple[str, str], places: range, terms: Terms | None, words: BatteryWords) -> HourOfBattery:
     def total(values: Sequence[int]) -> int:
         return sum(values[t] for t in places)
 
@@ -175,10 +166,16 @@ def _hour(
     worths = [Decimal(w) for t in places if (w := row.worth_micro[t]) is not None]
     texts = [row.sentences[row.sentence[t]] for t in places if row.sentence[t] >= 0]
     return HourOfBattery(
-        *times, charge, discharge, price, sum(worths, Decimal(0)) / len(worths) / 1_000_000 if worths else None, _units(saved),
-        _units(owed(terms, saved, given)) if terms else Decimal(0), words.sentence(Deed(word, charge, discharge, asked, price)),
+        *times,
+        charge,
+        discharge,
+        price,
+        sum(worths, Decimal(0)) / len(worths) / 1_000_000 if worths else None,
+        _units(saved),
+        _units(owed(terms, saved, given)) if terms else Decimal(0),
+        words.sentence(Deed(word, charge, discharge, asked, price)),
         texts[0] if texts else "",
-    )  # fmt: skip
+    )
 
 
 def _units(exact: int) -> Decimal:

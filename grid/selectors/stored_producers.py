@@ -54,9 +54,12 @@ def produced_in(row: StorageDay, user: User) -> list[Produced]:
         site = by_id.get(producer)
         who = _who(owners[site.pk] if site else None, owner)
         numbers = (
-            row.produced_before_wh[place], row.produced_charged_wh[place], row.produced_discharged_wh[place],
-            row.produced_lost_wh[place], sum(parcel[place] for parcel in row.parcels_wh),
-        )  # fmt: skip
+            row.produced_before_wh[place],
+            row.produced_charged_wh[place],
+            row.produced_discharged_wh[place],
+            row.produced_lost_wh[place],
+            sum(parcel[place] for parcel in row.parcels_wh),
+        )
         if site is None or (who == Who.NEIGHBOUR and not names_all):
             unnamed[who].append(Produced(who, "", "", 1, *numbers))
         else:

@@ -38,15 +38,13 @@ def is_held_by_devices(site: Site) -> bool:
     meters = site.meters.filter(kind=MeterKind.SITE, removed_at__isnull=True)
     if Device.objects.filter(meter__in=meters, status=DeviceStatus.ENROLLED).exists():
         return bool(consumers)
-    linked = DeviceLink.objects.filter(consumer__in=consumers, is_enabled=True).values_list("consumer", flat=True)  # fmt: skip
+    linked = DeviceLink.objects.filter(consumer__in=consumers, is_enabled=True).values_list("consumer", flat=True)
     return bool(consumers) and set(linked) == set(consumers)
 
 
 def supply_limits(microgrid: Microgrid) -> list[SupplyLimit]:
     """Limits in force that devices hold."""
-    rows = SupplyRequest.objects.filter(
-        site__microgrid=microgrid, status=SupplyRequestStatus.IN_FORCE, by_device=True
-    )
+    rows = SupplyRequest.objects.filter(site__microgrid=microgrid, status=SupplyRequestStatus.IN_FORCE, by_device=True)
     limits = dict(rows.values_list("site", "limit_w"))
     most: dict[int, int] = dict.fromkeys(limits, 0)
     for site, demand_w in Consumer.objects.filter(site__in=limits).values_list("site", "max_demand_w"):

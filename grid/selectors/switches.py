@@ -38,7 +38,7 @@ class SwitchLine:
     def between(self) -> str:
         """What it joins or parts."""
         node, other = self.switch.node, self.switch.other_node
-        return f"{node.code} and {other.code}" if other else f"{node.code} and {self.switch.line_code or self.switch.transformer_code}"  # fmt: skip
+        return f"{node.code} and {other.code}" if other else f"{node.code} and {self.switch.line_code or self.switch.transformer_code}"
 
 
 def switch_lines(microgrid: Microgrid, at: datetime) -> list[SwitchLine]:
@@ -58,7 +58,7 @@ def switch_orders(microgrid: Microgrid, most: int = SHOWN_ORDERS) -> Sequence[Sw
     rows = SwitchOrder.objects.filter(microgrid=microgrid).order_by("-proposed_at", "-pk")
     return list(
         rows.select_related("switch", "proposed_by", "confirmed_by", "taken_back_by").prefetch_related("sites_lost", "sites_back")[:most]
-    )  # fmt: skip
+    )
 
 
 def off_on_purpose(microgrid: Microgrid, network: NetworkOfSites, at: datetime) -> NDArray[np.bool_]:
@@ -76,11 +76,9 @@ def off_on_purpose(microgrid: Microgrid, network: NetworkOfSites, at: datetime) 
 
 def _moved_on_purpose(microgrid: Microgrid) -> dict[int, bool]:
     """Switches by id, and how they would stand otherwise."""
-    work = OutageMove.objects.filter(
-        outage__microgrid=microgrid, outage__state=OutageState.RUNNING, back__isnull=True
-    )
+    work = OutageMove.objects.filter(outage__microgrid=microgrid, outage__state=OutageState.RUNNING, back__isnull=True)
     found = {pk: not closed for pk, closed in work.values_list("switch_id", "position__is_closed")}
-    orders = SwitchOrder.objects.filter(microgrid=microgrid, position__isnull=False).order_by("switch_id", "-position__at")  # fmt: skip
+    orders = SwitchOrder.objects.filter(microgrid=microgrid, position__isnull=False).order_by("switch_id", "-position__at")
     for order in orders.distinct("switch_id").select_related("position", "switch"):
         assert order.position is not None
         newest = SwitchPosition.objects.filter(switch=order.switch_id).order_by("-at").first()
@@ -91,19 +89,9 @@ def _moved_on_purpose(microgrid: Microgrid) -> dict[int, bool]:
 
 def ends_without_switch(microgrid: Microgrid, at: datetime) -> list[tuple[str, str, str]]:
     """Ends of lines and sides of transformers at which no switch is known: kind, code, node; their isolating points can be opened."""
-    known = {
-        (row.line_code or row.transformer_code, row.node.code) for row, _ in switches_at(microgrid.pk, at)
-    }
-    transformers = (
-        Transformer.objects.filter(microgrid=microgrid)
-        .at(at)
-        .values_list("code", "node_hv__code", "node_lv__code")
-    )
-    lines = (
-        Line.objects.filter(microgrid=microgrid)
-        .at(at)
-        .values_list("code", "node_from__code", "node_to__code")
-    )
+    known = {(row.line_code or row.transformer_code, row.node.code) for row, _ in switches_at(microgrid.pk, at)}
+    transformers = Transformer.objects.filter(microgrid=microgrid).at(at).values_list("code", "node_hv__code", "node_lv__code")
+    lines = Line.objects.filter(microgrid=microgrid).at(at).values_list("code", "node_from__code", "node_to__code")
     return [
         (kind, code, node)
         for kind, rows in (("transformer", transformers), ("line", lines))

@@ -53,19 +53,21 @@ def told_between(*, microgrid: Microgrid, storage_ids: Sequence[int], start_at: 
     shape = (count, len(storage_ids))
     told = Told(*(np.zeros(shape, dtype=np.int64) for _ in range(3)))
     parameters: dict[str, Any] = {
-        "grid": microgrid.pk, "storages": list(storage_ids), "status": CommandStatus.ACKNOWLEDGED.value,
-        "from": start_at - LONGEST_COMMAND, "to": start_at + count * step, "start": start_at, "step": step,
-        "step_s": step.total_seconds(), "count": count,
-    }  # fmt: skip
+        "grid": microgrid.pk,
+        "storages": list(storage_ids),
+        "status": CommandStatus.ACKNOWLEDGED.value,
+        "from": start_at - LONGEST_COMMAND,
+        "to": start_at + count * step,
+        "start": start_at,
+        "step": step,
+        "step_s": step.total_seconds(),
+        "count": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(TOLD, parameters)
         for storage_id, place, charge_wh, discharge_wh, reason in cursor.fetchall():
             at = (place, column[storage_id])
-            told.kind[at], told.charge_wh[at], told.discharge_wh[at] = (
-                kind_of(reason),
-                charge_wh,
-                discharge_wh,
-            )
+            told.kind[at], told.charge_wh[at], told.discharge_wh[at] = (kind_of(reason), charge_wh, discharge_wh)
     return told
 
 
@@ -92,16 +94,11 @@ def plan_words(*, microgrid: Microgrid, start_at: datetime, count: int) -> PlanW
     worth: list[int | None] = [None] * count
     sentences = [""] * count
     plans = Plan.objects.filter(
-        microgrid=microgrid,
-        origin_at__gte=start_at - timedelta(hours=1),
-        origin_at__lt=start_at + count * step,
+        microgrid=microgrid, origin_at__gte=start_at - timedelta(hours=1), origin_at__lt=start_at + count * step
     ).exclude(source=PlanSource.RULE)
     for plan in plans.order_by("origin_at").only("origin_at", "energy_micro", "sentences"):
         first = (plan.origin_at - start_at) // step
         for place in range(max(first, 0), min(first + 4, count)):
             if place - first < len(plan.sentences):
-                worth[place], sentences[place] = (
-                    plan.energy_micro[place - first],
-                    plan.sentences[place - first],
-                )
+                worth[place], sentences[place] = (plan.energy_micro[place - first], plan.sentences[place - first])
     return PlanWords(worth, sentences)

@@ -57,9 +57,7 @@ def expected_from(microgrid: Microgrid, sites: SiteAxis, first_at: datetime, cou
         return None
     column = {meter: place for place, meter in enumerate(sites.meter_ids)}
     at_site = {site: place for place, site in enumerate(sites.site_ids.tolist())}
-    site_of = dict(
-        Meter.objects.filter(pk__in=list(made), source__isnull=False).values_list("pk", "source__site_id")
-    )
+    site_of = dict(Meter.objects.filter(pk__in=list(made), source__isnull=False).values_list("pk", "source__site_id"))
     net = np.zeros((reach, len(sites.codes)), dtype=np.int64)
     for meter, values in use.items():
         if meter in column:
@@ -71,9 +69,7 @@ def expected_from(microgrid: Microgrid, sites: SiteAxis, first_at: datetime, cou
     return Expected(np.maximum(net, 0), np.maximum(-net, 0))
 
 
-def _medians(
-    microgrid: Microgrid, quantity: str, first_at: datetime, count: int
-) -> dict[int, NDArray[np.float64]]:
+def _medians(microgrid: Microgrid, quantity: str, first_at: datetime, count: int) -> dict[int, NDArray[np.float64]]:
     """By meter, what is foreseen from an instant on; NaN where nothing is."""
     step = timedelta(minutes=microgrid.interval_minutes)
     found: dict[int, NDArray[np.float64]] = {}
@@ -98,7 +94,4 @@ def _reach(values: NDArray[np.float64]) -> int:
 def published_bounds(microgrid: Microgrid, days: Sequence[date]) -> dict[date, tuple[Ints, Ints]]:
     """Retail and feed-in price of each interval of those days that are published."""
     rows = PriceDay.objects.filter(microgrid=microgrid, day__in=days)
-    return {
-        row.day: (np.array(row.retail_micro, dtype=np.int64), np.array(row.feed_in_micro, dtype=np.int64))
-        for row in rows
-    }
+    return {row.day: (np.array(row.retail_micro, dtype=np.int64), np.array(row.feed_in_micro, dtype=np.int64)) for row in rows}

@@ -43,12 +43,7 @@ class Village:
 
 def profile_days(microgrid: Microgrid) -> list[date]:
     """The days for which there are profiles."""
-    return sorted(
-        ReferenceProfileDay.objects.filter(microgrid=microgrid)
-        .order_by()
-        .values_list("day", flat=True)
-        .distinct()
-    )
+    return sorted(ReferenceProfileDay.objects.filter(microgrid=microgrid).order_by().values_list("day", flat=True).distinct())
 
 
 def load_village(microgrid: Microgrid) -> Village:
@@ -56,26 +51,31 @@ def load_village(microgrid: Microgrid) -> Village:
     consumers = list(Consumer.objects.filter(site__microgrid=microgrid).exclude(profile="").order_by("pk"))
     sources = list(Source.objects.filter(site__microgrid=microgrid).exclude(profile="").order_by("pk"))
     storages = list(StorageUnit.objects.filter(site__microgrid=microgrid).order_by("pk"))
-    meters = list(
-        Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True)
-        .select_related("site")
-        .order_by("pk")
-    )
+    meters = list(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True).select_related("site").order_by("pk"))
     site_meters = [m for m in meters if m.kind == MeterKind.SITE]
     sites = [m.site_id for m in site_meters]
     by_source = {m.source_id: m for m in meters if m.kind == MeterKind.SOURCE}
     by_storage = {m.storage_id: m for m in meters if m.kind == MeterKind.STORAGE}
     plan = VillagePlan(
-        len(sites), positions([c.site_id for c in consumers], sites), positions([s.site_id for s in sources], sites),
-        positions([s.site_id for s in storages], sites), storage_limits(storages),
+        len(sites),
+        positions([c.site_id for c in consumers], sites),
+        positions([s.site_id for s in sources], sites),
+        positions([s.site_id for s in storages], sites),
+        storage_limits(storages),
         np.array([s.soc_max_wh / 2 for s in storages]),
-    )  # fmt: skip
+    )
     return Village(
-        microgrid, plan, site_meters, [by_source[s.pk] for s in sources], [by_storage[s.pk] for s in storages],
-        [c.profile for c in consumers], np.array([float(c.profile_power_w) for c in consumers]),
+        microgrid,
+        plan,
+        site_meters,
+        [by_source[s.pk] for s in sources],
+        [by_storage[s.pk] for s in storages],
+        [c.profile for c in consumers],
+        np.array([float(c.profile_power_w) for c in consumers]),
         [c.code for c in consumers],
-        [s.profile for s in sources], np.array([float(s.profile_power_w) for s in sources]),
-    )  # fmt: skip
+        [s.profile for s in sources],
+        np.array([float(s.profile_power_w) for s in sources]),
+    )
 
 
 def storage_limits(storages: Sequence[StorageUnit]) -> StorageLimits:
@@ -85,9 +85,14 @@ def storage_limits(storages: Sequence[StorageUnit]) -> StorageLimits:
         return np.array([float(getattr(s, name)) for s in storages])
 
     return StorageLimits(
-        column("soc_min_wh"), column("soc_max_wh"), column("charge_max_w"), column("discharge_max_w"),
-        column("eta_charge"), column("eta_discharge"), (1.0 - column("self_discharge_per_day")) ** (1 / 24),
-    )  # fmt: skip
+        column("soc_min_wh"),
+        column("soc_max_wh"),
+        column("charge_max_w"),
+        column("discharge_max_w"),
+        column("eta_charge"),
+        column("eta_discharge"),
+        (1.0 - column("self_discharge_per_day")) ** (1 / 24),
+    )
 
 
 def powers(village: Village, days: Sequence[date]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -104,6 +109,4 @@ def powers(village: Village, days: Sequence[date]) -> tuple[NDArray[np.float64],
             return np.zeros((0, length))
         return np.stack([axis[name] for name in names]) * power_w[:, None]
 
-    return stack(village.load_profiles, village.load_power_w), stack(
-        village.source_profiles, village.source_power_w
-    )
+    return stack(village.load_profiles, village.load_power_w), stack(village.source_profiles, village.source_power_w)

@@ -31,17 +31,14 @@ def visible_proposals(user: User) -> QuerySet[SharingProposal]:
 def eligible_members(microgrid: Microgrid) -> QuerySet[Member]:
     """Members, but not the cooperative itself, with a metered site in the microgrid."""
     return Member.objects.filter(
-        is_cooperative=False, sites__microgrid=microgrid, sites__meters__kind=MeterKind.SITE,
-        sites__meters__removed_at__isnull=True,
-    ).distinct()  # fmt: skip
+        is_cooperative=False, sites__microgrid=microgrid, sites__meters__kind=MeterKind.SITE, sites__meters__removed_at__isnull=True
+    ).distinct()
 
 
 def own_votes(user: User, proposal: SharingProposal) -> list[tuple[Member, str]]:
     """The members for whom the user acts and who may vote, each with its choice, empty where it did not vote yet."""
     members = eligible_members(proposal.microgrid).filter(memberships__user=user).order_by("number")
-    choices = dict(
-        SharingVote.objects.filter(proposal=proposal, member__in=members).values_list("member", "choice")
-    )
+    choices = dict(SharingVote.objects.filter(proposal=proposal, member__in=members).values_list("member", "choice"))
     return [(member, choices.get(member.pk, "")) for member in members]
 
 
@@ -57,9 +54,7 @@ def fixed_shares(*, microgrid: Microgrid, sites: SiteAxis, today: date) -> dict[
     days = sorted(closed.values_list("day", flat=True)[:LOOKED_AT_DAYS])
     if not days:
         return {}
-    block = load_channel(
-        microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sites.meter_ids, with_quality=False
-    )
+    block = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sites.meter_ids, with_quality=False)
     drawn = np.zeros(len(sites.meter_ids), dtype=np.int64)
     place = {meter: i for i, meter in enumerate(sites.meter_ids)}
     for meter, values in zip(block.meter_ids.tolist(), block.values_wh, strict=True):

@@ -30,9 +30,7 @@ class Asked:
 def judge(asked: Sequence[Asked], now: datetime) -> list[Verdict]:
     """A verdict each, in five queries however many ask; `now` is real time."""
     users = users_of_sessions({one.session_key for one in asked if one.session_key}, now)
-    grids = {
-        row.public_id: row for row in Microgrid.objects.filter(public_id__in={a.public_id for a in asked})
-    }
+    grids = {row.public_id: row for row in Microgrid.objects.filter(public_id__in={a.public_id for a in asked})}
     allowed = who_sees_totals(list(users.values()), list(grids.values()))
 
     def of(one: Asked) -> Verdict:

@@ -31,7 +31,7 @@ def weighed_day(*, microgrid: Microgrid, day: date, net_wh: Ints, revision: int)
     ids = [storage.pk for storage in storages]
     local = microgrid.local_day(day)
     count = local.interval_count
-    before = {row.storage_id: row for row in FlexibilityDay.objects.filter(microgrid=microgrid, day=day, is_current=True)}  # fmt: skip
+    before = {row.storage_id: row for row in FlexibilityDay.objects.filter(microgrid=microgrid, day=day, is_current=True)}
     told = told_between(microgrid=microgrid, storage_ids=ids, start_at=local.start_at, count=count)
     if not told.kind.any():
         told = _as_kept(told, [before.get(pk) for pk in ids])
@@ -48,12 +48,19 @@ def weighed_day(*, microgrid: Microgrid, day: date, net_wh: Ints, revision: int)
         obeyed = told.kind[:, i] != CommandKind.NONE
         own = np.where(obeyed, saved[:, i], 0)
         row = FlexibilityDay(
-            storage=storage, microgrid=microgrid, day=day, revision=revision, kind=told.kind[:, i].tolist(),
-            asked_charge_wh=told.charge_wh[:, i].tolist(), asked_discharge_wh=told.discharge_wh[:, i].tolist(),
-            charge_wh=charge[:, i].tolist(), discharge_wh=discharge[:, i].tolist(), saved_micro=own.tolist(),
+            storage=storage,
+            microgrid=microgrid,
+            day=day,
+            revision=revision,
+            kind=told.kind[:, i].tolist(),
+            asked_charge_wh=told.charge_wh[:, i].tolist(),
+            asked_discharge_wh=told.discharge_wh[:, i].tolist(),
+            charge_wh=charge[:, i].tolist(),
+            discharge_wh=discharge[:, i].tolist(),
+            saved_micro=own.tolist(),
             owed_micro=owed(terms, int(own.sum()), int(discharge[obeyed, i].sum())) if terms else 0,
             **_told_words(words, told.kind[:, i], before.get(storage.pk)),
-        )  # fmt: skip
+        )
         rows.append(row)
     return rows
 
@@ -65,16 +72,14 @@ def net_so_far(microgrid: Microgrid, day: date) -> Ints:
     drawn, fed_in = (
         load_channel(microgrid=microgrid, channel=c, days=[day], meter_ids=ids, with_quality=False).values_wh.sum(axis=0)
         for c in (Channel.IMPORT, Channel.EXPORT)
-    )  # fmt: skip
+    )
     net: Ints = drawn - fed_in
     return net
 
 
 def _measured(microgrid: Microgrid, channel: int, day: date, meter_ids: list[int]) -> Ints:
     """A channel of the storages' meters, in the order given [T, s]."""
-    block = load_channel(
-        microgrid=microgrid, channel=channel, days=[day], meter_ids=meter_ids, with_quality=False
-    )
+    block = load_channel(microgrid=microgrid, channel=channel, days=[day], meter_ids=meter_ids, with_quality=False)
     return block.values_wh[np.searchsorted(block.meter_ids, meter_ids)].T
 
 
@@ -87,15 +92,11 @@ def _as_kept(told: Told, rows: list[FlexibilityDay | None]) -> Told:
     return Told(kind, charge, discharge)
 
 
-def _told_words(
-    words: PlanWords, kind: NDArray[np.int64], before: FlexibilityDay | None
-) -> dict[str, list[Any]]:
+def _told_words(words: PlanWords, kind: NDArray[np.int64], before: FlexibilityDay | None) -> dict[str, list[Any]]:
     """The plan's worth of each interval, and its sentences, each once, where the storage was told something."""
     if not any(words.sentences) and before is not None:
         return {"worth_micro": before.worth_micro, "sentences": before.sentences, "sentence": before.sentence}
     distinct = sorted({text for text, k in zip(words.sentences, kind.tolist(), strict=True) if text and k})
     place = {text: i for i, text in enumerate(distinct)}
-    chosen = [
-        place[text] if k and text else -1 for text, k in zip(words.sentences, kind.tolist(), strict=True)
-    ]
+    chosen = [place[text] if k and text else -1 for text, k in zip(words.sentences, kind.tolist(), strict=True)]
     return {"worth_micro": list(words.worth_micro), "sentences": distinct, "sentence": chosen}

@@ -19,21 +19,13 @@ class CannotShelve(ValueError):
 
 
 @transaction.atomic
-def take_in(
-    *, microgrid: Microgrid, findings: Sequence[Finding], judged: Iterable[FindingKind], now: datetime
-) -> None:
+def take_in(*, microgrid: Microgrid, findings: Sequence[Finding], judged: Iterable[FindingKind], now: datetime) -> None:
     """Raise, keep and clear alarms by what a tick found; part of the tick's transaction.
 
     `judged` are the kinds that the tick could judge. The caller is the microgrid's only tick at that time.
     """
     rows = list(GridAlarm.objects.filter(microgrid=microgrid).unfinished())
-    steps = next_steps(
-        findings,
-        [_watched(row) for row in rows],
-        judged=judged,
-        now=now,
-        pace=max(microgrid.clock_speed, 1.0),
-    )
+    steps = next_steps(findings, [_watched(row) for row in rows], judged=judged, now=now, pace=max(microgrid.clock_speed, 1.0))
     _take(microgrid, {row.pk: row for row in rows}, steps, now)
     _end_shelves([row for row in rows if row.shelved_until is not None and row.shelved_until <= now], now)
 
@@ -84,9 +76,11 @@ def shelve(*, alarm: GridAlarm, by: User, now: datetime, length: timedelta, reas
         raise CannotShelve("Say why the alarm may wait.")
     if not timedelta(0) < length <= LONGEST_SHELF:
         raise CannotShelve("An alarm may wait for up to 24 hours.")
-    changed = GridAlarm.objects.filter(microgrid=alarm.microgrid_id, pk=alarm.pk, raised_at__isnull=False).unfinished().update(
-        shelved_at=now, shelved_until=now + length, shelved_by=by, shelved_reason=reason
-    )  # fmt: skip
+    changed = (
+        GridAlarm.objects.filter(microgrid=alarm.microgrid_id, pk=alarm.pk, raised_at__isnull=False)
+        .unfinished()
+        .update(shelved_at=now, shelved_until=now + length, shelved_by=by, shelved_reason=reason)
+    )
     if not changed:
         raise CannotShelve("The alarm is at its end.")
     _log([alarm], GridAlarmStepKind.SHELVED, now, by=by, detail=f"{_hours(length)}: {reason}")
@@ -101,9 +95,16 @@ def unshelve(*, alarm: GridAlarm, by: User, now: datetime) -> None:
 
 def _watched(row: GridAlarm) -> Watched:
     return Watched(
-        row.pk, FindingKind(row.kind), row.subject, Priority(row.priority), row.sentence, row.seen_at, row.raised_at,
-        row.absent_since, row.cleared_at,
-    )  # fmt: skip
+        row.pk,
+        FindingKind(row.kind),
+        row.subject,
+        Priority(row.priority),
+        row.sentence,
+        row.seen_at,
+        row.raised_at,
+        row.absent_since,
+        row.cleared_at,
+    )
 
 
 def _take(microgrid: Microgrid, rows: dict[int, GridAlarm], steps: Steps, now: datetime) -> None:
@@ -112,9 +113,7 @@ def _take(microgrid: Microgrid, rows: dict[int, GridAlarm], steps: Steps, now: d
     for pk, finding in steps.raise_:
         _raise(rows[pk], finding, now)
     for pk, finding in steps.changed:
-        GridAlarm.objects.filter(pk=pk).update(
-            priority=finding.priority, sentence=finding.sentence[:LONGEST_SENTENCE], absent_since=None
-        )
+        GridAlarm.objects.filter(pk=pk).update(priority=finding.priority, sentence=finding.sentence[:LONGEST_SENTENCE], absent_since=None)
         _log([rows[pk]], GridAlarmStepKind.PRIORITY, now, detail=finding.sentence)
     if steps.returned:
         GridAlarm.objects.filter(pk__in=steps.returned).update(absent_since=None)
@@ -132,29 +131,38 @@ def _watch(microgrid: Microgrid, finding: Finding, now: datetime) -> None:
         _log([row], GridAlarmStepKind.RAISED, now, detail=finding.sentence)
 
 
-def _find_or_create(
-    microgrid: Microgrid, finding: Finding, now: datetime, *, raised_at: datetime | None
-) -> tuple[GridAlarm, bool]:
+def _find_or_create(microgrid: Microgrid, finding: Finding, now: datetime, *, raised_at: datetime | None) -> tuple[GridAlarm, bool]:
     """The unfinished alarm of that kind and subject; two at the same time make one."""
     return (
-        GridAlarm.objects.filter(microgrid=microgrid).unfinished().select_for_update().get_or_create(
-            microgrid=microgrid, kind=finding.kind, subject=finding.subject,
+        GridAlarm.objects.filter(microgrid=microgrid)
+        .unfinished()
+        .select_for_update()
+        .get_or_create(
+            microgrid=microgrid,
+            kind=finding.kind,
+            subject=finding.subject,
             defaults={
-                "priority": finding.priority, "sentence": finding.sentence[:LONGEST_SENTENCE], "seen_at": now,
+                "priority": finding.priority,
+                "sentence": finding.sentence[:LONGEST_SENTENCE],
+                "seen_at": now,
                 "raised_at": raised_at,
             },
         )
-    )  # fmt: skip
+    )
 
 
 def _raise(row: GridAlarm, finding: Finding, now: datetime) -> None:
     """A pending one for the first time, or one that was cleared and comes back before anybody acknowledged it."""
     again = row.raised_at is not None
     GridAlarm.objects.filter(pk=row.pk).update(
-        raised_at=now, cleared_at=None, absent_since=None, priority=finding.priority,
-        sentence=finding.sentence[:LONGEST_SENTENCE], count=row.count + 1 if again else 1,
-    )  # fmt: skip
-    _log([row], GridAlarmStepKind.RAISED_AGAIN if again else GridAlarmStepKind.RAISED, now, detail=finding.sentence)  # fmt: skip
+        raised_at=now,
+        cleared_at=None,
+        absent_since=None,
+        priority=finding.priority,
+        sentence=finding.sentence[:LONGEST_SENTENCE],
+        count=row.count + 1 if again else 1,
+    )
+    _log([row], GridAlarmStepKind.RAISED_AGAIN if again else GridAlarmStepKind.RAISED, now, detail=finding.sentence)
 
 
 def _clear(rows: Sequence[GridAlarm], now: datetime) -> None:
@@ -175,17 +183,8 @@ def _take_from_shelf(ids: Sequence[int]) -> int:
     )
 
 
-def _log(
-    rows: Sequence[GridAlarm],
-    kind: GridAlarmStepKind,
-    now: datetime,
-    *,
-    by: User | None = None,
-    detail: str = "",
-) -> None:
-    GridAlarmStep.objects.bulk_create(
-        GridAlarmStep(alarm=row, at=now, kind=kind, by=by, detail=detail[:LONGEST_SENTENCE]) for row in rows
-    )
+def _log(rows: Sequence[GridAlarm], kind: GridAlarmStepKind, now: datetime, *, by: User | None = None, detail: str = "") -> None:
+    GridAlarmStep.objects.bulk_create(GridAlarmStep(alarm=row, at=now, kind=kind, by=by, detail=detail[:LONGEST_SENTENCE]) for row in rows)
 
 
 def _hours(length: timedelta) -> str:

@@ -61,9 +61,7 @@ def check_bypass(*, microgrid: Microgrid, last_day: date, now: datetime) -> list
         return []
     span = [last_day - timedelta(days=i) for i in range(DAYS - 1, -1, -1)]
     carried = [_channel(microgrid, channel, span, grid_meters) for channel in (Channel.DOWN, Channel.UP)]
-    days = [
-        day for day, there in zip(span, np.any(carried[0].present, axis=0).tolist(), strict=True) if there
-    ]
+    days = [day for day, there in zip(span, np.any(carried[0].present, axis=0).tolist(), strict=True) if there]
     if len(days) < 2:
         return []
     down, up = (_channel(microgrid, channel, days, grid_meters) for channel in (Channel.DOWN, Channel.UP))
@@ -79,37 +77,23 @@ def check_bypass(*, microgrid: Microgrid, last_day: date, now: datetime) -> list
     return _store(microgrid, readings, compared, now)
 
 
-def _channel(
-    microgrid: Microgrid, channel: Channel, days: Sequence[date], meters: Sequence[Meter]
-) -> ChannelBlock:
-    return load_channel(
-        microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meter.pk for meter in meters)
-    )
+def _channel(microgrid: Microgrid, channel: Channel, days: Sequence[date], meters: Sequence[Meter]) -> ChannelBlock:
+    return load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meter.pk for meter in meters))
 
 
 def _readings(microgrid: Microgrid, days: list[date]) -> Readings:
-    meters = list(
-        Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True).order_by("pk")
-    )
-    drawn, fed_in = (
-        _channel(microgrid, channel, days, meters) for channel in (Channel.IMPORT, Channel.EXPORT)
-    )
-    return Readings(
-        days, drawn.offsets, meters, drawn.values_wh.astype(np.float64), fed_in.values_wh.astype(np.float64)
-    )
+    meters = list(Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True).order_by("pk"))
+    drawn, fed_in = (_channel(microgrid, channel, days, meters) for channel in (Channel.IMPORT, Channel.EXPORT))
+    return Readings(days, drawn.offsets, meters, drawn.values_wh.astype(np.float64), fed_in.values_wh.astype(np.float64))
 
 
 def _nodes(network: NetworkOfSites, meters: Sequence[Meter]) -> NDArray[np.int64]:
     """The node of each meter's site, -1 where that is not known."""
     place = dict(zip(network.site_ids.tolist(), range(len(network.site_ids)), strict=True))
-    return np.array(
-        [network.site_node[place[m.site_id]] if m.site_id in place else -1 for m in meters], dtype=np.int64
-    )
+    return np.array([network.site_node[place[m.site_id]] if m.site_id in place else -1 for m in meters], dtype=np.int64)
 
 
-def _flows(
-    microgrid: Microgrid, network: NetworkOfSites, readings: Readings, node: NDArray[np.int64]
-) -> BranchFlows:
+def _flows(microgrid: Microgrid, network: NetworkOfSites, readings: Readings, node: NDArray[np.int64]) -> BranchFlows:
     """What each branch should have carried [W], from all meters and the wires' losses."""
     per_hour = 60 / microgrid.interval_minutes
     known = np.flatnonzero(node >= 0)
@@ -119,15 +103,20 @@ def _flows(
     active_w, reactive_var = np.zeros(shape), np.zeros(shape)
     np.add.at(active_w, node[known], (readings.import_wh[known] - readings.export_wh[known]) * per_hour)
     np.add.at(reactive_var, node[known], readings.import_wh[known] * reactive[:, None] * per_hour)
-    return network.network.branch_flows(
-        np.ascontiguousarray(active_w.T), np.ascontiguousarray(reactive_var.T)
-    )
+    return network.network.branch_flows(np.ascontiguousarray(active_w.T), np.ascontiguousarray(reactive_var.T))
 
 
 def _compare(
-    microgrid: Microgrid, network: NetworkOfSites, readings: Readings, node: NDArray[np.int64], flows: BranchFlows,
-    meter: Meter, down: ChannelBlock, up: ChannelBlock, row: int,
-) -> Comparison | None:  # fmt: skip
+    microgrid: Microgrid,
+    network: NetworkOfSites,
+    readings: Readings,
+    node: NDArray[np.int64],
+    flows: BranchFlows,
+    meter: Meter,
+    down: ChannelBlock,
+    up: ChannelBlock,
+    row: int,
+) -> Comparison | None:
     """One grid meter; None where it sits in a ring, so that nothing hangs on it alone."""
     try:
         expected_w, below = _expected(network, flows, meter)
@@ -159,14 +148,10 @@ def _expected(network: NetworkOfSites, flows: BranchFlows, meter: Meter) -> tupl
 
 
 @transaction.atomic
-def _store(
-    microgrid: Microgrid, readings: Readings, compared: Sequence[Comparison], now: datetime
-) -> list[BypassCheck]:
+def _store(microgrid: Microgrid, readings: Readings, compared: Sequence[Comparison], now: datetime) -> list[BypassCheck]:
     Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # kept by one at a time
     BypassCheck.objects.filter(microgrid=microgrid).delete()
-    rows = {
-        one.meter.pk: BypassCheck.objects.create(**_fields(microgrid, readings, one, now)) for one in compared
-    }
+    rows = {one.meter.pk: BypassCheck.objects.create(**_fields(microgrid, readings, one, now)) for one in compared}
     for one in compared:
         deeper = _deeper(one, compared)
         if deeper is not None:
@@ -181,12 +166,18 @@ def _fields(microgrid: Microgrid, readings: Readings, one: Comparison, now: date
     since = one.found.since
     days_after = len(readings.days) - (since or 0)
     return {
-        "microgrid": microgrid, "meter": one.meter, "first_day": readings.days[0], "last_day": readings.days[-1],
-        "meters_below": len(one.rows), "flow_wh": round(float(one.expected_wh.sum())),
-        "residual_wh": round(float(one.found.residual_wh.sum())), "allowed_wh": round(float(one.found.allowed_wh.sum())),
-        "since_date": None if since is None else readings.days[since], "lost_wh_per_day": round(one.lost_wh / days_after),
+        "microgrid": microgrid,
+        "meter": one.meter,
+        "first_day": readings.days[0],
+        "last_day": readings.days[-1],
+        "meters_below": len(one.rows),
+        "flow_wh": round(float(one.expected_wh.sum())),
+        "residual_wh": round(float(one.found.residual_wh.sum())),
+        "allowed_wh": round(float(one.found.allowed_wh.sum())),
+        "since_date": None if since is None else readings.days[since],
+        "lost_wh_per_day": round(one.lost_wh / days_after),
         "checked_at": now,
-    }  # fmt: skip
+    }
 
 
 def _deeper(one: Comparison, compared: Sequence[Comparison]) -> Comparison | None:
@@ -194,10 +185,13 @@ def _deeper(one: Comparison, compared: Sequence[Comparison]) -> Comparison | Non
     inside = [
         other
         for other in compared
-        if other is not one and other.found.since is not None and one.found.since is not None
-        and (one.below | ~other.below).all() and other.below.sum() < one.below.sum()
+        if other is not one
+        and other.found.since is not None
+        and one.found.since is not None
+        and (one.below | ~other.below).all()
+        and other.below.sum() < one.below.sum()
         and other.lost_wh >= MOSTLY * one.lost_wh
-    ]  # fmt: skip
+    ]
     return min(inside, key=lambda other: int(other.below.sum()), default=None)
 
 
@@ -206,9 +200,13 @@ def _store_suspects(row: BypassCheck, readings: Readings, one: Comparison) -> No
     ranked: list[Suspect] = rank(one.found, readings.import_wh[one.rows], readings.offsets, codes)
     BypassSuspect.objects.bulk_create(
         BypassSuspect(
-            check_of=row, place=place, meter=readings.meters[int(one.rows[suspect.place])], score=suspect.score,
-            pattern=suspect.pattern, share=suspect.share,
+            check_of=row,
+            place=place,
+            meter=readings.meters[int(one.rows[suspect.place])],
+            score=suspect.score,
+            pattern=suspect.pattern,
+            share=suspect.share,
             drop_wh_per_day=None if np.isnan(suspect.drop_wh) else round(suspect.drop_wh),
         )
         for place, suspect in enumerate(ranked[:KEPT_SUSPECTS], start=1)
-    )  # fmt: skip
+    )

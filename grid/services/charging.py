@@ -68,15 +68,13 @@ def tag_digest(tag: str) -> str:
 
 def _tag_of(station: str, tag: str) -> ChargingTag | None:
     grids = station_links(station).values("microgrid")
-    return ChargingTag.objects.filter(
-        microgrid__in=grids, tag_sha256=tag_digest(tag), revoked_at__isnull=True
-    ).first()
+    return ChargingTag.objects.filter(microgrid__in=grids, tag_sha256=tag_digest(tag), revoked_at__isnull=True).first()
 
 
 @transaction.atomic
 def begin_session(
     *, station: str, connector: int, reference: str | None, tag: str, started_at: datetime, start_wh: float | None
-) -> str | None:  # fmt: skip
+) -> str | None:
     """Note a transaction; returns its reference, None where it may not be. A message that is sent again begins nothing anew."""
     link, card = link_at(station, connector), _tag_of(station, tag)
     if link is None or card is None:
@@ -96,9 +94,7 @@ def begin_session(
 
 
 @transaction.atomic
-def end_session(
-    *, station: str, reference: str, ended_at: datetime, end_wh: float | None, reason: str
-) -> bool:
+def end_session(*, station: str, reference: str, ended_at: datetime, end_wh: float | None, reason: str) -> bool:
     """Note the end of a transaction; False where it is not known or ended already."""
     rows = ChargingSession.objects.select_for_update(of=("self",)).filter(
         link__in=station_links(station), reference=reference, ended_at__isnull=True
@@ -118,9 +114,7 @@ def running_sessions(station: str) -> dict[int, str]:
     return dict(rows.order_by("started_at").values_list("link__connector", "reference"))
 
 
-def take_measured(
-    *, station: str, connector: int, values: Sequence[Mapping[str, Any]], message_id: str, now: datetime
-) -> str:
+def take_measured(*, station: str, connector: int, values: Sequence[Mapping[str, Any]], message_id: str, now: datetime) -> str:
     """Keep the power that a car draws, and hand in registers in the name of the connector's gateway; says why they were not taken."""
     link = link_at(station, connector)
     if link is None:
@@ -134,11 +128,7 @@ def take_measured(
     if said is None or link.gateway is None:
         return ""
     sent_at = link.microgrid.now(now)
-    body = {
-        "message_id": f"ocpp/{station}/{message_id}"[:120],
-        "sent_at": sent_at.isoformat(),
-        "meter_values": [said],
-    }
+    body = {"message_id": f"ocpp/{station}/{message_id}"[:120], "sent_at": sent_at.isoformat(), "meter_values": [said]}
     try:
         accept_from(gateway=link.gateway, body=json.dumps(body).encode(), now=now)
     except CannotTake as refusal:

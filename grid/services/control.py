@@ -93,9 +93,12 @@ def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:
     if not open_ids:
         return 0
     by_link = send_by_links(
-        microgrid=microgrid, commands=[link_command(command) for command in claimed], now=now, real_now=timezone.now(),
+        microgrid=microgrid,
+        commands=[link_command(command) for command in claimed],
+        now=now,
+        real_now=timezone.now(),
         patience_s=PATIENCE_FOR_ACKS_S,
-    )  # fmt: skip
+    )
     taken = note_acknowledged(microgrid=microgrid, ids=by_link, now=now)
     open_ids -= by_link
     if not open_ids:
@@ -106,9 +109,13 @@ def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:
     orders = [order for order in (_order(command, names) for command in claimed) if order is not None]
     try:
         heard = exchange(
-            settings.MQTT_URL, identifier=f"microgrid-control-{microgrid.pk}", devices=sorted(set(names.values())),
-            orders=orders, open_ids=open_ids, patience_s=PATIENCE_FOR_ACKS_S,
-        )  # fmt: skip
+            settings.MQTT_URL,
+            identifier=f"microgrid-control-{microgrid.pk}",
+            devices=sorted(set(names.values())),
+            orders=orders,
+            open_ids=open_ids,
+            patience_s=PATIENCE_FOR_ACKS_S,
+        )
     except BrokerAway as problem:
         log.warning("%d commands did not go out, the broker is away: %s", len(orders), problem)
         return taken
@@ -129,9 +136,16 @@ def _order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
     if name is None:
         return None
     return Order(
-        str(command.public_id), name, command.charge_w, command.discharge_w, command.issued_at, command.expires_at,
-        command.storage_id is None, command.limit_w, command.consumer.code if command.consumer else None,
-    )  # fmt: skip
+        str(command.public_id),
+        name,
+        command.charge_w,
+        command.discharge_w,
+        command.issued_at,
+        command.expires_at,
+        command.storage_id is None,
+        command.limit_w,
+        command.consumer.code if command.consumer else None,
+    )
 
 
 def _breaker_order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
@@ -139,22 +153,14 @@ def _breaker_order(command: DeviceCommand, names: dict[int, str]) -> Order | Non
     rule = ControlRule.objects.filter(microgrid=command.microgrid_id).first()
     if name is None or rule is None:
         return None
-    limits = {
-        "slip_hz": rule.sync_slip_hz,
-        "phase_deg": rule.sync_phase_deg,
-        "voltage_pu": rule.sync_voltage_pu,
-    }
-    return Order(
-        str(command.public_id), name, 0, 0, command.issued_at, command.expires_at, closes=command.closes, in_step=limits
-    )  # fmt: skip
+    limits = {"slip_hz": rule.sync_slip_hz, "phase_deg": rule.sync_phase_deg, "voltage_pu": rule.sync_voltage_pu}
+    return Order(str(command.public_id), name, 0, 0, command.issued_at, command.expires_at, closes=command.closes, in_step=limits)
 
 
 @transaction.atomic
 def _claim(microgrid: Microgrid, now: datetime) -> list[DeviceCommand]:
     """Take the pending commands for sending, in one conditional UPDATE."""
-    pending = DeviceCommand.objects.filter(
-        microgrid=microgrid, status=CommandStatus.PENDING, expires_at__gt=now
-    )
+    pending = DeviceCommand.objects.filter(microgrid=microgrid, status=CommandStatus.PENDING, expires_at__gt=now)
     ids = list(pending.select_for_update(skip_locked=True).values_list("pk", flat=True))
     DeviceCommand.objects.filter(pk__in=ids).update(status=CommandStatus.SENT)
     found = DeviceCommand.objects.filter(pk__in=ids).order_by("pk")

@@ -114,9 +114,7 @@ class Clerk:
                 self._woken.clear()
                 continue
             except AWAY as problem:
-                log.warning(
-                    "the database is away (%s); %d ticks wait to be written", problem, len(self._jobs)
-                )
+                log.warning("the database is away (%s); %d ticks wait to be written", problem, len(self._jobs))
             except Exception:
                 log.exception("what control needs cannot be looked up; it is tried again")
             self._give_up_connection()
@@ -173,19 +171,13 @@ class Clerk:
             for pk, charge in self.charges.items()
         }
         self.requests = {
-            pk: demand_requests(charge.layout.microgrid, charge.layout.microgrid.now(real_now))
-            for pk, charge in self.charges.items()
+            pk: demand_requests(charge.layout.microgrid, charge.layout.microgrid.now(real_now)) for pk, charge in self.charges.items()
         }
         self.links = {pk: link_reports(charge.layout.microgrid) for pk, charge in self.charges.items()}
-        self.runs = {
-            pk: run_limits(charge.layout.microgrid, charge.layout.microgrid.now(real_now))
-            for pk, charge in self.charges.items()
-        }
+        self.runs = {pk: run_limits(charge.layout.microgrid, charge.layout.microgrid.now(real_now)) for pk, charge in self.charges.items()}
         self.limits = {pk: supply_limits(charge.layout.microgrid) for pk, charge in self.charges.items()}
         self.plans = {
-            pk: standing_plan(
-                charge.layout.microgrid, charge.layout.storages, charge.layout.microgrid.now(real_now)
-            )
+            pk: standing_plan(charge.layout.microgrid, charge.layout.storages, charge.layout.microgrid.now(real_now))
             for pk, charge in self.charges.items()
         }
 
@@ -195,12 +187,8 @@ class Clerk:
         known = self.charges.get(microgrid.pk)
         if known is not None and known.layout.identity == layout.identity:
             return Charge(layout, known.memory, known.told, known.first_tick)
-        last = (
-            GridState.objects.filter(microgrid=microgrid).order_by("-pk").values_list("pk", flat=True).first()
-        )
-        return Charge(
-            layout, load_memory(layout, at_s), load_told(layout, now, at_s, hold_length(microgrid)), (last or 0) + 1
-        )  # fmt: skip
+        last = GridState.objects.filter(microgrid=microgrid).order_by("-pk").values_list("pk", flat=True).first()
+        return Charge(layout, load_memory(layout, at_s), load_told(layout, now, at_s, hold_length(microgrid)), (last or 0) + 1)
 
 
 def _lock(microgrid: Microgrid) -> bool:
@@ -214,12 +202,10 @@ def _keys() -> dict[bytes, HeardKey]:
     """Keys that count, of devices that measure energy; those that only send sealed messages are heard by ingest alone."""
     rows = DeviceKey.objects.filter(
         revoked_at__isnull=True, device__status=DeviceStatus.ENROLLED, device__meter__isnull=False, device__encrypts=False
-    )  # fmt: skip
+    )
     return {
         bytes(key_id): HeardKey(name, meter_id, bytes(public_key))
-        for key_id, name, meter_id, public_key in rows.values_list(
-            "key_id", "device__name", "device__meter_id", "public_key"
-        )
+        for key_id, name, meter_id, public_key in rows.values_list("key_id", "device__name", "device__meter_id", "public_key")
     }
 
 

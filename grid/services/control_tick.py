@@ -85,16 +85,29 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
     """The microgrid's settings with the times that follow from the length of a tick."""
     tick_s = settings.CONTROL_TICK_SECONDS
     return replace(
-        layout.settings, hold_hours=hold_length(layout.microgrid) / timedelta(hours=1),
-        hold_s=tick_s * TICKS_A_COMMAND_HOLDS, patience_s=3 * tick_s, keep_s=2 * tick_s,
-    )  # fmt: skip
+        layout.settings,
+        hold_hours=hold_length(layout.microgrid) / timedelta(hours=1),
+        hold_s=tick_s * TICKS_A_COMMAND_HOLDS,
+        patience_s=3 * tick_s,
+        keep_s=2 * tick_s,
+    )
 
 
 def think(
-    layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
-    overrides: Overrides | None = None, requests: Requests | None = None, judged: Judgement | None = None,
-    links: Sequence[LinkReport] = (), real_now: datetime | None = None,
-) -> Thought:  # fmt: skip
+    layout: ControlLayout,
+    scene: LiveScene,
+    plan: PlanTargets | None,
+    memory: Memory,
+    told: Told,
+    *,
+    now: datetime,
+    at_s: float,
+    overrides: Overrides | None = None,
+    requests: Requests | None = None,
+    judged: Judgement | None = None,
+    links: Sequence[LinkReport] = (),
+    real_now: datetime | None = None,
+) -> Thought:
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's.
 
     `judged` is what weighing all readings against each other found, which takes longer than a tick may: who lies counts as silent.
@@ -108,10 +121,17 @@ def think(
     alarms += frequency_alarms(scene.frequency_hz)
     told_hz = scene.frequency_hz[~np.isnan(scene.frequency_hz)]
     seen = Seen(
-        at_s, believed, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
-        scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
-        estimated_w=observed.estimated_w, astray=astray if links else None,
-    )  # fmt: skip
+        at_s,
+        believed,
+        scene.source_w,
+        scene.load_w,
+        float(np.median(told_hz)) if len(told_hz) else float("nan"),
+        scene.coupling,
+        watched,
+        tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
+        estimated_w=observed.estimated_w,
+        astray=astray if links else None,
+    )
     choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides, requests)
     waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
     commands, told = _commands(layout, choice, told, now, at_s)
@@ -142,28 +162,22 @@ def _believed(scene: LiveScene, judged: Judgement | None) -> Readings:
     said = scene.readings
     return replace(
         said, import_w=np.where(judged.bad_sites, np.nan, said.import_w), export_w=np.where(judged.bad_sites, np.nan, said.export_w)
-    )  # fmt: skip
+    )
 
 
-def _solve(
-    layout: ControlLayout, scene: LiveScene, judged: Judgement | None
-) -> tuple[Observed, Watched, list[Alarm]]:
+def _solve(layout: ControlLayout, scene: LiveScene, judged: Judgement | None) -> tuple[Observed, Watched, list[Alarm]]:
     network = layout.network
     seen = observe(layout, scene, judged)
     if seen.flow is None:
         return seen, Watched.nothing(len(network.node_codes)), [Alarm(seen.problem, True)]
     try:
-        watched = watched_limits(
-            seen.flow, layout.names, lambda: linearise(network.network, seen.draw_w, seen.draw_var)
-        )
+        watched = watched_limits(seen.flow, layout.names, lambda: linearise(network.network, seen.draw_w, seen.draw_var))
     except CannotSolve as problem:
         return seen, Watched.nothing(len(network.node_codes)), [Alarm(str(problem), True)]
     return seen, watched, network_alarms(seen.flow, layout.names)
 
 
-def _commands(
-    layout: ControlLayout, choice: Choice, told: Told, now: datetime, at_s: float
-) -> tuple[list[NewCommand], Told]:  # fmt: skip
+def _commands(layout: ControlLayout, choice: Choice, told: Told, now: datetime, at_s: float) -> tuple[list[NewCommand], Told]:
     """Commands for those who must be told anew; set-points in whole watts."""
     storages, sources = len(layout.storages), len(layout.source_site)
     wanted = np.concatenate(
@@ -194,25 +208,26 @@ def _commands(
             return "free again"
         return choice.limit_reasons[place - first_load] if choice.limit_reasons else choice.limit_reason
 
-    commands = [
-        NewCommand(uuid7(), int(place), float(wanted[place]), reason(int(place)), now, expires_at)
-        for place in np.flatnonzero(who)
-    ]
+    commands = [NewCommand(uuid7(), int(place), float(wanted[place]), reason(int(place)), now, expires_at) for place in np.flatnonzero(who)]
     ids = [str(command.public_id) for command in commands]
     return commands, tell(told, who, wanted, ids, at_s + tick_s * TICKS_A_COMMAND_HOLDS)
 
 
-def _reasons(
-    layout: ControlLayout, scene: LiveScene, seen: Totals, alarms: Sequence[Alarm], choice: Choice, waiting: int
-) -> list[str]:  # fmt: skip
+def _reasons(layout: ControlLayout, scene: LiveScene, seen: Totals, alarms: Sequence[Alarm], choice: Choice, waiting: int) -> list[str]:
     """Sentences for an operator: what is wrong, what was decided, how supply and use stand."""
     readings = scene.readings
     _, sentences = status_of(
         Situation(
-            seen.import_w, seen.export_w, seen.charge_w, seen.discharge_w, layout.microgrid.import_limit_w,
-            layout.microgrid.export_limit_w, int(readings.site_reports.sum()), len(readings.import_w),
+            seen.import_w,
+            seen.export_w,
+            seen.charge_w,
+            seen.discharge_w,
+            layout.microgrid.import_limit_w,
+            layout.microgrid.export_limit_w,
+            int(readings.site_reports.sum()),
+            len(readings.import_w),
         )
-    )  # fmt: skip
+    )
     first = [alarm.sentence for alarm in alarms]
     found = [*first, *(reason for reason in choice.reasons if reason not in first), *sentences]
     silent = int((~readings.storage_reports).sum())
@@ -235,11 +250,7 @@ def is_breaker(layout: ControlLayout, place: int) -> bool:
 
 def sync_limits(rule: ControlSettings) -> dict[str, float]:
     """How far apart both sides may be, as the breaker's own check is told."""
-    return {
-        "slip_hz": rule.slip_most_hz,
-        "phase_deg": rule.phase_most_deg,
-        "voltage_pu": rule.voltage_gap_most_pu,
-    }
+    return {"slip_hz": rule.slip_most_hz, "phase_deg": rule.phase_most_deg, "voltage_pu": rule.voltage_gap_most_pu}
 
 
 def order_of(layout: ControlLayout, command: NewCommand) -> Order:
@@ -248,11 +259,23 @@ def order_of(layout: ControlLayout, command: NewCommand) -> Order:
     is_limit = command.place >= len(layout.storages)
     if is_breaker(layout, command.place):
         return Order(
-            str(command.public_id), target.device_name, 0, 0, command.issued_at, command.expires_at,
-            closes=bool(np.isfinite(value)), in_step=sync_limits(layout.settings),
-        )  # fmt: skip
+            str(command.public_id),
+            target.device_name,
+            0,
+            0,
+            command.issued_at,
+            command.expires_at,
+            closes=bool(np.isfinite(value)),
+            in_step=sync_limits(layout.settings),
+        )
     return Order(
-        str(command.public_id), target.device_name, 0 if is_limit else max(int(value), 0),
-        0 if is_limit else max(int(-value), 0), command.issued_at, command.expires_at, is_limit,
-        int(value) if is_limit and np.isfinite(value) else None, target.load,
-    )  # fmt: skip
+        str(command.public_id),
+        target.device_name,
+        0 if is_limit else max(int(value), 0),
+        0 if is_limit else max(int(-value), 0),
+        command.issued_at,
+        command.expires_at,
+        is_limit,
+        int(value) if is_limit and np.isfinite(value) else None,
+        target.load,
+    )

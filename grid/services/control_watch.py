@@ -29,7 +29,7 @@ def watch_control(*, microgrid: Microgrid, real_now: datetime) -> GridAlarm | No
     A microgrid that was never controlled is none to watch.
     """
     now = microgrid.now(real_now)
-    newest = GridState.objects.filter(microgrid=microgrid).order_by("-at").values_list("at", flat=True).first()  # fmt: skip
+    newest = GridState.objects.filter(microgrid=microgrid).order_by("-at").values_list("at", flat=True).first()
     if newest is None:
         return None
     age_s = (now - newest).total_seconds() / max(microgrid.clock_speed, 1.0)
@@ -38,10 +38,15 @@ def watch_control(*, microgrid: Microgrid, real_now: datetime) -> GridAlarm | No
     finding = stopped_finding(age_s, _has_owner(microgrid))
     row = raise_alarm(microgrid=microgrid, finding=finding, now=now)
     notify(
-        users=staff_of(microgrid.cooperative, Role.OPERATOR), kind="alarm", key=f"control stopped {row.public_id} {row.count}",
-        subject=f"Control of {microgrid.name} stands still", text=f"{finding.sentence}\n\nDevices fall back by themselves: batteries stand idle, sources and loads are free.",
-        path=f"/alarms/{row.public_id}/", by_mail=True, now=real_now,
-    )  # fmt: skip
+        users=staff_of(microgrid.cooperative, Role.OPERATOR),
+        kind="alarm",
+        key=f"control stopped {row.public_id} {row.count}",
+        subject=f"Control of {microgrid.name} stands still",
+        text=f"{finding.sentence}\n\nDevices fall back by themselves: batteries stand idle, sources and loads are free.",
+        path=f"/alarms/{row.public_id}/",
+        by_mail=True,
+        now=real_now,
+    )
     return row
 
 

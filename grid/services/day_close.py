@@ -87,10 +87,7 @@ def _close(microgrid: Microgrid, day: date, now: datetime, estimated: int) -> Da
             except CannotTellLosses as problem:
                 raise CannotClose(str(problem)) from None
             closing, _ = DayClosing.objects.get_or_create(
-                microgrid=microgrid,
-                day=day,
-                revision=sharing.revision,
-                defaults={"closed_at": now, "estimated_values": estimated},
+                microgrid=microgrid, day=day, revision=sharing.revision, defaults={"closed_at": now, "estimated_values": estimated}
             )
         return closing
 
@@ -104,9 +101,7 @@ def _followed_after(microgrid: Microgrid, day: date) -> list[date]:
 def _first_unshared(microgrid: Microgrid, first: date, before: date, now: datetime) -> date | None:
     """The first day from `first` on that is over, has readings, waits for no review and is not shared."""
     shared = SharingDay.objects.filter(microgrid=microgrid, is_current=True)
-    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, day__gte=first, day__lt=before).exclude(
-        day__in=shared.values("day")
-    )
+    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, day__gte=first, day__lt=before).exclude(day__in=shared.values("day"))
     waiting = days_in_review(microgrid=microgrid, now=now)
     for day in rows.order_by("day").values_list("day", flat=True).distinct():
         if day not in waiting:
@@ -115,9 +110,7 @@ def _first_unshared(microgrid: Microgrid, first: date, before: date, now: dateti
 
 
 def _is_final(microgrid: Microgrid, day: date) -> bool:
-    return not MeterDay.objects.filter(
-        microgrid_id=microgrid.pk, day=day, is_current=True, status=DayStatus.PROVISIONAL
-    ).exists()
+    return not MeterDay.objects.filter(microgrid_id=microgrid.pk, day=day, is_current=True, status=DayStatus.PROVISIONAL).exists()
 
 
 def _store_balance(microgrid: Microgrid, day: date, sharing: SharingDay) -> None:
@@ -129,9 +122,7 @@ def _store_balance(microgrid: Microgrid, day: date, sharing: SharingDay) -> None
         block = load_channel(microgrid=microgrid, channel=channel, days=[day])
         return block.values_wh.sum(axis=0)
 
-    production, charge, discharge = (
-        total(c) for c in (Channel.PRODUCTION, Channel.CHARGE, Channel.DISCHARGE)
-    )
+    production, charge, discharge = (total(c) for c in (Channel.PRODUCTION, Channel.CHARGE, Channel.DISCHARGE))
     drawn, fed_in = np.array(sharing.consumption_wh), np.array(sharing.fed_in_wh)
     losses = losses_of_day(microgrid=microgrid, day=day) if microgrid.settles_losses else np.zeros_like(drawn)
     crossing = exchange(drawn, fed_in, losses)
@@ -142,9 +133,16 @@ def _store_balance(microgrid: Microgrid, day: date, sharing: SharingDay) -> None
     consumption = total(Channel.IMPORT) - total(Channel.EXPORT) + production + discharge - charge
     BalanceDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
     balance = BalanceDay.objects.create(
-        microgrid=microgrid, day=day, revision=sharing.revision, import_wh=crossing.import_wh.tolist(),
-        export_wh=crossing.export_wh.tolist(), production_wh=production.tolist(), consumption_wh=consumption.tolist(),
-        charge_wh=charge.tolist(), discharge_wh=discharge.tolist(), losses_wh=losses.tolist(),
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=day,
+        revision=sharing.revision,
+        import_wh=crossing.import_wh.tolist(),
+        export_wh=crossing.export_wh.tolist(),
+        production_wh=production.tolist(),
+        consumption_wh=consumption.tolist(),
+        charge_wh=charge.tolist(),
+        discharge_wh=discharge.tolist(),
+        losses_wh=losses.tolist(),
+    )
     store_flexibility(microgrid=microgrid, balance=balance)
     store_run_results(microgrid=microgrid, day=day)

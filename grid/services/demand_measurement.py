@@ -12,14 +12,7 @@ from energy.domain.forecast_calendar import EPOCH, country_of_zone, day_types
 from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
-from grid.domain.baseline import (
-    ADJUSTMENT_BEGINS,
-    ADJUSTMENT_ENDS,
-    Baseline,
-    CannotEstimate,
-    comparison_days,
-    high_5_of_10,
-)
+from grid.domain.baseline import ADJUSTMENT_BEGINS, ADJUSTMENT_ENDS, Baseline, CannotEstimate, comparison_days, high_5_of_10
 from grid.domain.demand_response import delivered_wh
 from grid.models import DayClosing, DemandEvent, DemandResponse
 
@@ -31,9 +24,7 @@ def due_events(microgrid: Microgrid) -> list[DemandEvent]:
     """Events whose day is closed and that nobody measured yet, the oldest first."""
     waiting = DemandEvent.objects.filter(programme__microgrid=microgrid, measured_at=None, cancelled_at=None)
     closed = set(
-        DayClosing.objects.filter(
-            microgrid=microgrid, day__in=[_day_of(e, microgrid) for e in waiting]
-        ).values_list("day", flat=True)
+        DayClosing.objects.filter(microgrid=microgrid, day__in=[_day_of(e, microgrid) for e in waiting]).values_list("day", flat=True)
     )
     return [event for event in waiting.order_by("start_at") if _day_of(event, microgrid) in closed]
 
@@ -48,11 +39,7 @@ def measure_event(*, event: DemandEvent, now: datetime) -> DemandEvent:
 
     A site without final readings, or with fewer than five comparison days, gets no result and a sentence why.
     """
-    event = (
-        DemandEvent.objects.select_for_update(of=("self",))
-        .select_related("programme__microgrid")
-        .get(pk=event.pk)
-    )
+    event = DemandEvent.objects.select_for_update(of=("self",)).select_related("programme__microgrid").get(pk=event.pk)
     if event.measured_at is not None or event.cancelled_at is not None:
         return event
     microgrid = event.programme.microgrid
@@ -60,9 +47,7 @@ def measure_event(*, event: DemandEvent, now: datetime) -> DemandEvent:
     readings = _Readings.load(microgrid, event, [r.site_id for r in responses])
     for response in responses:
         _measure(response, readings)
-    DemandResponse.objects.bulk_update(
-        responses, ["baseline_wh", "measured_wh", "adjustment", "delivered_wh", "why_not"], batch_size=500
-    )
+    DemandResponse.objects.bulk_update(responses, ["baseline_wh", "measured_wh", "adjustment", "delivered_wh", "why_not"], batch_size=500)
     event.measured_at = now
     event.save(update_fields=["measured_at"])
     return event
@@ -95,25 +80,13 @@ class _Readings:
     def load(cls, microgrid: Microgrid, event: DemandEvent, sites: Sequence[int]) -> "_Readings":
         event_day = _day_of(event, microgrid)
         days = [event_day - timedelta(days=i) for i in range(LOOKED_BACK, -1, -1)]
-        meters = dict(
-            Meter.objects.filter(site__in=sites, kind=MeterKind.SITE, removed_at=None).values_list(
-                "pk", "site"
-            )
-        )
-        block = load_channel(
-            microgrid=microgrid,
-            channel=Channel.IMPORT,
-            days=days,
-            meter_ids=sorted(meters),
-            with_quality=False,
-        )
+        meters = dict(Meter.objects.filter(site__in=sites, kind=MeterKind.SITE, removed_at=None).values_list("pk", "site"))
+        block = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sorted(meters), with_quality=False)
         country = microgrid.country or country_of_zone(microgrid.time_zone)
         numbers = np.array([(day - EPOCH).days for day in days])
         kinds = dict(zip(days, day_types(numbers, country, microgrid.region).tolist(), strict=True))
         at_event = _places(microgrid, days, event.start_at, event.end_at)
-        before = _places(
-            microgrid, days, event.start_at - ADJUSTMENT_BEGINS, event.start_at - ADJUSTMENT_ENDS
-        )
+        before = _places(microgrid, days, event.start_at - ADJUSTMENT_BEGINS, event.start_at - ADJUSTMENT_ENDS)
         if event_day not in before:  # the window lies on the day before: nothing is adjusted
             before = dict.fromkeys(at_event, np.zeros(0, dtype=np.int64))
         rows = {meters[meter]: i for i, meter in enumerate(block.meter_ids.tolist())}
@@ -126,24 +99,18 @@ class _Readings:
             CannotEstimate: its readings do not allow it.
         """
         row = self.row_of.get(site)
-        final = (
-            set()
-            if row is None
-            else {d for d, there in zip(self.block.days, self._sound(row), strict=True) if there}
-        )
+        final = set() if row is None else {d for d, there in zip(self.block.days, self._sound(row), strict=True) if there}
         if row is None or self.event_day not in final or self.event_day not in self.at_event:
             raise CannotEstimate("the day of the event has no final readings")
         use = self.block.values_wh[row]
         known = sorted(final & self.at_event.keys() & self.before.keys())
-        alike = comparison_days(
-            event_day=self.event_day, known=known, kind_of=self.kinds, excluded=self.taken.get(site, ())
-        )
+        alike = comparison_days(event_day=self.event_day, known=known, kind_of=self.kinds, excluded=self.taken.get(site, ()))
         none = np.zeros((0, len(self.at_event[self.event_day])), dtype=np.int64)
         baseline = high_5_of_10(
             event_wh=np.array([use[self.at_event[d]] for d in alike]) if alike else none,
             before_wh=np.array([use[self.before[d]] for d in alike]) if alike else none,
             before_today_wh=use[self.before[self.event_day]],
-        )  # fmt: skip
+        )
         return baseline, use[self.at_event[self.event_day]]
 
     def _sound(self, row: int) -> NDArray[np.bool_]:
@@ -151,9 +118,7 @@ class _Readings:
         return sound
 
 
-def _places(
-    microgrid: Microgrid, days: Sequence[date], start: datetime, end: datetime
-) -> dict[date, WattHours]:
+def _places(microgrid: Microgrid, days: Sequence[date], start: datetime, end: datetime) -> dict[date, WattHours]:
     """Which intervals of each day lie at the same local times; days whose clock change takes some of them are left out."""
     step = timedelta(minutes=microgrid.interval_minutes)
     wanted = [(start + i * step).astimezone(microgrid.zone) for i in range(round((end - start) / step))]
@@ -174,9 +139,12 @@ def _places(
 def _taken(microgrid: Microgrid, event: DemandEvent, sites: Sequence[int]) -> dict[int, set[date]]:
     """Days on which a site took part in another event: they tell nothing of its habits."""
     rows = DemandResponse.objects.filter(
-        site__in=sites, opted_out_at=None, event__cancelled_at=None, event__start_at__lt=event.start_at,
+        site__in=sites,
+        opted_out_at=None,
+        event__cancelled_at=None,
+        event__start_at__lt=event.start_at,
         event__start_at__gte=event.start_at - timedelta(days=LOOKED_BACK + 1),
-    ).values_list("site", "event__start_at")  # fmt: skip
+    ).values_list("site", "event__start_at")
     taken: dict[int, set[date]] = {}
     for site, at in rows:
         taken.setdefault(site, set()).add(at.astimezone(microgrid.zone).date())

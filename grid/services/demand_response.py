@@ -27,16 +27,29 @@ class CannotChange(ValueError):
 
 
 def offer_programme(
-    *, microgrid: Microgrid, name: str, incentive_per_kwh: Decimal, now: datetime, notice_minutes: int = 120,
-    most_minutes_per_event: int = 120, most_events_per_month: int = 4, most_minutes_per_month: int = 480,
+    *,
+    microgrid: Microgrid,
+    name: str,
+    incentive_per_kwh: Decimal,
+    now: datetime,
+    notice_minutes: int = 120,
+    most_minutes_per_event: int = 120,
+    most_events_per_month: int = 4,
+    most_minutes_per_month: int = 480,
     load_limit_percent: int | None = None,
-) -> DemandProgramme:  # fmt: skip
+) -> DemandProgramme:
     """Offer a programme; its terms stay as they are for as long as it lasts."""
     return DemandProgramme.objects.create(
-        microgrid=microgrid, name=name, incentive_per_kwh=incentive_per_kwh, offered_at=now, notice_minutes=notice_minutes,
-        most_minutes_per_event=most_minutes_per_event, most_events_per_month=most_events_per_month,
-        most_minutes_per_month=most_minutes_per_month, load_limit_percent=load_limit_percent,
-    )  # fmt: skip
+        microgrid=microgrid,
+        name=name,
+        incentive_per_kwh=incentive_per_kwh,
+        offered_at=now,
+        notice_minutes=notice_minutes,
+        most_minutes_per_event=most_minutes_per_event,
+        most_events_per_month=most_events_per_month,
+        most_minutes_per_month=most_minutes_per_month,
+        load_limit_percent=load_limit_percent,
+    )
 
 
 def give_consent(*, programme: DemandProgramme, site: Site, by: User, now: datetime) -> DemandConsent:
@@ -58,15 +71,9 @@ def give_consent(*, programme: DemandProgramme, site: Site, by: User, now: datet
 @transaction.atomic
 def withdraw_consent(*, programme: DemandProgramme, site: Site, now: datetime) -> bool:
     """End a site's consent, and its part in events that have not begun; returns whether there was one."""
-    ended = DemandConsent.objects.filter(programme=programme, site=site, withdrawn_at=None).update(
-        withdrawn_at=now
-    )
+    ended = DemandConsent.objects.filter(programme=programme, site=site, withdrawn_at=None).update(withdrawn_at=now)
     DemandResponse.objects.filter(
-        event__programme=programme,
-        event__start_at__gt=now,
-        event__cancelled_at=None,
-        site=site,
-        opted_out_at=None,
+        event__programme=programme, event__start_at__gt=now, event__cancelled_at=None, site=site, opted_out_at=None
     ).update(opted_out_at=now)
     return bool(ended)
 
@@ -85,43 +92,34 @@ def end_programme(*, programme: DemandProgramme, now: datetime) -> None:
 
 
 @transaction.atomic
-def call_event(
-    *, programme: DemandProgramme, start_at: datetime, end_at: datetime, reason: str, by: User, now: datetime
-) -> DemandEvent:
+def call_event(*, programme: DemandProgramme, start_at: datetime, end_at: datetime, reason: str, by: User, now: datetime) -> DemandEvent:
     """Call an event: every site that consented takes part until it opts out, and its people are told.
 
     Raises:
         CannotCall: the terms, the intervals of the settlement, or an event of another programme are in the way, or nobody consented.
     """
-    programme = (
-        DemandProgramme.objects.select_for_update(of=("self",))
-        .select_related("microgrid")
-        .get(pk=programme.pk)
-    )
+    programme = DemandProgramme.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=programme.pk)
     microgrid, event = programme.microgrid, Span(start_at, end_at)
     if programme.ended_at is not None:
         raise CannotCall(f"{programme} has ended.")
     check_call(programme.terms, event, now=now, this_month=_events_of_month(programme, start_at))
     _check_intervals(microgrid, event)
-    overlapping = DemandEvent.objects.filter(
-        programme__microgrid=microgrid, cancelled_at=None, start_at__lt=end_at, end_at__gt=start_at
-    )
+    overlapping = DemandEvent.objects.filter(programme__microgrid=microgrid, cancelled_at=None, start_at__lt=end_at, end_at__gt=start_at)
     if overlapping.exists():
         raise CannotCall("Another event lies in these hours.")
-    sites = list(
-        DemandConsent.objects.filter(programme=programme, withdrawn_at=None).values_list("site", flat=True)
-    )
+    sites = list(DemandConsent.objects.filter(programme=programme, withdrawn_at=None).values_list("site", flat=True))
     if not sites:
         raise CannotCall(f"Nobody takes part in {programme} yet.")
-    row = DemandEvent.objects.create(
-        programme=programme, start_at=start_at, end_at=end_at, reason=reason, called_by=by, called_at=now
-    )
+    row = DemandEvent.objects.create(programme=programme, start_at=start_at, end_at=end_at, reason=reason, called_by=by, called_at=now)
     DemandResponse.objects.bulk_create(DemandResponse(event=row, site_id=site) for site in sites)
     _tell(
-        row, "called", "Please draw less: " + _hours(row), now,
+        row,
+        "called",
+        "Please draw less: " + _hours(row),
+        now,
         f"{reason} For each kWh less than usual you get {programme.incentive_text} {microgrid.cooperative.currency}. "
         "You need not take part: opt out on the page of the programme until it begins.",
-    )  # fmt: skip
+    )
     return row
 
 
@@ -130,9 +128,7 @@ def _events_of_month(programme: DemandProgramme, at: datetime) -> list[Span]:
     local = at.astimezone(microgrid.zone)
     month = Month(local.year, local.month)
     first, last = microgrid.local_day(month.first_day).start_at, microgrid.local_day(month.last_day).end_at
-    rows = DemandEvent.objects.filter(
-        programme=programme, cancelled_at=None, start_at__gte=first, start_at__lt=last
-    )
+    rows = DemandEvent.objects.filter(programme=programme, cancelled_at=None, start_at__gte=first, start_at__lt=last)
     return [row.span for row in rows]
 
 
@@ -153,9 +149,7 @@ def opt_out(*, response: DemandResponse, now: datetime) -> None:
     Raises:
         CannotChange: the event has begun or was cancelled.
     """
-    response = (
-        DemandResponse.objects.select_for_update(of=("self",)).select_related("event").get(pk=response.pk)
-    )
+    response = DemandResponse.objects.select_for_update(of=("self",)).select_related("event").get(pk=response.pk)
     _check_ahead(response.event, now)
     if response.opted_out_at is None:
         response.opted_out_at = now
@@ -169,11 +163,7 @@ def cancel_event(*, event: DemandEvent, now: datetime) -> None:
     Raises:
         CannotChange: it has begun or was cancelled.
     """
-    event = (
-        DemandEvent.objects.select_for_update(of=("self",))
-        .select_related("programme__microgrid")
-        .get(pk=event.pk)
-    )
+    event = DemandEvent.objects.select_for_update(of=("self",)).select_related("programme__microgrid").get(pk=event.pk)
     _check_ahead(event, now)
     event.cancelled_at = now
     event.save(update_fields=["cancelled_at"])
@@ -201,17 +191,21 @@ def people_of(event: DemandEvent) -> QuerySet[User]:
 
 def _tell(event: DemandEvent, what: str, subject: str, now: datetime, text: str) -> None:
     notify(
-        users=people_of(event), kind=KIND, key=f"demand-event:{event.public_id}:{what}", subject=subject, text=text, path=PATH,
-        by_mail=True, now=now,
-    )  # fmt: skip
+        users=people_of(event),
+        kind=KIND,
+        key=f"demand-event:{event.public_id}:{what}",
+        subject=subject,
+        text=text,
+        path=PATH,
+        by_mail=True,
+        now=now,
+    )
 
 
 @transaction.atomic
 def note_incentives(*, event: DemandEvent, amounts: Mapping[int, int], now: datetime) -> None:
     """Note what billing booked for each response [minor units], so that members see it here; once per event."""
-    changed = DemandEvent.objects.filter(pk=event.pk, booked_at=None, measured_at__isnull=False).update(
-        booked_at=now
-    )
+    changed = DemandEvent.objects.filter(pk=event.pk, booked_at=None, measured_at__isnull=False).update(booked_at=now)
     if changed:
         _store_amounts(DemandResponse.objects.filter(event=event, pk__in=amounts), amounts)
 

@@ -22,9 +22,8 @@ def open_link(row: DeviceLink) -> Link:
     """The adapter of a link."""
     if row.protocol == LinkProtocol.SUNSPEC:
         return SunSpecLink(
-            str(row.address), row.port, row.unit_id, row.storage_id is not None, settings.DEVICE_NETWORKS,
-            settings.DEVICE_PATIENCE_S,
-        )  # fmt: skip
+            str(row.address), row.port, row.unit_id, row.storage_id is not None, settings.DEVICE_NETWORKS, settings.DEVICE_PATIENCE_S
+        )
     if row.protocol == LinkProtocol.OCPP:
         return OcppLink(row.station, row.connector, settings.DEVICE_PATIENCE_S)
     raise ValueError(f"{row.get_protocol_display()} has no set-points")
@@ -56,11 +55,7 @@ def _keep_measured(row: DeviceLink, measured: Measured) -> None:
 
 def read_links(*, microgrid: Microgrid, now: datetime) -> int:
     """Ask each device that we call what it does; returns how many answered."""
-    rows = list(
-        DeviceLink.objects.filter(
-            microgrid=microgrid, is_enabled=True, protocol=LinkProtocol.SUNSPEC
-        ).order_by("pk")
-    )
+    rows = list(DeviceLink.objects.filter(microgrid=microgrid, is_enabled=True, protocol=LinkProtocol.SUNSPEC).order_by("pk"))
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         answers = list(pool.map(lambda row: open_link(row).read(), rows))
     for row, answer in zip(rows, answers, strict=True):
@@ -84,7 +79,5 @@ def link_of_key(*, protocol: str, station: str, key: str) -> DeviceLink | None:
     """The enabled link whose device calls under this name with its key; None where there is none."""
     if not key:
         return None
-    rows = DeviceLink.objects.filter(protocol=protocol, station=station, is_enabled=True).exclude(
-        key_sha256=""
-    )
+    rows = DeviceLink.objects.filter(protocol=protocol, station=station, is_enabled=True).exclude(key_sha256="")
     return next((row for row in rows if hmac.compare_digest(row.key_sha256, digest_of(key))), None)

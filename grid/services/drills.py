@@ -33,9 +33,7 @@ def start_drill(*, microgrid: Microgrid, scenario: str, by: User, real_now: date
     layout = load_layout(microgrid, now)
     scene = lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, now))
     outcome: dict[str, Any] = play(chosen, simulated_copy(layout, scene))
-    return begin_drill(
-        microgrid=microgrid, scenario=chosen.name, title=chosen.title, outcome=outcome, by=by, real_now=real_now
-    )  # fmt: skip
+    return begin_drill(microgrid=microgrid, scenario=chosen.name, title=chosen.title, outcome=outcome, by=by, real_now=real_now)
 
 
 def simulated_copy(layout: ControlLayout, scene: LiveScene) -> Exercise:

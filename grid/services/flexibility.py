@@ -15,8 +15,6 @@ def store_flexibility(*, microgrid: Microgrid, balance: BalanceDay) -> int:
     net = np.array(balance.import_wh, dtype=np.int64) - np.array(balance.export_wh, dtype=np.int64)
     rows = weighed_day(microgrid=microgrid, day=balance.day, net_wh=net, revision=balance.revision)
     if rows:
-        FlexibilityDay.objects.filter(microgrid=microgrid, day=balance.day, is_current=True).update(
-            is_current=False
-        )
+        FlexibilityDay.objects.filter(microgrid=microgrid, day=balance.day, is_current=True).update(is_current=False)
         FlexibilityDay.objects.bulk_create(rows)
     return len(rows)

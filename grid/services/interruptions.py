@@ -18,10 +18,19 @@ class CannotRecord(ValueError):
 
 @transaction.atomic
 def record_interruption(
-    *, microgrid: Microgrid, sites: Sequence[Site], started_at: datetime, cause: InterruptionCause, now: datetime,
-    ended_at: datetime | None = None, note: str = "", by: User | None = None, external_ref: str = "",
-    tier: int | None = None, shares: Mapping[int, float] | None = None,
-) -> Interruption:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    sites: Sequence[Site],
+    started_at: datetime,
+    cause: InterruptionCause,
+    now: datetime,
+    ended_at: datetime | None = None,
+    note: str = "",
+    by: User | None = None,
+    external_ref: str = "",
+    tier: int | None = None,
+    shares: Mapping[int, float] | None = None,
+) -> Interruption:
     """Record an interruption; with an `external_ref` that is known already, nothing is recorded twice.
 
     Args:
@@ -43,13 +52,18 @@ def record_interruption(
     if ended_at is not None and ended_at <= started_at:
         raise CannotRecord("It must end after it began.")
     row = Interruption.objects.create(
-        microgrid=microgrid, started_at=started_at, ended_at=ended_at, cause=cause, note=note.strip()[:300], recorded_by=by,
-        external_ref=external_ref, tier=tier,
-    )  # fmt: skip
+        microgrid=microgrid,
+        started_at=started_at,
+        ended_at=ended_at,
+        cause=cause,
+        note=note.strip()[:300],
+        recorded_by=by,
+        external_ref=external_ref,
+        tier=tier,
+    )
     parts = shares or {}
     InterruptedSite.objects.bulk_create(
-        InterruptedSite(interruption=row, site=site, share=Decimal(str(parts.get(site.pk, 1))))
-        for site in sites
+        InterruptedSite(interruption=row, site=site, share=Decimal(str(parts.get(site.pk, 1)))) for site in sites
     )
     return row
 
@@ -93,7 +107,5 @@ def end_interruption(*, interruption: Interruption, at: datetime, now: datetime)
         raise CannotRecord("Say when supply was back, not when it will be.")
     last = row.sites.aggregate(last=Max("restored_at"))["last"]
     if at <= row.started_at or (last is not None and at < last):
-        raise CannotRecord(
-            "It must end after it began, and not before the sites that had supply again earlier."
-        )
+        raise CannotRecord("It must end after it began, and not before the sites that had supply again earlier.")
     Interruption.objects.filter(pk=row.pk).update(ended_at=at)

@@ -20,9 +20,7 @@ log = logging.getLogger(__name__)
 class LinkDesk:
     """Conversations under way, one per link: a device that is slow keeps nobody waiting but itself."""
 
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="device-link")
-    )
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="device-link"))
     _open: dict[int, tuple[UUID, Future[LinkAnswer]]] = field(default_factory=dict)
 
     def give(self, link_id: int, command_id: UUID, link: Link, target: Target) -> bool:
@@ -72,9 +70,7 @@ class LinkCommand:
 
 def link_command(row: DeviceCommand) -> LinkCommand:
     """A stored command."""
-    return LinkCommand(
-        row.public_id, device_of(row), row.charge_w, row.discharge_w, row.limit_w, row.expires_at
-    )
+    return LinkCommand(row.public_id, device_of(row), row.charge_w, row.discharge_w, row.limit_w, row.expires_at)
 
 
 def device_of(row: DeviceCommand | DeviceLink) -> tuple[str, int]:
@@ -86,9 +82,8 @@ def device_of(row: DeviceCommand | DeviceLink) -> tuple[str, int]:
 
 
 def send_by_links(
-    *, microgrid: Microgrid, commands: Sequence[LinkCommand], now: datetime, real_now: datetime, patience_s: float,
-    desk: LinkDesk = DESK,
-) -> set[str]:  # fmt: skip
+    *, microgrid: Microgrid, commands: Sequence[LinkCommand], now: datetime, real_now: datetime, patience_s: float, desk: LinkDesk = DESK
+) -> set[str]:
     """Send those commands whose device has a link; returns the ids of those that devices took and read back, earlier ones among them.
 
     Answers that are not there within `patience_s` are taken in at the next call. A command that finds its device still busy is not
@@ -105,7 +100,7 @@ def send_by_links(
         elif desk.give(row.pk, command.public_id, open_link(row), target):
             DeviceLink.objects.filter(pk=row.pk).update(
                 sent_at=real_now, sent_charge_w=target.charge_w, sent_discharge_w=target.discharge_w, sent_limit_w=target.limit_w
-            )  # fmt: skip
+            )
         else:
             record_answer(link_id=row.pk, answer=LinkAnswer(problem=Problem.BUSY), now=real_now)
     for link_id, command_id, answer in desk.take(patience_s):

@@ -22,18 +22,16 @@ TAKE_EVERY_S, LOOK_S = 1.0, 0.3
 def command_of(layout: ControlLayout, command: NewCommand) -> LinkCommand:
     """A decided command as a link takes it."""
     storages, sources, value = len(layout.storages), len(layout.source_site), command.value_w
-    kind = (
-        "storage"
-        if command.place < storages
-        else "source"
-        if command.place < storages + sources
-        else "consumer"
-    )
+    kind = "storage" if command.place < storages else "source" if command.place < storages + sources else "consumer"
     is_limit = kind != "storage"
     return LinkCommand(
-        command.public_id, (kind, layout.targets[command.place].asset_id), 0 if is_limit else max(int(value), 0),
-        0 if is_limit else max(int(-value), 0), int(value) if is_limit and np.isfinite(value) else None, command.expires_at,
-    )  # fmt: skip
+        command.public_id,
+        (kind, layout.targets[command.place].asset_id),
+        0 if is_limit else max(int(value), 0),
+        0 if is_limit else max(int(-value), 0),
+        int(value) if is_limit and np.isfinite(value) else None,
+        command.expires_at,
+    )
 
 
 class LinkLine:
@@ -96,7 +94,6 @@ class LinkLine:
         real_now = self._real_clock()
         self._acks.extend(
             send_by_links(
-                microgrid=microgrid, commands=commands, now=microgrid.now(real_now), real_now=real_now, patience_s=LOOK_S,
-                desk=self._desk,
+                microgrid=microgrid, commands=commands, now=microgrid.now(real_now), real_now=real_now, patience_s=LOOK_S, desk=self._desk
             )
-        )  # fmt: skip
+        )

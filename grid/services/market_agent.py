@@ -24,9 +24,13 @@ from grid.services.market_orders import open_starts
 Ints = NDArray[np.int64]
 REACH = timedelta(hours=48)
 COLUMNS = [
-    Column("site_id", "int8"), Column("start_at", "timestamptz"), Column("is_buy", "bool"), Column("wh", "int4"),
-    Column("price_micro", "int4"), Column("placed_at", "timestamptz"),
-]  # fmt: skip
+    Column("site_id", "int8"),
+    Column("start_at", "timestamptz"),
+    Column("is_buy", "bool"),
+    Column("wh", "int4"),
+    Column("price_micro", "int4"),
+    Column("placed_at", "timestamptz"),
+]
 WANTED = """
     DROP TABLE IF EXISTS pg_temp.wanted_order;
     CREATE TEMPORARY TABLE wanted_order (
@@ -70,34 +74,24 @@ def order_for_members(*, microgrid: Microgrid, now: datetime) -> Placed:
     if expected is None:
         return Placed(0, 0)
     days = sorted({start.astimezone(microgrid.zone).date() for start in starts})
-    placed = [
-        _order_day(microgrid, sites, day, starts, expected, now)
-        for day in days
-    ]  # fmt: skip
+    placed = [_order_day(microgrid, sites, day, starts, expected, now) for day in days]
     return Placed(sum(p.placed for p in placed), sum(p.withdrawn for p in placed))
 
 
-def _expected(
-    microgrid: Microgrid, sites: SiteAxis, first: datetime, count: int, now: datetime
-) -> dict[datetime, Expected] | None:
+def _expected(microgrid: Microgrid, sites: SiteAxis, first: datetime, count: int, now: datetime) -> dict[datetime, Expected] | None:
     """What is expected in each interval as far as it is foreseen, looked at from now."""
     step = timedelta(minutes=microgrid.interval_minutes)
-    origin = (
-        now - (now - first) % step
-    )  # the interval that runs now, in the rhythm of the settlement intervals
+    origin = now - (now - first) % step  # the interval that runs now, in the rhythm of the settlement intervals
     ahead = (first - origin) // step
     found = expected_from(microgrid, sites, origin, ahead + REACH // step)
     if found is None:
         return None
-    return {
-        origin + i * step: Expected(found.draw_wh[i : i + 1], found.feed_in_wh[i : i + 1])
-        for i in range(len(found.draw_wh))
-    }
+    return {origin + i * step: Expected(found.draw_wh[i : i + 1], found.feed_in_wh[i : i + 1]) for i in range(len(found.draw_wh))}
 
 
 def _order_day(
     microgrid: Microgrid, sites: SiteAxis, day: date, starts: list[datetime], expected: dict[datetime, Expected], now: datetime
-) -> Placed:  # fmt: skip
+) -> Placed:
     """One day's open intervals: what is given away first is not offered, and what is given to a site it does not ask for."""
     bounds = published_bounds(microgrid, [day]).get(day)
     chosen = [s for s in starts if s.astimezone(microgrid.zone).date() == day and s in expected]
@@ -115,17 +109,13 @@ def _order_day(
 
 
 @transaction.atomic
-def bring_in_line(
-    microgrid: Microgrid, sites: SiteAxis, starts: list[datetime], wanted: Wanted, now: datetime
-) -> Placed:
+def bring_in_line(microgrid: Microgrid, sites: SiteAxis, starts: list[datetime], wanted: Wanted, now: datetime) -> Placed:
     """Keep orders that are as wanted with the time they were placed at, withdraw others, place what is new; the database compares them.
 
     Where a member ordered by hand the agent has no order of its own.
     """
     Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
-    cleared = set(
-        MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True)
-    )  # fmt: skip
+    cleared = set(MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True))
     still_open = [start for start in starts if start not in cleared]
     ensure_months(table=ORDERS_TABLE, days={start.astimezone(UTC).date() for start in still_open})
     values = _orders(sites, starts, np.array([start not in cleared for start in starts]), wanted, now)
@@ -139,25 +129,13 @@ def bring_in_line(
         return Placed(cursor.rowcount, withdrawn)
 
 
-def _orders(
-    sites: SiteAxis, starts: list[datetime], is_open: NDArray[np.bool_], wanted: Wanted, now: datetime
-) -> dict[str, NDArray[Any]]:
+def _orders(sites: SiteAxis, starts: list[datetime], is_open: NDArray[np.bool_], wanted: Wanted, now: datetime) -> dict[str, NDArray[Any]]:
     """What is wanted in open intervals, a row for each order; of one interval each site has its turn by lot, a microsecond apart."""
     turn = np.stack([lots(int(start.timestamp()), len(sites.codes)) for start in starts])
-    instants = np.array(
-        [start.astimezone(UTC).replace(tzinfo=None) for start in starts], dtype="datetime64[us]"
-    )
+    instants = np.array([start.astimezone(UTC).replace(tzinfo=None) for start in starts], dtype="datetime64[us]")
     placed_at = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us")
     parts = []
-    for is_buy, wh, price in (
-        (True, wanted.bid_wh, wanted.bid_micro),
-        (False, wanted.offer_wh, wanted.offer_micro),
-    ):
+    for is_buy, wh, price in ((True, wanted.bid_wh, wanted.bid_micro), (False, wanted.offer_wh, wanted.offer_micro)):
         t, n = np.nonzero((wh > 0) & is_open[:, None])
-        parts.append(
-            (sites.site_ids[n], instants[t], np.full(len(t), is_buy), wh[t, n], price[t, n], placed_at + turn[t, n])
-        )  # fmt: skip
-    return {
-        column.name: np.concatenate(arrays)
-        for column, arrays in zip(COLUMNS, zip(*parts, strict=True), strict=True)
-    }
+        parts.append((sites.site_ids[n], instants[t], np.full(len(t), is_buy), wh[t, n], price[t, n], placed_at + turn[t, n]))
+    return {column.name: np.concatenate(arrays) for column, arrays in zip(COLUMNS, zip(*parts, strict=True), strict=True)}

@@ -32,9 +32,7 @@ def clear_due(*, microgrid: Microgrid, now: datetime) -> int:
     """Clear all intervals whose gate has closed; returns how many. Safe to repeat, to kill, and to run twice at once."""
     cleared = 0
     for day in _market_days(microgrid, now):
-        closed = [
-            start for start in microgrid.local_day(day).starts() if _is_closed(microgrid, day, start, now)
-        ]
+        closed = [start for start in microgrid.local_day(day).starts() if _is_closed(microgrid, day, start, now)]
         cleared += clear_intervals(microgrid=microgrid, starts=closed, now=now)
     return cleared
 
@@ -43,9 +41,7 @@ def clear_due(*, microgrid: Microgrid, now: datetime) -> int:
 def clear_intervals(*, microgrid: Microgrid, starts: Sequence[datetime], now: datetime) -> int:
     """Clear those of these intervals that are not cleared yet, with orders or without; their gates have closed."""
     Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # no order comes in meanwhile
-    done = set(
-        MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True)
-    )  # fmt: skip
+    done = set(MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True))
     due = [start for start in starts if start not in done]
     if not due:
         return 0
@@ -65,11 +61,16 @@ def clear_intervals(*, microgrid: Microgrid, starts: Sequence[datetime], now: da
     asked, offered = _total(bids, len(due)), _total(offers, len(due))
     MarketInterval.objects.bulk_create(
         MarketInterval(
-            microgrid=microgrid, start_at=start, volume_wh=volume[i], price_micro=price[i], asked_wh=asked[i],
-            offered_wh=offered[i], cleared_at=now,
+            microgrid=microgrid,
+            start_at=start,
+            volume_wh=volume[i],
+            price_micro=price[i],
+            asked_wh=asked[i],
+            offered_wh=offered[i],
+            cleared_at=now,
         )
         for i, start in enumerate(due)
-    )  # fmt: skip
+    )
     return len(due)
 
 
@@ -119,12 +120,12 @@ def _books(microgrid: Microgrid, due: Sequence[datetime]) -> tuple[_Book, _Book]
             return np.array(values, dtype=np.int64)
 
         orders = Orders(
-            column([row[3] for row in chosen]), column([row[4] for row in chosen]),
-            column([_microseconds(row[5]) for row in chosen]), column([rank[row[6]] for row in chosen]),
-        )  # fmt: skip
-        return _Book(
-            column([row[0] for row in chosen]), Side(orders, column([place[row[2]] for row in chosen]))
+            column([row[3] for row in chosen]),
+            column([row[4] for row in chosen]),
+            column([_microseconds(row[5]) for row in chosen]),
+            column([rank[row[6]] for row in chosen]),
         )
+        return _Book(column([row[0] for row in chosen]), Side(orders, column([place[row[2]] for row in chosen])))
 
     return book(OrderSide.BUY.value), book(OrderSide.SELL.value)
 

@@ -48,32 +48,34 @@ def place_orders(*, site: Site, orders: Sequence[NewOrder], by: User, now: datet
     """
     if not 0 < len(orders) <= MOST_INTERVALS:
         raise CannotOrder(f"Place at least one order and at most {MOST_INTERVALS} at once.")
-    microgrid = Microgrid.objects.select_for_update(no_key=True).get(
-        pk=site.microgrid_id
-    )  # nothing is cleared meanwhile
+    microgrid = Microgrid.objects.select_for_update(no_key=True).get(pk=site.microgrid_id)  # nothing is cleared meanwhile
     if not site.meters.filter(kind=MeterKind.SITE, removed_at__isnull=True).exists():
         raise CannotOrder(f"{site} has no meter that would say what was delivered.")
     for order in orders:
         _check(microgrid, site, order, now)
     ensure_months(table=ORDERS_TABLE, days={order.start_at.astimezone(UTC).date() for order in orders})
     for order in orders:
-        MarketOrder.objects.filter(
-            site=site, start_at=order.start_at, side=order.side, placed_by__isnull=True
-        ).delete()
+        MarketOrder.objects.filter(site=site, start_at=order.start_at, side=order.side, placed_by__isnull=True).delete()
     return [
         MarketOrder.objects.create(
-            microgrid=microgrid, site=site, start_at=order.start_at, side=order.side, wh=order.wh, price_micro=order.price_micro,
-            placed_at=now, placed_by=by,
+            microgrid=microgrid,
+            site=site,
+            start_at=order.start_at,
+            side=order.side,
+            wh=order.wh,
+            price_micro=order.price_micro,
+            placed_at=now,
+            placed_by=by,
         )
         for order in orders
-    ]  # fmt: skip
+    ]
 
 
 def _check(microgrid: Microgrid, site: Site, order: NewOrder, now: datetime) -> None:
     day = order.start_at.astimezone(microgrid.zone).date()
     local_day = microgrid.local_day(day)
     if order.start_at not in set(local_day.starts()):
-        raise CannotOrder(f"No interval begins at {order.start_at.isoformat()}; they are {microgrid.interval_minutes} minutes long.")  # fmt: skip
+        raise CannotOrder(f"No interval begins at {order.start_at.isoformat()}; they are {microgrid.interval_minutes} minutes long.")
     if not is_market_on(microgrid, day):
         raise CannotOrder(f"On {day} energy is not shared by the market.")
     if gate_of(microgrid, order.start_at) <= now:
@@ -89,9 +91,7 @@ def _check(microgrid: Microgrid, site: Site, order: NewOrder, now: datetime) -> 
         raise CannotOrder(
             f"The public grid pays {feed_in / 10_000:g} ct and asks {retail / 10_000:g} ct per kWh; a price beyond them would cost somebody."
         )
-    open_ones = MarketOrder.objects.filter(
-        site=site, start_at=order.start_at, side=order.side, placed_by__isnull=False
-    )
+    open_ones = MarketOrder.objects.filter(site=site, start_at=order.start_at, side=order.side, placed_by__isnull=False)
     if open_ones.count() >= MOST_OPEN_EACH:
         raise CannotOrder(f"{site} has {MOST_OPEN_EACH} orders on this side of the interval already.")
 
@@ -111,9 +111,15 @@ def withdraw_order(*, order: MarketOrder, now: datetime) -> None:
 
 @transaction.atomic
 def set_limit(
-    *, site: Site, buying: TradingMode, buy_limit_micro: int | None, selling: TradingMode, sell_limit_micro: int | None,
-    by: User, now: datetime,
-) -> TradingLimit:  # fmt: skip
+    *,
+    site: Site,
+    buying: TradingMode,
+    buy_limit_micro: int | None,
+    selling: TradingMode,
+    sell_limit_micro: int | None,
+    by: User,
+    now: datetime,
+) -> TradingLimit:
     """Say what the agent may order for a site from now on; what it said before is kept.
 
     Raises:
@@ -124,13 +130,7 @@ def set_limit(
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     TradingLimit.objects.filter(site=site, is_current=True).update(is_current=False)
     return TradingLimit.objects.create(
-        site=site,
-        buying=buying,
-        buy_limit_micro=buy,
-        selling=selling,
-        sell_limit_micro=sell,
-        set_by=by,
-        set_at=now,
+        site=site, buying=buying, buy_limit_micro=buy, selling=selling, sell_limit_micro=sell, set_by=by, set_at=now
     )
 
 

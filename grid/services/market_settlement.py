@@ -13,9 +13,7 @@ from grid.selectors.preferences import PreferencesOfDay
 from grid.selectors.sharing_terms import SiteAxis
 
 
-def store_market_day(
-    *, microgrid: Microgrid, day: date, revision: int, sites: SiteAxis, matched: Matched, found: DayShared
-) -> None:
+def store_market_day(*, microgrid: Microgrid, day: date, revision: int, sites: SiteAxis, matched: Matched, found: DayShared) -> None:
     """Store what each site that had matched orders kept, and by how much it left others short. Part of the caller's transaction."""
     settled = found.settled
     if settled is None:
@@ -24,17 +22,21 @@ def store_market_day(
     traded = np.flatnonzero((matched.bid_wh + matched.offer_wh).any(axis=0))
     SiteMarketDay.objects.bulk_create(
         SiteMarketDay(
-            microgrid=microgrid, site_id=int(sites.site_ids[n]), day=day, revision=revision,
-            bid_wh=matched.bid_wh[:, n].tolist(), offer_wh=matched.offer_wh[:, n].tolist(),
-            short_wh=settled.short_wh[:, n].tolist(), missed_wh=settled.missed_wh[:, n].tolist(), deviation_micro=deviation,
+            microgrid=microgrid,
+            site_id=int(sites.site_ids[n]),
+            day=day,
+            revision=revision,
+            bid_wh=matched.bid_wh[:, n].tolist(),
+            offer_wh=matched.offer_wh[:, n].tolist(),
+            short_wh=settled.short_wh[:, n].tolist(),
+            missed_wh=settled.missed_wh[:, n].tolist(),
+            deviation_micro=deviation,
         )
         for n in traded.tolist()
-    )  # fmt: skip
+    )
 
 
-def store_given(
-    *, microgrid: Microgrid, day: date, revision: int, preferences: PreferencesOfDay, found: DayShared
-) -> None:
+def store_given(*, microgrid: Microgrid, day: date, revision: int, preferences: PreferencesOfDay, found: DayShared) -> None:
     """Store what each preference gave, if anything. Part of the caller's transaction."""
     if found.given is None:
         return
@@ -42,7 +44,7 @@ def store_given(
         GivenDay(microgrid=microgrid, preference=row, day=day, revision=revision, wh=found.given.wh[:, k].tolist())
         for k, row in enumerate(preferences.rows)
         if found.given.wh[:, k].any()
-    )  # fmt: skip
+    )
 
 
 def supersede(*, microgrid: Microgrid, day: date) -> None:

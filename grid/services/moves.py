@@ -22,9 +22,7 @@ def end_arrangements(*, site: Site, day: date, now: datetime) -> None:
     for order in MarketOrder.objects.filter(site=site, matched_wh=None, start_at__gte=max(first, now)):
         if gate_of(site.microgrid, order.start_at) > now:
             order.delete()
-    FlexibleRun.objects.filter(consumer__site=site, withdrawn_at=None, ready_at__gt=max(first, now)).update(
-        withdrawn_at=now
-    )
+    FlexibleRun.objects.filter(consumer__site=site, withdrawn_at=None, ready_at__gt=max(first, now)).update(withdrawn_at=now)
     for consent in DemandConsent.objects.filter(site=site, withdrawn_at=None).select_related("programme"):
         withdraw_consent(programme=consent.programme, site=site, now=now)
     _end_lists(site, day)

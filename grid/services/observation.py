@@ -134,9 +134,12 @@ def weigh(layout: ControlLayout, scene: LiveScene) -> Judgement:
     loose = (sites.way > 0) & np.isin(node, found.loosened)
     corrected = _corrected(layout, sites, found.draw_w - draws.value_w)
     return Judgement(
-        lying, loose, frozenset(names & set(readings.names)), corrected.value_w - sites.value_w,
+        lying,
+        loose,
+        frozenset(names & set(readings.names)),
+        corrected.value_w - sites.value_w,
         _said(found, network, readings.names[: len(readings.voltage_pu)]),
-    )  # fmt: skip
+    )
 
 
 def _nodes(layout: ControlLayout) -> NDArray[np.int64]:
@@ -177,9 +180,11 @@ def _draws(layout: ControlLayout, sites: SiteDraws) -> Draws:
     active, reactive, variance, variance_var = (np.zeros(len(network.node_codes)) for _ in range(4))
     reactive_var = sites.use_w * share
     sums = (
-        (active, sites.value_w), (reactive, reactive_var), (variance, sites.sigma_w**2),
+        (active, sites.value_w),
+        (reactive, reactive_var),
+        (variance, sites.sigma_w**2),
         (variance_var, (sites.sigma_w * np.abs(share)) ** 2 + (REACTIVE_SIGMA_SHARE * reactive_var) ** 2),
-    )  # fmt: skip
+    )
     for total, values in sums:
         np.add.at(total, node[known], values[known])
     measured = np.ones(len(network.node_codes), dtype=bool)
@@ -192,16 +197,19 @@ def _readings(layout: ControlLayout, scene: LiveScene) -> Readings:
     names, nodes, volts = _voltages(layout, scene.voltage_v)
     meters, flow_w = layout.branch_meters, scene.branch_w * layout.branch_meters.sign
     spoken = ~np.isnan(flow_w)
-    lines, transformers = (
-        np.flatnonzero(spoken & (meters.line >= 0)),
-        np.flatnonzero(spoken & (meters.transformer >= 0)),
-    )
+    lines, transformers = (np.flatnonzero(spoken & (meters.line >= 0)), np.flatnonzero(spoken & (meters.transformer >= 0)))
     return Readings(
         [*names, *(meters.codes[i] for i in lines.tolist()), *(meters.codes[i] for i in transformers.tolist())],
-        nodes, volts, np.full(len(nodes), VOLTAGE_SIGMA_PU),
-        meters.line[lines], flow_w[lines], FLOW_SHARE * np.abs(flow_w[lines]) + FLOW_W,
-        meters.transformer[transformers], flow_w[transformers], FLOW_SHARE * np.abs(flow_w[transformers]) + FLOW_W,
-    )  # fmt: skip
+        nodes,
+        volts,
+        np.full(len(nodes), VOLTAGE_SIGMA_PU),
+        meters.line[lines],
+        flow_w[lines],
+        FLOW_SHARE * np.abs(flow_w[lines]) + FLOW_W,
+        meters.transformer[transformers],
+        flow_w[transformers],
+        FLOW_SHARE * np.abs(flow_w[transformers]) + FLOW_W,
+    )
 
 
 def _voltages(layout: ControlLayout, voltage_v: Array) -> tuple[list[str], NDArray[np.int64], Array]:

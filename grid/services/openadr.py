@@ -11,23 +11,8 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from grid.domain.devices.openadr import (
-    CannotTake,
-    Report,
-    name_in,
-    read_operations,
-    read_report,
-    values_maps,
-)
-from grid.models import (
-    AdrEvent,
-    AdrProgram,
-    AdrReport,
-    AdrSubscription,
-    AdrVen,
-    DeviceLink,
-    LinkProtocol,
-)
+from grid.domain.devices.openadr import CannotTake, Report, name_in, read_operations, read_report, values_maps
+from grid.models import AdrEvent, AdrProgram, AdrReport, AdrSubscription, AdrVen, DeviceLink, LinkProtocol
 from grid.services.device_links import link_of_key
 
 SALT = "openadr client"
@@ -101,9 +86,7 @@ def change_ven(*, ven: AdrVen, said: Mapping[str, Any], now: datetime) -> AdrVen
 
 
 def _ven_fields(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name_in(said, "venName"), "attributes": values_maps(said, "attributes"), "targets": values_maps(said, "targets")
-    }  # fmt: skip
+    return {"name": name_in(said, "venName"), "attributes": values_maps(said, "attributes"), "targets": values_maps(said, "targets")}
 
 
 def subscribe(*, link: DeviceLink, said: Mapping[str, Any], now: datetime) -> AdrSubscription:
@@ -115,9 +98,13 @@ def subscribe(*, link: DeviceLink, said: Mapping[str, Any], now: datetime) -> Ad
     if AdrSubscription.objects.filter(link=link).count() >= MOST_SUBSCRIPTIONS:
         raise TooMany(f"a client has at most {MOST_SUBSCRIPTIONS} subscriptions")
     return AdrSubscription.objects.create(
-        link=link, program=_named(programs_of(link), said, "programID"), client_name=name_in(said, "clientName"),
-        object_operations=read_operations(said, settings.DEVICE_NETWORKS), created_at=now, modified_at=now,
-    )  # fmt: skip
+        link=link,
+        program=_named(programs_of(link), said, "programID"),
+        client_name=name_in(said, "clientName"),
+        object_operations=read_operations(said, settings.DEVICE_NETWORKS),
+        created_at=now,
+        modified_at=now,
+    )
 
 
 def _named(rows: QuerySet[Any], said: Mapping[str, Any], field: str) -> Any:
@@ -143,11 +130,13 @@ def take_report(*, link: DeviceLink, said: Mapping[str, Any], now: datetime) -> 
     if kept.count() >= MOST_REPORTS:
         raise TooMany(f"a client has at most {MOST_REPORTS} reports")
     row, _ = AdrReport.objects.update_or_create(
-        link=link, event=event, client_name=report.client_name, name=report.name,
-        defaults={"resources": report.resources, "modified_at": now}, create_defaults={
-            "resources": report.resources, "created_at": now, "modified_at": now,
-        },
-    )  # fmt: skip
+        link=link,
+        event=event,
+        client_name=report.client_name,
+        name=report.name,
+        defaults={"resources": report.resources, "modified_at": now},
+        create_defaults={"resources": report.resources, "created_at": now, "modified_at": now},
+    )
     power_w = power_reported(report)
     if power_w is not None:
         DeviceLink.objects.filter(pk=link.pk).update(read_charge_w=power_w)

@@ -13,16 +13,7 @@ from django.db.models import F, Q
 from energy.models import Microgrid
 from grid.domain.devices.links import LinkAnswer, Measured, Problem
 from grid.domain.devices.openadr import may_be_called
-from grid.models import (
-    AdrEvent,
-    AdrPayload,
-    AdrProgram,
-    AdrSubscription,
-    DemandResponse,
-    DeviceLink,
-    LinkProtocol,
-    PriceDay,
-)
+from grid.models import AdrEvent, AdrPayload, AdrProgram, AdrSubscription, DemandResponse, DeviceLink, LinkProtocol, PriceDay
 from grid.selectors.openadr_objects import event_as_json
 
 log = logging.getLogger(__name__)
@@ -45,9 +36,7 @@ def program_of(*, microgrid: Microgrid, name: str, payload: AdrPayload, now: dat
 
 def publish_price_events(*, microgrid: Microgrid, now: datetime) -> int:
     """Make an event of each published day of local prices that is not over, once; returns how many are new. `now` is the microgrid's."""
-    if not DeviceLink.objects.filter(
-        microgrid=microgrid, protocol=LinkProtocol.OPENADR, is_enabled=True
-    ).exists():
+    if not DeviceLink.objects.filter(microgrid=microgrid, protocol=LinkProtocol.OPENADR, is_enabled=True).exists():
         return 0
     today = now.astimezone(microgrid.zone).date()
     rows = PriceDay.objects.filter(microgrid=microgrid, day__gte=today).order_by("day")[:DAYS_OF_PRICES]
@@ -57,13 +46,18 @@ def publish_price_events(*, microgrid: Microgrid, now: datetime) -> int:
         day = microgrid.local_day(row.day)
         length = timedelta(minutes=microgrid.interval_minutes)
         _, is_new = AdrEvent.objects.get_or_create(
-            program=program, source_ref=f"prices {row.day}",
+            program=program,
+            source_ref=f"prices {row.day}",
             defaults={
-                "name": f"Local price, {row.day}", "start_at": day.start_at,
-                "end_at": day.start_at + length * len(row.local_micro), "interval_s": int(length.total_seconds()),
-                "values": [micro / 1e6 for micro in row.local_micro], "created_at": now, "modified_at": now,
+                "name": f"Local price, {row.day}",
+                "start_at": day.start_at,
+                "end_at": day.start_at + length * len(row.local_micro),
+                "interval_s": int(length.total_seconds()),
+                "values": [micro / 1e6 for micro in row.local_micro],
+                "created_at": now,
+                "modified_at": now,
             },
-        )  # fmt: skip
+        )
         fresh += is_new
     return fresh
 
@@ -91,13 +85,20 @@ def publish_demand_events(*, microgrid: Microgrid, now: datetime) -> int:
         for link in by_site[row.site_id]:
             event = row.event
             made, is_new = AdrEvent.objects.get_or_create(
-                program=program, source_ref=f"demand {event.public_id} {link.pk}",
+                program=program,
+                source_ref=f"demand {event.public_id} {link.pk}",
                 defaults={
-                    "link": link, "name": event.reason[:120] or "Draw less", "priority": 3, "start_at": event.start_at,
-                    "end_at": event.end_at, "interval_s": int((event.end_at - event.start_at).total_seconds()),
-                    "values": [DRAW_LESS], "created_at": now, "modified_at": now,
+                    "link": link,
+                    "name": event.reason[:120] or "Draw less",
+                    "priority": 3,
+                    "start_at": event.start_at,
+                    "end_at": event.end_at,
+                    "interval_s": int((event.end_at - event.start_at).total_seconds()),
+                    "values": [DRAW_LESS],
+                    "created_at": now,
+                    "modified_at": now,
                 },
-            )  # fmt: skip
+            )
             fresh += is_new
             standing.append(made.pk)
     known.exclude(pk__in=standing).delete()
@@ -122,24 +123,26 @@ def hold_limit(*, link: DeviceLink, limit_w: int | None, now: datetime, real_now
         _keep_limit(program, link, event, limit_w / 1000, now)
     heard = link.last_contact_at
     if heard is None or real_now - heard > CONTACT_WITHIN:
-        return LinkAnswer(
-            problem=Problem.UNREACHABLE, detail="its client has not asked for its events lately"
-        )
-    return LinkAnswer(
-        Measured(charge_w=link.read_charge_w, limit_w=None if limit_w is None else float(limit_w))
-    )
+        return LinkAnswer(problem=Problem.UNREACHABLE, detail="its client has not asked for its events lately")
+    return LinkAnswer(Measured(charge_w=link.read_charge_w, limit_w=None if limit_w is None else float(limit_w)))
 
 
-def _keep_limit(
-    program: AdrProgram, link: DeviceLink, event: AdrEvent | None, limit_kw: float, now: datetime
-) -> None:
+def _keep_limit(program: AdrProgram, link: DeviceLink, event: AdrEvent | None, limit_kw: float, now: datetime) -> None:
     """Begin an event, or let the one that stands say this; it is told anew only where it changes or runs out."""
     if event is None:
         AdrEvent.objects.create(
-            program=program, link=link, name=f"At most {limit_kw:g} kW", priority=1, start_at=now, end_at=now + LEAST_LIMIT,
-            interval_s=int(LEAST_LIMIT.total_seconds()), values=[limit_kw], source_ref=f"limit {link.pk} {now.isoformat()}",
-            created_at=now, modified_at=now,
-        )  # fmt: skip
+            program=program,
+            link=link,
+            name=f"At most {limit_kw:g} kW",
+            priority=1,
+            start_at=now,
+            end_at=now + LEAST_LIMIT,
+            interval_s=int(LEAST_LIMIT.total_seconds()),
+            values=[limit_kw],
+            source_ref=f"limit {link.pk} {now.isoformat()}",
+            created_at=now,
+            modified_at=now,
+        )
         return
     if event.values == [limit_kw] and event.end_at - now > LEAST_LIMIT / 2:
         return
@@ -155,9 +158,7 @@ def call_subscribers(*, microgrid: Microgrid, now: datetime) -> int:
     A client that misses one still asks. What was called about is noted first: a worker that dies half way calls nobody twice.
     """
     rows = AdrEvent.objects.filter(program__microgrid=microgrid, end_at__gt=now)
-    rows = rows.filter(Q(told_at=None) | Q(told_at__lt=F("modified_at"))).select_related(
-        "program__microgrid__cooperative"
-    )
+    rows = rows.filter(Q(told_at=None) | Q(told_at__lt=F("modified_at"))).select_related("program__microgrid__cooperative")
     taken = 0
     for event in rows.order_by("pk")[:MOST_CALLS]:
         operation = "POST" if event.told_at is None else "PUT"
@@ -183,7 +184,7 @@ def _call(one: Mapping[str, Any], operation: str, event: AdrEvent) -> bool:
     try:
         with requests.post(
             one["callbackUrl"], json=body, headers=headers, timeout=CALL_PATIENCE_S, allow_redirects=False, stream=True
-        ) as answer:  # fmt: skip
+        ) as answer:
             return answer.ok
     except requests.RequestException as problem:
         log.info("a client was not reached at its address: %s", type(problem).__name__)

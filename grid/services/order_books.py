@@ -48,11 +48,7 @@ def forget_orders(*, now: datetime, keep_months: int, archive: Path | None = Non
         microgrids = _traders(month)
         reasons = (_in_the_way(microgrid, month, keep_months, now) for microgrid in microgrids)
         reason = next((r for r in reasons if r), "" if microgrids else "nobody traded yet")
-        found.append(
-            MonthOfOrders(month, _count(month), reason)
-            if reason
-            else _forget(month, microgrids, archive, now)
-        )
+        found.append(MonthOfOrders(month, _count(month), reason) if reason else _forget(month, microgrids, archive, now))
     return found
 
 
@@ -83,7 +79,7 @@ def _in_the_way(microgrid: Microgrid, month: date, keep_months: int, now: dateti
         return f"{microgrid} keeps orders for {keep_months} months"
     sites = SiteAxis.of(microgrid)
     for day in _ordered_days(microgrid, month):
-        if not SharingDay.objects.filter(microgrid=microgrid, day=day, is_current=True, key=SharingKey.MARKET).exists():  # fmt: skip
+        if not SharingDay.objects.filter(microgrid=microgrid, day=day, is_current=True, key=SharingKey.MARKET).exists():
             return f"{microgrid}: {day} is not settled"
         settled = settled_matches(microgrid=microgrid, day=day, sites=sites)
         if digest_of(settled) != digest_of(matched_in_orders(microgrid=microgrid, day=day, sites=sites)):
@@ -100,18 +96,12 @@ def _ordered_days(microgrid: Microgrid, month: date) -> list[date]:
 
 
 @transaction.atomic
-def _forget(
-    month: date, microgrids: Sequence[Microgrid], archive: Path | None, now: datetime
-) -> MonthOfOrders:
+def _forget(month: date, microgrids: Sequence[Microgrid], archive: Path | None, now: datetime) -> MonthOfOrders:
     orders = 0
     table = f"{ORDERS_TABLE}_{month:%Y%m}"
     with connection.cursor() as cursor:
         # Whoever orders or clears takes the microgrid first, so that nothing waits here for what waits for us.
-        list(
-            Microgrid.objects.select_for_update(no_key=True)
-            .filter(pk__in=[m.pk for m in microgrids])
-            .order_by("pk")
-        )
+        list(Microgrid.objects.select_for_update(no_key=True).filter(pk__in=[m.pk for m in microgrids]).order_by("pk"))
         cursor.execute("SELECT to_regclass(%s)", [table])
         if cursor.fetchone()[0] is None:  # another hand was faster
             return MonthOfOrders(month, 0)
@@ -137,9 +127,15 @@ def _write_down(microgrid: Microgrid, month: date, archive: Path | None, now: da
     name = f"orders-{microgrid.slug}-{month:%Y-%m}.csv.gz" if archive else ""
     sha256 = _copy_book(microgrid, month, archive / name if archive else None)
     ForgottenOrders.objects.create(
-        microgrid=microgrid, month=month, orders=orders, ordered_wh=ordered_wh, matched_wh=matched_wh, sha256=sha256, archive=name,
+        microgrid=microgrid,
+        month=month,
+        orders=orders,
+        ordered_wh=ordered_wh,
+        matched_wh=matched_wh,
+        sha256=sha256,
+        archive=name,
         forgotten_at=microgrid.now(now),
-    )  # fmt: skip
+    )
     return int(orders)
 
 
@@ -147,9 +143,7 @@ def _copy_book(microgrid: Microgrid, month: date, path: Path | None) -> str:
     """The hash of a month's book as CSV, written to a file as it goes by, if one is named: gzipped, whole or not at all."""
     first, after = _bounds(month)
     query = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(
-        sql.SQL(BOOK).format(
-            microgrid=sql.Literal(microgrid.pk), first=sql.Literal(first), after=sql.Literal(after)
-        )
+        sql.SQL(BOOK).format(microgrid=sql.Literal(microgrid.pk), first=sql.Literal(first), after=sql.Literal(after))
     )
     digest = hashlib.sha256()
     part = path.with_suffix(".part") if path else None

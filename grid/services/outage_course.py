@@ -23,9 +23,7 @@ from members.services.notifications import notify, staff_of
 
 def run_outages(*, microgrid: Microgrid, now: datetime) -> int:
     """Begin what is due, put back what is over, remind of what is near; returns how many steps were taken."""
-    rows = PlannedOutage.objects.filter(
-        microgrid=microgrid, state__in=(OutageState.APPROVED, OutageState.RUNNING)
-    )
+    rows = PlannedOutage.objects.filter(microgrid=microgrid, state__in=(OutageState.APPROVED, OutageState.RUNNING))
     taken = 0
     for row in rows.select_related("microgrid__cooperative").order_by("end_at", "pk"):
         if row.state == OutageState.APPROVED and row.start_at <= now:
@@ -53,15 +51,20 @@ def begin_outage(*, outage: PlannedOutage, now: datetime) -> bool:
             with transaction.atomic():
                 moves = [*_ties(row, now), *_elements(row, now)]
                 positions = move_switches(
-                    microgrid=row.microgrid, moves=moves, reason=f"Planned work: {row.reason}", note=row.reason,
-                    cause=InterruptionCause.PLANNED, ref=f"outage:{row.public_id}", by=row.decided_by, now=now,
-                )  # fmt: skip
+                    microgrid=row.microgrid,
+                    moves=moves,
+                    reason=f"Planned work: {row.reason}",
+                    note=row.reason,
+                    cause=InterruptionCause.PLANNED,
+                    ref=f"outage:{row.public_id}",
+                    by=row.decided_by,
+                    now=now,
+                )
         except CannotSwitch as problem:
             _fail(row, str(problem), now)
             return True
         OutageMove.objects.bulk_create(
-            OutageMove(outage=row, switch=move.switch, position=position)
-            for move, position in zip(moves, positions, strict=True)
+            OutageMove(outage=row, switch=move.switch, position=position) for move, position in zip(moves, positions, strict=True)
         )
         row.state, row.began_at = OutageState.RUNNING, now
         row.save(update_fields=["state", "began_at"])
@@ -84,11 +87,9 @@ def _ties(row: PlannedOutage, now: datetime) -> list[Move]:
     held = held_for_work(row.microgrid)
     for one in row.switchings.select_related("switch"):
         if one.switch.code in held:
-            raise CannotSwitch(
-                f"{one.switch} stands open for other work that goes on: {held[one.switch.code]}."
-            )
+            raise CannotSwitch(f"{one.switch} stands open for other work that goes on: {held[one.switch.code]}.")
     chosen = set(row.switchings.values_list("switch", flat=True))
-    return [Move(switch, True) for switch, closed in switches_at(row.microgrid_id, now) if switch.pk in chosen and not closed]  # fmt: skip
+    return [Move(switch, True) for switch, closed in switches_at(row.microgrid_id, now) if switch.pk in chosen and not closed]
 
 
 def _elements(row: PlannedOutage, now: datetime) -> list[Move]:
@@ -96,9 +97,7 @@ def _elements(row: PlannedOutage, now: datetime) -> list[Move]:
     moves: dict[int, Move] = {}
     for element in row.elements.order_by("pk"):
         for node in ends_of(microgrid=row.microgrid, kind=element.kind, code=element.code, at=now):
-            switch = switch_at(
-                microgrid=row.microgrid, kind=element.kind, code=element.code, node=node, at=now
-            )
+            switch = switch_at(microgrid=row.microgrid, kind=element.kind, code=element.code, node=node, at=now)
             moves[switch.pk] = Move(switch, False)
     closed = {switch.pk for switch, is_closed in switches_at(row.microgrid_id, now) if is_closed}
     return [move for pk, move in moves.items() if pk in closed]
@@ -113,12 +112,10 @@ def _end_where_it_may(outage: PlannedOutage, now: datetime) -> bool:
     waits = row.extensions.filter(decided_at__isnull=True).exists()
     if not waits and not row.waits_for_clearance:
         return end_outage(outage=row, by=None, now=now)
-    why = (
-        "a later end waits for somebody's decision"
-        if waits
-        else "it waits for the word that the work is done"
+    why = "a later end waits for somebody's decision" if waits else "it waits for the word that the work is done"
+    return _tell_operators(
+        row, f"overdue {row.end_at.isoformat()}", f"Past its end: {row.reason}", f"Supply is not put back by itself: {why}.", now
     )
-    return _tell_operators(row, f"overdue {row.end_at.isoformat()}", f"Past its end: {row.reason}", f"Supply is not put back by itself: {why}.", now)  # fmt: skip
 
 
 def end_outage(*, outage: PlannedOutage, by: User | None, now: datetime) -> bool:
@@ -161,10 +158,15 @@ def _put_back(row: PlannedOutage, back: Iterable[OutageMove], by: User | None, n
     """In the reverse order: what was opened last is closed first, so that nobody loses supply on the way."""
     moves = list(back)
     positions = move_switches(
-        microgrid=row.microgrid, moves=[Move(m.switch, not m.position.is_closed) for m in moves],
-        reason=f"Work done: {row.reason}", note=row.reason, cause=InterruptionCause.PLANNED,
-        ref=f"outage:{row.public_id}:back", by=by, now=now,
-    )  # fmt: skip
+        microgrid=row.microgrid,
+        moves=[Move(m.switch, not m.position.is_closed) for m in moves],
+        reason=f"Work done: {row.reason}",
+        note=row.reason,
+        cause=InterruptionCause.PLANNED,
+        ref=f"outage:{row.public_id}:back",
+        by=by,
+        now=now,
+    )
     for move, position in zip(moves, positions, strict=True):
         move.back = position
         move.save(update_fields=["back"])
@@ -173,25 +175,27 @@ def _put_back(row: PlannedOutage, back: Iterable[OutageMove], by: User | None, n
 def _still_needed_by(row: PlannedOutage, move: OutageMove) -> PlannedOutage | None:
     """Other work that goes on and rests on the same switch: it would be put under voltage by putting the switch back."""
     switch: Switch = move.switch
-    others = PlannedOutage.objects.filter(microgrid=row.microgrid_id, state=OutageState.RUNNING).exclude(pk=row.pk)  # fmt: skip
+    others = PlannedOutage.objects.filter(microgrid=row.microgrid_id, state=OutageState.RUNNING).exclude(pk=row.pk)
     if move.position.is_closed:
         return others.filter(switchings__switch=switch).order_by("-end_at").first()
     kind, code = ("line", switch.line_code) if switch.line_code else ("transformer", switch.transformer_code)
-    return others.filter(elements__kind=kind, elements__code=code).exclude(moves__switch=switch).order_by("-end_at").first()  # fmt: skip
+    return others.filter(elements__kind=kind, elements__code=code).exclude(moves__switch=switch).order_by("-end_at").first()
 
 
 def _locked(outage: PlannedOutage) -> PlannedOutage:
-    return (
-        PlannedOutage.objects.select_for_update(of=("self",))
-        .select_related("microgrid__cooperative", "decided_by")
-        .get(pk=outage.pk)
-    )
+    return PlannedOutage.objects.select_for_update(of=("self",)).select_related("microgrid__cooperative", "decided_by").get(pk=outage.pk)
 
 
 def _tell_operators(row: PlannedOutage, what: str, subject: str, text: str, now: datetime) -> bool:
     return bool(
         notify(
-            users=staff_of(row.microgrid.cooperative, Role.OPERATOR), kind="outage", key=f"outage:{row.public_id}:{what}",
-            subject=subject, text=text, path=f"/live/network/outages/{row.public_id}/", by_mail=True, now=now,
+            users=staff_of(row.microgrid.cooperative, Role.OPERATOR),
+            kind="outage",
+            key=f"outage:{row.public_id}:{what}",
+            subject=subject,
+            text=text,
+            path=f"/live/network/outages/{row.public_id}/",
+            by_mail=True,
+            now=now,
         )
-    )  # fmt: skip
+    )

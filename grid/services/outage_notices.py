@@ -27,18 +27,28 @@ def tell_members(*, outage: PlannedOutage, notice: Notice, now: datetime, key: s
     for pk, names in by_user.items():
         subject, text = write(notice, _work(outage, sorted(set(names))), users[pk].language)
         told += notify(
-            users=[users[pk]], kind=KIND, key=f"outage:{outage.public_id}:{notice}{key}", subject=subject, text=text, path=PATH,
-            by_mail=True, now=now,
-        )  # fmt: skip
+            users=[users[pk]],
+            kind=KIND,
+            key=f"outage:{outage.public_id}:{notice}{key}",
+            subject=subject,
+            text=text,
+            path=PATH,
+            by_mail=True,
+            now=now,
+        )
     return told
 
 
 def _work(outage: PlannedOutage, sites: list[str]) -> Work:
     zone = outage.microgrid.zone
     return Work(
-        outage.microgrid.name, sites, outage.start_at.astimezone(zone), outage.end_at.astimezone(zone), outage.reason,
+        outage.microgrid.name,
+        sites,
+        outage.start_at.astimezone(zone),
+        outage.end_at.astimezone(zone),
+        outage.reason,
         outage.waits_for_clearance,
-    )  # fmt: skip
+    )
 
 
 def is_short_notice(outage: PlannedOutage, now: datetime) -> bool:
@@ -51,6 +61,6 @@ def remind_members(*, outage: PlannedOutage, now: datetime) -> int:
     hours = rule_of(outage).remind_hours
     due_at = outage.start_at - timedelta(hours=hours)
     was_told_lately = outage.decided_at is None or outage.decided_at >= due_at
-    if outage.state != OutageState.APPROVED or not hours or was_told_lately or not due_at <= now < outage.start_at:  # fmt: skip
+    if outage.state != OutageState.APPROVED or not hours or was_told_lately or not due_at <= now < outage.start_at:
         return 0
     return tell_members(outage=outage, notice=Notice.REMINDER, now=now)

@@ -40,10 +40,19 @@ def propose_override(*, microgrid: Microgrid, order: Order, by: User, now: datet
     """
     _check(microgrid, order)
     return OperatorOverride.objects.create(
-        microgrid=microgrid, kind=order.kind, storage=order.storage, source=order.source, tier=order.tier,
-        charge_w=order.charge_w, discharge_w=order.discharge_w, limit_w=order.limit_w, minutes=order.minutes,
-        reason=order.reason.strip()[:200], proposed_by=by, proposed_at=now,
-    )  # fmt: skip
+        microgrid=microgrid,
+        kind=order.kind,
+        storage=order.storage,
+        source=order.source,
+        tier=order.tier,
+        charge_w=order.charge_w,
+        discharge_w=order.discharge_w,
+        limit_w=order.limit_w,
+        minutes=order.minutes,
+        reason=order.reason.strip()[:200],
+        proposed_by=by,
+        proposed_at=now,
+    )
 
 
 def _check(microgrid: Microgrid, order: Order) -> None:
@@ -78,20 +87,21 @@ def confirm_override(*, override: OperatorOverride, by: User, now: datetime) -> 
     Raises:
         CannotOverride: it was confirmed or ended already, or proposed too long ago.
     """
-    row = (
-        OperatorOverride.objects.select_for_update(of=("self",))
-        .select_related("microgrid")
-        .get(pk=override.pk)
-    )
+    row = OperatorOverride.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=override.pk)
     if row.confirmed_at is not None or row.ended_early_at is not None:
         raise CannotOverride("This order was confirmed or ended already.")
     limit = CONFIRM_WITHIN * max(row.microgrid.clock_speed, 1.0)
     if not row.proposed_at <= now <= row.proposed_at + limit:
         raise CannotOverride("This order was proposed more than ten minutes ago; propose it again.")
     same = OperatorOverride.objects.filter(
-        microgrid=row.microgrid, storage=row.storage, source=row.source, tier=row.tier, confirmed_at__isnull=False,
-        ended_early_at__isnull=True, ends_at__gt=now,
-    )  # fmt: skip
+        microgrid=row.microgrid,
+        storage=row.storage,
+        source=row.source,
+        tier=row.tier,
+        confirmed_at__isnull=False,
+        ended_early_at__isnull=True,
+        ends_at__gt=now,
+    )
     same.update(ended_early_at=now, ended_by=by)
     row.confirmed_by, row.confirmed_at = by, now
     row.ends_at = now + timedelta(minutes=row.minutes)
@@ -103,16 +113,12 @@ def confirm_override(*, override: OperatorOverride, by: User, now: datetime) -> 
 @transaction.atomic
 def end_override(*, override: OperatorOverride, by: User, now: datetime) -> None:
     """Let control decide again, or take a proposal back; twice changes nothing."""
-    changed = OperatorOverride.objects.filter(pk=override.pk, ended_early_at__isnull=True).update(
-        ended_early_at=now, ended_by=by
-    )
+    changed = OperatorOverride.objects.filter(pk=override.pk, ended_early_at__isnull=True).update(ended_early_at=now, ended_by=by)
     if changed and override.confirmed_at is not None:
         _note(override, f"By hand no more: {override.order}", by, now)
 
 
 def _note(override: OperatorOverride, text: str, by: User, now: datetime) -> None:
     """What is ordered during an emergency belongs to its story."""
-    for emergency in Emergency.objects.filter(
-        microgrid=override.microgrid, ended_at__isnull=True, is_drill=False
-    ):
+    for emergency in Emergency.objects.filter(microgrid=override.microgrid, ended_at__isnull=True, is_drill=False):
         EmergencyStep.objects.create(emergency=emergency, at=now, text=text[:300], by=by)

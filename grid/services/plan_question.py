@@ -17,16 +17,7 @@ from grid.domain.planning.warm_start import KnownPlan
 from grid.models import FlexibleRun, PlanRule
 from grid.selectors.flexible_runs import open_run, standing_runs, told_so_far
 from grid.selectors.plan_wires import wires_under
-from grid.selectors.plans import (
-    Foreseen,
-    cycled_this_month,
-    foreseen_from,
-    known_plan,
-    peak_price,
-    peak_reached,
-    prices_from,
-    stored_now,
-)
+from grid.selectors.plans import Foreseen, cycled_this_month, foreseen_from, known_plan, peak_price, peak_reached, prices_from, stored_now
 from grid.selectors.village import storage_limits
 
 MOST_NAMED = 3
@@ -88,15 +79,26 @@ def given_for(microgrid: Microgrid, origin_at: datetime, storages: list[StorageU
     told = told_so_far(microgrid, runs, origin_at)
     wires = wires_under(microgrid, origin_at, foreseen, storages, [run.consumer.site_id for run in runs])
     return Given(
-        microgrid, origin_at, storages, storage_limits(storages), stored_now(microgrid, storages),
-        cycled_this_month(microgrid, storages, now), foreseen, retail, feed_in, rule, peak_price(microgrid, rule, origin_at), peak_reached(microgrid, now),
-        wires, known_plan(microgrid, storages, runs, origin_at, count), runs, [open_run(run, told[run.pk], origin_at) for run in runs],
-    )  # fmt: skip
+        microgrid,
+        origin_at,
+        storages,
+        storage_limits(storages),
+        stored_now(microgrid, storages),
+        cycled_this_month(microgrid, storages, now),
+        foreseen,
+        retail,
+        feed_in,
+        rule,
+        peak_price(microgrid, rule, origin_at),
+        peak_reached(microgrid, now),
+        wires,
+        known_plan(microgrid, storages, runs, origin_at, count),
+        runs,
+        [open_run(run, told[run.pk], origin_at) for run in runs],
+    )
 
 
-def question(
-    given: Given, target_w: float | None, groups: Places, shared: SharedLimits | None
-) -> PlanProblem:
+def question(given: Given, target_w: float | None, groups: Places, shared: SharedLimits | None) -> PlanProblem:
     """What is asked, with the storages of a group as one and limits of wires on what groups do."""
     limits, count, rule = given.limits, len(given.net_w), given.rule
     members = np.zeros((int(groups.max(initial=-1)) + 1, len(groups)))
@@ -107,22 +109,35 @@ def question(
         return np.repeat((members @ values)[:, None], count, axis=1)
 
     storages = Storages.of(
-        count, _names(given, groups), soc_start_wh=members @ given.soc_wh, soc_min_wh=members @ limits.soc_min_wh,
-        soc_max_wh=members @ limits.soc_max_wh, charge_max_w=powers(limits.charge_max_w),
-        discharge_max_w=powers(limits.discharge_max_w), eta_charge=members @ limits.eta_charge / size,
+        count,
+        _names(given, groups),
+        soc_start_wh=members @ given.soc_wh,
+        soc_min_wh=members @ limits.soc_min_wh,
+        soc_max_wh=members @ limits.soc_max_wh,
+        charge_max_w=powers(limits.charge_max_w),
+        discharge_max_w=powers(limits.discharge_max_w),
+        eta_charge=members @ limits.eta_charge / size,
         eta_discharge=members @ limits.eta_discharge / size,
         self_discharge_per_h=np.clip(1 - members @ limits.kept_per_hour / size, 0, 1),
-        wear_per_kwh=rule.wear_micro_per_kwh / 1e6, end_value_per_kwh=max(float(given.retail.min()), 0.0),
-    )  # fmt: skip
+        wear_per_kwh=rule.wear_micro_per_kwh / 1e6,
+        end_value_per_kwh=max(float(given.retail.min()), 0.0),
+    )
     microgrid = given.microgrid
     return PlanProblem.of(
-        interval_minutes=microgrid.interval_minutes, import_price_per_kwh=given.retail, export_price_per_kwh=given.feed_in,
-        load_w=given.foreseen.use.middle_w, production_w=given.foreseen.production.middle_w, storages=storages, shared=shared,
+        interval_minutes=microgrid.interval_minutes,
+        import_price_per_kwh=given.retail,
+        export_price_per_kwh=given.feed_in,
+        load_w=given.foreseen.use.middle_w,
+        production_w=given.foreseen.production.middle_w,
+        storages=storages,
+        shared=shared,
         flexible=loads_of(given.open_runs, given.hours, count),
-        import_limit_w=microgrid.import_limit_w or np.inf, export_limit_w=microgrid.export_limit_w or np.inf,
-        peak_price_per_kw=given.peak_price, peak_so_far_w=target_w or given.reached_w,
+        import_limit_w=microgrid.import_limit_w or np.inf,
+        export_limit_w=microgrid.export_limit_w or np.inf,
+        peak_price_per_kw=given.peak_price,
+        peak_so_far_w=target_w or given.reached_w,
         reserve_wh=float(rule.reserve_wh),
-    )  # fmt: skip
+    )
 
 
 def _names(given: Given, groups: Places) -> list[str]:
@@ -130,9 +145,7 @@ def _names(given: Given, groups: Places) -> list[str]:
     count = int(groups.max(initial=-1)) + 1
     if count == 1 and len(groups) > 1:
         return ["the battery fleet"]
-    codes = [
-        [s.code for s, g in zip(given.storages, groups, strict=True) if g == group] for group in range(count)
-    ]
+    codes = [[s.code for s, g in zip(given.storages, groups, strict=True) if g == group] for group in range(count)]
     return [_together(own) for own in codes]
 
 
@@ -148,11 +161,7 @@ def divided(given: Given, found: PlanSolution, groups: Places) -> tuple[Array, A
     for group in range(int(groups.max(initial=-1)) + 1):
         own = np.flatnonzero(groups == group)
         if len(own) == 1:
-            charge[own], discharge[own], soc[own] = (
-                found.charge_w[group],
-                found.discharge_w[group],
-                found.soc_wh[group],
-            )
+            charge[own], discharge[own], soc[own] = (found.charge_w[group], found.discharge_w[group], found.soc_wh[group])
             continue
         net = found.charge_w[group] - found.discharge_w[group]
         charge[own], discharge[own], soc[own] = divide_fairly(

@@ -34,18 +34,22 @@ class Foreseen:
 
 
 def foresee(
-    *, microgrid: Microgrid, lines: Sequence[str], transformers: Sequence[str], switches: Sequence[str], start_at: datetime,
-    end_at: datetime, now: datetime,
-) -> Foreseen:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    lines: Sequence[str],
+    transformers: Sequence[str],
+    switches: Sequence[str],
+    start_at: datetime,
+    end_at: datetime,
+    now: datetime,
+) -> Foreseen:
     """Compute an outage's consequence at the load that is expected; nothing is stored.
 
     Raises:
         CannotPlanOutage: the window is wrong, an element or switch is not there, or nothing can be expected.
     """
     if not now < end_at or not start_at < end_at or end_at - start_at > LONGEST:
-        raise CannotPlanOutage(
-            f"The outage must end after it begins, in the future, and last {LONGEST.days} days at most."
-        )
+        raise CannotPlanOutage(f"The outage must end after it begins, in the future, and last {LONGEST.days} days at most.")
     if not lines and not transformers:
         raise CannotPlanOutage("Name at least one line or transformer that is to be out.")
     network = load_network(microgrid.pk, max(start_at, now))
@@ -57,13 +61,9 @@ def foresee(
         if code in held:
             raise CannotPlanOutage(f"Switch '{code}' stands open for work that goes on: {held[code]}.")
         if code not in ties:
-            raise CannotPlanOutage(
-                f"Switch '{code}' is not there or stands closed already; choose an open one."
-            )
+            raise CannotPlanOutage(f"Switch '{code}' is not there or stands closed already; choose an open one.")
         if ties[code].line in places:
-            raise CannotPlanOutage(
-                f"Switch '{code}' belongs to a line that is to be out; choose another one."
-            )
+            raise CannotPlanOutage(f"Switch '{code}' belongs to a line that is to be out; choose another one.")
         out = closed(out, ties[code])
     try:
         expected = outlook(microgrid=microgrid, start_at=start_at, end_at=end_at, now=now)
@@ -87,18 +87,25 @@ def _places(network: NetworkOfSites, lines: Sequence[str], transformers: Sequenc
     for kind, codes, known in (("line", lines, wires), ("transformer", transformers, found)):
         for code in codes:
             if code not in known:
-                raise CannotPlanOutage(
-                    f"There is no {kind} '{code}' at that time; choose one of the network's."
-                )
+                raise CannotPlanOutage(f"There is no {kind} '{code}' at that time; choose one of the network's.")
             places.add(known[code])
     return places
 
 
 @transaction.atomic
 def request_outage(
-    *, microgrid: Microgrid, lines: Sequence[str], transformers: Sequence[str], switches: Sequence[str], start_at: datetime,
-    end_at: datetime, reason: str, by: User, now: datetime, waits_for_clearance: bool = False,
-) -> PlannedOutage:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    lines: Sequence[str],
+    transformers: Sequence[str],
+    switches: Sequence[str],
+    start_at: datetime,
+    end_at: datetime,
+    reason: str,
+    by: User,
+    now: datetime,
+    waits_for_clearance: bool = False,
+) -> PlannedOutage:
     """Ask for an outage; what it would mean is computed and kept with it.
 
     Raises:
@@ -108,11 +115,17 @@ def request_outage(
         raise CannotPlanOutage("Say what is to be done; members without supply will be told.")
     seen = foresee(
         microgrid=microgrid, lines=lines, transformers=transformers, switches=switches, start_at=start_at, end_at=end_at, now=now
-    )  # fmt: skip
+    )
     outage = PlannedOutage.objects.create(
-        microgrid=microgrid, start_at=start_at, end_at=end_at, reason=reason.strip()[:300], requested_by=by, requested_at=now,
-        waits_for_clearance=waits_for_clearance, **_columns(seen, now),
-    )  # fmt: skip
+        microgrid=microgrid,
+        start_at=start_at,
+        end_at=end_at,
+        reason=reason.strip()[:300],
+        requested_by=by,
+        requested_at=now,
+        waits_for_clearance=waits_for_clearance,
+        **_columns(seen, now),
+    )
     outage.sites_lost.set(seen.sites_lost)
     OutageElement.objects.bulk_create(
         OutageElement(outage=outage, kind=kind, code=code)
@@ -126,27 +139,26 @@ def request_outage(
 
 def _columns(seen: Foreseen, now: datetime) -> dict[str, object]:
     found, starts = seen.found, seen.expected.powers.starts
-    codes = [
-        *(w.code for w in seen.network.network.wires),
-        *(t.code for t in seen.network.network.transformers),
-    ]
+    codes = [*(w.code for w in seen.network.network.wires), *(t.code for t in seen.network.network.transformers)]
     loaded = 0 <= found.highest_branch < len(codes)
     is_told = not np.isnan(found.lowest_pu)
     return {
-        "computed_at": now, "based_on": seen.expected.words, "energy_not_supplied_wh": seen.energy_not_supplied_wh,
+        "computed_at": now,
+        "based_on": seen.expected.words,
+        "energy_not_supplied_wh": seen.energy_not_supplied_wh,
         "highest_loading": found.highest_loading if loaded else None,
         "loaded_code": codes[found.highest_branch] if loaded else "",
         "loaded_at": starts[found.highest_loading_at] if loaded else None,
         "lowest_voltage_pu": found.lowest_pu if is_told else None,
         "lowest_code": seen.network.node_codes[found.lowest_node] if is_told else "",
-        "lowest_at": starts[found.lowest_at] if is_told else None, "is_within": found.is_within, "problem": found.problem[:300],
-    }  # fmt: skip
+        "lowest_at": starts[found.lowest_at] if is_told else None,
+        "is_within": found.is_within,
+        "problem": found.problem[:300],
+    }
 
 
 @transaction.atomic
-def decide_outage(
-    *, outage: PlannedOutage, approve: bool, note: str, by: User, now: datetime
-) -> PlannedOutage:
+def decide_outage(*, outage: PlannedOutage, approve: bool, note: str, by: User, now: datetime) -> PlannedOutage:
     """Approve or refuse; the consequence is computed anew first, because switches and forecasts have moved since. Members are told.
 
     Raises:
@@ -161,9 +173,7 @@ def decide_outage(
     if approve:
         compute_again(row, now)
         if (not row.is_within or row.problem) and not note.strip():
-            raise CannotPlanOutage(
-                "The rest of the network would leave its limits; say in a note why that is accepted, or refuse."
-            )
+            raise CannotPlanOutage("The rest of the network would leave its limits; say in a note why that is accepted, or refuse.")
         if row.sites_lost.exists() and is_short_notice(row, now) and not note.strip():
             raise CannotPlanOutage(
                 f"Members would be told less than {rule_of(row).notice_hours} hours before; say in a note why it cannot wait, or refuse."
@@ -184,10 +194,14 @@ def compute_again(row: PlannedOutage, now: datetime) -> None:
     """
     elements = list(row.elements.all())
     seen = foresee(
-        microgrid=row.microgrid, lines=[e.code for e in elements if e.kind == "line"],
+        microgrid=row.microgrid,
+        lines=[e.code for e in elements if e.kind == "line"],
         transformers=[e.code for e in elements if e.kind == "transformer"],
-        switches=[s.switch.code for s in row.switchings.select_related("switch")], start_at=row.start_at, end_at=row.end_at, now=now,
-    )  # fmt: skip
+        switches=[s.switch.code for s in row.switchings.select_related("switch")],
+        start_at=row.start_at,
+        end_at=row.end_at,
+        now=now,
+    )
     for name, value in _columns(seen, now).items():
         setattr(row, name, value)
     row.sites_lost.set(seen.sites_lost)
@@ -202,9 +216,7 @@ def withdraw_outage(*, outage: PlannedOutage, by: User, now: datetime) -> Planne
     """
     row = PlannedOutage.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=outage.pk)
     if row.state not in (OutageState.REQUESTED, OutageState.APPROVED) or row.end_at <= now:
-        raise CannotPlanOutage(
-            "Only an outage that is still to come can be withdrawn; end one that is at work."
-        )
+        raise CannotPlanOutage("Only an outage that is still to come can be withdrawn; end one that is at work.")
     was_approved = row.state == OutageState.APPROVED
     row.state = OutageState.WITHDRAWN
     row.decision_note = f"withdrawn by {by} on {now:%Y-%m-%d %H:%M}"[:300]

@@ -23,14 +23,7 @@ from grid.domain.planning.shifting import Connection, Moved, follow
 from grid.domain.planning.solution import PlanStatus
 from grid.domain.planning.stored_value import StoredValue, value_of_storing
 from grid.models import FlexibleRunPlan, Plan, PlanSource, StoragePlan
-from grid.selectors.plans import (
-    STANDS_FOR,
-    InputMissing,
-    net_of_last_weeks,
-    newest_plan,
-    storages_of,
-    stored_now,
-)
+from grid.selectors.plans import STANDS_FOR, InputMissing, net_of_last_weeks, newest_plan, storages_of, stored_now
 from grid.selectors.village import storage_limits
 from grid.services.plan_question import Given, divided, given_for, question
 
@@ -68,45 +61,64 @@ def _keep_found(given: Given, now: datetime, patience_s: float) -> Plan:
     value = _value(given)
     target_w = value.outlook.peak.target_w if given.peak_price else None
     fitted = fit(
-        wires=given.wires, groups=given.groups, room_w=given.limits.charge_max_w, ask=partial(question, given, target_w),
-        find=lambda asked, known: find_plan(asked, seconds=max(ends - time.monotonic(), 0.0), known=known), divide=partial(divided, given), clock=given.clock,
+        wires=given.wires,
+        groups=given.groups,
+        room_w=given.limits.charge_max_w,
+        ask=partial(question, given, target_w),
+        find=lambda asked, known: find_plan(asked, seconds=max(ends - time.monotonic(), 0.0), known=known),
+        divide=partial(divided, given),
+        clock=given.clock,
         known=given.known,
-    )  # fmt: skip
+    )
     problem, found = fitted.problem, fitted.found
     if found.status == PlanStatus.INFEASIBLE:
         raise CannotPlan("; ".join(found.reasons))
     charge, discharge, soc = fitted.charge_w, fitted.discharge_w, fitted.soc_wh
-    exchange = (
-        given.net_w + (charge - discharge).sum(axis=0) + found.flexible_w.sum(axis=0) + found.curtailed_w
-    )
+    exchange = given.net_w + (charge - discharge).sum(axis=0) + found.flexible_w.sum(axis=0) + found.curtailed_w
     why = [" ".join(reason.sentences) for reason in explain(problem, found, given.clock)]
     measured, answers = _answers(given, value)
     plan = Plan(
-        microgrid=given.microgrid, origin_at=given.origin_at, made_at=now, source=PlanSource.LEAST_COST,
-        status=found.status.value, interval_minutes=given.microgrid.interval_minutes, forecast_at=given.foreseen.at,
-        cost_micro=None if found.cost is None else round(found.cost * 1e6), peak_reached_w=round(given.reached_w),
-        peak_target_w=None if target_w is None else round(target_w), settings=_settings(given),
-        use_w=_whole(given.foreseen.use.middle_w), production_w=_whole(given.foreseen.production.middle_w),
-        import_w=_whole(np.maximum(exchange, 0)), export_w=_whole(np.maximum(-exchange, 0)),
-        retail_micro=_whole(given.retail * 1e6), feed_in_micro=_whole(given.feed_in * 1e6),
-        energy_micro=_whole(found.energy_price_per_kwh * 1e6), sentences=why, reasons=list(found.reasons),
-        measured_w=measured, answer_w=answers,
-    )  # fmt: skip
+        microgrid=given.microgrid,
+        origin_at=given.origin_at,
+        made_at=now,
+        source=PlanSource.LEAST_COST,
+        status=found.status.value,
+        interval_minutes=given.microgrid.interval_minutes,
+        forecast_at=given.foreseen.at,
+        cost_micro=None if found.cost is None else round(found.cost * 1e6),
+        peak_reached_w=round(given.reached_w),
+        peak_target_w=None if target_w is None else round(target_w),
+        settings=_settings(given),
+        use_w=_whole(given.foreseen.use.middle_w),
+        production_w=_whole(given.foreseen.production.middle_w),
+        import_w=_whole(np.maximum(exchange, 0)),
+        export_w=_whole(np.maximum(-exchange, 0)),
+        retail_micro=_whole(given.retail * 1e6),
+        feed_in_micro=_whole(given.feed_in * 1e6),
+        energy_micro=_whole(found.energy_price_per_kwh * 1e6),
+        sentences=why,
+        reasons=list(found.reasons),
+        measured_w=measured,
+        answer_w=answers,
+    )
     runs = [
         FlexibleRunPlan(
-            run=run, power_w=_whole(power_w), told_wh=round(seen.told_wh),
+            run=run,
+            power_w=_whole(power_w),
+            told_wh=round(seen.told_wh),
             why=reason_of(seen, power_w, found.energy_price_per_kwh, given.hours, given.clock)[:300],
         )
         for run, seen, power_w in zip(given.runs, given.open_runs, found.flexible_w, strict=True)
-    ]  # fmt: skip
+    ]
     return _store(plan, given.storages, charge, discharge, soc, runs)
 
 
 def _settings(given: Given) -> dict[str, int]:
     return {
-        "peak_micro_per_kw": round(given.peak_price * 1e6), "wear_micro_per_kwh": given.rule.wear_micro_per_kwh,
+        "peak_micro_per_kw": round(given.peak_price * 1e6),
+        "wear_micro_per_kwh": given.rule.wear_micro_per_kwh,
         "reserve_wh": given.rule.reserve_wh,
-    }  # fmt: skip
+    }
 
 
 def _value(given: Given) -> StoredValue:
@@ -115,9 +127,13 @@ def _value(given: Given) -> StoredValue:
     net = given.foreseen.net.first(VALUE_HORIZON // timedelta(hours=given.hours))
     count = len(net.middle_w)
     outlook = outlook_of(
-        net, hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
-        peak=_peak(given, fleet, net.middle_w), persistence=given.foreseen.persistence,
-    )  # fmt: skip
+        net,
+        hours=given.hours,
+        import_price=given.retail[:count],
+        export_price=given.feed_in[:count],
+        peak=_peak(given, fleet, net.middle_w),
+        persistence=given.foreseen.persistence,
+    )
     return value_of_storing(fleet, outlook)
 
 
@@ -130,9 +146,14 @@ def _peak(given: Given, fleet: Fleet, net_w: Array) -> MonthPeak:
     left = microgrid.local_day(next_month).start_at - given.origin_at
     past_net_w = net_of_last_weeks(microgrid, given.origin_at)
     return month_peak(
-        fleet, hours=given.hours, held_w=held_levels_w(fleet, given.hours, past_net_w), net_w=net_w, reached_w=given.reached_w,
-        intervals_left=left // timedelta(hours=given.hours), price_per_kw=given.peak_price,
-    )  # fmt: skip
+        fleet,
+        hours=given.hours,
+        held_w=held_levels_w(fleet, given.hours, past_net_w),
+        net_w=net_w,
+        reached_w=given.reached_w,
+        intervals_left=left // timedelta(hours=given.hours),
+        price_per_kw=given.peak_price,
+    )
 
 
 def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
@@ -145,9 +166,7 @@ def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
     return _whole(measured), [round(value.power_w(0, float(net), held, given.reached_w)) for net in measured]
 
 
-def _keep_shifted(
-    microgrid: Microgrid, storages: list[StorageUnit], origin_at: datetime, reason: str, now: datetime
-) -> Plan | None:
+def _keep_shifted(microgrid: Microgrid, storages: list[StorageUnit], origin_at: datetime, reason: str, now: datetime) -> Plan | None:
     """The last plan of least cost from here on, as far as what is stored now allows; None where there is none that still reaches so far."""
     last = newest_plan(microgrid, before=origin_at, source=PlanSource.LEAST_COST)
     if last is None or origin_at - last.origin_at > STANDS_FOR:
@@ -158,20 +177,28 @@ def _keep_shifted(
     moved = _moved(microgrid, storages, last, shift)
     arrays = ("use_w", "production_w", "retail_micro", "feed_in_micro", "energy_micro", "sentences")
     plan = Plan(
-        microgrid=microgrid, origin_at=origin_at, made_at=now, source=PlanSource.SHIFTED, status=last.status,
-        interval_minutes=last.interval_minutes, forecast_at=last.forecast_at, peak_reached_w=last.peak_reached_w,
-        peak_target_w=last.peak_target_w, settings=last.settings,
-        import_w=_whole(np.maximum(moved.exchange_w, 0)), export_w=_whole(np.maximum(-moved.exchange_w, 0)),
+        microgrid=microgrid,
+        origin_at=origin_at,
+        made_at=now,
+        source=PlanSource.SHIFTED,
+        status=last.status,
+        interval_minutes=last.interval_minutes,
+        forecast_at=last.forecast_at,
+        peak_reached_w=last.peak_reached_w,
+        peak_target_w=last.peak_target_w,
+        settings=last.settings,
+        import_w=_whole(np.maximum(moved.exchange_w, 0)),
+        export_w=_whole(np.maximum(-moved.exchange_w, 0)),
         reasons=[reason, *(r for r in last.reasons if r != reason)],
         **{name: getattr(last, name)[shift:] for name in arrays},
-    )  # fmt: skip
+    )
     hours = last.interval_minutes / 60
     runs = [
         FlexibleRunPlan(
             run_id=row.run_id, power_w=row.power_w[shift:], told_wh=row.told_wh + round(sum(row.power_w[:shift]) * hours), why=row.why
         )
         for row in last.runs.all()
-    ]  # fmt: skip
+    ]
     return _store(plan, storages, moved.charge_w, moved.discharge_w, moved.soc_wh, runs)
 
 
@@ -181,39 +208,52 @@ def _moved(microgrid: Microgrid, storages: list[StorageUnit], last: Plan, shift:
     idle = np.zeros(len(last.use_w))
     exchange = np.array(last.import_w, dtype=np.float64) - np.array(last.export_w)
     return follow(
-        np.array([rows.get(s.pk, idle) for s in storages], dtype=np.float64)[:, shift:], soc_wh=stored_now(microgrid, storages),
-        limits=storage_limits(storages), others_w=(exchange - sum(rows.values(), idle))[shift:],
+        np.array([rows.get(s.pk, idle) for s in storages], dtype=np.float64)[:, shift:],
+        soc_wh=stored_now(microgrid, storages),
+        limits=storage_limits(storages),
+        others_w=(exchange - sum(rows.values(), idle))[shift:],
         connection=Connection(microgrid.import_limit_w or np.inf, microgrid.export_limit_w or np.inf),
         hours=last.interval_minutes / 60,
-    )  # fmt: skip
+    )
 
 
 def _keep_rule(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan:
     """Nothing is planned: the storages balance by the plain rule; the reason is kept."""
     plan = Plan(
-        microgrid=microgrid, origin_at=origin_at, made_at=now, source=PlanSource.RULE, status="", reasons=[reason],
-        interval_minutes=microgrid.interval_minutes, use_w=[], production_w=[], import_w=[], export_w=[], retail_micro=[],
-        feed_in_micro=[], energy_micro=[], sentences=[],
-    )  # fmt: skip
+        microgrid=microgrid,
+        origin_at=origin_at,
+        made_at=now,
+        source=PlanSource.RULE,
+        status="",
+        reasons=[reason],
+        interval_minutes=microgrid.interval_minutes,
+        use_w=[],
+        production_w=[],
+        import_w=[],
+        export_w=[],
+        retail_micro=[],
+        feed_in_micro=[],
+        energy_micro=[],
+        sentences=[],
+    )
     return _store(plan, [], *np.zeros((3, 0, 0)))
 
 
 @transaction.atomic
 def _store(
     plan: Plan, storages: list[StorageUnit], charge: Array, discharge: Array, soc: Array, runs: Sequence[FlexibleRunPlan] = ()
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Store a plan once; whoever was first is kept."""
     kept, made = Plan.objects.get_or_create(
-        microgrid=plan.microgrid, origin_at=plan.origin_at,
+        microgrid=plan.microgrid,
+        origin_at=plan.origin_at,
         defaults={f.name: getattr(plan, f.name) for f in Plan._meta.concrete_fields if f.name not in ("id", "microgrid", "origin_at")},
-    )  # fmt: skip
+    )
     if made:
         StoragePlan.objects.bulk_create(
-            StoragePlan(
-                plan=kept, storage=storage, charge_w=_whole(charge[i]), discharge_w=_whole(discharge[i]), soc_wh=_whole(soc[i])
-            )
+            StoragePlan(plan=kept, storage=storage, charge_w=_whole(charge[i]), discharge_w=_whole(discharge[i]), soc_wh=_whole(soc[i]))
             for i, storage in enumerate(storages)
-        )  # fmt: skip
+        )
         for run in runs:
             run.plan = kept
         FlexibleRunPlan.objects.bulk_create(runs)

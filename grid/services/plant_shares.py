@@ -31,9 +31,7 @@ class Part:
 
 
 @transaction.atomic
-def divide_plant(
-    *, plant: Site, valid_from: date, parts: Sequence[Part], by: User, now: datetime
-) -> PlantDivision:
+def divide_plant(*, plant: Site, valid_from: date, parts: Sequence[Part], by: User, now: datetime) -> PlantDivision:
     """Divide what a plant feeds in from a day on; the division before ends. `now` is the microgrid's.
 
     A part used at a site takes part in sharing as an entry of the plant's list, which comes before the key: in each interval up to that
@@ -56,16 +54,17 @@ def divide_plant(
         entry = None
         if part.used_at is not None:
             entry = SurplusPreference.objects.create(
-                site=plant, receiver=part.used_at, place=place, share=Decimal(part.millionths) / WHOLE, is_gift=True, names_giver=True,
-                valid_from=valid_from, set_by=by, set_at=now,
-            )  # fmt: skip
-        PlantShare.objects.create(
-            division=division,
-            member=part.member,
-            millionths=part.millionths,
-            used_at=part.used_at,
-            preference=entry,
-        )
+                site=plant,
+                receiver=part.used_at,
+                place=place,
+                share=Decimal(part.millionths) / WHOLE,
+                is_gift=True,
+                names_giver=True,
+                valid_from=valid_from,
+                set_by=by,
+                set_at=now,
+            )
+        PlantShare.objects.create(division=division, member=part.member, millionths=part.millionths, used_at=part.used_at, preference=entry)
     return division
 
 
@@ -77,9 +76,7 @@ def check_division(*, plant: Site, valid_from: date, parts: Sequence[Part]) -> N
     """
     total = sum(part.millionths for part in parts)
     if total != WHOLE or any(part.millionths <= 0 for part in parts):
-        raise CannotDividePlant(
-            f"The parts come to {total / 10_000:g} %; they must come to 100 %, each above 0."
-        )
+        raise CannotDividePlant(f"The parts come to {total / 10_000:g} %; they must come to 100 %, each above 0.")
     if len({part.member.pk for part in parts}) < len(parts):
         raise CannotDividePlant("Each member has one part.")
     used = [part.used_at for part in parts if part.used_at is not None]
@@ -89,14 +86,10 @@ def check_division(*, plant: Site, valid_from: date, parts: Sequence[Part]) -> N
         if part.member.cooperative_id != plant.microgrid.cooperative_id:
             raise CannotDividePlant(f"{part.member} is no member of {plant.microgrid.cooperative}.")
         if part.used_at is not None and not _may_use(part, plant):
-            raise CannotDividePlant(
-                f"{part.used_at} is not {part.member}'s, not metered here, or the plant itself."
-            )
+            raise CannotDividePlant(f"{part.used_at} is not {part.member}'s, not metered here, or the plant itself.")
     closed = last_closed_day(plant.microgrid)
     if closed is not None and valid_from <= closed:
-        raise CannotDividePlant(
-            f"It can begin on {closed + timedelta(days=1)} at the earliest: days before are settled."
-        )
+        raise CannotDividePlant(f"It can begin on {closed + timedelta(days=1)} at the earliest: days before are settled.")
 
 
 def _may_use(part: Part, plant: Site) -> bool:

@@ -46,20 +46,14 @@ def prefer(*, site: Site, wish: Wish, by: User, now: datetime) -> SurplusPrefere
     microgrid = site.microgrid
     receiver = Site.objects.filter(
         microgrid=microgrid, code=wish.receiver_code.strip(), meters__kind=MeterKind.SITE, meters__removed_at__isnull=True
-    ).first()  # fmt: skip
+    ).first()
     if receiver is None:
-        raise CannotPrefer(
-            _("No metering point here has this code; ask whom you mean, it stands on their bills.")
-        )
+        raise CannotPrefer(_("No metering point here has this code; ask whom you mean, it stands on their bills."))
     if receiver.pk == site.pk:
         raise CannotPrefer(_("Your own metering point has your surplus already."))
     if not 0 < wish.share <= 1 or wish.place < 1:
         raise CannotPrefer(_("The share lies above 0 and up to 100 %, the place is 1 or more."))
-    if (
-        PlantDivision.objects.filter(plant=site)
-        .filter(Q(valid_to=None) | Q(valid_to__gt=wish.valid_from))
-        .exists()
-    ):
+    if PlantDivision.objects.filter(plant=site).filter(Q(valid_to=None) | Q(valid_to__gt=wish.valid_from)).exists():
         raise CannotPrefer(_("What this plant feeds in is divided among its holders."))
     if wish.valid_from < _first_open(site, now):
         raise CannotPrefer(
@@ -75,14 +69,20 @@ def prefer(*, site: Site, wish: Wish, by: User, now: datetime) -> SurplusPrefere
     try:
         with transaction.atomic():
             return SurplusPreference.objects.create(
-                site=site, receiver=receiver, place=wish.place, share=wish.share, is_gift=wish.is_gift,
-                names_giver=wish.names_giver, valid_from=wish.valid_from, valid_to=wish.valid_to, set_by=by, set_at=now,
-            )  # fmt: skip
+                site=site,
+                receiver=receiver,
+                place=wish.place,
+                share=wish.share,
+                is_gift=wish.is_gift,
+                names_giver=wish.names_giver,
+                valid_from=wish.valid_from,
+                valid_to=wish.valid_to,
+                set_by=by,
+                set_at=now,
+            )
     except IntegrityError:
         raise CannotPrefer(
-            _(
-                "This place of your list, or this metering point on it, is taken in that time; end that entry first."
-            )
+            _("This place of your list, or this metering point on it, is taken in that time; end that entry first.")
         ) from None
 
 

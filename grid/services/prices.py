@@ -37,9 +37,13 @@ def publish_prices(
         microgrid=microgrid,
         day=day,
         defaults={
-            "window_names": list(window_names), "windows": list(windows), "retail_micro": list(retail_micro),
-            "feed_in_micro": list(feed_in_micro), "local_micro": list(local_micro), "published_at": now,
+            "window_names": list(window_names),
+            "windows": list(windows),
+            "retail_micro": list(retail_micro),
+            "feed_in_micro": list(feed_in_micro),
+            "local_micro": list(local_micro),
+            "published_at": now,
             "peak_micro_per_kw": peak_micro_per_kw,
         },
-    )  # fmt: skip
+    )
     return published

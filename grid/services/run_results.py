@@ -8,17 +8,7 @@ from grid.models import FlexibleRun, FlexibleRunResult
 from grid.selectors.flexibility import terms_on
 from grid.selectors.run_facts import closed_run, ready_day, runs_over
 
-KEPT = (
-    "let_wh",
-    "commanded",
-    "drawn_wh",
-    "at_once_wh",
-    "saved_micro",
-    "moved_wh",
-    "event_wh",
-    "owed_micro",
-    "by_own_meter",
-)
+KEPT = ("let_wh", "commanded", "drawn_wh", "at_once_wh", "saved_micro", "moved_wh", "event_wh", "owed_micro", "by_own_meter")
 
 
 def store_run_results(*, microgrid: Microgrid, day: date) -> int:
@@ -38,12 +28,20 @@ def _store(microgrid: Microgrid, run: FlexibleRun) -> int:
     day = ready_day(microgrid, run)
     terms = terms_on(microgrid, day)
     row = FlexibleRunResult(
-        run=run, ready_day=day, start_at=found.start_at, let_wh=found.facts.let_wh.tolist(),
-        commanded=found.facts.commanded.tolist(), drawn_wh=weighed.drawn_wh.tolist(), at_once_wh=weighed.at_once_wh.tolist(),
-        saved_micro=weighed.saved_micro.tolist(), moved_wh=weighed.moved_wh, event_wh=weighed.event_wh, why=found.why,
+        run=run,
+        ready_day=day,
+        start_at=found.start_at,
+        let_wh=found.facts.let_wh.tolist(),
+        commanded=found.facts.commanded.tolist(),
+        drawn_wh=weighed.drawn_wh.tolist(),
+        at_once_wh=weighed.at_once_wh.tolist(),
+        saved_micro=weighed.saved_micro.tolist(),
+        moved_wh=weighed.moved_wh,
+        event_wh=weighed.event_wh,
+        why=found.why,
         by_own_meter=found.facts.own_wh is not None,
         owed_micro=owed_for_run(terms, weighed) if terms else 0,
-    )  # fmt: skip
+    )
     if before is not None:
         if all(getattr(before, name) == getattr(row, name) for name in KEPT):
             return 1

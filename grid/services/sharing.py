@@ -59,14 +59,7 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     _wait_for_turn(microgrid, day)
     rule = rule_on(microgrid, day)
     imports, exports = (
-        load_channel(
-            microgrid=microgrid,
-            channel=channel,
-            days=[day],
-            meter_ids=sites.meter_ids,
-            with_quality=False,
-            narrow=True,
-        )
+        load_channel(microgrid=microgrid, channel=channel, days=[day], meter_ids=sites.meter_ids, with_quality=False, narrow=True)
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
     agreed = terms_on(microgrid=microgrid, rule=rule, sites=sites, day=day)
@@ -74,12 +67,8 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     matched = _matched(microgrid, agreed, sites, day, now)
     stored = storage_facts(microgrid=microgrid, day=day, site_ids=sites.site_ids.tolist(), codes=sites.codes)
     traded = digest_of(matched) if matched else ""
-    digest = _digest(
-        agreed.digest_text + (stored.digest if stored else "") + preferences.digest + traded, imports, exports
-    )
-    before = (
-        SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
-    )
+    digest = _digest(agreed.digest_text + (stored.digest if stored else "") + preferences.digest + traded, imports, exports)
+    before = SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
     if before is not None and before.sources_digest == digest:
         return before
     drawn, fed_in = imports.values_wh.T, exports.values_wh.T
@@ -97,15 +86,11 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     if stored is not None:
         produced = follow_producers(
             found, stored.sites, drawn, fed_in, sites.site_ids.tolist(), sites.ranks, _starts_s(microgrid, day), stored.rule
-        )  # fmt: skip
-        store_storage_days(
-            microgrid=microgrid, day=day, revision=revision, facts=stored, found=found, produced=produced
         )
+        store_storage_days(microgrid=microgrid, day=day, revision=revision, facts=stored, found=found, produced=produced)
     last = share.last
     if matched is not None:
-        store_market_day(
-            microgrid=microgrid, day=day, revision=revision, sites=sites, matched=matched, found=last
-        )
+        store_market_day(microgrid=microgrid, day=day, revision=revision, sites=sites, matched=matched, found=last)
     store_given(microgrid=microgrid, day=day, revision=revision, preferences=preferences, found=last)
     row = _store_day(microgrid, sites, day, revision, agreed, digest, found, last, now)
     if last.feeders is not None:
@@ -121,9 +106,7 @@ def _wait_for_turn(microgrid: Microgrid, day: date) -> None:
         Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
 
 
-def _matched(
-    microgrid: Microgrid, agreed: AgreedTerms, sites: SiteAxis, day: date, now: datetime
-) -> Matched | None:
+def _matched(microgrid: Microgrid, agreed: AgreedTerms, sites: SiteAxis, day: date, now: datetime) -> Matched | None:
     """What was matched on a day of the market; what was not cleared in time is cleared now, its gates having closed long ago."""
     if agreed.terms.key != ShareRule.MARKET:
         return None
@@ -136,9 +119,7 @@ class _Sharing:
 
     last: DayShared
 
-    def __init__(
-        self, agreed: AgreedTerms, sites: SiteAxis, preferences: PreferencesOfDay, matched: Matched | None
-    ) -> None:
+    def __init__(self, agreed: AgreedTerms, sites: SiteAxis, preferences: PreferencesOfDay, matched: Matched | None) -> None:
         self.terms = agreed.terms
         self.ranks = sites.ranks
         self.preferences = preferences.entries
@@ -150,9 +131,13 @@ class _Sharing:
 
 
 def _share_by_origin(
-    microgrid: Microgrid, day: date, stored: StorageFacts | None, drawn: NDArray[np.int64], fed_in: NDArray[np.int64],
+    microgrid: Microgrid,
+    day: date,
+    stored: StorageFacts | None,
+    drawn: NDArray[np.int64],
+    fed_in: NDArray[np.int64],
     share: Callable[[NDArray[np.int64], NDArray[np.int64]], Shared],
-) -> SharedByOrigin:  # fmt: skip
+) -> SharedByOrigin:
     """Share what is of local origin; without storages that is all that is fed in."""
     if stored is None:
         nothing = np.zeros((len(drawn), 0), dtype=np.int64)
@@ -165,21 +150,26 @@ def _starts_s(microgrid: Microgrid, day: date) -> list[int]:
 
 
 def _store_shares(
-    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, imports: ChannelBlock, exports: ChannelBlock,
-    found: SharedByOrigin, stored: StorageFacts | None,
-) -> None:  # fmt: skip
+    microgrid: Microgrid,
+    sites: SiteAxis,
+    day: date,
+    revision: int,
+    imports: ChannelBlock,
+    exports: ChannelBlock,
+    found: SharedByOrigin,
+    stored: StorageFacts | None,
+) -> None:
     """Append a row for each site: its readings with their versions, and its shares; a side with nothing is NULL."""
     sides = {
-        "import_wh": imports.values_wh, "export_wh": exports.values_wh,
-        "received_wh": found.shared.received.parts_wh.T, "delivered_wh": found.shared.delivered.parts_wh.T,
-    }  # fmt: skip
+        "import_wh": imports.values_wh,
+        "export_wh": exports.values_wh,
+        "received_wh": found.shared.received.parts_wh.T,
+        "delivered_wh": found.shared.delivered.parts_wh.T,
+    }
     if stored is not None:
         not_local, carried = np.zeros_like(exports.values_wh), np.zeros_like(exports.values_wh)
         for place, site in enumerate(stored.sites):
-            not_local[site.column], carried[site.column] = (
-                found.not_local_wh[:, place],
-                found.carried_wh[:, place],
-            )
+            not_local[site.column], carried[site.column] = (found.not_local_wh[:, place], found.carried_wh[:, place])
         sides |= {"not_local_wh": not_local, "carried_wh": carried}
     kind_of = sum(values.any(axis=1).astype(np.int64) << bit for bit, values in enumerate(sides.values()))
     with connection.cursor() as cursor:
@@ -187,44 +177,71 @@ def _store_shares(
             alike = np.flatnonzero(kind_of == kind)
             held = {name: side for bit, (name, side) in enumerate(sides.items()) if kind >> bit & 1}
             columns = [
-                Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
-                Column("import_version", "int2"), Column("export_version", "int2"),
+                Column("day", "date"),
+                Column("site_id", "int8"),
+                Column("revision", "int2"),
+                Column("microgrid_id", "int8"),
+                Column("import_version", "int2"),
+                Column("export_version", "int2"),
                 *(Column(name, "packed", side.shape[1]) for name, side in held.items()),
-            ]  # fmt: skip
+            ]
             for first in range(0, len(alike), SITES_AT_ONCE):
                 chosen = alike[first : first + SITES_AT_ONCE]
                 values: dict[str, Any] = {
-                    "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
-                    "microgrid_id": microgrid.pk, "import_version": imports.versions[chosen, 0],
-                    "export_version": exports.versions[chosen, 0], **{name: side[chosen] for name, side in held.items()},
-                }  # fmt: skip
+                    "day": np.datetime64(day, "D"),
+                    "site_id": sites.site_ids[chosen],
+                    "revision": revision,
+                    "microgrid_id": microgrid.pk,
+                    "import_version": imports.versions[chosen, 0],
+                    "export_version": exports.versions[chosen, 0],
+                    **{name: side[chosen] for name, side in held.items()},
+                }
                 copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
 
 
 def _store_day(
-    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, agreed: AgreedTerms, digest: str, found: SharedByOrigin,
-    last: DayShared, now: datetime,
-) -> SharingDay:  # fmt: skip
+    microgrid: Microgrid,
+    sites: SiteAxis,
+    day: date,
+    revision: int,
+    agreed: AgreedTerms,
+    digest: str,
+    found: SharedByOrigin,
+    last: DayShared,
+    now: datetime,
+) -> SharingDay:
     shared = found.shared
     return SharingDay.objects.create(
-        microgrid=microgrid, day=day, revision=revision, key=agreed.terms.key, price_rule=agreed.terms.price_rule, sources_digest=digest,
-        consumption_wh=shared.consumption_wh.tolist(), production_wh=shared.production_wh.tolist(),
-        matched_wh=shared.matched_wh.tolist(), shared_wh=shared.shared_wh.tolist(),
-        not_local_wh=_or_nothing(found.not_local_wh.sum(axis=1)), carried_wh=_or_nothing(found.carried_wh.sum(axis=1)),
-        **_fill(shared), **_before_and_kept(last),
-        received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=_at_sites(sites, shared.received.cutoff_site),
-        delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=_at_sites(sites, shared.delivered.cutoff_site),
+        microgrid=microgrid,
+        day=day,
+        revision=revision,
+        key=agreed.terms.key,
+        price_rule=agreed.terms.price_rule,
+        sources_digest=digest,
+        consumption_wh=shared.consumption_wh.tolist(),
+        production_wh=shared.production_wh.tolist(),
+        matched_wh=shared.matched_wh.tolist(),
+        shared_wh=shared.shared_wh.tolist(),
+        not_local_wh=_or_nothing(found.not_local_wh.sum(axis=1)),
+        carried_wh=_or_nothing(found.carried_wh.sum(axis=1)),
+        **_fill(shared),
+        **_before_and_kept(last),
+        received_cutoff=shared.received.cutoff.tolist(),
+        received_cutoff_site=_at_sites(sites, shared.received.cutoff_site),
+        delivered_cutoff=shared.delivered.cutoff.tolist(),
+        delivered_cutoff_site=_at_sites(sites, shared.delivered.cutoff_site),
         computed_at=now,
-    )  # fmt: skip
+    )
 
 
 def _fill(shared: Shared) -> dict[str, list[int]]:
     if shared.fill is None:
         return {}
     return {
-        "keyed_wh": shared.fill.keyed_wh.tolist(), "level_wh": shared.fill.level.tolist(),
+        "keyed_wh": shared.fill.keyed_wh.tolist(),
+        "level_wh": shared.fill.level.tolist(),
         "level_divisor": shared.fill.divisor.tolist(),
-    }  # fmt: skip
+    }
 
 
 def _before_and_kept(last: DayShared) -> dict[str, list[int]]:
@@ -232,22 +249,26 @@ def _before_and_kept(last: DayShared) -> dict[str, list[int]]:
     given = _or_nothing(last.given.wh.sum(axis=1)) if last.given is not None else []
     kept = last.settled
     return {
-        "given_wh": given, "kept_bids_wh": kept.kept_bids_wh.tolist() if kept else [],
+        "given_wh": given,
+        "kept_bids_wh": kept.kept_bids_wh.tolist() if kept else [],
         "kept_offers_wh": kept.kept_offers_wh.tolist() if kept else [],
-    }  # fmt: skip
+    }
 
 
 def _store_feeders(row: SharingDay, sites: SiteAxis, names: Sequence[str], level: FeederLevel) -> None:
     FeederShareDay.objects.bulk_create(
         FeederShareDay(
-            sharing_day=row, feeder=name, drawn_wh=level.drawn_wh[:, g].tolist(), fed_in_wh=level.fed_in_wh[:, g].tolist(),
+            sharing_day=row,
+            feeder=name,
+            drawn_wh=level.drawn_wh[:, g].tolist(),
+            fed_in_wh=level.fed_in_wh[:, g].tolist(),
             received_cutoff=level.received_cutoff[:, g].tolist(),
             received_cutoff_site=_at_sites(sites, level.received_cutoff_site[:, g]),
             delivered_cutoff=level.delivered_cutoff[:, g].tolist(),
             delivered_cutoff_site=_at_sites(sites, level.delivered_cutoff_site[:, g]),
         )
         for g, name in enumerate(names)
-    )  # fmt: skip
+    )
 
 
 def _at_sites(sites: SiteAxis, places: NDArray[np.int64]) -> list[int]:

@@ -42,11 +42,15 @@ def _losses(thought: Thought, known: Collection[int]) -> dict[int, Loss]:
     loads_told = slice(first, first + len(layout.load_site))
     heard = layout.may_be_told[loads_told] & thought.told.is_known[loads_told]
     gone_s = np.where(memory.load_is_shed, memory.at_s - memory.load_since_s, 0.0)
-    most_s = MOST_TICKS_LATE * tick_length(layout.microgrid).total_seconds() / max(layout.microgrid.clock_speed, 1.0)  # fmt: skip
+    most_s = MOST_TICKS_LATE * tick_length(layout.microgrid).total_seconds() / max(layout.microgrid.clock_speed, 1.0)
     loads = ShedLoads(
-        layout.site_ids[layout.load_site], layout.points.load_tier, choice.load_is_shed, heard, np.clip(gone_s, 0.0, most_s),
+        layout.site_ids[layout.load_site],
+        layout.points.load_tier,
+        choice.load_is_shed,
+        heard,
+        np.clip(gone_s, 0.0, most_s),
         layout.load_share,
-    )  # fmt: skip
+    )
     return losses_of(loads, layout.site_ids.tolist(), not thought.scene.coupling.is_alive, known)
 
 
@@ -64,11 +68,9 @@ def _give_back(thought: Thought, site_ids: Collection[int] | None, at: datetime)
     """Note that these sites have supply again, or all that control knows of."""
     if site_ids is not None and not site_ids:
         return
-    rows = Interruption.objects.filter(
-        microgrid=thought.layout.microgrid, ended_at__isnull=True, external_ref__startswith=OF_CONTROL
-    )
+    rows = Interruption.objects.filter(microgrid=thought.layout.microgrid, ended_at__isnull=True, external_ref__startswith=OF_CONTROL)
     for row in rows.prefetch_related("sites__site"):
-        back = [t.site for t in row.sites.all() if t.restored_at is None and (site_ids is None or t.site_id in site_ids)]  # fmt: skip
+        back = [t.site for t in row.sites.all() if t.restored_at is None and (site_ids is None or t.site_id in site_ids)]
         if back:
             at_least = row.started_at + timedelta(milliseconds=1)
             restore_sites(interruption=row, sites=back, at=max(at, at_least), now=max(thought.now, at_least))
@@ -76,30 +78,33 @@ def _give_back(thought: Thought, site_ids: Collection[int] | None, at: datetime)
 
 def _record(thought: Thought, tier: int | None, sites: Mapping[int, Loss]) -> None:
     layout, now = thought.layout, thought.now
-    gone = timedelta(
-        seconds=max(loss.gone_s for loss in sites.values()) * max(layout.microgrid.clock_speed, 1.0)
-    )
+    gone = timedelta(seconds=max(loss.gone_s for loss in sites.values()) * max(layout.microgrid.clock_speed, 1.0))
     if tier is None:
-        cause = (
-            InterruptionCause.UNKNOWN
-            if thought.scene.coupling.grid_is_sound
-            else InterruptionCause.PUBLIC_GRID
-        )
+        cause = InterruptionCause.UNKNOWN if thought.scene.coupling.grid_is_sound else InterruptionCause.PUBLIC_GRID
         note = "The wires have no voltage."
     else:
         cause, note = InterruptionCause.SHEDDING, f"Tier {tier} let go: {_why(thought, sites)}."
     record_interruption(
-        microgrid=layout.microgrid, sites=list(layout.microgrid.sites.filter(pk__in=sites)), started_at=now - gone, cause=cause,
-        tier=tier, note=note, now=now, external_ref=f"{OF_CONTROL}{now.isoformat()}:{tier or 'dead'}",
+        microgrid=layout.microgrid,
+        sites=list(layout.microgrid.sites.filter(pk__in=sites)),
+        started_at=now - gone,
+        cause=cause,
+        tier=tier,
+        note=note,
+        now=now,
+        external_ref=f"{OF_CONTROL}{now.isoformat()}:{tier or 'dead'}",
         shares={site: loss.share for site, loss in sites.items()},
-    )  # fmt: skip
+    )
 
 
 def _why(thought: Thought, sites: Collection[int]) -> str:
     """The reason of the first of the commands that let these loads go."""
     told = DeviceCommand.objects.filter(
-        microgrid=thought.layout.microgrid, consumer__site__in=sites, limit_w=0,
-        issued_at__gt=thought.now - hold_length(thought.layout.microgrid), issued_at__lte=thought.now,
-    )  # fmt: skip
+        microgrid=thought.layout.microgrid,
+        consumer__site__in=sites,
+        limit_w=0,
+        issued_at__gt=thought.now - hold_length(thought.layout.microgrid),
+        issued_at__lte=thought.now,
+    )
     first = told.order_by("issued_at", "pk").values_list("reason", flat=True).first()
     return first or thought.choice.load_reason

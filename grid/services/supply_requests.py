@@ -42,16 +42,20 @@ def ask_limit(*, site: Site, limit_w: int, why: str, now: datetime) -> SupplyReq
     request = SupplyRequest.objects.create(site=site, limit_w=limit_w, why=why[:200], asked_at=now)
     _note(request, now, None, why)
     notify(
-        users=staff_of(site.microgrid.cooperative, Role.OPERATOR), kind=KIND, key=f"supply-request:{request.public_id}", by_mail=True, now=now,
-        subject=f"To decide: {site.code} at most {limit_w} W", text=f"{why}\n\nNothing happens before somebody has decided.", path=PAGE,
-    )  # fmt: skip
+        users=staff_of(site.microgrid.cooperative, Role.OPERATOR),
+        kind=KIND,
+        key=f"supply-request:{request.public_id}",
+        by_mail=True,
+        now=now,
+        subject=f"To decide: {site.code} at most {limit_w} W",
+        text=f"{why}\n\nNothing happens before somebody has decided.",
+        path=PAGE,
+    )
     return request
 
 
 @transaction.atomic
-def decide_request(
-    *, request: SupplyRequest, agree: bool, why: str, by: User, now: datetime
-) -> SupplyRequest:
+def decide_request(*, request: SupplyRequest, agree: bool, why: str, by: User, now: datetime) -> SupplyRequest:
     """Agree to a request or decline it, once, with a reason. Devices that can hold the limit are told by control; else it is work for a person.
 
     Raises:
@@ -101,34 +105,42 @@ def note_lifted(*, request: SupplyRequest, by: User, now: datetime) -> SupplyReq
 
 
 @transaction.atomic
-def cancel_requests(
-    *, sites: Iterable[Site], why: str, now: datetime, by: User | None = None
-) -> list[SupplyRequest]:
+def cancel_requests(*, sites: Iterable[Site], why: str, now: datetime, by: User | None = None) -> list[SupplyRequest]:
     """Take back whatever is open for some sites: what is not set yet is withdrawn, what devices hold is lifted at once, the rest is to be lifted."""
-    rows = SupplyRequest.objects.select_for_update(of=("self",)).filter(
-        site__in=[site.pk for site in sites], status__in=tuple(TAKEN_BACK)
-    )
+    rows = SupplyRequest.objects.select_for_update(of=("self",)).filter(site__in=[site.pk for site in sites], status__in=tuple(TAKEN_BACK))
     return [
-        _go(row, SupplyRequestStatus.LIFTED if row.by_device and row.status == "in_force" else SupplyRequestStatus(TAKEN_BACK[row.status]), now, by, why)
+        _go(
+            row,
+            SupplyRequestStatus.LIFTED if row.by_device and row.status == "in_force" else SupplyRequestStatus(TAKEN_BACK[row.status]),
+            now,
+            by,
+            why,
+        )
         for row in rows.select_related("site__microgrid__cooperative").order_by("pk")
-    ]  # fmt: skip
+    ]
 
 
 def _held(request: SupplyRequest) -> SupplyRequest:
     """The request as it is now, locked until the transaction ends."""
-    rows = SupplyRequest.objects.select_for_update(of=("self",)).select_related("site__microgrid__cooperative", "site__member__cooperative")  # fmt: skip
+    rows = SupplyRequest.objects.select_for_update(of=("self",)).select_related("site__microgrid__cooperative", "site__member__cooperative")
     return rows.get(pk=request.pk)
 
 
-def _go(row: SupplyRequest, status: SupplyRequestStatus, now: datetime, by: User | None, why: str) -> SupplyRequest:  # fmt: skip
+def _go(row: SupplyRequest, status: SupplyRequestStatus, now: datetime, by: User | None, why: str) -> SupplyRequest:
     row.status = status
     row.save(update_fields=["status", "decided_at", "decided_by", "decided_why", "by_device"])
     _note(row, now, by, why)
     if status == SupplyRequestStatus.LIFT_ASKED:
         notify(
-            users=staff_of(row.site.microgrid.cooperative, Role.OPERATOR), kind=KIND, key=f"supply-lift:{row.public_id}", by_mail=True, now=now,
-            subject=f"Lift now: {row.site.code}", text=f"{why}\n\nThe limit of {row.limit_w} W is to be lifted at the site.", path=PAGE,
-        )  # fmt: skip
+            users=staff_of(row.site.microgrid.cooperative, Role.OPERATOR),
+            kind=KIND,
+            key=f"supply-lift:{row.public_id}",
+            by_mail=True,
+            now=now,
+            subject=f"Lift now: {row.site.code}",
+            text=f"{why}\n\nThe limit of {row.limit_w} W is to be lifted at the site.",
+            path=PAGE,
+        )
     return row
 
 

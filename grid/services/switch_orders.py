@@ -10,14 +10,7 @@ from energy.models import Microgrid, NetworkChange, Switch
 from energy.services.switching import CannotSwitch, ends_of, switch_at
 from grid.domain.network.connections import path_between, unsupplied
 from grid.domain.network.contingencies import Consequence, consequence
-from grid.models import (
-    Emergency,
-    EmergencyStep,
-    InterruptionCause,
-    OutageMove,
-    OutageState,
-    SwitchOrder,
-)
+from grid.models import Emergency, EmergencyStep, InterruptionCause, OutageMove, OutageState, SwitchOrder
 from grid.selectors.network import NetworkOfSites, load_network, network_if, sites_at, switches_at
 from grid.selectors.outlook import NothingToExpect, outlook
 from grid.services.switching import Move, move_switches
@@ -47,7 +40,7 @@ class After:
 def foresee_move(*, microgrid: Microgrid, switch: Switch, closes: bool, now: datetime) -> After:
     """Compute what the move would mean over the next day at the load that is expected; nothing is stored."""
     before, after = load_network(microgrid.pk, now), network_if(microgrid.pk, now, {switch.pk: closes})
-    dark_before, dark_after = sites_at(before, unsupplied(before.network)), sites_at(after, unsupplied(after.network))  # fmt: skip
+    dark_before, dark_after = sites_at(before, unsupplied(before.network)), sites_at(after, unsupplied(after.network))
     found, words = None, ""
     try:
         expected = outlook(microgrid=microgrid, start_at=now, end_at=now + AHEAD, now=now)
@@ -66,7 +59,7 @@ def _ring(before: NetworkOfSites, switch: Switch) -> str:
     if path is None:
         return ""
     named = ", ".join(path[:MOST_RING_NAMED])
-    return f"{named} and {len(path) - MOST_RING_NAMED} more" if len(path) > MOST_RING_NAMED else named or "joined already"  # fmt: skip
+    return f"{named} and {len(path) - MOST_RING_NAMED} more" if len(path) > MOST_RING_NAMED else named or "joined already"
 
 
 def _sides(before: NetworkOfSites, switch: Switch) -> tuple[int, int] | None:
@@ -83,9 +76,7 @@ def _sides(before: NetworkOfSites, switch: Switch) -> tuple[int, int] | None:
     return (found[0], found[1]) if other_is_closed else None
 
 
-def propose_switch_order(
-    *, microgrid: Microgrid, switch: Switch, closes: bool, reason: str, by: User, now: datetime
-) -> SwitchOrder:
+def propose_switch_order(*, microgrid: Microgrid, switch: Switch, closes: bool, reason: str, by: User, now: datetime) -> SwitchOrder:
     """The first step: compute what would follow and write it down; nothing is switched.
 
     Raises:
@@ -95,18 +86,22 @@ def propose_switch_order(
     seen = foresee_move(microgrid=microgrid, switch=switch, closes=closes, now=now)
     with transaction.atomic():
         row = SwitchOrder.objects.create(
-            microgrid=microgrid, switch=switch, closes=closes, reason=reason.strip()[:200], proposed_by=by, proposed_at=now,
-            network_change=_newest_change(microgrid), **_columns(seen),
-        )  # fmt: skip
+            microgrid=microgrid,
+            switch=switch,
+            closes=closes,
+            reason=reason.strip()[:200],
+            proposed_by=by,
+            proposed_at=now,
+            network_change=_newest_change(microgrid),
+            **_columns(seen),
+        )
         row.sites_lost.set(seen.sites_lost)
         row.sites_back.set(seen.sites_back)
     return row
 
 
 @transaction.atomic
-def propose_at_end(
-    *, microgrid: Microgrid, kind: str, code: str, node_code: str, reason: str, by: User, now: datetime
-) -> SwitchOrder:
+def propose_at_end(*, microgrid: Microgrid, kind: str, code: str, node_code: str, reason: str, by: User, now: datetime) -> SwitchOrder:
     """Propose to open a line's end or a transformer's side, by the switch there or by its isolating point.
 
     Raises:
@@ -116,9 +111,7 @@ def propose_at_end(
     if node_code not in ends:
         raise CannotSwitch(f"There is no {kind} '{code}' that ends at '{node_code}'.")
     switch = switch_at(microgrid=microgrid, kind=kind, code=code, node=ends[node_code], at=now)
-    return propose_switch_order(
-        microgrid=microgrid, switch=switch, closes=False, reason=reason, by=by, now=now
-    )
+    return propose_switch_order(microgrid=microgrid, switch=switch, closes=False, reason=reason, by=by, now=now)
 
 
 def _check(microgrid: Microgrid, switch: Switch, closes: bool, reason: str, now: datetime) -> None:
@@ -132,25 +125,19 @@ def _check(microgrid: Microgrid, switch: Switch, closes: bool, reason: str, now:
     at_work = OutageMove.objects.filter(switch=switch, back__isnull=True, outage__state=OutageState.RUNNING)
     move = at_work.select_related("outage").first()
     if move is not None:
-        raise CannotSwitch(
-            f"{switch} stands so for work that goes on: {move.outage.reason}. End that work; then it is put back."
-        )
+        raise CannotSwitch(f"{switch} stands so for work that goes on: {move.outage.reason}. End that work; then it is put back.")
 
 
 def _columns(seen: After) -> dict[str, object]:
     found, network = seen.found, seen.network
-    columns: dict[str, object] = {
-        "ring": seen.ring[:300],
-        "based_on": seen.words[:200],
-        "is_within": seen.is_within,
-    }
+    columns: dict[str, object] = {"ring": seen.ring[:300], "based_on": seen.words[:200], "is_within": seen.is_within}
     if found is None or found.problem:
         return columns | {"problem": found.problem[:300] if found else ""}
     codes = [*(w.code for w in network.network.wires), *(t.code for t in network.network.transformers)]
     if 0 <= found.highest_branch < len(codes):
         columns |= {"highest_loading": found.highest_loading, "loaded_code": codes[found.highest_branch]}
     if not np.isnan(found.lowest_pu):
-        columns |= {"lowest_voltage_pu": found.lowest_pu, "lowest_code": network.node_codes[found.lowest_node]}  # fmt: skip
+        columns |= {"lowest_voltage_pu": found.lowest_pu, "lowest_code": network.node_codes[found.lowest_node]}
     return columns
 
 
@@ -182,14 +169,20 @@ def confirm_switch_order(*, order: SwitchOrder, typed: str, by: User, now: datet
     if not row.proposed_at <= now <= row.proposed_at + CONFIRM_WITHIN * max(row.microgrid.clock_speed, 1.0):
         raise CannotSwitch("This order was proposed more than ten minutes ago; propose it again.")
     if row.network_change != _newest_change(row.microgrid):
-        raise CannotSwitch("The network has changed since; propose it again, so that you see what would follow now.")  # fmt: skip
+        raise CannotSwitch("The network has changed since; propose it again, so that you see what would follow now.")
     if is_grave(row) and typed.strip() != row.switch.code:
         raise CannotSwitch(f"Type the switch's code, {row.switch.code}, to confirm what follows.")
     _check(row.microgrid, row.switch, row.closes, row.reason, now)
     [row.position] = move_switches(
-        microgrid=row.microgrid, moves=[Move(row.switch, row.closes)], reason=row.reason, note=f"{row}: {row.reason}",
-        cause=InterruptionCause.PLANNED, ref=f"order:{row.public_id}", by=by, now=now,
-    )  # fmt: skip
+        microgrid=row.microgrid,
+        moves=[Move(row.switch, row.closes)],
+        reason=row.reason,
+        note=f"{row}: {row.reason}",
+        cause=InterruptionCause.PLANNED,
+        ref=f"order:{row.public_id}",
+        by=by,
+        now=now,
+    )
     row.confirmed_by, row.confirmed_at = by, now
     row.save(update_fields=["position", "confirmed_by", "confirmed_at"])
     for emergency in Emergency.objects.filter(microgrid=row.microgrid, ended_at__isnull=True, is_drill=False):

@@ -26,9 +26,16 @@ class Move:
 
 @transaction.atomic
 def move_switches(
-    *, microgrid: Microgrid, moves: Sequence[Move], reason: str, note: str, cause: InterruptionCause, ref: str, by: User | None,
+    *,
+    microgrid: Microgrid,
+    moves: Sequence[Move],
+    reason: str,
+    note: str,
+    cause: InterruptionCause,
+    ref: str,
+    by: User | None,
     now: datetime,
-) -> list[SwitchPosition]:  # fmt: skip
+) -> list[SwitchPosition]:
     """Move switches at one instant, in the order given; `ref` names what moves them, once.
 
     Raises:
@@ -36,28 +43,28 @@ def move_switches(
     """
     Microgrid.objects.select_for_update().get(pk=microgrid.pk)
     before = sites_without_supply(microgrid.pk, now)
-    positions = [
-        move_switch(switch=move.switch, closed=move.closed, reason=reason, by=by, now=now) for move in moves
-    ]
+    positions = [move_switch(switch=move.switch, closed=move.closed, reason=reason, by=by, now=now) for move in moves]
     after = sites_without_supply(microgrid.pk, now)
     _give_back(microgrid, before - after, now)
-    known = InterruptedSite.objects.filter(
-        interruption__microgrid=microgrid, interruption__ended_at__isnull=True, restored_at__isnull=True
-    )
+    known = InterruptedSite.objects.filter(interruption__microgrid=microgrid, interruption__ended_at__isnull=True, restored_at__isnull=True)
     lost = (after - before) - set(known.values_list("site_id", flat=True))
     if lost:
         record_interruption(
-            microgrid=microgrid, sites=list(Site.objects.filter(pk__in=lost)), started_at=now, cause=cause, note=note, now=now, by=by,
+            microgrid=microgrid,
+            sites=list(Site.objects.filter(pk__in=lost)),
+            started_at=now,
+            cause=cause,
+            note=note,
+            now=now,
+            by=by,
             external_ref=f"{OF_SWITCHING}{ref}",
-        )  # fmt: skip
+        )
     return positions
 
 
 def _give_back(microgrid: Microgrid, site_ids: Collection[int], now: datetime) -> None:
     """Sites that have supply again by a switch that was moved; what others recorded is theirs to end."""
-    rows = Interruption.objects.filter(
-        microgrid=microgrid, ended_at__isnull=True, external_ref__startswith=OF_SWITCHING
-    )
+    rows = Interruption.objects.filter(microgrid=microgrid, ended_at__isnull=True, external_ref__startswith=OF_SWITCHING)
     for row in rows.prefetch_related("sites__site"):
         back = [t.site for t in row.sites.all() if t.restored_at is None and t.site_id in site_ids]
         if back:

@@ -26,10 +26,16 @@ from grid.services.alarms import take_in
 
 ALWAYS_JUDGED = frozenset(
     {
-        FindingKind.NO_SOLUTION, FindingKind.IMPORT_LIMIT, FindingKind.EXPORT_LIMIT, FindingKind.SITES_SILENT,
-        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED, FindingKind.CONTROL_LATE, FindingKind.NOT_OBEYED,
+        FindingKind.NO_SOLUTION,
+        FindingKind.IMPORT_LIMIT,
+        FindingKind.EXPORT_LIMIT,
+        FindingKind.SITES_SILENT,
+        FindingKind.STORAGE_SILENT,
+        FindingKind.UNACKNOWLEDGED,
+        FindingKind.CONTROL_LATE,
+        FindingKind.NOT_OBEYED,
     }
-)  # fmt: skip
+)
 
 
 def keep_alarms(
@@ -57,14 +63,16 @@ def keep_alarms(
         *unacknowledged_findings(unheard),
         *disobedience_findings(not_obeying),
         *late_findings(gap_s, settings.CONTROL_TICK_SECONDS),
-    ]  # fmt: skip
+    ]
     if flow is None:
         findings.append(
             Finding(
-                FindingKind.NO_SOLUTION, "", Priority.CRITICAL,
+                FindingKind.NO_SOLUTION,
+                "",
+                Priority.CRITICAL,
                 "The power flow has no solution: what the meters say cannot flow through these wires.",
             )
-        )  # fmt: skip
+        )
     else:
         judged |= FLOW_KINDS
         findings += network_findings(flow, names, _known(microgrid))

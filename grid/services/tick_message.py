@@ -39,10 +39,7 @@ def _held_back(thought: Thought) -> dict[str, list[dict[str, Any]]]:
             {"code": sources[i].code, "limit_w": int(choice.source_limit_w[i])}
             for i in np.flatnonzero(np.isfinite(choice.source_limit_w)).tolist()
         ],
-        "loads": [
-            {"code": loads[i].code, "tier": int(layout.points.load_tier[i])}
-            for i in np.flatnonzero(choice.load_is_shed).tolist()
-        ],
+        "loads": [{"code": loads[i].code, "tier": int(layout.points.load_tier[i])} for i in np.flatnonzero(choice.load_is_shed).tolist()],
     }
 
 
@@ -50,10 +47,6 @@ def keep_picture(thought: Thought, state: GridState) -> None:
     """Keep the picture of a stored tick where the last kept one is old enough."""
     microgrid = thought.layout.microgrid
     since = state.at - KEEP_EVERY * max(microgrid.clock_speed, 1.0)
-    recent = GridPicture.objects.filter(
-        state__microgrid=microgrid, state__at__gt=since, state__at__lt=state.at
-    )
+    recent = GridPicture.objects.filter(state__microgrid=microgrid, state__at__gt=since, state__at__lt=state.at)
     if not recent.exists():
-        GridPicture.objects.create(
-            state=state, order=thought.layout.order, packed=pack(picture_of_tick(thought))
-        )
+        GridPicture.objects.create(state=state, order=thought.layout.order, packed=pack(picture_of_tick(thought)))

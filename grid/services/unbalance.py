@@ -55,18 +55,14 @@ def worst_unbalance(*, microgrid: Microgrid, network: NetworkOfSites, powers: Si
     usual = np.where(known, np.percentile(np.nan_to_num(found), USUAL, axis=0), -1.0)
     node = int(usual.argmax())
     instant = int(found[:, node].argmax())
-    return Unbalance(
-        network.node_codes[node], float(usual[node]), float(found[instant, node]), week.starts[instant]
-    )
+    return Unbalance(network.node_codes[node], float(usual[node]), float(found[instant, node]), week.starts[instant])
 
 
 def _intervals_of_week(microgrid: Microgrid) -> int:
     return WEEK_DAYS * 24 * 60 // microgrid.interval_minutes
 
 
-def _by_node_and_phase(
-    powers: SitePowers, network: NetworkOfSites, phases: tuple[str, ...]
-) -> tuple[Array, Array]:
+def _by_node_and_phase(powers: SitePowers, network: NetworkOfSites, phases: tuple[str, ...]) -> tuple[Array, Array]:
     """What each node draws on each phase, active [W] and reactive [var], [t, nodes, 3]."""
     at = np.searchsorted(network.site_ids, powers.site_ids)
     node = network.site_node[at]
@@ -81,9 +77,7 @@ def _by_node_and_phase(
     return found[0], found[1]
 
 
-def keep_unbalance(
-    *, study: NetworkStudy, network: NetworkOfSites, powers: SitePowers, now: datetime
-) -> None:
+def keep_unbalance(*, study: NetworkStudy, network: NetworkOfSites, powers: SitePowers, now: datetime) -> None:
     """Note it with the study, and raise or clear its alarm: above 2 % in more than 5 % of the week, or no solution at all."""
     microgrid = study.microgrid
     try:

@@ -11,18 +11,7 @@ from energy.domain.telemetry import Sample
 from energy.models import Microgrid
 from grid.adapters.live_devices import Speaker, converse
 from grid.adapters.village_memory import Reading, VillageMemory
-from grid.domain.live_village import (
-    CHANNELS,
-    IntervalEnd,
-    Limits,
-    Moment,
-    Orders,
-    advance,
-    begin,
-    cut,
-    end_interval,
-    ends_between,
-)
+from grid.domain.live_village import CHANNELS, IntervalEnd, Limits, Moment, Orders, advance, begin, cut, end_interval, ends_between
 from grid.domain.village import Registers, VillageState, simulate
 from grid.selectors.village import Village, load_village, powers, profile_days
 from grid.services.village_replay import enrol_village
@@ -56,14 +45,17 @@ def live(*, microgrid: Microgrid, every_s: float, real_clock: Callable[[], datet
         silent = dict.fromkeys([*village.site_meters, *village.source_meters])
         places = silent | {meter: place for place, meter in enumerate(village.storage_meters)}
         sources = {meter: place for place, meter in enumerate(village.source_meters)}
-        speakers = [
-            Speaker(devices[meter.pk], place, sources.get(meter), village.loads_of(meter))
-            for meter, place in places.items()
-        ]
+        speakers = [Speaker(devices[meter.pk], place, sources.get(meter), village.loads_of(meter)) for meter, place in places.items()]
         converse(
-            url=settings.MQTT_URL, identifier=f"village-{microgrid.pk}", speakers=speakers, life=life, memory=memory,
-            interval_s=microgrid.interval_minutes * 60, clock=lambda: microgrid.now(real_clock()), every_s=every_s,
-        )  # fmt: skip
+            url=settings.MQTT_URL,
+            identifier=f"village-{microgrid.pk}",
+            speakers=speakers,
+            life=life,
+            memory=memory,
+            interval_s=microgrid.interval_minutes * 60,
+            clock=lambda: microgrid.now(real_clock()),
+            every_s=every_s,
+        )
     finally:
         memory.close()
 
@@ -81,9 +73,12 @@ class VillageLife:
         self.source_limits = Limits.none(len(village.plan.source_site))
         self.load_limits = Limits.none(len(village.plan.load_site))
         self._meters = {
-            "import": village.site_meters, "export": village.site_meters, "production": village.source_meters,
-            "charge": village.storage_meters, "discharge": village.storage_meters,
-        }  # fmt: skip
+            "import": village.site_meters,
+            "export": village.site_meters,
+            "production": village.source_meters,
+            "charge": village.storage_meters,
+            "discharge": village.storage_meters,
+        }
         self._moment = self._wake_up(now)
 
     def order(self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime) -> None:
@@ -132,12 +127,12 @@ class VillageLife:
             found[meter.pk] = {"production_w": now.production_w[place]}
         for place, meter in enumerate(village.storage_meters):
             found[meter.pk] = {
-                "charge_w": now.charge_w[place], "discharge_w": now.discharge_w[place],
+                "charge_w": now.charge_w[place],
+                "discharge_w": now.discharge_w[place],
                 "soc_wh": self._moment.state.soc_wh[place],
-            }  # fmt: skip
+            }
         return {
-            meter_id: Sample(at, {name: round(float(value), 1) for name, value in values.items()})
-            for meter_id, values in found.items()
+            meter_id: Sample(at, {name: round(float(value), 1) for name, value in values.items()}) for meter_id, values in found.items()
         }
 
     def _readings(self, end: IntervalEnd) -> list[Reading]:
@@ -154,9 +149,7 @@ class VillageLife:
         day = at.astimezone(microgrid.zone).date()
         if day != self._day:
             if day not in self._days:
-                raise CannotLive(
-                    f"There are no profiles for {day}; they reach from {self._days[0]} to {self._days[-1]}."
-                )
+                raise CannotLive(f"There are no profiles for {day}; they reach from {self._days[0]} to {self._days[-1]}.")
             self._loads, self._sources = powers(self._village, [day])
             self._day = day
         index = microgrid.local_day(day).index_of(at)
@@ -169,7 +162,7 @@ class VillageLife:
         """
         kept = self._memory.load_state()
         if kept is not None and kept[0] > now:
-            raise CannotLive(f"The clock shows {now:%Y-%m-%d %H:%M}, but the village has lived to {kept[0]:%Y-%m-%d %H:%M}.")  # fmt: skip
+            raise CannotLive(f"The clock shows {now:%Y-%m-%d %H:%M}, but the village has lived to {kept[0]:%Y-%m-%d %H:%M}.")
         at, state = kept or self._at_day_start(now)
         length_s = self._interval.total_seconds()
         last_end = datetime.fromtimestamp(now.timestamp() // length_s * length_s, UTC)
@@ -182,7 +175,7 @@ class VillageLife:
             last = first + round((until - at) / self._interval)
             registers, state = simulate(
                 self._village.plan, self._loads[:, first:last], self._sources[:, first:last], length_s / 3600, state
-            )  # fmt: skip
+            )
             self._memory.keep(until, state, self._caught_up(registers, at))
             at = until
         return begin(self._village.plan, state, at)

@@ -26,12 +26,7 @@ def enrol_village(*, microgrid: Microgrid, now: datetime) -> dict[int, VirtualDe
     return devices
 
 
-def replay_days(
-    *,
-    microgrid: Microgrid,
-    days: list[date],
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Tally:
+def replay_days(*, microgrid: Microgrid, days: list[date], on_progress: Callable[[int, int], None] = lambda done, total: None) -> Tally:
     """Let the village live through `days` and send what its meters measured; resumes where it was stopped.
 
     The village begins with the first day that has profiles, so that registers run on from month to month.
@@ -53,11 +48,7 @@ def replay_days(
             done += 1
             on_progress(done, len(letters))
 
-        return asyncio.run(
-            deliver(
-                settings.MQTT_URL, open_letters, outbox, lambda: microgrid.now(timezone.now()), on_receipt
-            )
-        )
+        return asyncio.run(deliver(settings.MQTT_URL, open_letters, outbox, lambda: microgrid.now(timezone.now()), on_receipt))
 
 
 def _live_through(village: Village, days: list[date]) -> tuple[Registers, NDArray[np.int64]]:
@@ -75,7 +66,7 @@ def _live_through(village: Village, days: list[date]) -> tuple[Registers, NDArra
 
 def _letters(
     village: Village, devices: dict[int, VirtualDevice], registers: Registers, days: list[date], offsets: NDArray[np.int64]
-) -> Iterator[Letter]:  # fmt: skip
+) -> Iterator[Letter]:
     """Day by day, as real meters would send them; the counter is the day's end in milliseconds."""
     sides = (
         (village.site_meters, (("import", registers.import_wh), ("export", registers.export_wh))),
@@ -89,12 +80,7 @@ def _letters(
         for meters, channels in sides:
             for row, meter in enumerate(meters):
                 blocks = tuple(
-                    _block(
-                        name,
-                        local_day.start_at,
-                        village.microgrid.interval_minutes * 60,
-                        readings[row, first : last + 1],
-                    )
+                    _block(name, local_day.start_at, village.microgrid.interval_minutes * 60, readings[row, first : last + 1])
                     for name, readings in channels
                 )
                 yield Letter(devices[meter.pk], counter, blocks)

@@ -12,16 +12,7 @@ from grid.domain.prices import PriceRule
 from grid.domain.sharing.keys import SHARE_UNITS, CannotShare
 from grid.domain.sharing.terms import KEYED, ShareRule
 from grid.domain.votes import Count, Outcome, outcome
-from grid.models import (
-    MARKET_ALONE,
-    ProposedShare,
-    SharingKeyShare,
-    SharingProposal,
-    SharingRule,
-    SharingVote,
-    VoteChoice,
-    VoteStatus,
-)
+from grid.models import MARKET_ALONE, ProposedShare, SharingKeyShare, SharingProposal, SharingRule, SharingVote, VoteChoice, VoteStatus
 from grid.selectors.market import market_terms_text, terms_of_market
 from grid.selectors.member_energy import last_closed_day
 from grid.selectors.sharing_terms import SiteAxis, agreed, rule_on
@@ -46,9 +37,17 @@ class CannotVote(ValueError):
 
 @transaction.atomic
 def open_vote(
-    *, microgrid: Microgrid, key: ShareRule, price_rule: PriceRule, valid_from: date, reason: str, quorum_percent: int,
-    closes_at: datetime, by: User, now: datetime,
-) -> SharingProposal:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    key: ShareRule,
+    price_rule: PriceRule,
+    valid_from: date,
+    reason: str,
+    quorum_percent: int,
+    closes_at: datetime,
+    by: User,
+    now: datetime,
+) -> SharingProposal:
     """Put a rule to the vote and tell all who may vote. Its text, with each fixed share, is fixed from then on.
 
     Raises:
@@ -61,37 +60,33 @@ def open_vote(
     today = now.astimezone(microgrid.zone).date()
     share_of = fixed_shares(microgrid=microgrid, sites=sites, today=today) if key in KEYED else {}
     if key in KEYED and not share_of:
-        raise CannotOpenVote(
-            "Nobody drew anything on the last closed days, so no fixed shares follow from it."
-        )
+        raise CannotOpenVote("Nobody drew anything on the last closed days, so no fixed shares follow from it.")
     text = _text(microgrid, key, price_rule, valid_from, sites, share_of, today)
     try:
         with transaction.atomic():
             proposal = SharingProposal.objects.create(
-                microgrid=microgrid, key=key, price_rule=price_rule, valid_from=valid_from, reason=reason,
-                quorum_percent=quorum_percent, text=text, text_sha256=hashlib.sha256(text.encode()).hexdigest(), opened_by=by,
-                opened_at=now, closes_at=closes_at,
-            )  # fmt: skip
+                microgrid=microgrid,
+                key=key,
+                price_rule=price_rule,
+                valid_from=valid_from,
+                reason=reason,
+                quorum_percent=quorum_percent,
+                text=text,
+                text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+                opened_by=by,
+                opened_at=now,
+                closes_at=closes_at,
+            )
     except IntegrityError:
         raise CannotOpenVote(ANOTHER_IS_OPEN) from None
     ProposedShare.objects.bulk_create(
-        ProposedShare(proposal=proposal, site_id=site, share=Decimal(share) / SHARE_UNITS)
-        for site, share in share_of.items()
-        if share
+        ProposedShare(proposal=proposal, site_id=site, share=Decimal(share) / SHARE_UNITS) for site, share in share_of.items() if share
     )
-    _tell(
-        proposal,
-        "opened",
-        "A vote on how we share is open",
-        f"{reason} Vote until {_local(proposal, closes_at)}.",
-        now,
-    )
+    _tell(proposal, "opened", "A vote on how we share is open", f"{reason} Vote until {_local(proposal, closes_at)}.", now)
     return proposal
 
 
-def check_opening(
-    *, microgrid: Microgrid, key: ShareRule, valid_from: date, closes_at: datetime, now: datetime
-) -> None:
+def check_opening(*, microgrid: Microgrid, key: ShareRule, valid_from: date, closes_at: datetime, now: datetime) -> None:
     """Whether a vote can be opened.
 
     Raises:
@@ -112,20 +107,15 @@ def check_opening(
 
 
 def _text(
-    microgrid: Microgrid, key: ShareRule, price_rule: PriceRule, valid_from: date, sites: SiteAxis, share_of: dict[int, int],
-    today: date,
-) -> str:  # fmt: skip
+    microgrid: Microgrid, key: ShareRule, price_rule: PriceRule, valid_from: date, sites: SiteAxis, share_of: dict[int, int], today: date
+) -> str:
     """What is agreed, line by line, always written the same way."""
     try:
-        found = agreed(
-            microgrid=microgrid, key=key, price_rule=price_rule, sites=sites, day=today, share_of=share_of
-        )
+        found = agreed(microgrid=microgrid, key=key, price_rule=price_rule, sites=sites, day=today, share_of=share_of)
     except CannotShare as why:
         raise CannotOpenVote(str(why)) from None
     # Feeders follow the network, whatever it will be; shares stay as they were voted on.
-    terms = (
-        found.terms.text(sites.codes) if key != ShareRule.HIERARCHICAL else f"key: {key}\nprice: {price_rule}"
-    )
+    terms = found.terms.text(sites.codes) if key != ShareRule.HIERARCHICAL else f"key: {key}\nprice: {price_rule}"
     if key == ShareRule.MARKET:
         # Members agree to what it costs not to keep an order, not to a market of whatever terms.
         terms += f"\n{market_terms_text(terms_of_market(microgrid, valid_from))}"
@@ -133,9 +123,7 @@ def _text(
 
 
 @transaction.atomic
-def cast_vote(
-    *, proposal: SharingProposal, member: Member, choice: VoteChoice, by: User, now: datetime
-) -> SharingVote:
+def cast_vote(*, proposal: SharingProposal, member: Member, choice: VoteChoice, by: User, now: datetime) -> SharingVote:
     """Cast a member's vote, or change it while the vote is open.
 
     Raises:
@@ -146,23 +134,15 @@ def cast_vote(
     if row.status != VoteStatus.OPEN or row.closes_at <= now:
         raise CannotVote(gettext("This vote is closed."))
     if not eligible_members(row.microgrid).filter(pk=member.pk).exists():
-        raise CannotVote(
-            gettext("{member} has no metered site here and cannot vote on how it is shared.").format(
-                member=member
-            )
-        )
-    vote, _ = SharingVote.objects.update_or_create(
-        proposal=row, member=member, defaults={"choice": choice, "cast_by": by, "cast_at": now}
-    )
+        raise CannotVote(gettext("{member} has no metered site here and cannot vote on how it is shared.").format(member=member))
+    vote, _ = SharingVote.objects.update_or_create(proposal=row, member=member, defaults={"choice": choice, "cast_by": by, "cast_at": now})
     return vote
 
 
 @transaction.atomic
 def withdraw_vote(*, proposal: SharingProposal, now: datetime) -> bool:
     """Take an open vote back; False where it is decided already."""
-    withdrawn = SharingProposal.objects.filter(pk=proposal.pk, status=VoteStatus.OPEN).update(
-        status=VoteStatus.WITHDRAWN, decided_at=now
-    )
+    withdrawn = SharingProposal.objects.filter(pk=proposal.pk, status=VoteStatus.OPEN).update(status=VoteStatus.WITHDRAWN, decided_at=now)
     if withdrawn:
         _tell(proposal, "withdrawn", "The vote on how we share is withdrawn", "Nothing changes.", now)
     return bool(withdrawn)
@@ -177,42 +157,21 @@ def close_votes(*, microgrid: Microgrid, now: datetime) -> list[SharingProposal]
 
 @transaction.atomic
 def _decide(pk: int, now: datetime) -> SharingProposal | None:
-    proposal = (
-        SharingProposal.objects.select_for_update()
-        .select_related("microgrid")
-        .filter(pk=pk, status=VoteStatus.OPEN)
-        .first()
-    )
+    proposal = SharingProposal.objects.select_for_update().select_related("microgrid").filter(pk=pk, status=VoteStatus.OPEN).first()
     if proposal is None:
         return None
     eligible = set(eligible_members(proposal.microgrid).values_list("pk", flat=True))
     # Who left meanwhile has no say any more.
     choices = list(proposal.votes.filter(member__in=eligible).values_list("choice", flat=True))
-    count = Count(
-        len(eligible),
-        choices.count(VoteChoice.YES),
-        choices.count(VoteChoice.NO),
-        choices.count(VoteChoice.ABSTAIN),
-    )
+    count = Count(len(eligible), choices.count(VoteChoice.YES), choices.count(VoteChoice.NO), choices.count(VoteChoice.ABSTAIN))
     result = outcome(count, proposal.quorum_percent)
     proposal.status = VoteStatus(result)
     proposal.decided_at = now
-    proposal.eligible, proposal.yes, proposal.no, proposal.abstained = (
-        count.eligible,
-        count.yes,
-        count.no,
-        count.abstained,
-    )
+    proposal.eligible, proposal.yes, proposal.no, proposal.abstained = (count.eligible, count.yes, count.no, count.abstained)
     if result == Outcome.ADOPTED:
         proposal.rule = _put_in_force(proposal)
     proposal.save()
-    _tell(
-        proposal,
-        "decided",
-        f"The vote on how we share: {proposal.get_status_display()}",
-        _result_text(proposal),
-        now,
-    )
+    _tell(proposal, "decided", f"The vote on how we share: {proposal.get_status_display()}", _result_text(proposal), now)
     return proposal
 
 
@@ -230,19 +189,18 @@ def _put_in_force(proposal: SharingProposal) -> SharingRule:
         before.valid_to = first
         before.save(update_fields=["valid_to"])
     else:
-        later = (
-            SharingRule.objects.filter(microgrid=microgrid, valid_from__gt=first)
-            .order_by("valid_from")
-            .first()
-        )
+        later = SharingRule.objects.filter(microgrid=microgrid, valid_from__gt=first).order_by("valid_from").first()
         ends = later.valid_from if later else None
     rule = SharingRule.objects.create(
-        microgrid=microgrid, key=proposal.key, price_rule=proposal.price_rule, valid_from=first, valid_to=ends,
-        text=proposal.text, text_sha256=proposal.text_sha256,
-    )  # fmt: skip
-    SharingKeyShare.objects.bulk_create(
-        SharingKeyShare(rule=rule, site_id=row.site_id, share=row.share) for row in proposal.shares.all()
+        microgrid=microgrid,
+        key=proposal.key,
+        price_rule=proposal.price_rule,
+        valid_from=first,
+        valid_to=ends,
+        text=proposal.text,
+        text_sha256=proposal.text_sha256,
     )
+    SharingKeyShare.objects.bulk_create(SharingKeyShare(rule=rule, site_id=row.site_id, share=row.share) for row in proposal.shares.all())
     return rule
 
 
@@ -257,9 +215,15 @@ def _tell(proposal: SharingProposal, what: str, subject: str, text: str, now: da
     members = eligible_members(proposal.microgrid)
     users = list(User.objects.filter(memberships__member__in=members, is_active=True).distinct())
     notify(
-        users=users, kind=KIND, key=f"sharing-vote:{proposal.public_id}:{what}", subject=subject, text=text, path=PATH, by_mail=True,
+        users=users,
+        kind=KIND,
+        key=f"sharing-vote:{proposal.public_id}:{what}",
+        subject=subject,
+        text=text,
+        path=PATH,
+        by_mail=True,
         now=now,
-    )  # fmt: skip
+    )
 
 
 def _local(proposal: SharingProposal, at: datetime) -> str:

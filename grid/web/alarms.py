@@ -72,10 +72,13 @@ def alarm(request: HttpRequest, public_id: Any) -> HttpResponse:
         raised_at__isnull=False,
     )
     context = {
-        "alarm": row, "zone": row.microgrid.zone, "steps": row.steps.select_related("by").order_by("-at", "-pk")[:200],
-        "may_change": _may_change(request, row), "shelf_minutes": SHELF_MINUTES,
+        "alarm": row,
+        "zone": row.microgrid.zone,
+        "steps": row.steps.select_related("by").order_by("-at", "-pk")[:200],
+        "may_change": _may_change(request, row),
+        "shelf_minutes": SHELF_MINUTES,
         "is_shelved": row.shelved_until is not None and row.shelved_until > row.microgrid.now(timezone.now()),
-    }  # fmt: skip
+    }
     return render(request, "alarms/alarm.html", context)
 
 
@@ -83,10 +86,7 @@ def alarm(request: HttpRequest, public_id: Any) -> HttpResponse:
 @require_POST
 def step(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Acknowledge, shelve or unshelve one alarm."""
-    row = get_object_or_404(
-        own_alarms_to_change(user_of(request)).select_related("microgrid"),
-        public_id=public_id,
-    )
+    row = get_object_or_404(own_alarms_to_change(user_of(request)).select_related("microgrid"), public_id=public_id)
     now, by = row.microgrid.now(timezone.now()), user_of(request)
     name = request.POST.get("step")
     if name == "acknowledge":
@@ -100,10 +100,7 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
         try:
             length = timedelta(minutes=whole_number(minutes, most=MOST_MINUTES) or 0)
             shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))
-            messages.success(
-                request,
-                _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes},
-            )
+            messages.success(request, _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes})
         except (CannotShelve, OverflowError) as problem:
             messages.error(request, str(problem))
     return _answer(request, row)
@@ -115,8 +112,7 @@ def acknowledge_all(request: HttpRequest) -> HttpResponse:
     """Acknowledge the alarms that were chosen."""
     microgrid = _read_microgrid(request)
     chosen = own_alarms_to_change(user_of(request)).filter(
-        public_id__in=[named for named in map(uuid_in, request.POST.getlist("alarm")) if named],
-        acknowledged_at=None,
+        public_id__in=[named for named in map(uuid_in, request.POST.getlist("alarm")) if named], acknowledged_at=None
     )
     rows = list(chosen.select_related("microgrid")[:200])
     for row in rows:
@@ -144,7 +140,11 @@ def _may_change(request: HttpRequest, row: GridAlarm) -> bool:
 def _board(request: HttpRequest, microgrid: Microgrid) -> dict[str, Any]:
     now = microgrid.now(timezone.now())
     return {
-        "microgrid": microgrid, "board": alarm_board(microgrid, user_of(request), now), "tab": "alarms", "zone": microgrid.zone,
-        "now": now, "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
+        "microgrid": microgrid,
+        "board": alarm_board(microgrid, user_of(request), now),
+        "tab": "alarms",
+        "zone": microgrid.zone,
+        "now": now,
+        "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
         "shelf_minutes": SHELF_MINUTES,
-    }  # fmt: skip
+    }

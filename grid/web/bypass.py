@@ -27,12 +27,7 @@ class GridMeterForm(forms.Form):
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         free = (
-            (
-                kind,
-                model.objects.filter(microgrid=microgrid, meter__isnull=True, valid_to__isnull=True).order_by(
-                    "code"
-                ),
-            )
+            (kind, model.objects.filter(microgrid=microgrid, meter__isnull=True, valid_to__isnull=True).order_by("code"))
             for kind, model in (("transformer", Transformer), ("line", Line))
         )
         offer(self, "branch", [(f"{kind}:{row.pk}", str(row)) for kind, rows in free for row in rows])
@@ -49,12 +44,8 @@ def bypass(request: HttpRequest) -> HttpResponse:
         branch = (Line if kind == "line" else Transformer).objects.get(pk=int(pk), microgrid=microgrid)
         try:
             now = microgrid.now(timezone.now())
-            meter = place_grid_meter(
-                microgrid=microgrid, branch=branch, code=form.cleaned_data["code"], now=now
-            )
-            messages.success(
-                request, f"{meter.code} is placed; it is compared once it has two days of readings."
-            )
+            meter = place_grid_meter(microgrid=microgrid, branch=branch, code=form.cleaned_data["code"], now=now)
+            messages.success(request, f"{meter.code} is placed; it is compared once it has two days of readings.")
             return redirect("bypass")
         except CannotPlaceMeter as problem:
             form.add_error(None, str(problem))
@@ -65,8 +56,11 @@ def bypass(request: HttpRequest) -> HttpResponse:
         .order_by("meter__code")
     )
     context = {
-        "microgrid": microgrid, "form": form, "tab": "bypass", "checks": checks,
+        "microgrid": microgrid,
+        "form": form,
+        "tab": "bypass",
+        "checks": checks,
         "deviating": [check for check in checks if check.since_date and check.explained_by is None],
         "last": max((check.last_day for check in checks), default=None),
-    }  # fmt: skip
+    }
     return render(request, "readings/bypass.html", context)

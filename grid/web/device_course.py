@@ -30,11 +30,16 @@ def course_section(device: Device, now: datetime) -> str:
     if course.has_any:
         is_storage = meter.kind == MeterKind.STORAGE
         context |= {
-            "power": _power_picture(course, meter), "summary": _summary(course, meter), "told": _told_words(course, meter),
-            "columns": _columns(meter), "rows": _rows(course, meter), "is_storage": is_storage,
+            "power": _power_picture(course, meter),
+            "summary": _summary(course, meter),
+            "told": _told_words(course, meter),
+            "columns": _columns(meter),
+            "rows": _rows(course, meter),
+            "is_storage": is_storage,
             "has_estimates": bool((~course.is_sure & ~np.isnan(course.power_w)).any()),
-            "has_told": not np.isnan(course.told_w).all(), "colour": COLOURS.get(MeterKind(meter.kind), "use"),
-        }  # fmt: skip
+            "has_told": not np.isnan(course.told_w).all(),
+            "colour": COLOURS.get(MeterKind(meter.kind), "use"),
+        }
         if is_storage and not np.isnan(course.soc).all():
             context["charge"] = _charge_picture(course)
     return render_to_string("devices/course.html", context)
@@ -65,11 +70,9 @@ def _power_picture(course: DeviceCourse, meter: Meter) -> dict[str, Any]:
     above, below = _ways(meter)
     sure, guessed = course.power_w.copy(), course.power_w.copy()
     sure[~course.is_sure], guessed[course.is_sure] = np.nan, np.nan
-    series: list[dict[str, Any]] = [
-        {"name": _("measured"), "values": _values(sure), "colour": colour, "fill": colour}
-    ]
+    series: list[dict[str, Any]] = [{"name": _("measured"), "values": _values(sure), "colour": colour, "fill": colour}]
     if not np.isnan(guessed).all():
-        series.append({"name": _("estimated"), "values": _values(guessed), "colour": colour, "style": "dotted"})  # fmt: skip
+        series.append({"name": _("estimated"), "values": _values(guessed), "colour": colour, "style": "dotted"})
     if not np.isnan(course.told_w).all():
         name = _("set-point") if meter.storage_id else _("allowed at most")
         series.append({"name": name, "values": _values(course.told_w), "colour": "ink", "style": "dashed"})
@@ -81,9 +84,10 @@ def _power_picture(course: DeviceCourse, meter: Meter) -> dict[str, Any]:
 
 def _charge_picture(course: DeviceCourse) -> dict[str, Any]:
     return {
-        "unit": "%", "labels": _labels(course),
+        "unit": "%",
+        "labels": _labels(course),
         "series": [{"name": _("state of charge"), "values": _values(100 * course.soc, 1), "colour": "storage"}],
-    }  # fmt: skip
+    }
 
 
 def _kilowatts(power_w: float) -> str:
@@ -103,19 +107,20 @@ def _summary(course: DeviceCourse, meter: Meter) -> str:
         said = _("%(kwh)s kWh produced.") % {"kwh": _kwh(course, meter, 1)}
     else:
         said = _("%(given)s kWh %(above)s, %(taken)s kWh %(below)s.") % {
-            "given": _kwh(course, meter, 1), "above": above, "taken": _kwh(course, meter, -1), "below": below,
-        }  # fmt: skip
+            "given": _kwh(course, meter, 1),
+            "above": above,
+            "taken": _kwh(course, meter, -1),
+            "below": below,
+        }
     known = ~np.isnan(course.power_w)
     if known.any():
         place = int(np.nanargmax(np.abs(course.power_w)))
-        said += " " + _("Most at %(time)s: %(kw)s kW.") % {
-            "time": f"{course.starts[place]:%H:%M}", "kw": _kilowatts(course.power_w[place]),
-        }  # fmt: skip
+        said += " " + _("Most at %(time)s: %(kw)s kW.") % {"time": f"{course.starts[place]:%H:%M}", "kw": _kilowatts(course.power_w[place])}
     missing = int((~known).sum())
     if missing:
         said += " " + ngettext(
             "%(missing)d of %(count)d intervals is missing.", "%(missing)d of %(count)d intervals are missing.", missing
-        ) % {"missing": missing, "count": len(known)}  # fmt: skip
+        ) % {"missing": missing, "count": len(known)}
     return said
 
 
@@ -125,18 +130,18 @@ def _told_words(course: DeviceCourse, meter: Meter) -> str:
         return ""
     if not course.orders:
         return _("It was told nothing in these hours.")
-    said = ngettext("It was told %(count)d time", "It was told %(count)d times", course.orders) % {"count": course.orders}  # fmt: skip
+    said = ngettext("It was told %(count)d time", "It was told %(count)d times", course.orders) % {"count": course.orders}
     if course.unanswered:
         said += ", " + ngettext(
             "%(count)d of them was never acknowledged", "%(count)d of them were never acknowledged", course.unanswered
-        ) % {"count": course.unanswered}  # fmt: skip
+        ) % {"count": course.unanswered}
     both = ~np.isnan(course.power_w) & ~np.isnan(course.told_w)
     if both.any():
         off_w = course.power_w[both] - course.told_w[both]
         if meter.storage_id:
-            said += "; " + _("what it did lay %(kw)s kW from that on average") % {"kw": _kilowatts(float(np.abs(off_w).mean()))}  # fmt: skip
+            said += "; " + _("what it did lay %(kw)s kW from that on average") % {"kw": _kilowatts(float(np.abs(off_w).mean()))}
         else:
-            said += "; " + _("it went beyond the limit by %(kw)s kW at most") % {"kw": _kilowatts(max(float(off_w.max()), 0))}  # fmt: skip
+            said += "; " + _("it went beyond the limit by %(kw)s kW at most") % {"kw": _kilowatts(max(float(off_w.max()), 0))}
     return said + "."
 
 
@@ -167,6 +172,6 @@ def _row(course: DeviceCourse, meter: Meter, place: int) -> Sequence[str]:
         return (begin, one_way(power), one_way(told), known)
     cells = [begin, one_way(power), one_way(-power)]
     if meter.kind == MeterKind.STORAGE:
-        set_point = "–" if np.isnan(told) else f"{_kilowatts(told)} {above if told > 0 else below if told < 0 else ''}".strip()  # fmt: skip
+        set_point = "–" if np.isnan(told) else f"{_kilowatts(told)} {above if told > 0 else below if told < 0 else ''}".strip()
         cells += [set_point, "–" if np.isnan(soc) else f"{100 * soc:.0f} %"]
     return (*cells, known)

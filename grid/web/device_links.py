@@ -20,7 +20,10 @@ def device_links(request: HttpRequest) -> HttpResponse:
         raise Http404
     lines = link_lines(microgrid)
     context = {
-        "tab": "device-links", "microgrid": microgrid, "lines": lines, "in_trouble": [x for x in lines if x.link.problem],
+        "tab": "device-links",
+        "microgrid": microgrid,
+        "lines": lines,
+        "in_trouble": [x for x in lines if x.link.problem],
         "may_change": operated_microgrids(user_of(request), Role.OPERATOR).filter(pk=microgrid.pk).exists(),
-    }  # fmt: skip
+    }
     return render(request, "live/device_links.html", context)

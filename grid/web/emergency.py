@@ -54,11 +54,7 @@ def _operated(request: HttpRequest) -> Microgrid:
 def page(request: HttpRequest) -> HttpResponse:
     """The plain page; from now on this browser gets it without the database."""
     microgrid = _microgrid(request)
-    return give_pass(
-        emergency_page(microgrid.public_id, get_language() or "en"),
-        microgrid.public_id,
-        secure=settings.SITE_IS_HTTPS,
-    )
+    return give_pass(emergency_page(microgrid.public_id, get_language() or "en"), microgrid.public_id, secure=settings.SITE_IS_HTTPS)
 
 
 @login_required
@@ -71,10 +67,17 @@ def desk(request: HttpRequest) -> HttpResponse:
     rows = read_emergencies(user_of(request)) if may_act else microgrid.emergencies.order_by("-began_at")
     open_rows = list(rows.filter(microgrid=microgrid, ended_at__isnull=True))
     context = {
-        "microgrid": microgrid, "zone": microgrid.zone, "now": now, "story": emergency_story(microgrid, now),
-        "open": open_rows, "past": rows.filter(microgrid=microgrid, ended_at__isnull=False)[:PAST], "may_act": may_act,
-        "standing": standing_overrides(microgrid, now), "form": OverrideForm(microgrid), "scenarios": SCENARIOS.values(),
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "zone": microgrid.zone,
+        "now": now,
+        "story": emergency_story(microgrid, now),
+        "open": open_rows,
+        "past": rows.filter(microgrid=microgrid, ended_at__isnull=False)[:PAST],
+        "may_act": may_act,
+        "standing": standing_overrides(microgrid, now),
+        "form": OverrideForm(microgrid),
+        "scenarios": SCENARIOS.values(),
+    }
     response = render(request, "emergency/desk.html", context)
     return give_pass(response, microgrid.public_id, secure=settings.SITE_IS_HTTPS)
 
@@ -84,14 +87,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 def emergency(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One emergency or drill with each step."""
     microgrid = _microgrid(request)
-    row = get_object_or_404(
-        microgrid.emergencies.select_related("microgrid", "called_by"), public_id=public_id
-    )
+    row = get_object_or_404(microgrid.emergencies.select_related("microgrid", "called_by"), public_id=public_id)
     context = {
-        "row": row, "zone": microgrid.zone, "steps": row.steps.select_related("by").order_by("at", "pk")[:300],
+        "row": row,
+        "zone": microgrid.zone,
+        "steps": row.steps.select_related("by").order_by("at", "pk")[:300],
         "calls": row.calls.select_related("user").order_by("called_at"),
         "may_act": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
-    }  # fmt: skip
+    }
     return render(request, "emergency/emergency.html", context)
 
 
@@ -110,28 +113,29 @@ class OverrideForm(forms.Form):
 
     kind = forms.ChoiceField(label=gettext_lazy("Order"), choices=said_choices(OverrideKind.choices))
     storage = forms.ModelChoiceField(
-        StorageUnit.objects.none(),
-        required=False,
-        label=gettext_lazy("Storage"),
-        empty_label=gettext_lazy("choose one"),
+        StorageUnit.objects.none(), required=False, label=gettext_lazy("Storage"), empty_label=gettext_lazy("choose one")
     )
     source = forms.ModelChoiceField(
-        Source.objects.none(),
-        required=False,
-        label=gettext_lazy("Source"),
-        empty_label=gettext_lazy("choose one"),
+        Source.objects.none(), required=False, label=gettext_lazy("Source"), empty_label=gettext_lazy("choose one")
     )
     tier = forms.TypedChoiceField(
-        choices=[("", "–"), *((t, said_lazy(f"tier {t}")) for t in (4, 3, 2, 1))], coerce=int, empty_value=None, required=False,
+        choices=[("", "–"), *((t, said_lazy(f"tier {t}")) for t in (4, 3, 2, 1))],
+        coerce=int,
+        empty_value=None,
+        required=False,
         label=gettext_lazy("Tier to let go"),
-    )  # fmt: skip
-    direction = forms.ChoiceField(
-        label=gettext_lazy("Storage shall"), choices=[("idle", gettext_lazy("stand idle")), ("charge", pgettext_lazy("storage", "charge")), ("discharge", pgettext_lazy("storage", "discharge"))], required=False
-    )  # fmt: skip
-    power_w = forms.IntegerField(label=gettext_lazy("Power or limit [W]"), min_value=0, required=False)
-    minutes = forms.IntegerField(
-        label=gettext_lazy("For how long [min]"), min_value=1, max_value=24 * 60, initial=15
     )
+    direction = forms.ChoiceField(
+        label=gettext_lazy("Storage shall"),
+        choices=[
+            ("idle", gettext_lazy("stand idle")),
+            ("charge", pgettext_lazy("storage", "charge")),
+            ("discharge", pgettext_lazy("storage", "discharge")),
+        ],
+        required=False,
+    )
+    power_w = forms.IntegerField(label=gettext_lazy("Power or limit [W]"), min_value=0, required=False)
+    minutes = forms.IntegerField(label=gettext_lazy("For how long [min]"), min_value=1, max_value=24 * 60, initial=15)
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
@@ -145,12 +149,16 @@ class OverrideForm(forms.Form):
         kind, power = given["kind"], given["power_w"] or 0
         is_storage, is_source = kind == OverrideKind.STORAGE, kind == OverrideKind.SOURCE
         return Order(
-            kind, given["minutes"], given["reason"], given["storage"] if is_storage else None,
-            given["source"] if is_source else None, given["tier"] if kind == OverrideKind.TIER else None,
+            kind,
+            given["minutes"],
+            given["reason"],
+            given["storage"] if is_storage else None,
+            given["source"] if is_source else None,
+            given["tier"] if kind == OverrideKind.TIER else None,
             power if is_storage and given["direction"] == "charge" else 0,
             power if is_storage and given["direction"] == "discharge" else 0,
             given["power_w"] if is_source else None,
-        )  # fmt: skip
+        )
 
 
 @login_required
@@ -168,9 +176,13 @@ def overrides(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(problem))
     rows = microgrid.overrides.select_related("storage", "source", "proposed_by", "confirmed_by", "ended_by")
     context = {
-        "microgrid": microgrid, "zone": microgrid.zone, "now": now, "form": form, "standing": standing_overrides(microgrid, now),
+        "microgrid": microgrid,
+        "zone": microgrid.zone,
+        "now": now,
+        "form": form,
+        "standing": standing_overrides(microgrid, now),
         "log": rows.order_by("-proposed_at", "-pk")[:100],
-    }  # fmt: skip
+    }
     return render(request, "emergency/overrides.html", context)
 
 
@@ -181,8 +193,9 @@ def override(request: HttpRequest, public_id: Any) -> HttpResponse:
     microgrid = _operated(request)
     row = get_object_or_404(
         OperatorOverride.objects.select_related("storage", "source", "microgrid", "proposed_by", "confirmed_by", "ended_by"),
-        public_id=public_id, microgrid=microgrid,
-    )  # fmt: skip
+        public_id=public_id,
+        microgrid=microgrid,
+    )
     now = microgrid.now(timezone.now())
     if request.method == "POST":
         try:
@@ -199,18 +212,8 @@ def override(request: HttpRequest, public_id: Any) -> HttpResponse:
         except CannotOverride as problem:
             messages.error(request, str(problem))
         return redirect("override", row.public_id)
-    stands = (
-        row.confirmed_at is not None
-        and row.ended_early_at is None
-        and row.ends_at is not None
-        and row.ends_at > now
-    )
-    context = {
-        "row": row,
-        "zone": microgrid.zone,
-        "stands": stands,
-        "is_open": row.confirmed_at is None and row.ended_early_at is None,
-    }
+    stands = row.confirmed_at is not None and row.ended_early_at is None and row.ends_at is not None and row.ends_at > now
+    context = {"row": row, "zone": microgrid.zone, "stands": stands, "is_open": row.confirmed_at is None and row.ended_early_at is None}
     return render(request, "emergency/override.html", context)
 
 
@@ -220,9 +223,7 @@ def drill_start(request: HttpRequest) -> HttpResponse:
     """Begin a drill."""
     microgrid = _operated(request)
     try:
-        row = start_drill(
-            microgrid=microgrid, scenario=request.POST.get("scenario", ""), by=user_of(request), real_now=timezone.now()
-        )  # fmt: skip
+        row = start_drill(microgrid=microgrid, scenario=request.POST.get("scenario", ""), by=user_of(request), real_now=timezone.now())
     except CannotDrill as problem:
         messages.error(request, str(problem))
         return redirect("emergency-desk")
@@ -234,9 +235,7 @@ def drill_start(request: HttpRequest) -> HttpResponse:
 def drill_end(request: HttpRequest, public_id: Any) -> HttpResponse:
     """End a drill."""
     microgrid = _operated(request)
-    row = get_object_or_404(
-        microgrid.emergencies.select_related("microgrid"), public_id=public_id, is_drill=True
-    )
+    row = get_object_or_404(microgrid.emergencies.select_related("microgrid"), public_id=public_id, is_drill=True)
     end_drill(drill=row, by=user_of(request), real_now=timezone.now())
     messages.success(request, _("The drill has ended."))
     return redirect("emergency-one", row.public_id)

@@ -25,10 +25,16 @@ COOKIE, SALT = "emergency-pass", "grid.emergency-pass"
 LASTS_S = 3 * 24 * 3600
 PATH = "/emergency/"
 WORDS = {
-    "NORMAL": "in balance", "SURPLUS": "more sun than we need", "DEFICIT": "we draw from outside", "PEAK": "at the limit",
-    "CURTAILED": "somebody is held back", "EMERGENCY": "emergency", "ISLANDED": "on our own", "BLACKSTART": "starting up again",
+    "NORMAL": "in balance",
+    "SURPLUS": "more sun than we need",
+    "DEFICIT": "we draw from outside",
+    "PEAK": "at the limit",
+    "CURTAILED": "somebody is held back",
+    "EMERGENCY": "emergency",
+    "ISLANDED": "on our own",
+    "BLACKSTART": "starting up again",
     "RESYNC": "joining the public grid again",
-}  # fmt: skip
+}
 
 
 class EmergencyPass:
@@ -56,9 +62,8 @@ def read_pass(value: str) -> UUID | None:
 def give_pass(response: HttpResponse, public_id: UUID, *, secure: bool) -> HttpResponse:
     """Let whoever gets this response see the page again without the database."""
     response.set_cookie(
-        COOKIE, signing.dumps(public_id.hex, salt=SALT), max_age=LASTS_S, httponly=True, samesite="Lax", secure=secure,
-        path=PATH,
-    )  # fmt: skip
+        COOKIE, signing.dumps(public_id.hex, salt=SALT), max_age=LASTS_S, httponly=True, samesite="Lax", secure=secure, path=PATH
+    )
     return response
 
 

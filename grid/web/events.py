@@ -28,10 +28,7 @@ class PeriodForm(forms.Form):
     start = forms.DateTimeField(label=gettext_lazy("From"), widget=LOCAL)
     end = forms.DateTimeField(label=gettext_lazy("To"), widget=LOCAL)
     remarks = forms.CharField(
-        label=gettext_lazy("What you add"),
-        max_length=LONGEST_REMARKS,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        label=gettext_lazy("What you add"), max_length=LONGEST_REMARKS, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
 
 
@@ -66,12 +63,10 @@ def event_report(request: HttpRequest) -> HttpResponse:
         except CannotReport as problem:
             form.add_error(None, str(problem))
         else:
-            content = report_content(
-                report, remarks=form.cleaned_data["remarks"], by=user_of(request).email, made_at=now
-            )
+            content = report_content(report, remarks=form.cleaned_data["remarks"], by=user_of(request).email, made_at=now)
             pdf = render_report(content, made_at=int(now.timestamp()))
             answer = HttpResponse(pdf, content_type="application/pdf")
-            answer["Content-Disposition"] = f'inline; filename="event-{microgrid.slug}-{start:%Y%m%d-%H%M}.pdf"'  # fmt: skip
+            answer["Content-Disposition"] = f'inline; filename="event-{microgrid.slug}-{start:%Y%m%d-%H%M}.pdf"'
             return answer
     return render(request, "live/events.html", _context(microgrid, form), status=400)
 
@@ -84,23 +79,25 @@ def _local(microgrid: Microgrid, at: datetime) -> datetime:
 def _context(microgrid: Microgrid, form: PeriodForm) -> dict[str, Any]:
     emergencies = past_emergencies(microgrid)
     rows: list[dict[str, Any]] = [
-        {
-            "what": row.cause,
-            "is_drill": row.is_drill,
-            "start_at": row.began_at,
-            "end_at": row.ended_at,
-            "row": row,
-        }
-        for row in emergencies
+        {"what": row.cause, "is_drill": row.is_drill, "start_at": row.began_at, "end_at": row.ended_at, "row": row} for row in emergencies
     ]
     rows += [
-        {"what": ", ".join(status.lower() for status in event.statuses), "is_drill": False, "start_at": event.start_at, "end_at": event.end_at}
+        {
+            "what": ", ".join(status.lower() for status in event.statuses),
+            "is_drill": False,
+            "start_at": event.start_at,
+            "end_at": event.end_at,
+        }
         for event in other_stretches(microgrid, emergencies)
-    ]  # fmt: skip
+    ]
     rows.sort(key=lambda row: row["start_at"], reverse=True)
     now = microgrid.now(timezone.now())
     found = [
-        row | {"start": (row["start_at"] - AROUND).astimezone(microgrid.zone), "end": ((row["end_at"] or now) + AROUND).astimezone(microgrid.zone)}
+        row
+        | {
+            "start": (row["start_at"] - AROUND).astimezone(microgrid.zone),
+            "end": ((row["end_at"] or now) + AROUND).astimezone(microgrid.zone),
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     return {"microgrid": microgrid, "form": form, "found": found, "tab": "events", "zone": microgrid.zone}

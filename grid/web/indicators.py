@@ -65,7 +65,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         raise Http404
     if request.method == "POST" and form.is_valid() and _record(request, microgrid, form, now):
         return redirect("indicators")
-    return render(request, "live/indicators.html", _context(request, microgrid, now) | {"form": form, "may_change": may_change})  # fmt: skip
+    return render(request, "live/indicators.html", _context(request, microgrid, now) | {"form": form, "may_change": may_change})
 
 
 def _context(request: HttpRequest, microgrid: Microgrid, now: datetime) -> dict[str, Any]:
@@ -75,18 +75,25 @@ def _context(request: HttpRequest, microgrid: Microgrid, now: datetime) -> dict[
     first = first_closed_day(microgrid)
     began = max(microgrid.local_day(first).start_at, now - A_YEAR) if first else now - A_YEAR
     return {
-        "microgrid": microgrid, "tab": "indicators", "zone": microgrid.zone, "now": now, "lines": lines, "chosen": chosen,
-        "before": _previous(lines, chosen), "factor": CO2_GRID_G_PER_KWH, "trend": trend(lines), "columns": TREND_COLUMNS,
-        "rows": trend_rows(lines), "since": began, "faults": reliability_over(microgrid, began, now, with_planned=False),
-        "everything": reliability_over(microgrid, began, now, with_planned=True), "interruptions": newest_interruptions(microgrid),
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "tab": "indicators",
+        "zone": microgrid.zone,
+        "now": now,
+        "lines": lines,
+        "chosen": chosen,
+        "before": _previous(lines, chosen),
+        "factor": CO2_GRID_G_PER_KWH,
+        "trend": trend(lines),
+        "columns": TREND_COLUMNS,
+        "rows": trend_rows(lines),
+        "since": began,
+        "faults": reliability_over(microgrid, began, now, with_planned=False),
+        "everything": reliability_over(microgrid, began, now, with_planned=True),
+        "interruptions": newest_interruptions(microgrid),
+    }
 
 
-TREND_COLUMNS = (
-    gettext_lazy("Month"),
-    gettext_lazy("Self-sufficiency, %"),
-    gettext_lazy("Self-consumption, %"),
-)
+TREND_COLUMNS = (gettext_lazy("Month"), gettext_lazy("Self-sufficiency, %"), gettext_lazy("Self-consumption, %"))
 
 
 def trend(lines: list[MonthLine]) -> dict[str, Any]:
@@ -97,22 +104,21 @@ def trend(lines: list[MonthLine]) -> dict[str, Any]:
         return [None if value is None else round(100 * value, 1) for value in values]
 
     return {
-        "unit": "%", "labels": [date_format(line.month.first_day, "M Y") for line in lines], "names": True,
+        "unit": "%",
+        "labels": [date_format(line.month.first_day, "M Y") for line in lines],
+        "names": True,
         "series": [
             {"name": _("self-sufficiency"), "values": column("self_sufficiency"), "colour": "shared", "bars": True},
             {"name": _("self-consumption"), "values": column("self_consumption"), "colour": "solar", "points": True},
         ],
-    }  # fmt: skip
+    }
 
 
 def trend_rows(lines: list[MonthLine]) -> list[tuple[str, str, str]]:
     def percent(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
-    return [
-        (str(line.month), percent(line.found.self_sufficiency), percent(line.found.self_consumption))
-        for line in lines
-    ]
+    return [(str(line.month), percent(line.found.self_sufficiency), percent(line.found.self_consumption)) for line in lines]
 
 
 def _chosen(text: str, lines: list[MonthLine]) -> MonthLine | None:
@@ -137,16 +143,19 @@ def _record(request: HttpRequest, microgrid: Microgrid, form: InterruptionForm, 
 
     try:
         row = record_interruption(
-            microgrid=microgrid, sites=list(given["sites"]), started_at=local(given["started"]) or now,
-            ended_at=local(given["ended"]), cause=InterruptionCause(given["cause"]), note=given["note"], by=user_of(request),
+            microgrid=microgrid,
+            sites=list(given["sites"]),
+            started_at=local(given["started"]) or now,
+            ended_at=local(given["ended"]),
+            cause=InterruptionCause(given["cause"]),
+            note=given["note"],
+            by=user_of(request),
             now=now,
-        )  # fmt: skip
+        )
     except CannotRecord as problem:
         form.add_error(None, str(problem))
         return False
     messages.success(
-        request,
-        _("Recorded: %(cause)s, sites: %(count)s.")
-        % {"cause": said(row.get_cause_display()), "count": row.sites.count()},
+        request, _("Recorded: %(cause)s, sites: %(count)s.") % {"cause": said(row.get_cause_display()), "count": row.sites.count()}
     )
     return True

@@ -29,9 +29,7 @@ class RestoreForm(forms.Form):
     """Which sites have supply again, and since when by the village's clock."""
 
     sites = forms.ModelMultipleChoiceField(queryset=Site.objects.none(), widget=forms.CheckboxSelectMultiple)
-    at = forms.DateTimeField(
-        label=gettext_lazy("Since"), widget=LOCAL, required=False, help_text=gettext_lazy("Empty: now.")
-    )
+    at = forms.DateTimeField(label=gettext_lazy("Since"), widget=LOCAL, required=False, help_text=gettext_lazy("Empty: now."))
 
     def __init__(self, row: Interruption, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,17 +52,19 @@ def interruption(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if form.is_valid() and _restored(request, row, form):
             return redirect("interruption", row.public_id)
     else:
-        rows = Interruption.objects.filter(
-            microgrid__in=operated_microgrids(user_of(request), *READING_ROLES).values("pk")
-        )
+        rows = Interruption.objects.filter(microgrid__in=operated_microgrids(user_of(request), *READING_ROLES).values("pk"))
         row = get_object_or_404(rows.select_related("microgrid", "recorded_by"), public_id=public_id)
         form = RestoreForm(row)
     touched = list(row.sites.select_related("site__member").order_by("restored_at", "site__code"))
     context = {
-        "row": row, "tab": "indicators", "zone": row.microgrid.zone, "form": form, "sites": [_line(row, one) for one in touched],
+        "row": row,
+        "tab": "indicators",
+        "zone": row.microgrid.zone,
+        "form": form,
+        "sites": [_line(row, one) for one in touched],
         "without": sum(one.restored_at is None for one in touched) if row.ended_at is None else 0,
         "may_change": operated_microgrids(user_of(request)).filter(pk=row.microgrid_id).exists(),
-    }  # fmt: skip
+    }
     return render(request, "live/interruption.html", context)
 
 
@@ -83,11 +83,7 @@ def _restored(request: HttpRequest, row: Interruption, form: RestoreForm) -> boo
     except CannotRecord as problem:
         form.add_error(None, str(problem))
         return False
-    messages.success(
-        request,
-        ngettext("Supply is back at %(count)d site.", "Supply is back at %(count)d sites.", count)
-        % {"count": count},
-    )
+    messages.success(request, ngettext("Supply is back at %(count)d site.", "Supply is back at %(count)d sites.", count) % {"count": count})
     return True
 
 

@@ -87,20 +87,18 @@ def paint(drawing: Drawing, message: dict[str, Any] | None) -> dict[str, Any]:
     loading = _numbers(message, "loading", len(drawing.branches), same)
     power = _numbers(message, "branch_w", len(drawing.branches), same)
     soc = _numbers(message, "storage_soc_wh", len(drawing.storages), same)
-    nodes = [
-        PaintedNode(node, i, voltage_look(voltage[i], node.vm_min, node.vm_max))
-        for i, node in enumerate(drawing.nodes)
-    ]
+    nodes = [PaintedNode(node, i, voltage_look(voltage[i], node.vm_min, node.vm_max)) for i, node in enumerate(drawing.nodes)]
     branches = [
-        PaintedBranch(i, branch, loading_look(loading[i]), width_of(loading[i]), power[i])
-        for i, branch in enumerate(drawing.branches)
+        PaintedBranch(i, branch, loading_look(loading[i]), width_of(loading[i]), power[i]) for i, branch in enumerate(drawing.branches)
     ]
     return {
         "map_wires": _together((b.look.name, b.branch.map_path) for b in branches),
         "map_dots": _together((n.look.name, f"M{n.on_map}h0") for n in nodes if n.on_map),
-        "nodes": nodes, "branches": branches, "batteries": _batteries(drawing, soc),
+        "nodes": nodes,
+        "branches": branches,
+        "batteries": _batteries(drawing, soc),
         "feeders": _feeders(nodes, branches, voltage, loading),
-    }  # fmt: skip
+    }
 
 
 def _together(paths: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -129,18 +127,18 @@ def _numbers(message: dict[str, Any] | None, name: str, count: int, same: bool) 
 def _batteries(drawing: Drawing, soc: Sequence[int | None]) -> list[PaintedBattery]:
     return [
         PaintedBattery(
-            drawing.nodes[node], node, places, ", ".join(drawing.storages[p].code for p in places),
+            drawing.nodes[node],
+            node,
+            places,
+            ", ".join(drawing.storages[p].code for p in places),
             charge_percent([soc[p] for p in places], [drawing.storages[p].capacity_wh for p in places]),
         )
         for node, places in storage_places(drawing).items()
-    ]  # fmt: skip
+    ]
 
 
 def _feeders(
-    nodes: list[PaintedNode],
-    branches: list[PaintedBranch],
-    voltage: Sequence[int | None],
-    loading: Sequence[int | None],
+    nodes: list[PaintedNode], branches: list[PaintedBranch], voltage: Sequence[int | None], loading: Sequence[int | None]
 ) -> list[FeederLine]:
     found = []
     for number in sorted({painted.node.feeder for painted in nodes}):
@@ -153,11 +151,15 @@ def _feeders(
         looks = {node.look.name for node in of_feeder} | {branch.look.name for branch in own}
         found.append(
             FeederLine(
-                number, of_feeder, own, max(loaded, key=lambda b: loading[b.place] or 0, default=None),
-                min(known) / 10_000 if known else None, max(known) / 10_000 if known else None,
+                number,
+                of_feeder,
+                own,
+                max(loaded, key=lambda b: loading[b.place] or 0, default=None),
+                min(known) / 10_000 if known else None,
+                max(known) / 10_000 if known else None,
                 not looks & {"over", "high", "below", "above"},
             )
-        )  # fmt: skip
+        )
     return found
 
 

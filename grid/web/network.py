@@ -19,14 +19,7 @@ from energy.web.imports import operated_microgrid
 from grid.models import NetworkStudy, Technology
 from grid.selectors.drawing import draw
 from grid.selectors.network import load_network, open_ties
-from grid.selectors.network_page import (
-    element_losses,
-    hosting_rows,
-    network_facts,
-    newest_outages,
-    newest_study,
-    recent_losses,
-)
+from grid.selectors.network_page import element_losses, hosting_rows, network_facts, newest_outages, newest_study, recent_losses
 from grid.selectors.outage_holds import held_for_work
 from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
@@ -45,12 +38,8 @@ class OutageForm(forms.Form):
     started = forms.DateTimeField(label=gettext_lazy("From"), widget=LOCAL)
     ended = forms.DateTimeField(label=gettext_lazy("To"), widget=LOCAL)
     elements = forms.MultipleChoiceField(label=gettext_lazy("Out meanwhile"))
-    switches = forms.MultipleChoiceField(
-        label=gettext_lazy("Open switches that are closed meanwhile"), required=False
-    )
-    waits = forms.BooleanField(
-        label=gettext_lazy("Supply comes back only when somebody says that the work is done"), required=False
-    )
+    switches = forms.MultipleChoiceField(label=gettext_lazy("Open switches that are closed meanwhile"), required=False)
+    waits = forms.BooleanField(label=gettext_lazy("Supply comes back only when somebody says that the work is done"), required=False)
 
     def __init__(self, microgrid: Microgrid, now: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,18 +50,11 @@ class OutageForm(forms.Form):
             [
                 (f"{kind}:{code}", said(f"{kind} {code}"))
                 for kind, model in parts
-                for code in model.objects.filter(microgrid=microgrid)
-                .at(now)
-                .order_by("code")
-                .values_list("code", flat=True)
+                for code in model.objects.filter(microgrid=microgrid).at(now).order_by("code").values_list("code", flat=True)
             ],
         )
         held = held_for_work(microgrid)
-        ties = [
-            tie
-            for tie in open_ties(microgrid.pk, load_network(microgrid.pk, now), now)
-            if tie[0].code not in held
-        ]
+        ties = [tie for tie in open_ties(microgrid.pk, load_network(microgrid.pk, now), now) if tie[0].code not in held]
         offer(self, "switches", [(switch.code, switch.code) for switch, _ in ties])
         if not ties:
             del self.fields["switches"]
@@ -95,10 +77,18 @@ def network(request: HttpRequest) -> HttpResponse:
         return redirect("network")
     study = newest_study(microgrid)
     context = {
-        "microgrid": microgrid, "tab": "network", "zone": microgrid.zone, "now": now, "form": form, "may_change": may_change,
-        "facts": network_facts(microgrid, now), "study": study,
-        "outages": newest_outages(microgrid), "settled": recent_losses(microgrid, now), "user": user,
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "tab": "network",
+        "zone": microgrid.zone,
+        "now": now,
+        "form": form,
+        "may_change": may_change,
+        "facts": network_facts(microgrid, now),
+        "study": study,
+        "outages": newest_outages(microgrid),
+        "settled": recent_losses(microgrid, now),
+        "user": user,
+    }
     if study is not None:
         context |= _studied(request, microgrid, study)
     return render(request, "live/network.html", context)
@@ -111,9 +101,16 @@ def _studied(request: HttpRequest, microgrid: Microgrid, study: NetworkStudy) ->
     view = "map" if request.GET.get("view") == "map" and drawing.has_map else "diagram"
     rows, losses = hosting_rows(study), element_losses(study)
     return {
-        "drawing": drawing, "technologies": Technology.choices, "technology": technology.value, "view": view, "view_is_map": view == "map",
-        "rows": rows, "hosting": hosting_picture(drawing, rows, technology), "losses": losses, "failing": loss_picture(drawing, losses, microgrid.sites.count()),
-    }  # fmt: skip
+        "drawing": drawing,
+        "technologies": Technology.choices,
+        "technology": technology.value,
+        "view": view,
+        "view_is_map": view == "map",
+        "rows": rows,
+        "hosting": hosting_picture(drawing, rows, technology),
+        "losses": losses,
+        "failing": loss_picture(drawing, losses, microgrid.sites.count()),
+    }
 
 
 def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: datetime) -> bool:
@@ -124,10 +121,17 @@ def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: da
         by_kind[kind].append(code)
     try:
         outage = request_outage(
-            microgrid=microgrid, lines=by_kind["line"], transformers=by_kind["transformer"], switches=given.get("switches", []),
-            start_at=given["started"].replace(tzinfo=microgrid.zone), end_at=given["ended"].replace(tzinfo=microgrid.zone),
-            reason=given["reason"], by=user_of(request), now=now, waits_for_clearance=given["waits"],
-        )  # fmt: skip
+            microgrid=microgrid,
+            lines=by_kind["line"],
+            transformers=by_kind["transformer"],
+            switches=given.get("switches", []),
+            start_at=given["started"].replace(tzinfo=microgrid.zone),
+            end_at=given["ended"].replace(tzinfo=microgrid.zone),
+            reason=given["reason"],
+            by=user_of(request),
+            now=now,
+            waits_for_clearance=given["waits"],
+        )
     except CannotPlanOutage as problem:
         form.add_error(None, str(problem))
         return False

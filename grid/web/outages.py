@@ -40,15 +40,21 @@ def outage(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The outage with its consequence, its switches, its notices, and what can be done."""
     grids = operated_microgrids(user_of(request), *READING_ROLES)
     row = get_object_or_404(
-        PlannedOutage.objects.filter(microgrid__in=grids.values("pk")).select_related("microgrid", "requested_by", "decided_by", "ended_by"),
+        PlannedOutage.objects.filter(microgrid__in=grids.values("pk")).select_related(
+            "microgrid", "requested_by", "decided_by", "ended_by"
+        ),
         public_id=public_id,
-    )  # fmt: skip
+    )
     zone = row.microgrid.zone
     context = outage_page(row) | {
-        "o": row, "tab": "network", "zone": zone, "now": row.microgrid.now(timezone.now()), "user": user_of(request),
+        "o": row,
+        "tab": "network",
+        "zone": zone,
+        "now": row.microgrid.now(timezone.now()),
+        "user": user_of(request),
         "may_change": operated_microgrids(user_of(request)).filter(pk=row.microgrid_id).exists(),
         "extension_form": ExtensionForm(initial={"until": row.end_at.astimezone(zone).replace(tzinfo=None)}),
-    }  # fmt: skip
+    }
     return render(request, "live/outage.html", context)
 
 
@@ -70,9 +76,7 @@ def outage_step(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _decide(approve: bool) -> Callable[[HttpRequest, PlannedOutage, datetime], str]:
     def step(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
-        decide_outage(
-            outage=row, approve=approve, note=request.POST.get("note", ""), by=user_of(request), now=now
-        )
+        decide_outage(outage=row, approve=approve, note=request.POST.get("note", ""), by=user_of(request), now=now)
         return _("Approved: members without supply are told now.") if approve else _("Refused.")
 
     return step
@@ -103,14 +107,17 @@ def _decide_extension(approve: bool) -> Callable[[HttpRequest, PlannedOutage, da
         if waiting is None:
             raise CannotPlanOutage("No later end waits for a decision.")
         decide_extension(extension=waiting, approve=approve, by=user_of(request), now=now)
-        return (
-            _("The later end stands; members are told.") if approve else _("Refused: the planned end stands.")
-        )
+        return _("The later end stands; members are told.") if approve else _("Refused: the planned end stands.")
 
     return step
 
 
 STEPS = {
-    "approve": _decide(True), "refuse": _decide(False), "withdraw": _withdraw, "end": _end, "extend": _extend,
-    "approve_longer": _decide_extension(True), "refuse_longer": _decide_extension(False),
-}  # fmt: skip
+    "approve": _decide(True),
+    "refuse": _decide(False),
+    "withdraw": _withdraw,
+    "end": _end,
+    "extend": _extend,
+    "approve_longer": _decide_extension(True),
+    "refuse_longer": _decide_extension(False),
+}

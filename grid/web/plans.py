@@ -27,8 +27,11 @@ def plan(request: HttpRequest) -> HttpResponse:
     context = {"microgrid": microgrid, "tab": "plan", "plan": found, "zone": microgrid.zone}
     if found is not None:
         context |= {
-            "picture": plan_picture(microgrid, found, now), "hours": hour_lines(found), "words": WORDS[found.source],
-            "storages": storage_lines(microgrid, found, now), "runs": run_lines(microgrid, list(standing_runs(microgrid, now)), now, RUN_WORDS.get((get_language() or "")[:2], ENGLISH)),
+            "picture": plan_picture(microgrid, found, now),
+            "hours": hour_lines(found),
+            "words": WORDS[found.source],
+            "storages": storage_lines(microgrid, found, now),
+            "runs": run_lines(microgrid, list(standing_runs(microgrid, now)), now, RUN_WORDS.get((get_language() or "")[:2], ENGLISH)),
             "cost": None if found.cost_micro is None else found.cost_micro / 1e6,
-        }  # fmt: skip
+        }
     return render(request, "live/plan.html", context)

@@ -60,7 +60,13 @@ def hosting_picture(drawing: Drawing, rows: Sequence[HostingRow], technology: Te
     nodes = [_studied_node(node, by_code.get(node.code), device_w) for node in drawing.nodes]
     branches = [_limiting(branch, limits.get((branch.kind, branch.code), 0)) for branch in drawing.branches]
     found = [one for one in by_code.values() if one is not None]
-    return {"nodes": nodes, "branches": branches, "summary": _hosting_words(found, device_w, list(limits.items())), "device_kw": _whole_kilowatts(device_w), "has_bottlenecks": bool(limits)}  # fmt: skip
+    return {
+        "nodes": nodes,
+        "branches": branches,
+        "summary": _hosting_words(found, device_w, list(limits.items())),
+        "device_kw": _whole_kilowatts(device_w),
+        "has_bottlenecks": bool(limits),
+    }
 
 
 def _studied_node(node: DrawnNode, one: NodeHosting | None, device_w: int) -> StudiedNode:
@@ -68,11 +74,7 @@ def _studied_node(node: DrawnNode, one: NodeHosting | None, device_w: int) -> St
     if one is None:
         return StudiedNode(node, look, "", _("%(node)s: not computed") % {"node": node.code}, RADIUS[look])
     kw = kilowatts(one.power_w)
-    words = _("%(node)s: %(kw)s kW more; %(limit)s") % {
-        "node": node.code,
-        "kw": kw,
-        "limit": limit_words(one),
-    }
+    words = _("%(node)s: %(kw)s kW more; %(limit)s") % {"node": node.code, "kw": kw, "limit": limit_words(one)}
     return StudiedNode(node, look, kw, words, RADIUS[look])
 
 
@@ -90,13 +92,11 @@ def limit_words(one: NodeHosting) -> str:
 def _limiting(branch: DrawnBranch, limits: int) -> StudiedBranch:
     if not limits:
         return StudiedBranch(branch, "calm", 1.5, branch.code)
-    words = ngettext("%(code)s limits %(count)d node", "%(code)s limits %(count)d nodes", limits) % {"code": branch.code, "count": limits}  # fmt: skip
+    words = ngettext("%(code)s limits %(count)d node", "%(code)s limits %(count)d nodes", limits) % {"code": branch.code, "count": limits}
     return StudiedBranch(branch, "high", min(2.5 + limits / 20, BROADEST_W), words)
 
 
-def _hosting_words(
-    found: Sequence[NodeHosting], device_w: int, limits: Sequence[tuple[tuple[str, str], int]]
-) -> str:
+def _hosting_words(found: Sequence[NodeHosting], device_w: int, limits: Sequence[tuple[tuple[str, str], int]]) -> str:
     if not found:
         return ""
     full = sum(one.power_w < device_w for one in found)
@@ -110,8 +110,10 @@ def _hosting_words(
         first = _("Every node takes at least one more of %(kw)s kW.") % {"kw": _whole_kilowatts(device_w)}
     tightest = min(found, key=lambda one: one.power_w)
     said = f"{first} " + _("The tightest is %(node)s with %(kw)s kW; half of all take %(half)s kW or more.") % {
-        "node": tightest.node_code, "kw": kilowatts(tightest.power_w), "half": kilowatts(round(median(one.power_w for one in found))),
-    }  # fmt: skip
+        "node": tightest.node_code,
+        "kw": kilowatts(tightest.power_w),
+        "half": kilowatts(round(median(one.power_w for one in found))),
+    }
     by_voltage = sum(one.limited_by == "voltage" for one in found)
     parts = [_("%(code)s %(nodes)d") % {"code": code, "nodes": nodes} for (_kind, code), nodes in limits[:3]]
     if by_voltage:
@@ -126,9 +128,7 @@ def loss_picture(drawing: Drawing, losses: Sequence[ElementLoss], all_sites: int
     by_code = {(one.kind, one.code): one for one in losses}
     most = max((one.sites_lost for one in losses), default=0)
     nodes = [StudiedNode(node, "plain", "", node.code, 2.0) for node in drawing.nodes]
-    branches = [
-        _lost(branch, by_code.get((branch.kind, branch.code)), most, all_sites) for branch in drawing.branches
-    ]
+    branches = [_lost(branch, by_code.get((branch.kind, branch.code)), most, all_sites) for branch in drawing.branches]
     return {"nodes": nodes, "branches": branches, "summary": _loss_words(losses, all_sites)}
 
 
@@ -140,23 +140,17 @@ def _lost(branch: DrawnBranch, one: ElementLoss | None, most: int, all_sites: in
     if one is None:
         return StudiedBranch(branch, Loss.UNKNOWN, 1.5, _("%(code)s: not computed") % {"code": branch.code})
     width = 1.5 + (BROADEST_W - 1.5) * one.sites_lost / most if most else 1.5
-    return StudiedBranch(
-        branch, _loss_of(one, all_sites), round(width, 1), f"{branch.code}: {consequence_words(one)}"
-    )
+    return StudiedBranch(branch, _loss_of(one, all_sites), round(width, 1), f"{branch.code}: {consequence_words(one)}")
 
 
 def consequence_words(one: ElementLoss) -> str:
     """What happens without it, as a clause."""
     if one.sites_lost:
-        said = ngettext("%(count)d site without supply", "%(count)d sites without supply", one.sites_lost) % {
-            "count": one.sites_lost
-        }
+        said = ngettext("%(count)d site without supply", "%(count)d sites without supply", one.sites_lost) % {"count": one.sites_lost}
     else:
         said = _("nobody without supply")
     if one.tie_code and one.sites_lost_with_tie is not None:
-        said += ", " + (
-            _("closing %(tie)s leaves %(count)d") % {"tie": one.tie_code, "count": one.sites_lost_with_tie}
-        )
+        said += ", " + (_("closing %(tie)s leaves %(count)d") % {"tie": one.tie_code, "count": one.sites_lost_with_tie})
     if not one.is_within:
         said += ", " + _("the rest leaves its limits")
     return said
@@ -171,6 +165,10 @@ def _loss_words(losses: Sequence[ElementLoss], all_sites: int) -> str:
         "Of %(count)d elements %(safe)d can be lost without anybody losing supply, %(restored)d more with the help of a switch; "
         "%(many)d leave more than a tenth of the sites dark or the rest beyond its limits. The worst is %(worst)s: %(what)s."
     ) % {
-        "count": len(looks), "safe": looks.count(Loss.NOBODY), "restored": looks.count(Loss.RESTORED), "many": looks.count(Loss.MANY_DARK),
-        "worst": worst.code, "what": consequence_words(worst),
-    }  # fmt: skip
+        "count": len(looks),
+        "safe": looks.count(Loss.NOBODY),
+        "restored": looks.count(Loss.RESTORED),
+        "many": looks.count(Loss.MANY_DARK),
+        "worst": worst.code,
+        "what": consequence_words(worst),
+    }

@@ -2,20 +2,7 @@
 
 from django.urls import path
 
-from grid.web import (
-    alarms,
-    bypass,
-    device_links,
-    emergency,
-    events,
-    indicators,
-    interruptions,
-    network,
-    outages,
-    plans,
-    switches,
-    views,
-)
+from grid.web import alarms, bypass, device_links, emergency, events, indicators, interruptions, network, outages, plans, switches, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),

@@ -27,10 +27,17 @@ from members.selectors.scope import user_of
 
 RECENT_STATES = 300
 SENTENCES = {
-    "NORMAL": gettext_lazy("In balance"), "SURPLUS": gettext_lazy("More sun than we need"), "DEFICIT": gettext_lazy("We draw from outside"), "PEAK": gettext_lazy("At the limit"),
-    "CURTAILED": gettext_lazy("Roofs are held back"), "EMERGENCY": gettext_lazy("Emergency"), "ISLANDED": gettext_lazy("On our own"), "BLACKSTART": gettext_lazy("Starting up again"),
-    "RESYNC": gettext_lazy("Joining the public grid again"), "": gettext_lazy("Measured"),
-}  # fmt: skip
+    "NORMAL": gettext_lazy("In balance"),
+    "SURPLUS": gettext_lazy("More sun than we need"),
+    "DEFICIT": gettext_lazy("We draw from outside"),
+    "PEAK": gettext_lazy("At the limit"),
+    "CURTAILED": gettext_lazy("Roofs are held back"),
+    "EMERGENCY": gettext_lazy("Emergency"),
+    "ISLANDED": gettext_lazy("On our own"),
+    "BLACKSTART": gettext_lazy("Starting up again"),
+    "RESYNC": gettext_lazy("Joining the public grid again"),
+    "": gettext_lazy("Measured"),
+}
 VIEWS = ("diagram", "map", "list")
 
 
@@ -70,18 +77,33 @@ def live(request: HttpRequest) -> HttpResponse:
     states = list(GridState.objects.filter(microgrid=microgrid).order_by("-at")[:RECENT_STATES])[::-1]
     view = request.GET.get("view", "")
     context = {
-        "microgrid": microgrid, "drawing": drawing, "picture": paint(drawing, message), "still": still_part(drawing),
-        "sentences": {state: str(said) for state, said in SENTENCES.items()}, "sentence": SENTENCES.get(standing(message["status"], message["import_w"], message["export_w"]), message["status"]) if message else "–",
-        "recent": recent_part(states, microgrid.zone), "message": message, "now": now.astimezone(microgrid.zone),
-        "at": at, "shown": shown, "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60), "day": day_picture(microgrid, shown.date(), now),
-        "first_day": first.astimezone(microgrid.zone).date() if first else None, "may_read": may_read, "tab": "live",
-        "view": view if view in VIEWS else "auto", "zone": microgrid.zone,
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "drawing": drawing,
+        "picture": paint(drawing, message),
+        "still": still_part(drawing),
+        "sentences": {state: str(said) for state, said in SENTENCES.items()},
+        "sentence": SENTENCES.get(standing(message["status"], message["import_w"], message["export_w"]), message["status"])
+        if message
+        else "–",
+        "recent": recent_part(states, microgrid.zone),
+        "message": message,
+        "now": now.astimezone(microgrid.zone),
+        "at": at,
+        "shown": shown,
+        "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60),
+        "day": day_picture(microgrid, shown.date(), now),
+        "first_day": first.astimezone(microgrid.zone).date() if first else None,
+        "may_read": may_read,
+        "tab": "live",
+        "view": view if view in VIEWS else "auto",
+        "zone": microgrid.zone,
+    }
     if may_read:
         context |= {
-            "board": alarm_board(microgrid, user_of(request), now), "then": active_alarms(microgrid, at) if at else [],
+            "board": alarm_board(microgrid, user_of(request), now),
+            "then": active_alarms(microgrid, at) if at else [],
             "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
-        }  # fmt: skip
+        }
     return render(request, "live/grid.html", context)
 
 
@@ -107,16 +129,10 @@ def element(request: HttpRequest) -> HttpResponse:
     when = at or microgrid.now(timezone.now())
     drawing = draw(microgrid, when)
     may_read = _may_read(request, microgrid)
-    kind, code = ("node", request.GET["node"]) if "node" in request.GET else ("branch", request.GET.get("branch", ""))  # fmt: skip
+    kind, code = ("node", request.GET["node"]) if "node" in request.GET else ("branch", request.GET.get("branch", ""))
     details = (node_details if kind == "node" else branch_details)(drawing, message, microgrid, code, when)
     if details is None:
         raise Http404
-    context: dict[str, Any] = {
-        "details": details,
-        "kind": kind,
-        "may_read": may_read,
-        "at": at,
-        "zone": microgrid.zone,
-    }
+    context: dict[str, Any] = {"details": details, "kind": kind, "may_read": may_read, "at": at, "zone": microgrid.zone}
     template = "live/element.html" if HtmxDetails(request) else "live/element_page.html"
     return render(request, template, context)

@@ -8,9 +8,7 @@ from django.utils.functional import Promise
 from members.language import say_kept
 
 
-def ask_first(
-    request: HttpRequest, *, title: str, sentence: str | Promise, button: str | Promise, back: str
-) -> HttpResponse | None:
+def ask_first(request: HttpRequest, *, title: str, sentence: str | Promise, button: str | Promise, back: str) -> HttpResponse | None:
     """The page that asks, or nothing where its button was pressed.
 
     Words that are kept in English are said in the reader's language.

@@ -73,10 +73,7 @@ class MemberAdmin(RoleAdmin):
     fieldsets = (
         (None, {"fields": ("cooperative", "number", "name", "language", "joined_date", "left_date")}),
         (gettext_lazy("Contact"), {"fields": ("street", "postal_code", "city", "country", "email", "iban")}),
-        (
-            gettext_lazy("Settings and references"),
-            {"fields": ("is_cooperative", "publishes_usage", "chain_ref", "external_ref")},
-        ),
+        (gettext_lazy("Settings and references"), {"fields": ("is_cooperative", "publishes_usage", "chain_ref", "external_ref")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -87,8 +84,7 @@ class MemberAdmin(RoleAdmin):
         response = super().change_view(request, object_id, *args, **kwargs)
         member = self.get_object(request, object_id)
         if member is not None and response.status_code == 200:
-            record_look(user=user_of(request), member=member, what="member in the admin", subject=member.number,
-                        now=timezone.now())  # fmt: skip
+            record_look(user=user_of(request), member=member, what="member in the admin", subject=member.number, now=timezone.now())
         return response
 
 

@@ -26,8 +26,24 @@ from members.models import Membership, Role
 from members.selectors.scope import user_of
 
 LAST_MONTH = 999_912  # YYYYMM
-KEPT = frozenset(("based_on", "cause", "course_note", "decided_why", "detail", "mending", "note", "problem", "problem_detail", "reason",
-                  "sentence", "what", "why", "why_not"))  # fmt: skip
+KEPT = frozenset(
+    (
+        "based_on",
+        "cause",
+        "course_note",
+        "decided_why",
+        "detail",
+        "mending",
+        "note",
+        "problem",
+        "problem_detail",
+        "reason",
+        "sentence",
+        "what",
+        "why",
+        "why_not",
+    )
+)
 """Fields that hold sentences kept in English; what people typed into them stays as it is."""
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
 
@@ -197,9 +213,7 @@ def row_column(model: type[Model]) -> Callable[[Any], str]:
 @cache
 def kind_column(field: Any) -> Callable[[Any], str]:
     """A column that says a kind, a state or a kept sentence."""
-    labels = dict(
-        field.flatchoices
-    )  # not as text yet: the column outlives its first reader, a label may be said in another language next
+    labels = dict(field.flatchoices)  # not as text yet: the column outlives its first reader, a label may be said in another language next
 
     @admin.display(description=field.verbose_name, ordering=field.name)
     def column(row: Any) -> str:
@@ -248,9 +262,7 @@ class RoleAdmin(RoleScope, ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         return kinds_said(self, for_people(self, super().get_list_display(request)))
 
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """The window's title names the row in the reader's language."""
         subtitle = label_said(str(context.get("subtitle") or ""))
         return super().render_change_form(request, {**context, "subtitle": subtitle}, *args, **kwargs)
@@ -287,8 +299,7 @@ class RoleTabularInline(RoleScope, TabularInline):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         shown = set(super().get_readonly_fields(request, obj))
         return [
-            for_people(self, [name])[0] if isinstance(name, str) and name in shown else name
-            for name in super().get_fields(request, obj)
+            for_people(self, [name])[0] if isinstance(name, str) and name in shown else name for name in super().get_fields(request, obj)
         ]
 
 

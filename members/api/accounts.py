@@ -27,10 +27,17 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
         fields = ("cooperative", "member", "role")
 
 
-ME_EXAMPLE = OpenApiExample("a member", {
-    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000009", "email": "ana@example.org", "name": "Ana Meier", "language": "en",
-    "memberships": [{"cooperative": "Bürgerenergie Wiesengrund eG", "member": "1007", "role": "member"}],
-}, response_only=True)  # fmt: skip
+ME_EXAMPLE = OpenApiExample(
+    "a member",
+    {
+        "id": "0190d5f0-c1f8-7d4a-b1c2-000000000009",
+        "email": "ana@example.org",
+        "name": "Ana Meier",
+        "language": "en",
+        "memberships": [{"cooperative": "Bürgerenergie Wiesengrund eG", "member": "1007", "role": "member"}],
+    },
+    response_only=True,
+)
 
 
 @extend_schema_serializer(examples=[ME_EXAMPLE])
@@ -50,15 +57,11 @@ class MeView(APIView):
 
     @extend_schema(summary="Who am I", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        user = User.objects.prefetch_related("memberships__cooperative", "memberships__member").get(
-            pk=user_of(request).pk
-        )
+        user = User.objects.prefetch_related("memberships__cooperative", "memberships__member").get(pk=user_of(request).pk)
         return Response(MeSerializer(user).data)
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("a member", {"email": "ana@example.org", "password": "…"})]
-)
+@extend_schema_serializer(examples=[OpenApiExample("a member", {"email": "ana@example.org", "password": "…"})])
 class TokenRequest(serializers.Serializer[Any]):
     """E-mail and password."""
 
@@ -66,11 +69,7 @@ class TokenRequest(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("a token", {"token": "c3f1d9a2b4e5f60718293a4b5c6d7e8f90a1b2c3"}, response_only=True)
-    ]
-)
+@extend_schema_serializer(examples=[OpenApiExample("a token", {"token": "c3f1d9a2b4e5f60718293a4b5c6d7e8f90a1b2c3"}, response_only=True)])
 class TokenAnswer(serializers.Serializer[Any]):
     """A token for the header `Authorization: Token ...`."""
 
@@ -98,11 +97,7 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         given = TokenRequest(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(
-            request._request,
-            username=given.validated_data["email"].lower(),
-            password=given.validated_data["password"],
-        )
+        user = authenticate(request._request, username=given.validated_data["email"].lower(), password=given.validated_data["password"])
         if user is None:
             raise serializers.ValidationError({"email": ["E-mail or password is not right."]})
         token, _ = Token.objects.get_or_create(user=user)

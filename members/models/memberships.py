@@ -24,12 +24,10 @@ class Member(PublicRow):
     language = models.CharField(max_length=5, default="en", choices=[("en", "English"), ("de", "Deutsch")])
     iban = models.CharField("IBAN", max_length=34, blank=True)
     is_cooperative = models.BooleanField(
-        default=False,
-        help_text=gettext_lazy("The cooperative taking part like a member: own sites, own storages, no VAT."),
+        default=False, help_text=gettext_lazy("The cooperative taking part like a member: own sites, own storages, no VAT.")
     )
     publishes_usage = models.BooleanField(
-        default=False,
-        help_text=gettext_lazy("Consents to a monthly total of their own on the chain, under a random id."),
+        default=False, help_text=gettext_lazy("Consents to a monthly total of their own on the chain, under a random id.")
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     external_ref = models.CharField(max_length=120, blank=True)
@@ -39,14 +37,8 @@ class Member(PublicRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "number"], name="member_number_once"),
-            models.UniqueConstraint(
-                fields=["cooperative", "external_ref"],
-                condition=~Q(external_ref=""),
-                name="member_external_ref_once",
-            ),
-            models.UniqueConstraint(
-                fields=["cooperative"], condition=Q(is_cooperative=True), name="cooperative_is_one_member"
-            ),
+            models.UniqueConstraint(fields=["cooperative", "external_ref"], condition=~Q(external_ref=""), name="member_external_ref_once"),
+            models.UniqueConstraint(fields=["cooperative"], condition=Q(is_cooperative=True), name="cooperative_is_one_member"),
         ]
 
     def __str__(self) -> str:
@@ -77,11 +69,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "cooperative", "member", "role"],
-                name="membership_once",
-                nulls_distinct=False,
-            ),
+            models.UniqueConstraint(fields=["user", "cooperative", "member", "role"], name="membership_once", nulls_distinct=False),
             models.CheckConstraint(
                 condition=Q(role__in=[r.value for r in PERSONAL_ROLES], member__isnull=False)
                 | (~Q(role__in=[r.value for r in PERSONAL_ROLES]) & Q(member__isnull=True)),

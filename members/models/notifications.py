@@ -19,9 +19,7 @@ class Notification(PublicRow):
     key = models.CharField(max_length=160, help_text=gettext_lazy("What it is about; once per user."))
     subject = models.CharField(max_length=160)
     text = models.TextField()
-    path = models.CharField(
-        max_length=200, blank=True, help_text=gettext_lazy("The page of the portal that shows it.")
-    )
+    path = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("The page of the portal that shows it."))
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
     by_mail = models.BooleanField(gettext_lazy("by e-mail"), default=False)
@@ -33,15 +31,12 @@ class Notification(PublicRow):
         constraints = [
             models.UniqueConstraint(fields=["user", "key"], name="told_once"),
             models.CheckConstraint(
-                condition=Q(mailed_at__isnull=True) | Q(mailed_at__gte=F("created_at")),
-                name="mailed_after_it_was_made",
+                condition=Q(mailed_at__isnull=True) | Q(mailed_at__gte=F("created_at")), name="mailed_after_it_was_made"
             ),
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="notifications_by_user"),
-            models.Index(
-                fields=["created_at"], condition=Q(by_mail=True, mailed_at__isnull=True), name="mails_to_send"
-            ),
+            models.Index(fields=["created_at"], condition=Q(by_mail=True, mailed_at__isnull=True), name="mails_to_send"),
         ]
 
     def __str__(self) -> str:

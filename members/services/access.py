@@ -19,6 +19,5 @@ def record_looks(*, user: User, members: QuerySet[Member], what: str, subject: s
     """Record that `user` saw personal data of each of `members`, own ones left out, in one statement."""
     others = members.exclude(pk__in=own_members(user).values("pk")).distinct()
     AccessRecord.objects.bulk_create(
-        AccessRecord(member=member, user=user, looked_at=now, what=what, subject=subject[:80])
-        for member in others
+        AccessRecord(member=member, user=user, looked_at=now, what=what, subject=subject[:80]) for member in others
     )

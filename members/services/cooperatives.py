@@ -11,8 +11,13 @@ def cooperative_as_member(cooperative: Cooperative) -> Member:
         cooperative=cooperative,
         is_cooperative=True,
         defaults={
-            "number": OWN_NUMBER, "name": cooperative.name, "street": cooperative.street, "city": cooperative.city,
-            "postal_code": cooperative.postal_code, "country": cooperative.country, "email": cooperative.email,
+            "number": OWN_NUMBER,
+            "name": cooperative.name,
+            "street": cooperative.street,
+            "city": cooperative.city,
+            "postal_code": cooperative.postal_code,
+            "country": cooperative.country,
+            "email": cooperative.email,
         },
-    )  # fmt: skip
+    )
     return member

@@ -18,26 +18,13 @@ MOST_ATTEMPTS = 5
 MOST_AT_ONCE = 200
 
 
-def notify(
-    *, users: Iterable[User], kind: str, key: str, subject: str, text: str, path: str = "", by_mail: bool, now: datetime
-) -> int:  # fmt: skip
+def notify(*, users: Iterable[User], kind: str, key: str, subject: str, text: str, path: str = "", by_mail: bool, now: datetime) -> int:
     """Tell each of the users once what `key` is about; returns how many had not been told."""
     rows = [
-        Notification(
-            user=user,
-            kind=kind,
-            key=key,
-            subject=subject[:160],
-            text=text,
-            path=path,
-            by_mail=by_mail,
-            created_at=now,
-        )
+        Notification(user=user, kind=kind, key=key, subject=subject[:160], text=text, path=path, by_mail=by_mail, created_at=now)
         for user in users
     ]
-    told_before = set(
-        Notification.objects.filter(key=key, user__in=[r.user for r in rows]).values_list("user", flat=True)
-    )
+    told_before = set(Notification.objects.filter(key=key, user__in=[r.user for r in rows]).values_list("user", flat=True))
     fresh = [row for row in rows if row.user_id not in told_before]
     Notification.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
@@ -45,7 +32,7 @@ def notify(
 
 def notify_in_words(
     *, users: Iterable[User], words: Callable[[], tuple[str, str]], kind: str, key: str, path: str, by_mail: bool, now: datetime
-) -> int:  # fmt: skip
+) -> int:
     """As `notify`; `words` gives subject and text, and is asked in the language of each who is told."""
     told = 0
     by_language: dict[str, list[User]] = {}
@@ -54,9 +41,7 @@ def notify_in_words(
     for language, readers in by_language.items():
         with override(language):
             subject, text = words()
-        told += notify(
-            users=readers, kind=kind, key=key, subject=subject, text=text, path=path, by_mail=by_mail, now=now
-        )
+        told += notify(users=readers, kind=kind, key=key, subject=subject, text=text, path=path, by_mail=by_mail, now=now)
     return told
 
 
@@ -76,9 +61,9 @@ def send_waiting(*, now: datetime) -> int:
 
     A worker that dies after sending and before noting it lets one e-mail go out twice, never not at all.
     """
-    waiting = Notification.objects.filter(
-        by_mail=True, mailed_at__isnull=True, attempts__lt=MOST_ATTEMPTS
-    ).filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM_HOLDS))
+    waiting = Notification.objects.filter(by_mail=True, mailed_at__isnull=True, attempts__lt=MOST_ATTEMPTS).filter(
+        Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM_HOLDS)
+    )
     sent = 0
     for row in waiting.select_related("user").order_by("created_at")[:MOST_AT_ONCE]:
         claimed = waiting.filter(pk=row.pk).update(claimed_at=now, attempts=F("attempts") + 1)

@@ -4,7 +4,4 @@ from django.urls import path
 
 from members.web import views
 
-urlpatterns = [
-    path("you/", views.profile, name="profile"),
-    path("you/language/", views.language, name="language"),
-]
+urlpatterns = [path("you/", views.profile, name="profile"), path("you/language/", views.language, name="language")]

@@ -28,11 +28,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         set_usage_consent(member=member, consents=consents)
         messages.success(request, _("Saved. It counts from the next month on."))
         return redirect("profile")
-    looks = (
-        AccessRecord.objects.filter(member__in=members)
-        .select_related("user")
-        .order_by("-looked_at")[:SHOWN_LOOKS]
-    )
+    looks = AccessRecord.objects.filter(member__in=members).select_related("user").order_by("-looked_at")[:SHOWN_LOOKS]
     context = {"members": members, "looks": looks, "languages": settings.LANGUAGES}
     return render(request, "portal/profile.html", context)
 
@@ -47,7 +43,5 @@ def language(request: HttpRequest) -> HttpResponse:
     except UnknownLanguage:
         raise Http404 from None
     answer = redirect("profile")
-    answer.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, chosen, max_age=A_YEAR_S, samesite="Lax", httponly=True, secure=settings.SITE_IS_HTTPS
-    )  # fmt: skip
+    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, max_age=A_YEAR_S, samesite="Lax", httponly=True, secure=settings.SITE_IS_HTTPS)
     return answer

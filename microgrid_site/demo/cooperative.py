@@ -31,17 +31,28 @@ from microgrid_site.demo.prepaid import EMAIL, password_of
 from microgrid_site.embedded.secret_words import secret_word
 
 COOPERATIVE = {
-    "name": "Bürgerenergie Wiesengrund eG", "street": "Am Anger 1", "postal_code": "19205", "city": "Wiesengrund",
-    "country": "DE", "vat_id": "DE999999999", "iban": "DE02120300000000202051", "bic": "BYLADEM1001",
-    "currency": "EUR", "email": "hallo@wiesengrund.example", "phone": "+49 3886 000000",
-    "emergency_phone": "+49 3886 000112", "website": "https://wiesengrund.example",
-}  # fmt: skip
+    "name": "Bürgerenergie Wiesengrund eG",
+    "street": "Am Anger 1",
+    "postal_code": "19205",
+    "city": "Wiesengrund",
+    "country": "DE",
+    "vat_id": "DE999999999",
+    "iban": "DE02120300000000202051",
+    "bic": "BYLADEM1001",
+    "currency": "EUR",
+    "email": "hallo@wiesengrund.example",
+    "phone": "+49 3886 000000",
+    "emergency_phone": "+49 3886 000112",
+    "website": "https://wiesengrund.example",
+}
 PRICES = {
-    "standing_per_day": Decimal("0.30"), "energy_per_kwh": Decimal("0.27"), "export_per_kwh": Decimal("0.08"),
-    "incentive_per_kwh": Decimal("0.01"), "vat_rate": Decimal("0.19"),
-}  # fmt: skip
-PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60, "end_minute": 21 * 60,
-        "multiplier": Decimal("1.2")}  # fmt: skip
+    "standing_per_day": Decimal("0.30"),
+    "energy_per_kwh": Decimal("0.27"),
+    "export_per_kwh": Decimal("0.08"),
+    "incentive_per_kwh": Decimal("0.01"),
+    "vat_rate": Decimal("0.19"),
+}
+PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60, "end_minute": 21 * 60, "multiplier": Decimal("1.2")}
 BEGINNING = date(2010, 1, 1)
 OWNERS_SHARE = Decimal("0.4")
 """Of what a storage saved the village."""
@@ -90,9 +101,7 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
     if not FlexibilityTerms.objects.filter(microgrid=microgrid).exists():
         FlexibilityTerms.objects.create(microgrid=microgrid, share=OWNERS_SHARE, valid_from=BEGINNING)
     without = Site.objects.filter(microgrid=microgrid, tariff_assignments__isnull=True)
-    TariffAssignment.objects.bulk_create(
-        TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without
-    )
+    TariffAssignment.objects.bulk_create(TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without)
     _plan_maintenance(microgrid, now)
     _be_open_and_patient(cooperative)
     _name_accounts(cooperative)
@@ -102,19 +111,21 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
 def _name_accounts(cooperative: Cooperative) -> None:
     """Every member has an account, made up with right check digits; every third lets the cooperative collect its bills."""
     PaymentRules.objects.get_or_create(cooperative=cooperative, defaults={"creditor_id": CREDITOR_ID})
-    nameless = list(
-        Member.objects.filter(cooperative=cooperative, iban="", is_cooperative=False).order_by("pk")
-    )
+    nameless = list(Member.objects.filter(cooperative=cooperative, iban="", is_cooperative=False).order_by("pk"))
     for member in nameless:
         member.iban = made_up_iban(member.pk)
     Member.objects.bulk_update(nameless, ["iban"])
     Mandate.objects.bulk_create(
         Mandate(
-            cooperative=cooperative, member=member, reference=f"M{member.number}-{member.pk}-1", holder=member.name[:70], iban=member.iban,
+            cooperative=cooperative,
+            member=member,
+            reference=f"M{member.number}-{member.pk}-1",
+            holder=member.name[:70],
+            iban=member.iban,
             signed_date=BEGINNING,
         )
         for member in nameless[::3]
-    )  # fmt: skip
+    )
 
 
 def made_up_iban(number: int) -> str:
@@ -127,10 +138,8 @@ def _be_open_and_patient(cooperative: Cooperative) -> None:
     """The village shows its days to everybody, and reminds of open bills in three letters."""
     PublicPage.objects.get_or_create(
         cooperative=cooperative,
-        defaults={
-            "is_open": True, "words_en": "A village that shares its sun.", "words_de": "Ein Dorf, das seine Sonne teilt.",
-        },
-    )  # fmt: skip
+        defaults={"is_open": True, "words_en": "A village that shares its sun.", "words_de": "Ein Dorf, das seine Sonne teilt."},
+    )
     rule, created = ArrearsRule.objects.get_or_create(cooperative=cooperative, valid_from=BEGINNING)
     if created:
         ReminderStage.objects.bulk_create(
@@ -138,28 +147,18 @@ def _be_open_and_patient(cooperative: Cooperative) -> None:
             for level, days, fee in ((1, 7, 0), (2, 21, 250), (3, 42, 500))
         )
     for valid_from, percent in BASE_RATES:
-        BaseRate.objects.get_or_create(
-            currency=cooperative.currency, valid_from=valid_from, defaults={"percent": percent}
-        )
+        BaseRate.objects.get_or_create(currency=cooperative.currency, valid_from=valid_from, defaults={"percent": percent})
 
 
 def _plan_maintenance(microgrid: Microgrid, now: datetime) -> None:
     """Every source is inspected each second year, one a month; it is cleaned when its clear days say so."""
-    sources = Source.objects.filter(site__microgrid=microgrid, maintenance_plans__isnull=True).order_by(
-        "code"
-    )
+    sources = Source.objects.filter(site__microgrid=microgrid, maintenance_plans__isnull=True).order_by("code")
     first = now.astimezone(microgrid.zone).date().replace(day=1)
     MaintenancePlan.objects.bulk_create(
         plan
         for place, source in enumerate(sources)
         for plan in (
-            MaintenancePlan(
-                source=source,
-                work=WorkKind.INSPECTION,
-                rule="date",
-                every_months=24,
-                next_date=add_months(first, place + 1),
-            ),
+            MaintenancePlan(source=source, work=WorkKind.INSPECTION, rule="date", every_months=24, next_date=add_months(first, place + 1)),
             MaintenancePlan(source=source, work=WorkKind.CLEANING, rule="performance", below_percent=92),
         )
     )
@@ -190,9 +189,11 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
         user = User.objects.filter(email=email).first()
         if user is None:
             user = User.objects.create_user(
-                email, password, name=member.name if member else f"{email.split('@')[0].title()} of the cooperative",
+                email,
+                password,
+                name=member.name if member else f"{email.split('@')[0].title()} of the cooperative",
                 is_staff=member is None,
-            )  # fmt: skip
+            )
         Membership.objects.get_or_create(user=user, cooperative=cooperative, member=member, role=role)
     if User.objects.filter(email=EMAIL).exists():
         logins.append(Login("Prepaid member", EMAIL, password_of(var)))
@@ -210,10 +211,8 @@ def invite_to_programme(microgrid: Microgrid, now: datetime) -> DemandProgramme:
         return programme
     programme = offer_programme(
         microgrid=microgrid, name="Feierabend", incentive_per_kwh=Decimal("0.20"), load_limit_percent=HELD_TO_PERCENT, now=now
-    )  # fmt: skip
-    people = Membership.objects.filter(
-        cooperative=microgrid.cooperative, member__isnull=False
-    ).select_related("user")
+    )
+    people = Membership.objects.filter(cooperative=microgrid.cooperative, member__isnull=False).select_related("user")
     for person in people:
         for site in Site.objects.filter(microgrid=microgrid, member=person.member):
             give_consent(programme=programme, site=site, by=person.user, now=now)

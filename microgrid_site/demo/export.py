@@ -12,15 +12,7 @@ from typing import Any
 import numpy as np
 
 from billing.domain.incentive_rules import LowIncome, PerDay
-from billing.models import (
-    BillingRun,
-    Document,
-    DocumentLine,
-    IncentiveEntitlement,
-    IncentiveVersion,
-    LedgerEntry,
-    Tariff,
-)
+from billing.models import BillingRun, Document, DocumentLine, IncentiveEntitlement, IncentiveVersion, LedgerEntry, Tariff
 from contracts.models import Anchor, AnchorKind
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
@@ -42,13 +34,10 @@ def export_month(microgrid: Microgrid, days: Sequence[date], run: BillingRun, fo
     (folder / "tariff.json").write_text(json.dumps(_tariff(microgrid), indent=1, ensure_ascii=False))
     _table(folder / "bill_lines.csv", _LINES, _bill_lines(run))
     _table(folder / "documents.csv", _DOCUMENTS, _documents(run))
+    _table(folder / "ledger.csv", ("transaction", "account", "debit_minor", "credit_minor"), _ledger(microgrid))
     _table(
-        folder / "ledger.csv", ("transaction", "account", "debit_minor", "credit_minor"), _ledger(microgrid)
+        folder / "anchors.csv", ("kind", "day", "revision", "leaves", "root", "transaction_hash", "block"), _anchors(microgrid, days, run)
     )
-    _table(
-        folder / "anchors.csv", ("kind", "day", "revision", "leaves", "root", "transaction_hash", "block"),
-        _anchors(microgrid, days, run),
-    )  # fmt: skip
 
 
 def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -61,9 +50,8 @@ def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _intervals(microgrid: Microgrid, days: Sequence[date], starts: list[str], path: Path) -> None:
     """Metered Wh and shares of each site and interval."""
     meters = {
-        m.pk: m
-        for m in Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True).select_related("site")
-    }  # fmt: skip
+        m.pk: m for m in Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True).select_related("site")
+    }
     imports = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sorted(meters))
     exports = load_channel(microgrid=microgrid, channel=Channel.EXPORT, days=days, meter_ids=sorted(meters))
     shares = load_shares(microgrid=microgrid, days=days, site_ids=[m.site_id for m in meters.values()])
@@ -85,8 +73,7 @@ def _intervals(microgrid: Microgrid, days: Sequence[date], starts: list[str], pa
             )
             code = _quoted(site.code)
             file.writelines(
-                f"{code},{start},{','.join(map(str, values))}\n"
-                for start, values in zip(starts, columns.T.tolist(), strict=True)
+                f"{code},{start},{','.join(map(str, values))}\n" for start, values in zip(starts, columns.T.tolist(), strict=True)
             )
 
 
@@ -133,80 +120,78 @@ def _tariff(microgrid: Microgrid) -> dict[str, Any]:
                 "parts": v.parts,
                 "windows": [
                     {
-                        "name": w.name, "days": WEEK[w.days], "start_minute": w.start_minute,
-                        "end_minute": w.end_minute, "multiplier": _plain(w.multiplier),
+                        "name": w.name,
+                        "days": WEEK[w.days],
+                        "start_minute": w.start_minute,
+                        "end_minute": w.end_minute,
+                        "multiplier": _plain(w.multiplier),
                     }
                     for w in v.windows.all()
                 ],
             }
             for v in versions
         ],
-    }  # fmt: skip
+    }
 
 
 def _supports(microgrid: Microgrid) -> list[dict[str, Any]]:
     """What entitled households get a day beside their tariff, by the rules that are approved."""
     rows = IncentiveVersion.objects.filter(programme__microgrid=microgrid, status="approved")
-    entitled = IncentiveEntitlement.objects.filter(member__cooperative=microgrid.cooperative_id, valid_to=None)  # fmt: skip
+    entitled = IncentiveEntitlement.objects.filter(member__cooperative=microgrid.cooperative_id, valid_to=None)
     sites = Site.objects.filter(microgrid=microgrid, member__in=entitled.values("member")).order_by("code")
     return [
         {"name": version.programme.name, "per_day": _plain(version.parsed.reward.amount), "sites": [site.code for site in sites]}
         for version in rows.select_related("programme")
         if isinstance(version.parsed, LowIncome) and isinstance(version.parsed.reward, PerDay)
-    ]  # fmt: skip
+    ]
 
 
 def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-_LINES = (
-    "document",
-    "kind",
-    "member",
-    "site",
-    "component",
-    "window",
-    "quantity",
-    "unit",
-    "price",
-    "net_minor",
-)
+_LINES = ("document", "kind", "member", "site", "component", "window", "quantity", "unit", "price", "net_minor")
 _DOCUMENTS = ("document", "number", "kind", "member", "net_minor", "vat_minor", "gross_minor")
 
 
 def _bill_lines(run: BillingRun) -> Iterable[Sequence[Any]]:
-    return DocumentLine.objects.filter(document__run=run).order_by("document__label", "position").values_list(
-        "document__public_id", "document__kind", "document__member__number", "document__site__code", "component",
-        "window", "quantity", "unit", "price", "net_minor",
-    )  # fmt: skip
+    return (
+        DocumentLine.objects.filter(document__run=run)
+        .order_by("document__label", "position")
+        .values_list(
+            "document__public_id",
+            "document__kind",
+            "document__member__number",
+            "document__site__code",
+            "component",
+            "window",
+            "quantity",
+            "unit",
+            "price",
+            "net_minor",
+        )
+    )
 
 
 def _documents(run: BillingRun) -> Iterable[Sequence[Any]]:
-    return Document.objects.filter(run=run).order_by("label").values_list(
-        "public_id", "label", "kind", "member__number", "net_minor", "vat_minor", "gross_minor"
-    )  # fmt: skip
+    return (
+        Document.objects.filter(run=run)
+        .order_by("label")
+        .values_list("public_id", "label", "kind", "member__number", "net_minor", "vat_minor", "gross_minor")
+    )
 
 
 def _ledger(microgrid: Microgrid) -> Iterable[Sequence[Any]]:
     rows = LedgerEntry.objects.filter(account__cooperative=microgrid.cooperative_id).order_by("pk")
     for key, code, number, debit, credit in rows.values_list(
-        "transaction__idempotency_key",
-        "account__code",
-        "account__member__number",
-        "debit_minor",
-        "credit_minor",
+        "transaction__idempotency_key", "account__code", "account__member__number", "debit_minor", "credit_minor"
     ):
         yield key, f"{code}:{number}" if number is not None else code, debit, credit
 
 
 def _anchors(microgrid: Microgrid, days: Sequence[date], run: BillingRun) -> Iterable[Sequence[Any]]:
     periods = {day.year * 10_000 + day.month * 100 + day.day: day for day in days}
-    anchors = (
-        Anchor.objects.filter(microgrid=microgrid)
-        .select_related("transaction")
-        .order_by("kind", "period", "revision")
-    )
+    anchors = Anchor.objects.filter(microgrid=microgrid).select_related("transaction").order_by("kind", "period", "revision")
     for anchor in anchors:
         if anchor.kind == AnchorKind.DAY and anchor.period not in periods:
             continue
@@ -214,6 +199,11 @@ def _anchors(microgrid: Microgrid, days: Sequence[date], run: BillingRun) -> Ite
             continue
         period = periods.get(anchor.period)
         yield (
-            anchor.kind, period.isoformat() if period else str(anchor.period), anchor.revision, anchor.leaves,
-            anchor.root, anchor.transaction.hash, anchor.transaction.block_number,
-        )  # fmt: skip
+            anchor.kind,
+            period.isoformat() if period else str(anchor.period),
+            anchor.revision,
+            anchor.leaves,
+            anchor.root,
+            anchor.transaction.hash,
+            anchor.transaction.block_number,
+        )

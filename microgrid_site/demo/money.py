@@ -19,12 +19,7 @@ from billing.models import (
     TariffAssignment,
     TariffVersion,
 )
-from billing.services.distributions import (
-    Wanted,
-    plan_distribution,
-    prepare_distribution,
-    release_distribution,
-)
+from billing.services.distributions import Wanted, plan_distribution, prepare_distribution, release_distribution
 from billing.services.incentive_versions import approve_incentive, submit_incentive
 from billing.services.spot_prices import import_spot_prices
 from billing.services.tariffs import publish_version
@@ -62,13 +57,13 @@ def reward(microgrid: Microgrid, now: datetime) -> bool:
     if IncentiveProgramme.objects.filter(microgrid=microgrid).exists():
         return False
     hands = Hands.of(microgrid.cooperative)
-    households = Member.objects.filter(sites__microgrid=microgrid, sites__sources__isnull=True, is_cooperative=False)  # fmt: skip
+    households = Member.objects.filter(sites__microgrid=microgrid, sites__sources__isnull=True, is_cooperative=False)
     for member in households.order_by("number").distinct()[:ENTITLED]:
         IncentiveEntitlement.objects.create(member=member, valid_from=BEGINNING, noted_by=hands.first)
     programme = IncentiveProgramme.objects.create(microgrid=microgrid, name=INCENTIVE)
     version = IncentiveVersion.objects.create(
         programme=programme, number=1, valid_from=BEGINNING, rule=rule_to_json(LowIncome(PerDay(PER_DAY))), budget_minor=BUDGET_MINOR
-    )  # fmt: skip
+    )
     submit_incentive(version=version, by=hands.first)
     approve_incentive(version=version, by=hands.second, now=now)
     return True
@@ -78,30 +73,28 @@ def reward(microgrid: Microgrid, now: datetime) -> bool:
 def offer_prices_of_the_hour(microgrid: Microgrid, first_day: date, now: datetime) -> bool:
     """A tariff that follows an index, whose prices are made up, for the household that can log in, from the day after the month; returns whether it is new."""
     cooperative = microgrid.cooperative
-    tariff, created = Tariff.objects.get_or_create(
-        cooperative=cooperative, code=HOURLY, defaults={"name": "Dorfstrom Stundenpreis"}
-    )
+    tariff, created = Tariff.objects.get_or_create(cooperative=cooperative, code=HOURLY, defaults={"name": "Dorfstrom Stundenpreis"})
     if not created:
         return False
     index = SpotIndex.objects.create(
         cooperative=cooperative, code=INDEX, name="Day-ahead price, made up for the demo", time_zone=microgrid.time_zone
-    )  # fmt: skip
+    )
     version = TariffVersion.objects.create(
-        tariff=tariff,
-        number=1,
-        valid_from=first_day,
-        parts=[{"kind": "spot", "index": INDEX, "margin": MARGIN}],
-        **PRICES,
+        tariff=tariff, number=1, valid_from=first_day, parts=[{"kind": "spot", "index": INDEX, "margin": MARGIN}], **PRICES
     )
     publish_version(version=version, user=None, now=now)
     import_spot_prices(
-        index=index, source="made up for the demo, published by nobody", file_name="made-up.csv",
-        content=made_up_prices(microgrid, first_day), user=None, now=now,
-    )  # fmt: skip
-    household = Membership.objects.filter(cooperative=cooperative, role=Role.MEMBER, member__isnull=False).order_by("pk").first()  # fmt: skip
+        index=index,
+        source="made up for the demo, published by nobody",
+        file_name="made-up.csv",
+        content=made_up_prices(microgrid, first_day),
+        user=None,
+        now=now,
+    )
+    household = Membership.objects.filter(cooperative=cooperative, role=Role.MEMBER, member__isnull=False).order_by("pk").first()
     sites = Site.objects.filter(microgrid=microgrid, member=household.member) if household else []
     for site in sites:
-        TariffAssignment.objects.filter(site=site, valid_to=None, valid_from__lt=first_day).update(valid_to=first_day)  # fmt: skip
+        TariffAssignment.objects.filter(site=site, valid_to=None, valid_from__lt=first_day).update(valid_to=first_day)
         TariffAssignment.objects.create(site=site, tariff=tariff, valid_from=first_day)
     return True
 

@@ -34,12 +34,7 @@ from grid.selectors.village import profile_days
 from grid.services.village_replay import replay_days
 from grid.tasks import close_day
 from kernel.intervals import Month
-from microgrid_site.demo.cooperative import (
-    agree_on_rules,
-    found_cooperative,
-    give_logins,
-    invite_to_programme,
-)
+from microgrid_site.demo.cooperative import agree_on_rules, found_cooperative, give_logins, invite_to_programme
 from microgrid_site.demo.money import offer_prices_of_the_hour, reward, share_out
 from microgrid_site.demo.outside import bank_statement, pay_on_chain
 from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, replay_start
@@ -87,9 +82,14 @@ class Pass:
         if self.plan.shows_steering:
             self._steer()
         return build_report(
-            microgrid=self.microgrid, days=self.days, run=self.run, proofs=self.proofs, findings=self.findings,
-            seconds=self.progress.seconds, unchanged=not self.progress.changed,
-        )  # fmt: skip
+            microgrid=self.microgrid,
+            days=self.days,
+            run=self.run,
+            proofs=self.proofs,
+            findings=self.findings,
+            seconds=self.progress.seconds,
+            unchanged=not self.progress.changed,
+        )
 
     def _database(self) -> None:
         with self.progress.stage("database", "Prepare the database") as outcome:
@@ -104,13 +104,7 @@ class Pass:
             cooperative = found_cooperative()
             slug = self.plan.data.name.replace("_", "-").replace(" ", "-").lower()[:50]
             name = "Wiesengrund" if self.plan.data == DEMO_NETWORK else self.plan.data.name
-            report = import_network(
-                folder=self.plan.data,
-                cooperative=cooperative,
-                slug=slug,
-                name=name,
-                time_zone="Europe/Berlin",
-            )
+            report = import_network(folder=self.plan.data, cooperative=cooperative, slug=slug, name=name, time_zone="Europe/Berlin")
             self.microgrid = report.microgrid
             self.month, self.days = days_to_settle(profile_days(self.microgrid), self.plan.month)
             outcome.tell(
@@ -151,8 +145,7 @@ class Pass:
                 return
             tally = replay_days(microgrid=self.microgrid, days=self.days)
             outcome.tell(
-                f"{tally.accepted} signed messages accepted, {tally.replayed} known, {tally.refused} refused",
-                changed=tally.accepted > 0,
+                f"{tally.accepted} signed messages accepted, {tally.replayed} known, {tally.refused} refused", changed=tally.accepted > 0
             )
 
     def _closing(self) -> None:
@@ -180,9 +173,7 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             self.run = prepare_run(microgrid=self.microgrid, month=self.month, now=now, days=self.days)
             before = self.run.status
-            self._wait(
-                self._open_parts, lambda: dispatch_run(self.run, in_one_go=True), "billing", "worker-default"
-            )
+            self._wait(self._open_parts, lambda: dispatch_run(self.run, in_one_go=True), "billing", "worker-default")
             self.run.refresh_from_db()
             outcome.tell(f"{self.run.documents.count()} documents posted", changed=before != RunStatus.POSTED)
 
@@ -207,9 +198,11 @@ class Pass:
         with self.progress.stage("payments", "Take payments") as outcome:
             content = bank_statement(self.run)
             _, fresh = import_statement(
-                cooperative=self.microgrid.cooperative, content=content, now=self.microgrid.now(timezone.now()),
+                cooperative=self.microgrid.cooperative,
+                content=content,
+                now=self.microgrid.now(timezone.now()),
                 file_name=f"statement-{self.month}.csv",
-            )  # fmt: skip
+            )
             for agreement in PrepaidAgreement.objects.filter(cooperative=self.microgrid.cooperative):
                 use_credit(member=agreement.member, now=self.microgrid.now(timezone.now()))
             seen = ChainPayment.objects.filter(document__run=self.run).count()
@@ -219,9 +212,7 @@ class Pass:
                 self.findings.append(f"No payment on the chain: {problem}")
             witness.delay().get(timeout=STALLED_S, interval=0.1)
             booked = ChainPayment.objects.filter(document__run=self.run, payment__isnull=False).count()
-            outcome.tell(
-                f"bank statement imported, {booked} paid on the chain", changed=fresh or booked > seen
-            )
+            outcome.tell(f"bank statement imported, {booked} paid on the chain", changed=fresh or booked > seen)
 
     def _share_out(self) -> None:
         with self.progress.stage("sharing_out", "Share out") as outcome:
@@ -234,14 +225,9 @@ class Pass:
             chain = EthereumChain(settings.CHAIN_RPC_URL)
             self.proofs = check_documents(chain=chain, run=self.run)
             self.findings += [str(f) for f in self.proofs.findings]
-            self.findings += [
-                str(f) for f in check_days(chain=chain, microgrid=self.microgrid, days=self.days)
-            ]
+            self.findings += [str(f) for f in check_days(chain=chain, microgrid=self.microgrid, days=self.days)]
             self.findings += [str(f) for f in check_evidence(microgrid=self.microgrid, days=self.days)]
-            outcome.tell(
-                f"{self.proofs.checked} documents, {self.proofs.failed} failed, {len(self.findings)} findings",
-                changed=False,
-            )
+            outcome.tell(f"{self.proofs.checked} documents, {self.proofs.failed} failed, {len(self.findings)} findings", changed=False)
 
     def _steer(self) -> None:
         """Where the demo ends here, the village lives for a moment under control, so that there is something to see."""
@@ -269,9 +255,7 @@ class Pass:
             if after != before:
                 before, moved_at, asked_at = after, now, now
             elif now - moved_at > STALLED_S:
-                raise Stalled(
-                    f"{what} has not moved for {STALLED_S:.0f} s; look into {settings.VAR_DIR}/log/{log}.log"
-                )
+                raise Stalled(f"{what} has not moved for {STALLED_S:.0f} s; look into {settings.VAR_DIR}/log/{log}.log")
 
 
 def run_once(plan: DemoPlan, progress: Progress) -> tuple[dict[str, Any], Pass]:

@@ -18,9 +18,7 @@ EVERY_NTH_PAYS_LATER = 6
 def bills_of_members(run: BillingRun) -> list[Document]:
     """The run's bills that members pay after they have used, by number."""
     return list(
-        Document.objects.filter(
-            run=run, kind=DocumentKind.BILL, member__is_cooperative=False, gross_minor__gt=0
-        )
+        Document.objects.filter(run=run, kind=DocumentKind.BILL, member__is_cooperative=False, gross_minor__gt=0)
         .exclude(status=DocumentStatus.DRAFT)
         .exclude(member__in=PrepaidAgreement.objects.values("member"))
         .select_related("member")
@@ -38,9 +36,7 @@ def bank_statement(run: BillingRun) -> bytes:
             continue
         day = run.issue_date + timedelta(days=2 + place % 5)
         amount = f"{Decimal(bill.gross_minor) / 100:.2f}".replace(".", ",")
-        writer.writerow(
-            [day.strftime("%d.%m.%Y"), amount, bill.member.name, f"Strom {bill.payment_reference}"]
-        )
+        writer.writerow([day.strftime("%d.%m.%Y"), amount, bill.member.name, f"Strom {bill.payment_reference}"])
     return out.getvalue().encode()
 
 
@@ -55,9 +51,7 @@ def pay_on_chain(run: BillingRun, chain: Chain, folder: Path) -> bool:
     if quote is None or not address:
         return False
     wallet, bill_ref = VirtualWallet(folder), bills[0].chain_ref
-    coin = (
-        quote.coin if quote.coin is not None and quote.coin.address == address_on(chain, "TestCoin") else None
-    )
+    coin = quote.coin if quote.coin is not None and quote.coin.address == address_on(chain, "TestCoin") else None
     first = quote.due_minor // 3 if coin else quote.due_minor
     wallet.pay(chain, address, bill_ref, first * int(quote.wei_per_minor))
     if coin:

@@ -37,9 +37,7 @@ def days_to_settle(available: list[date], month: Month | None) -> tuple[Month, l
     for day in sorted(available):
         days_of.setdefault(Month(day.year, day.month), []).append(day)
     if not days_of:
-        raise CannotChooseMonth(
-            "The network has no load profiles: put load_profiles.csv.gz beside loads.csv."
-        )
+        raise CannotChooseMonth("The network has no load profiles: put load_profiles.csv.gz beside loads.csv.")
     if month is None:
         fullest = max(days_of, key=lambda m: (len(days_of[m]), -m.number))
         month = DEFAULT_MONTH if len(days_of.get(DEFAULT_MONTH, [])) == 30 else fullest

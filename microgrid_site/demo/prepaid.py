@@ -31,7 +31,9 @@ def pay_before(microgrid: Microgrid, days: Sequence[date], var: Path) -> Prepaid
     """
     if PrepaidAgreement.objects.filter(cooperative=microgrid.cooperative).exists():
         return None
-    households = Member.objects.filter(sites__microgrid=microgrid, sites__sources__isnull=True, memberships__isnull=True, is_cooperative=False)  # fmt: skip
+    households = Member.objects.filter(
+        sites__microgrid=microgrid, sites__sources__isnull=True, memberships__isnull=True, is_cooperative=False
+    )
     member = households.order_by("number").last()
     if member is None:
         return None
@@ -57,6 +59,8 @@ def _top_up(microgrid: Microgrid, agreement: PrepaidAgreement, days: Sequence[da
     amount = max(-(-int(sum(use.gross_minor.values()) * MORE_THAN_USED) // 100), 1)
     row = f"{days[0]:%d.%m.%Y};{amount},00;{agreement.member.name};Guthaben {agreement.reference}\n"
     import_statement(
-        cooperative=microgrid.cooperative, content=f"Buchungstag;Betrag;Auftraggeber;Verwendungszweck\n{row}".encode(),
-        now=begun, file_name=f"statement-{days[0]}.csv",
-    )  # fmt: skip
+        cooperative=microgrid.cooperative,
+        content=f"Buchungstag;Betrag;Auftraggeber;Verwendungszweck\n{row}".encode(),
+        now=begun,
+        file_name=f"statement-{days[0]}.csv",
+    )

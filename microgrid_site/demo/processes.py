@@ -8,17 +8,38 @@ from pathlib import Path
 from microgrid_site.embedded.supervisor import ProcessSpec, Supervisor
 
 SOCKETS = [
-    "--ws", "microgrid_site.websocket_server:BoundedSocket", "--ws-max-size", "1048576", "--ws-ping-interval", "10",
-    "--ws-ping-timeout", "10",
-]  # fmt: skip
+    "--ws",
+    "microgrid_site.websocket_server:BoundedSocket",
+    "--ws-max-size",
+    "1048576",
+    "--ws-ping-interval",
+    "10",
+    "--ws-ping-timeout",
+    "10",
+]
 
 
 def worker(queue: str, processes: int) -> ProcessSpec:
     """A Celery worker for one queue."""
     command = [
-        sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "worker", "-Q", queue, "-n", f"{queue}@%h",
-        "-c", str(processes), "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "microgrid_site.celery",
+        "worker",
+        "-Q",
+        queue,
+        "-n",
+        f"{queue}@%h",
+        "-c",
+        str(processes),
+        "--loglevel",
+        "WARNING",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
     return ProcessSpec(f"worker-{queue}", command)
 
 
@@ -42,14 +63,22 @@ def living(port: int, speed: float, microgrid: str) -> list[ProcessSpec]:
     """What lets the village live: everything that settles, the pages, control ticks, the schedule, the virtual devices."""
     web = ProcessSpec(
         "web",
-        [sys.executable, "-m", "uvicorn", "microgrid_site.asgi:application", "--host", "127.0.0.1", "--port", str(port),
-         "--log-level", "warning", *SOCKETS],
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "microgrid_site.asgi:application",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+            *SOCKETS,
+        ],
         ready_url=f"http://127.0.0.1:{port}/account/login/",
-    )  # fmt: skip
-    beat = ProcessSpec(
-        "beat",
-        [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "beat", "--loglevel", "WARNING"],
     )
+    beat = ProcessSpec("beat", [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "beat", "--loglevel", "WARNING"])
     village = manage("village", "simulate_meters", "--microgrid", microgrid, "--speed", str(speed))
     return [*settling(), web, manage("control", "run_control"), beat, village]
 

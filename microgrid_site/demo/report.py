@@ -12,15 +12,7 @@ from billing.selectors.run_summary import summarise
 from contracts.models import Anchor, AnchorKind, ChainPayment, ChainTransaction, TransactionStatus
 from contracts.services.proofs import ProofReport
 from energy.models import Meter, Microgrid, RefusalCount, Source, StorageUnit
-from grid.models import (
-    BalanceDay,
-    CommandStatus,
-    DayClosing,
-    DemandEvent,
-    DeviceCommand,
-    FlexibleRun,
-    SharingDay,
-)
+from grid.models import BalanceDay, CommandStatus, DayClosing, DemandEvent, DeviceCommand, FlexibleRun, SharingDay
 from grid.selectors.sharing import load_shares
 
 FLOWS = ("production_wh", "consumption_wh", "charge_wh", "discharge_wh", "import_wh", "export_wh")
@@ -31,8 +23,7 @@ def telemetry_counts(microgrid: Microgrid, days: list[date]) -> dict[str, int]:
     counters = [int(microgrid.local_day(day).end_at.timestamp()) * 1000 for day in days]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM energy_telemetrymessage WHERE microgrid_id = %s AND counter = ANY(%s)",
-            [microgrid.pk, counters],
+            "SELECT count(*) FROM energy_telemetrymessage WHERE microgrid_id = %s AND counter = ANY(%s)", [microgrid.pk, counters]
         )
         [accepted] = cursor.fetchone()
     refused = RefusalCount.objects.filter(device__microgrid=microgrid).aggregate(sum=Sum("count"))["sum"] or 0
@@ -71,15 +62,14 @@ def chain_counts(microgrid: Microgrid, run: BillingRun, days: list[date]) -> dic
     return {
         "transactions": ChainTransaction.objects.count(),
         "confirmed": ChainTransaction.objects.filter(status=TransactionStatus.CONFIRMED).count(),
-        "anchors": confirmed.filter(kind=AnchorKind.DAY, period__in=periods).count()
-        + confirmed.filter(run=run).count(),
+        "anchors": confirmed.filter(kind=AnchorKind.DAY, period__in=periods).count() + confirmed.filter(run=run).count(),
         "payments": ChainPayment.objects.filter(document__run=run, payment__isnull=False).count(),
     }
 
 
 def steering_counts(microgrid: Microgrid) -> dict[str, int]:
     """Storages that took commands, runs of members' devices, events that were called."""
-    told = DeviceCommand.objects.filter(microgrid=microgrid, storage__isnull=False, status=CommandStatus.ACKNOWLEDGED)  # fmt: skip
+    told = DeviceCommand.objects.filter(microgrid=microgrid, storage__isnull=False, status=CommandStatus.ACKNOWLEDGED)
     return {
         "storages_told": told.order_by().values("storage").distinct().count(),
         "runs": FlexibleRun.objects.filter(microgrid=microgrid).count(),
@@ -88,9 +78,15 @@ def steering_counts(microgrid: Microgrid) -> dict[str, int]:
 
 
 def build_report(
-    *, microgrid: Microgrid, days: list[date], run: BillingRun, proofs: ProofReport, findings: list[str],
-    seconds: dict[str, float], unchanged: bool,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    microgrid: Microgrid,
+    days: list[date],
+    run: BillingRun,
+    proofs: ProofReport,
+    findings: list[str],
+    seconds: dict[str, float],
+    unchanged: bool,
+) -> dict[str, Any]:
     """The JSON object of one pass."""
     return {
         "microgrid": microgrid.slug,
@@ -100,14 +96,10 @@ def build_report(
         "storages": StorageUnit.objects.filter(site__microgrid=microgrid).count(),
         "days": len(days),
         "intervals": sum(microgrid.local_day(day).interval_count for day in days),
-        "estimated_values": DayClosing.objects.filter(microgrid=microgrid, day__in=days).aggregate(
-            sum=Sum("estimated_values")
-        )["sum"]
-        or 0,
+        "estimated_values": DayClosing.objects.filter(microgrid=microgrid, day__in=days).aggregate(sum=Sum("estimated_values"))["sum"] or 0,
         "telemetry": telemetry_counts(microgrid, days),
         "energy": energy_sums(microgrid, days),
-        "billing": summarise(run).as_dict()
-        | {"payments_bank": run.documents.filter(payments__rail="bank").distinct().count()},
+        "billing": summarise(run).as_dict() | {"payments_bank": run.documents.filter(payments__rail="bank").distinct().count()},
         "chain": chain_counts(microgrid, run, days),
         "steering": steering_counts(microgrid),
         "proofs": {"checked": proofs.checked, "failed": proofs.failed},

@@ -34,9 +34,7 @@ def stay_up(one: Pass, progress: Progress, *, speed: float) -> None:
         make_plan(microgrid=one.microgrid, now=one.microgrid.now(timezone.now()))
         outcome.tell(f"{done.runs} forecasts, {done.trained} models trained", changed=done.runs > 0)
     port = free_port(FIRST_PORT)
-    os.environ.setdefault(
-        "SITE_URL", f"http://localhost:{port}"
-    )  # where the links in what the processes send lead
+    os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # where the links in what the processes send lead
     with running(living(port, speed, one.microgrid.slug), settings.VAR_DIR):
         progress.say(f"\n[bold]The village lives at http://localhost:{port}[/]  (Ctrl-C ends it)\n")
         for login in give_logins(one.microgrid, settings.VAR_DIR):

@@ -62,17 +62,19 @@ def _ask_for_car(microgrid: Microgrid, now: datetime) -> FlexibleRun | None:
 
 def _call(programme: DemandProgramme, now: datetime) -> DemandEvent | None:
     """An hour of the morning in which loads that can wait are held down; None where nobody takes part or it is too late."""
-    by = User.objects.filter(
-        memberships__cooperative=programme.microgrid.cooperative, memberships__role=Role.OPERATOR
-    ).first()
+    by = User.objects.filter(memberships__cooperative=programme.microgrid.cooperative, memberships__role=Role.OPERATOR).first()
     start_at = _at(programme.microgrid, now, EVENT_HOUR)
     if by is None:
         return None
     try:
         return call_event(
-            programme=programme, start_at=start_at, end_at=start_at + timedelta(hours=1),
-            reason="To show how loads that can wait are held down.", by=by, now=now,
-        )  # fmt: skip
+            programme=programme,
+            start_at=start_at,
+            end_at=start_at + timedelta(hours=1),
+            reason="To show how loads that can wait are held down.",
+            by=by,
+            now=now,
+        )
     except CannotCall:
         return None
 

@@ -67,9 +67,7 @@ def with_servers(servers: Servers, names: list[str], command: list[str]) -> int:
     """Run the command while the servers are up; stop those we started, whatever ends us."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored where a shell started us in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started us in the background
     interrupted = 128 + signal.SIGINT
     try:
         code = _run(command, servers.start(names), servers)

@@ -91,10 +91,25 @@ def start(var: Path, run: Path) -> Running:
     before = Running.load(run, NAME)
     port = free_port(before.port if before else None)
     command = [
-        _binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent",
-        "--mnemonic", MNEMONIC, "--timestamp", str(GENESIS_TIMESTAMP), "--allow-origin", "*",
-        "--state", str(_usable_state(folder)), "--state-interval", "2",
-    ]  # fmt: skip
+        _binary(),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--chain-id",
+        str(CHAIN_ID),
+        "--silent",
+        "--mnemonic",
+        MNEMONIC,
+        "--timestamp",
+        str(GENESIS_TIMESTAMP),
+        "--allow-origin",
+        "*",
+        "--state",
+        str(_usable_state(folder)),
+        "--state-interval",
+        "2",
+    ]
     environment = {**os.environ, "HOME": str(folder)}
     pid = launch(command, log=log, environment=environment)
     url = f"http://127.0.0.1:{port}"

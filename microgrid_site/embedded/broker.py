@@ -19,17 +19,12 @@ def start(var: Path, run: Path) -> Running:
     password = secret_word(var, "broker-password")
     tls_port = _tls_port(var)
     log = var / "log" / "broker.log"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "MICROGRID_VAR": str(var),
-        "BROKER_PASSWORD": password,
-    }
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MICROGRID_VAR": str(var), "BROKER_PASSWORD": password}
     pid = launch(
-        [sys.executable, "-m", "microgrid_site.embedded.broker_process", str(port), str(tls_port),
-         str(var / "broker")],
-        log=log, environment=environment,
-    )  # fmt: skip
+        [sys.executable, "-m", "microgrid_site.embedded.broker_process", str(port), str(tls_port), str(var / "broker")],
+        log=log,
+        environment=environment,
+    )
     wait_until(lambda: accepts(port), pid, "the MQTT broker", log)
     return Running(NAME, f"mqtt://{USER}:{password}@127.0.0.1:{port}", pid, birth_of(pid), port)
 

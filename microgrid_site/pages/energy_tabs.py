@@ -25,9 +25,18 @@ class Tab:
 def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
     """What there is below Energy; the roof, the battery and the part of a common plant where there are."""
     entries = [
-        (_("Day by day"), "energy"), (_("Ahead"), "own-forecast"), (_("Habits"), "habits"), (_("Comparison"), "comparison"), (_("Tips"), "tips"), (_("Alarms"), "own-alarms"),
-        (_("Sharing"), "sharing"), (_("Market"), "market"), (_("Giving"), "preferences"), (_("Devices"), "runs"), (_("Programmes"), "programmes"),
-    ]  # fmt: skip
+        (_("Day by day"), "energy"),
+        (_("Ahead"), "own-forecast"),
+        (_("Habits"), "habits"),
+        (_("Comparison"), "comparison"),
+        (_("Tips"), "tips"),
+        (_("Alarms"), "own-alarms"),
+        (_("Sharing"), "sharing"),
+        (_("Market"), "market"),
+        (_("Giving"), "preferences"),
+        (_("Devices"), "runs"),
+        (_("Programmes"), "programmes"),
+    ]
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
         entries.insert(2, (_("Your roof"), "own-source"))
     if StorageUnit.objects.filter(site__in=[site.pk for site in sites]).exists():

@@ -50,15 +50,16 @@ def own_forecast(request: HttpRequest) -> HttpResponse:
     if site is None:
         return render(request, "portal/energy_empty.html", {"has_sites": False})
     meters = {m.kind: m for m in Meter.objects.filter(site=site, removed_at__isnull=True).order_by("-pk")}
-    quantities = [
-        q for q, kind in zip(QUANTITIES, (MeterKind.SITE, MeterKind.SOURCE), strict=True) if kind in meters
-    ]
+    quantities = [q for q, kind in zip(QUANTITIES, (MeterKind.SITE, MeterKind.SOURCE), strict=True) if kind in meters]
     quantity = _quantity(request) if len(quantities) > 1 else ForecastQuantity.CONSUMPTION
     kind = MeterKind.SOURCE if quantity == ForecastQuantity.PRODUCTION else MeterKind.SITE
     context = {
-        "site": site, "sites": sites, "tabs": energy_tabs(sites, "own-forecast"), "quantity": quantity,
+        "site": site,
+        "sites": sites,
+        "tabs": energy_tabs(sites, "own-forecast"),
+        "quantity": quantity,
         "quantities": quantities if len(quantities) > 1 else [],
-    }  # fmt: skip
+    }
     if not tells_of_owner(site, real_now=timezone.now()):
         # A forecast would tell of who had the site before.
         return render(request, "portal/own_forecast.html", context | {"picture": None, "is_new": True})
@@ -72,7 +73,7 @@ def _quantity(request: HttpRequest) -> str:
 
 def _shown(
     request: HttpRequest, template: str, microgrid: Microgrid, quantity: str, meter: Meter | None, context: dict[str, Any]
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     now = microgrid.now(timezone.now())
     course = newest_course(microgrid, quantity, meter, before=now)
     if course is None:
@@ -86,14 +87,27 @@ def _shown(
     right = accuracy(microgrid, quantity, meter, before=now)
     first = sum(band.p50_wh[: _first_day(starts)])
     context |= {
-        "run": run, "band": band, "picture": _picture(quantity, starts, band, actual, now), "rows": rows, "columns": COLUMNS,
-        "today_wh": first, "tomorrow_wh": sum(band.p50_wh) - first, "day": starts[0].date(),
-        "next_day": starts[-1].date(), "accuracy": right, "gain_size": abs(right.gain) if right else None, "origin": course.known_at.astimezone(microgrid.zone), "accuracy_words": _in_words(right),
-        "band_words": _band_in_words(right), "models": _models(run, quantity), "peak": _peak(starts, band),
-        "weather_words": _weather_in_words(run), "download": f"?of={quantity}&format=csv",
+        "run": run,
+        "band": band,
+        "picture": _picture(quantity, starts, band, actual, now),
+        "rows": rows,
+        "columns": COLUMNS,
+        "today_wh": first,
+        "tomorrow_wh": sum(band.p50_wh) - first,
+        "day": starts[0].date(),
+        "next_day": starts[-1].date(),
+        "accuracy": right,
+        "gain_size": abs(right.gain) if right else None,
+        "origin": course.known_at.astimezone(microgrid.zone),
+        "accuracy_words": _in_words(right),
+        "band_words": _band_in_words(right),
+        "models": _models(run, quantity),
+        "peak": _peak(starts, band),
+        "weather_words": _weather_in_words(run),
+        "download": f"?of={quantity}&format=csv",
         "title": _("What the roofs will give") if quantity == "production" else _("What will be used"),
         "summary": _("The line is the most likely course, the band holds four of five quarter hours. What was measured is drawn solid."),
-    }  # fmt: skip
+    }
     return render(request, template, context)
 
 
@@ -101,9 +115,7 @@ def _first_day(starts: Sequence[datetime]) -> int:
     return sum(start.date() == starts[0].date() for start in starts)
 
 
-def _measured(
-    microgrid: Microgrid, quantity: str, meter: Meter | None, starts: Sequence[datetime], now: datetime
-) -> NDArray[np.float64]:
+def _measured(microgrid: Microgrid, quantity: str, meter: Meter | None, starts: Sequence[datetime], now: datetime) -> NDArray[np.float64]:
     """What has been measured of the intervals foreseen up to now; NaN where nothing is."""
     days = sorted({start.date() for start in starts if start <= now}) or [starts[0].date()]
     found = metered_series(microgrid=microgrid, quantity=quantity, days=days)
@@ -117,16 +129,17 @@ def _measured(
     return result
 
 
-def _picture(
-    quantity: str, starts: Sequence[datetime], band: MeterForecast, actual: NDArray[np.float64], now: datetime
-) -> dict[str, Any]:
+def _picture(quantity: str, starts: Sequence[datetime], band: MeterForecast, actual: NDArray[np.float64], now: datetime) -> dict[str, Any]:
     inside = starts[0] <= now <= starts[-1]
     return {
-        "starts": [start.isoformat() for start in starts], "low": band.p10_wh, "middle": band.p50_wh, "high": band.p90_wh,
+        "starts": [start.isoformat() for start in starts],
+        "low": band.p10_wh,
+        "middle": band.p50_wh,
+        "high": band.p90_wh,
         "actual": [None if np.isnan(value) else value for value in actual.tolist()],
         "colour": "solar" if quantity == "production" else "use",
         "now": max((s for s in starts if s <= now), default=starts[0]).isoformat() if inside else None,
-    }  # fmt: skip
+    }
 
 
 def _by_hour(starts: Sequence[datetime], band: MeterForecast, actual: NDArray[np.float64]) -> list[list[str]]:
@@ -152,29 +165,17 @@ def _in_words(found: Accuracy | None) -> str:
     """How right the forecasts were, beside habit."""
     if found is None:
         return _("How right it is shows after the first day that is over.")
-    days = (
-        _("the last {days} days").format(days=found.days)
-        if found.days > 1
-        else _("the only day scored so far")
-    )
+    days = _("the last {days} days").format(days=found.days) if found.days > 1 else _("the only day scored so far")
     if found.habit_wh is None:
         return _("Over {days}; there is no habit yet to compare with.").format(days=days)
     if abs(found.gain) < EVEN:
-        return _(
-            "Over {days} about as wrong as the best plain guess: the same as yesterday, last week, or like days."
-        ).format(days=days)
+        return _("Over {days} about as wrong as the best plain guess: the same as yesterday, last week, or like days.").format(days=days)
     if found.gain < -1:
-        return _(
-            "Over {days} more than twice as wrong as the best plain guess: too little is learned yet."
-        ).format(days=days)
+        return _("Over {days} more than twice as wrong as the best plain guess: too little is learned yet.").format(days=days)
     said = (
-        _(
-            "Over {days} {percent} less wrong than the best plain guess: the same as yesterday, last week, or like days."
-        )
+        _("Over {days} {percent} less wrong than the best plain guess: the same as yesterday, last week, or like days.")
         if found.gain > 0
-        else _(
-            "Over {days} {percent} more wrong than the best plain guess: the same as yesterday, last week, or like days."
-        )
+        else _("Over {days} {percent} more wrong than the best plain guess: the same as yesterday, last week, or like days.")
     )
     return said.format(days=days, percent=f"{abs(found.gain) * 100:.0f} %")
 
@@ -198,7 +199,5 @@ def _models(run: ForecastRun, quantity: str) -> ForecastModel | None:
 
 def _weather_in_words(run: ForecastRun) -> str:
     if run.weather.startswith("nobody foretold"):
-        return _(
-            "No weather forecast is connected: it rests on a clear sky's course and on what was measured."
-        )
+        return _("No weather forecast is connected: it rests on a clear sky's course and on what was measured.")
     return _("Weather: {source}.").format(source=run.weather)

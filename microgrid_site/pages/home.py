@@ -49,23 +49,32 @@ def home(request: HttpRequest) -> HttpResponse:
     from_near = int(mine.received_wh.sum()) + int(mine.energy.own_use_wh.sum())
     bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)
     credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)
-    due = (
-        bills.filter(status=DocumentStatus.OPEN)
-        .order_by()
-        .aggregate(gross=Sum("gross_minor"), paid=Sum("paid_minor"))
-    )
+    due = bills.filter(status=DocumentStatus.OPEN).order_by().aggregate(gross=Sum("gross_minor"), paid=Sum("paid_minor"))
     context = {
-        "day": day, "microgrid": microgrid, "sites": sites, "picture": picture, "rows": day_rows(picture),
+        "day": day,
+        "microgrid": microgrid,
+        "sites": sites,
+        "picture": picture,
+        "rows": day_rows(picture),
         "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")],
         "is_yesterday": (microgrid.now(timezone.now()).astimezone(microgrid.zone).date() - day).days == 1,
-        "used_day_wh": sum(picture["consumption"]), "produced_day_wh": sum(picture["production"]),
-        "received_day_wh": sum(picture["received"]), "month_used_wh": used,
-        "month_produced_wh": int(mine.energy.production_wh.sum()), "month_received_wh": int(mine.received_wh.sum()),
-        "month_delivered_wh": int(mine.delivered_wh.sum()), "month_grid_wh": int(mine.from_grid_wh.sum()),
-        "local_share": from_near / used if used else None, "village": village, "bill": bills.first(),
-        "credit": credits.first(), "due_minor": (due["gross"] or 0) - (due["paid"] or 0),
-        "currency": microgrid.cooperative.currency, "month": month[0], "told": waiting_for(user)[:MOST_TOLD],
-    }  # fmt: skip
+        "used_day_wh": sum(picture["consumption"]),
+        "produced_day_wh": sum(picture["production"]),
+        "received_day_wh": sum(picture["received"]),
+        "month_used_wh": used,
+        "month_produced_wh": int(mine.energy.production_wh.sum()),
+        "month_received_wh": int(mine.received_wh.sum()),
+        "month_delivered_wh": int(mine.delivered_wh.sum()),
+        "month_grid_wh": int(mine.from_grid_wh.sum()),
+        "local_share": from_near / used if used else None,
+        "village": village,
+        "bill": bills.first(),
+        "credit": credits.first(),
+        "due_minor": (due["gross"] or 0) - (due["paid"] or 0),
+        "currency": microgrid.cooperative.currency,
+        "month": month[0],
+        "told": waiting_for(user)[:MOST_TOLD],
+    }
     return render(request, "portal/home.html", context)
 
 

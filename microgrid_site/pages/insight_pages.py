@@ -25,14 +25,7 @@ from energy.models import OwnAlarmKind, Site, Source
 from energy.models.sites import SiteKind
 from energy.selectors.scope import own_alarms
 from energy.selectors.site_days import SiteDayBlock
-from energy.selectors.site_habits import (
-    SiteHabits,
-    TooFewDays,
-    site_block,
-    site_comparison,
-    site_habits,
-    today_of,
-)
+from energy.selectors.site_habits import SiteHabits, TooFewDays, site_block, site_comparison, site_habits, today_of
 from energy.services import own_alarms as alarms
 from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
@@ -42,24 +35,15 @@ from microgrid_site.templatetags.portal import kilowatts
 
 SHOWN_HITS = 10
 STYLES = ("solid", "dashed", "dotted", "faint")
-UNITS = {
-    OwnAlarmKind.DAY_USE: "kWh",
-    OwnAlarmKind.BASE_LOAD: "W",
-    OwnAlarmKind.NO_USE: gettext_lazy("days"),
-    OwnAlarmKind.ROOF_BELOW: "%",
-}
+UNITS = {OwnAlarmKind.DAY_USE: "kWh", OwnAlarmKind.BASE_LOAD: "W", OwnAlarmKind.NO_USE: gettext_lazy("days"), OwnAlarmKind.ROOF_BELOW: "%"}
 KIND_NAMES = {
     OwnAlarmKind.DAY_USE: gettext_lazy("a day uses more than [kWh]"),
     OwnAlarmKind.BASE_LOAD: gettext_lazy("day and night more than [W]"),
     OwnAlarmKind.NO_USE: gettext_lazy("no use at all for [days]"),
-    OwnAlarmKind.ROOF_BELOW: gettext_lazy(
-        "the roof gives less than [%] of what neighbours' roofs let expect"
-    ),
+    OwnAlarmKind.ROOF_BELOW: gettext_lazy("the roof gives less than [%] of what neighbours' roofs let expect"),
 }
 LEVELS = {
-    GroupLevel.KIND_PLANT_SIZE: gettext_lazy(
-        "of the same kind, with a roof plant or without one as at yours, and of about your size"
-    ),
+    GroupLevel.KIND_PLANT_SIZE: gettext_lazy("of the same kind, with a roof plant or without one as at yours, and of about your size"),
     GroupLevel.KIND_PLANT: gettext_lazy(
         "of the same kind, with a roof plant or without one as at yours; too few are of your size to be compared"
     ),
@@ -91,12 +75,16 @@ def habits(request: HttpRequest) -> HttpResponse:
     if site is None or block is None or found is None:
         return _nothing_yet(request, sites)
     context = _context(request, sites, site, "habits") | {
-        "found": found, "own": found.habits, "peak": hours_in_words(found.habits.peak_hours), "least_days": LEAST_DAYS,
-        "weekday_wh": _finite(found.habits.weekday_wh), "weekend_wh": _finite(found.habits.weekend_wh),
+        "found": found,
+        "own": found.habits,
+        "peak": hours_in_words(found.habits.peak_hours),
+        "least_days": LEAST_DAYS,
+        "weekday_wh": _finite(found.habits.weekday_wh),
+        "weekend_wh": _finite(found.habits.weekend_wh),
         "weekend_percent": _difference(found.habits.weekend_wh, found.habits.weekday_wh),
         "base_share": found.habits.base_load_w * 24 / _mean_day(block) if _mean_day(block) else None,
         "estimated_percent": found.estimated_share * 100,
-    }  # fmt: skip
+    }
     context |= _typical(found, site) | _each_day(block, found)
     if request.GET.get("format") == "csv":
         return csv_answer("habits", context["typical_columns"], context["typical_rows"])
@@ -124,9 +112,7 @@ def hours_in_words(hours: Sequence[int]) -> str:
     for first in ordered:
         if all((first + i) % 24 in ordered for i in range(len(ordered))):
             return _("{first} to {last}").format(first=first, last=(first + len(ordered)) % 24)
-    return _("{several} and {last}").format(
-        several=", ".join(str(hour) for hour in ordered[:-1]), last=ordered[-1]
-    )
+    return _("{several} and {last}").format(several=", ".join(str(hour) for hour in ordered[:-1]), last=ordered[-1])
 
 
 def when_in_words(kind: TypicalDay) -> str:
@@ -150,31 +136,33 @@ def _typical(found: SiteHabits, site: Site) -> dict[str, Any]:
     if found.typical is None:
         return {"kinds": [], "typical_rows": [], "typical_columns": []}
     kinds: list[dict[str, Any]] = [
-        {"name": f"{'ABCD'[place]}: {when_in_words(kind)}", "days": kind.days, "mean_wh": kind.mean_day_wh, "kind": kind,
-         "style": STYLES[place]}
+        {
+            "name": f"{'ABCD'[place]}: {when_in_words(kind)}",
+            "days": kind.days,
+            "mean_wh": kind.mean_day_wh,
+            "kind": kind,
+            "style": STYLES[place],
+        }
         for place, kind in enumerate(found.typical.kinds)
-    ]  # fmt: skip
+    ]
     minutes = site.microgrid.interval_minutes
     per_hour = 60 / minutes
-    labels = [
-        f"{i * minutes // 60:02d}:{i * minutes % 60:02d}"
-        for i in range(len(found.typical.kinds[0].course_wh))
-    ]
+    labels = [f"{i * minutes // 60:02d}:{i * minutes % 60:02d}" for i in range(len(found.typical.kinds[0].course_wh))]
     picture = {
-        "labels": labels, "unit": "W",
+        "labels": labels,
+        "unit": "W",
         "series": [
             {"name": k["name"], "colour": "use", "style": k["style"], "values": [round(v * per_hour) for v in k["kind"].course_wh]}
             for k in kinds
         ],
-    }  # fmt: skip
-    rows = [
-        [label, *(f"{k['kind'].course_wh[i] * per_hour:.0f}" for k in kinds)]
-        for i, label in enumerate(labels)
-    ]
+    }
+    rows = [[label, *(f"{k['kind'].course_wh[i] * per_hour:.0f}" for k in kinds)] for i, label in enumerate(labels)]
     return {
-        "kinds": kinds, "typical_picture": picture, "typical_rows": rows,
+        "kinds": kinds,
+        "typical_picture": picture,
+        "typical_rows": rows,
         "typical_columns": [_("Time"), *(f"{k['name']}, W" for k in kinds)],
-    }  # fmt: skip
+    }
 
 
 def _each_day(block: SiteDayBlock, found: SiteHabits) -> dict[str, Any]:
@@ -185,21 +173,26 @@ def _each_day(block: SiteDayBlock, found: SiteHabits) -> dict[str, Any]:
     first, last = there[0], there[-1]
     span = range(first, last + 1)
     picture = {
-        "labels": [block.days[i].isoformat() for i in span], "unit": "Wh", "dates": True,
+        "labels": [block.days[i].isoformat() for i in span],
+        "unit": "Wh",
+        "dates": True,
         "series": [
-            {"name": "used", "colour": "use", "bars": True,
-             "values": [round(float(totals[i])) if block.complete[0, i] and block.days[i] not in away else None for i in span]},
-            {"name": "away", "colour": "muted", "bars": True,
-             "values": [round(float(totals[i])) if block.days[i] in away else None for i in span]},
+            {
+                "name": "used",
+                "colour": "use",
+                "bars": True,
+                "values": [round(float(totals[i])) if block.complete[0, i] and block.days[i] not in away else None for i in span],
+            },
+            {
+                "name": "away",
+                "colour": "muted",
+                "bars": True,
+                "values": [round(float(totals[i])) if block.days[i] in away else None for i in span],
+            },
         ],
-    }  # fmt: skip
-    rows = [[block.days[i].isoformat(), f"{totals[i] / 1000:.2f}"] for i in span if block.complete[0, i]]
-    return {
-        "days_picture": picture,
-        "days_rows": rows,
-        "days_columns": [_("Day"), _("Used, kWh")],
-        "away": bool(away),
     }
+    rows = [[block.days[i].isoformat(), f"{totals[i] / 1000:.2f}"] for i in span if block.complete[0, i]]
+    return {"days_picture": picture, "days_rows": rows, "days_columns": [_("Day"), _("Used, kWh")], "away": bool(away)}
 
 
 @login_required
@@ -217,12 +210,20 @@ def comparison(request: HttpRequest) -> HttpResponse:
     top = max(found.own_wh, found.others_wh) or 1
     top_base = max(found.own_base_w, found.others_base_w) or 1
     context |= {
-        "found": found, "level": LEVELS[found.level], "plural": _("businesses") if site.kind == SiteKind.BUSINESS else _("households"),
-        "percent": _difference(found.own_wh, found.others_wh), "base_percent": _difference(found.own_base_w, found.others_base_w),
-        "bars": [(_("You"), found.own_wh, found.own_wh / top * 100, True), (_("Similar members"), found.others_wh, found.others_wh / top * 100, False)],
-        "base_bars": [(_("You"), found.own_base_w, found.own_base_w / top_base * 100, True),
-                      (_("Similar members"), found.others_base_w, found.others_base_w / top_base * 100, False)],
-    }  # fmt: skip
+        "found": found,
+        "level": LEVELS[found.level],
+        "plural": _("businesses") if site.kind == SiteKind.BUSINESS else _("households"),
+        "percent": _difference(found.own_wh, found.others_wh),
+        "base_percent": _difference(found.own_base_w, found.others_base_w),
+        "bars": [
+            (_("You"), found.own_wh, found.own_wh / top * 100, True),
+            (_("Similar members"), found.others_wh, found.others_wh / top * 100, False),
+        ],
+        "base_bars": [
+            (_("You"), found.own_base_w, found.own_base_w / top_base * 100, True),
+            (_("Similar members"), found.others_base_w, found.others_base_w / top_base * 100, False),
+        ],
+    }
     return render(request, "portal/comparison.html", context)
 
 
@@ -235,9 +236,10 @@ def tips(request: HttpRequest) -> HttpResponse:
         return _nothing_yet(request, sites)
     found = site_tips(site, real_now=timezone.now(), words=WORDS.get((get_language() or "")[:2], ENGLISH))
     context = _context(request, sites, site, "tips") | {
-        "found": found, "currency": site.microgrid.cooperative.currency,
+        "found": found,
+        "currency": site.microgrid.cooperative.currency,
         "sum_minor": sum(tip.money_minor for tip in found.tips if tip.per == "a year"),
-    }  # fmt: skip
+    }
     return render(request, "portal/tips.html", context)
 
 
@@ -257,18 +259,22 @@ def own_alarm_page(request: HttpRequest) -> HttpResponse:
     hits = sorted(
         (
             {"alarm": row, "day": hit.day, "order": row.pk, "text": words.sentence(AlarmKind(row.kind), hit.value, float(row.limit))}
-            for row in rows for hit in row.hits.all()
+            for row in rows
+            for hit in row.hits.all()
         ),
-        key=itemgetter("day", "order"), reverse=True,
-    )[:SHOWN_HITS]  # fmt: skip
+        key=itemgetter("day", "order"),
+        reverse=True,
+    )[:SHOWN_HITS]
     mark_seen(user=user, kind=alarms.KIND, now=timezone.now())
     kinds = [(kind.value, KIND_NAMES[kind]) for kind in OwnAlarmKind]
     if not Source.objects.filter(site__in=[s.pk for s in sites]).exists():
         kinds = [(value, label) for value, label in kinds if value != OwnAlarmKind.ROOF_BELOW]
     context = _context(request, sites, site, "own-alarms") | {
-        "alarms": [{"row": row, "unit": UNITS[OwnAlarmKind(row.kind)], "name": KIND_NAMES[OwnAlarmKind(row.kind)]} for row in rows], "hits": hits, "kinds": kinds,
+        "alarms": [{"row": row, "unit": UNITS[OwnAlarmKind(row.kind)], "name": KIND_NAMES[OwnAlarmKind(row.kind)]} for row in rows],
+        "hits": hits,
+        "kinds": kinds,
         "limits": suggested_limits(site),
-    }  # fmt: skip
+    }
     return render(request, "portal/own_alarms.html", context)
 
 
@@ -279,8 +285,9 @@ def suggested_limits(site: Site) -> dict[str, str]:
     if found is None or block is None:
         return {}
     return {
-        "day": _("{kwh} kWh on a usual day").format(kwh=kilowatts(_mean_day(block))), "base": _("{watts} W day and night").format(watts=f"{found.habits.base_load_w:.0f}"),
-    }  # fmt: skip
+        "day": _("{kwh} kWh on a usual day").format(kwh=kilowatts(_mean_day(block))),
+        "base": _("{watts} W day and night").format(watts=f"{found.habits.base_load_w:.0f}"),
+    }
 
 
 def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
@@ -297,9 +304,13 @@ def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
         return
     try:
         alarms.set_alarm(
-            user=user, site=site, kind=OwnAlarmKind(kind), limit=limit.quantize(Decimal("0.01")),
-            by_mail=request.POST.get("by_mail") == "on", now=timezone.now(),
-        )  # fmt: skip
+            user=user,
+            site=site,
+            kind=OwnAlarmKind(kind),
+            limit=limit.quantize(Decimal("0.01")),
+            by_mail=request.POST.get("by_mail") == "on",
+            now=timezone.now(),
+        )
     except alarms.CannotSetAlarm as why:
         messages.error(request, str(why))
         return

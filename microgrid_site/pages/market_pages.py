@@ -29,14 +29,7 @@ from grid.selectors.market_page import (
     own_orders,
     own_trading_sites,
 )
-from grid.services.market_orders import (
-    CannotLimit,
-    CannotOrder,
-    NewOrder,
-    place_orders,
-    set_limit,
-    withdraw_order,
-)
+from grid.services.market_orders import CannotLimit, CannotOrder, NewOrder, place_orders, set_limit, withdraw_order
 from members.selectors.scope import user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -65,11 +58,7 @@ def market(request: HttpRequest) -> HttpResponse:
         now = microgrid.now(timezone.now())
         today = now.astimezone(microgrid.zone).date()
         day = _day(request.GET.get("day"), today)
-        days = [
-            (words["yesterday"], today - A_DAY),
-            (words["today"], today),
-            (words["tomorrow"], today + A_DAY),
-        ]
+        days = [(words["yesterday"], today - A_DAY), (words["today"], today), (words["tomorrow"], today + A_DAY)]
         context |= {
             "day": day,
             "days": days,
@@ -77,9 +66,7 @@ def market(request: HttpRequest) -> HttpResponse:
             "limit": _limit_fields(site),
             "is_market": is_market_on(microgrid, day),
         }
-        context |= (
-            _course(microgrid, day, words) | _orders(site, day, now) | _book(request, microgrid, day, words)
-        )
+        context |= _course(microgrid, day, words) | _orders(site, day, now) | _book(request, microgrid, day, words)
     return render(request, "portal/market.html", context)
 
 
@@ -97,9 +84,11 @@ def _limit_fields(site: Site) -> dict[str, Any]:
         return "" if micro is None else f"{Decimal(micro) / MICRO_PER_CT:f}".rstrip("0").rstrip(".")
 
     return {
-        "buying": row.buying if row else TradingMode.MARKET, "buy_ct": ct(row.buy_limit_micro if row else None),
-        "selling": row.selling if row else TradingMode.MARKET, "sell_ct": ct(row.sell_limit_micro if row else None),
-    }  # fmt: skip
+        "buying": row.buying if row else TradingMode.MARKET,
+        "buy_ct": ct(row.buy_limit_micro if row else None),
+        "selling": row.selling if row else TradingMode.MARKET,
+        "sell_ct": ct(row.sell_limit_micro if row else None),
+    }
 
 
 def _course(microgrid: Microgrid, day: date, words: dict[str, Any]) -> dict[str, Any]:
@@ -108,33 +97,28 @@ def _course(microgrid: Microgrid, day: date, words: dict[str, Any]) -> dict[str,
     prices = [None if s.price_micro is None else s.price_micro / MICRO_PER_CT for s in steps]
     volume = [
         {"name": words["asked"], "values": [s.asked_wh for s in steps], "colour": "use", "style": "dashed"},
-        {
-            "name": words["offered"],
-            "values": [s.offered_wh for s in steps],
-            "colour": "solar",
-            "style": "dotted",
-        },
-        {
-            "name": words["traded"],
-            "values": [s.volume_wh for s in steps],
-            "colour": "shared",
-            "fill": "shared",
-        },
+        {"name": words["offered"], "values": [s.offered_wh for s in steps], "colour": "solar", "style": "dotted"},
+        {"name": words["traded"], "values": [s.volume_wh for s in steps], "colour": "shared", "fill": "shared"},
     ]
     return {
-        "is_cleared": any(s.volume_wh is not None for s in steps), "has_orders": any(s.asked_wh or s.offered_wh for s in steps),
-        "price_picture": {"labels": labels, "unit": "price", "suffix": "ct", "series": [{"name": words["price"], "values": prices, "colour": "shared"}]},
+        "is_cleared": any(s.volume_wh is not None for s in steps),
+        "has_orders": any(s.asked_wh or s.offered_wh for s in steps),
+        "price_picture": {
+            "labels": labels,
+            "unit": "price",
+            "suffix": "ct",
+            "series": [{"name": words["price"], "values": prices, "colour": "shared"}],
+        },
         "volume_picture": {"labels": labels, "unit": "Wh", "series": volume},
-        "rows": [_row(label, step) for label, step in zip(labels, steps, strict=True)], "columns": words["columns"],
+        "rows": [_row(label, step) for label, step in zip(labels, steps, strict=True)],
+        "columns": words["columns"],
         "nothing_text": words["nothing_text"].format(minutes=terms_of_market(microgrid, day).gate_minutes),
-    }  # fmt: skip
+    }
 
 
 def _row(label: str, step: MarketStep) -> list[str]:
     traded = "–" if step.volume_wh is None else kwh(step.volume_wh)
-    price = (
-        "–" if step.price_micro is None else number_format(step.price_micro / MICRO_PER_CT, 2, use_l10n=True)
-    )
+    price = "–" if step.price_micro is None else number_format(step.price_micro / MICRO_PER_CT, 2, use_l10n=True)
     return [label, kwh(step.asked_wh), kwh(step.offered_wh), traded, price]
 
 
@@ -142,15 +126,23 @@ def _orders(site: Site, day: date, now: datetime) -> dict[str, Any]:
     rows = orders_of_day(site, day)
     open_starts = _open_starts(site.microgrid, day, now)
     lines = [
-        {"order": row, "ct": row.price_micro / MICRO_PER_CT, "is_open": row.start_at in open_starts, "may_go": row.start_at in open_starts and row.placed_by_id}
+        {
+            "order": row,
+            "ct": row.price_micro / MICRO_PER_CT,
+            "is_open": row.start_at in open_starts,
+            "may_go": row.start_at in open_starts and row.placed_by_id,
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     kept = matched_of_day(site, day)
     return {
-        "orders": lines, "open_starts": sorted(open_starts), "is_forgotten": kept is not None,
-        "bought_wh": kept[0] if kept else _matched(rows, OrderSide.BUY), "sold_wh": kept[1] if kept else _matched(rows, OrderSide.SELL),
+        "orders": lines,
+        "open_starts": sorted(open_starts),
+        "is_forgotten": kept is not None,
+        "bought_wh": kept[0] if kept else _matched(rows, OrderSide.BUY),
+        "sold_wh": kept[1] if kept else _matched(rows, OrderSide.SELL),
         "any_matched": kept is not None or any(row.matched_wh is not None for row in rows),
-    }  # fmt: skip
+    }
 
 
 def _matched(rows: Sequence[MarketOrder], side: OrderSide) -> int:
@@ -169,9 +161,7 @@ def _book(request: HttpRequest, microgrid: Microgrid, day: date, words: dict[str
     """The book of the interval asked for, else that of noon."""
     starts = microgrid.local_day(day).starts()
     wanted = request.GET.get("at", "12:00")
-    start = next(
-        (s for s in starts if f"{s.astimezone(microgrid.zone):%H:%M}" == wanted), starts[len(starts) // 2]
-    )
+    start = next((s for s in starts if f"{s.astimezone(microgrid.zone):%H:%M}" == wanted), starts[len(starts) // 2])
     local = f"{start.astimezone(microgrid.zone):%H:%M}"
     levels = [(level, level.price_micro / MICRO_PER_CT) for level in book_of(microgrid, start)]
     return {"book": levels, "book_title": words["book"].format(time=local), "book_at": local}
@@ -187,10 +177,14 @@ def limit(request: HttpRequest) -> HttpResponse:
     try:
         buying, selling = TradingMode(post.get("buying", "")), TradingMode(post.get("selling", ""))
         set_limit(
-            site=site, buying=buying, buy_limit_micro=_micro(post.get("buy_ct")) if buying == TradingMode.LIMIT else None,
-            selling=selling, sell_limit_micro=_micro(post.get("sell_ct")) if selling == TradingMode.LIMIT else None,
-            by=user_of(request), now=site.microgrid.now(timezone.now()),
-        )  # fmt: skip
+            site=site,
+            buying=buying,
+            buy_limit_micro=_micro(post.get("buy_ct")) if buying == TradingMode.LIMIT else None,
+            selling=selling,
+            sell_limit_micro=_micro(post.get("sell_ct")) if selling == TradingMode.LIMIT else None,
+            by=user_of(request),
+            now=site.microgrid.now(timezone.now()),
+        )
         messages.success(request, words["saved"])
     except (CannotLimit, ValueError) as why:
         messages.error(request, str(why))
@@ -209,7 +203,7 @@ def place(request: HttpRequest) -> HttpResponse:
             raise CannotOrder("Say how much and at which price.")
         order = NewOrder(
             OrderSide(post.get("side", "")), datetime.fromisoformat(post.get("start", "")), energy * 1000 // MICRO_PER_CT, price
-        )  # fmt: skip
+        )
         now = site.microgrid.now(timezone.now())
         place_orders(site=site, orders=[order], by=user_of(request), now=now)
         messages.success(request, words_now()["ordered"])
@@ -238,9 +232,7 @@ def _own_site(request: HttpRequest) -> Site:
 
 def _back(request: HttpRequest, site: Site) -> HttpResponse:
     day = request.POST.get("day", "")
-    return redirect(
-        f"{reverse('market')}?site={site.public_id}&day={_day(day, site.microgrid.now(timezone.now()).date())}"
-    )
+    return redirect(f"{reverse('market')}?site={site.public_id}&day={_day(day, site.microgrid.now(timezone.now()).date())}")
 
 
 def _micro(text: str | None) -> int | None:

@@ -43,9 +43,12 @@ def meter_day(request: HttpRequest) -> HttpResponse:
     if asked and form.is_valid():
         meter, day = form.cleaned_data["meter"], form.cleaned_data["day"]
         record_look(
-            user=user_of(request), member=meter.site.member, what="versions of a meter day",
-            subject=f"{meter.code} on {day}", now=timezone.now(),
-        )  # fmt: skip
+            user=user_of(request),
+            member=meter.site.member,
+            what="versions of a meter day",
+            subject=f"{meter.code} on {day}",
+            now=timezone.now(),
+        )
         shown = [_with_documents(request, meter, day, found) for found in versions_of_day(meter, day)]
         context |= {"meter": meter, "day": day, "channels": shown}
     return render(request, "readings/meter_day.html", context)
@@ -56,10 +59,6 @@ def _with_documents(request: HttpRequest, meter: Meter, day: date, found: Channe
     documents = documents_of_day(meter, found.channel, day)
     seen = visible_documents(user_of(request)).order_by()
     bills = {
-        version: {"count": rows.count(), "visible": list(seen.filter(pk__in=rows.values("pk")))}
-        for version, rows in documents.items()
+        version: {"count": rows.count(), "visible": list(seen.filter(pk__in=rows.values("pk")))} for version, rows in documents.items()
     }
-    return {
-        "found": found,
-        "versions": [(version, bills.get(version.row.version)) for version in found.versions],
-    }
+    return {"found": found, "versions": [(version, bills.get(version.row.version)) for version in found.versions]}

@@ -41,9 +41,13 @@ class Place:
 MONEY_PAGES = ("payments", "prices", "shared-out", "own-incentives")
 LOG_IN_PAGES = ("account_email", "account_change_password", "mfa_index")
 MEMBER = (
-    Place(gettext_noop("Today"), "home", "today"), Place(gettext_noop("Energy"), "energy", "sun"), Place(gettext_noop("Bills"), "bills", "bill", beside=MONEY_PAGES),
-    Place(gettext_noop("Village"), "village", "roofs"), Place(gettext_noop("You"), "profile", "person", beside=LOG_IN_PAGES), Place(gettext_noop("Help"), "help", "help"),
-)  # fmt: skip
+    Place(gettext_noop("Today"), "home", "today"),
+    Place(gettext_noop("Energy"), "energy", "sun"),
+    Place(gettext_noop("Bills"), "bills", "bill", beside=MONEY_PAGES),
+    Place(gettext_noop("Village"), "village", "roofs"),
+    Place(gettext_noop("You"), "profile", "person", beside=LOG_IN_PAGES),
+    Place(gettext_noop("Help"), "help", "help"),
+)
 STAFF = (
     Place(gettext_noop("Grid"), "live", "pylon", beside=("plan", "indicators", "events", "emergency")),
     Place(gettext_noop("Alarms"), "alarms", "bell", (Role.OPERATOR,)),
@@ -72,10 +76,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     counts = {"alarms": lambda: _unseen_alarms(request)}
     entries = [_entry(place, request.path, counts.get(place.route, int)) for place in places]
     first = Cooperative.objects.first() if not roles else None
-    return {
-        "navigation": entries,
-        "cooperative_name": roles[0][1] if roles else (first.name if first else ""),
-    }
+    return {"navigation": entries, "cooperative_name": roles[0][1] if roles else (first.name if first else "")}
 
 
 def _places(held: set[str], *, is_staff: bool) -> list[Place]:

@@ -45,28 +45,45 @@ def own_plant(request: HttpRequest) -> HttpResponse:
     members = list(own_members(user_of(request)))
     shares = list(parts_held(members))
     plants = list({share.division.plant_id: share.division.plant for share in shares}.values())
-    context: dict[str, Any] = {
-        "tabs": energy_tabs(own_sites_of(request), "own-plant"),
-        "plants": plants,
-    }
+    context: dict[str, Any] = {"tabs": energy_tabs(own_sites_of(request), "own-plant"), "plants": plants}
     if not plants:
         return render(request, "portal/plant_empty.html", context)
     plant = next((p for p in plants if str(p.public_id) == request.GET.get("plant")), plants[0])
     held = [share for share in shares if share.division.plant_id == plant.pk]
     month, before, after = _month(request.GET.get("month"), plant, held)
     found = plant_yield(plant=plant, members=members, days=[day for day in month.days() if _holds(held, day)])
-    columns = [_("Day"), _("Fed in, kWh"), _("Your part, kWh"), _("Used by you, kWh"), _("To neighbours, kWh"), _("To the public grid, kWh")]  # fmt: skip
-    rows = [
-        [day.isoformat(), *(f"{wh / 1000:.2f}" for wh in found.of(i))] for i, day in enumerate(found.days)
+    columns = [
+        _("Day"),
+        _("Fed in, kWh"),
+        _("Your part, kWh"),
+        _("Used by you, kWh"),
+        _("To neighbours, kWh"),
+        _("To the public grid, kWh"),
     ]
+    rows = [[day.isoformat(), *(f"{wh / 1000:.2f}" for wh in found.of(i))] for i, day in enumerate(found.days)]
     if request.GET.get("format") == "csv":
         return csv_answer(f"{plant.code}-{month}", columns, rows)
     context |= {
-        "plant": plant, "lines": _lines(held, last_closed_day(plant.microgrid)), "month": month.first_day, "before": before, "after": after,
-        "days": found.days, "fed_in_wh": int(found.fed_in_wh.sum()), "part_wh": int(found.part_wh.sum()), "used_wh": int(found.used_wh.sum()),
-        "sold_wh": int(found.sold_wh.sum()), "exported_wh": int(found.exported_wh.sum()), "picture": _picture(found), "rows": rows, "columns": columns,
-        "summary": _summary(found, month), "several": len(members) > 1, "download": f"?plant={plant.public_id}&month={month}&format=csv", "currency": plant.microgrid.cooperative.currency, **_earned(plant, members, month),
-    }  # fmt: skip
+        "plant": plant,
+        "lines": _lines(held, last_closed_day(plant.microgrid)),
+        "month": month.first_day,
+        "before": before,
+        "after": after,
+        "days": found.days,
+        "fed_in_wh": int(found.fed_in_wh.sum()),
+        "part_wh": int(found.part_wh.sum()),
+        "used_wh": int(found.used_wh.sum()),
+        "sold_wh": int(found.sold_wh.sum()),
+        "exported_wh": int(found.exported_wh.sum()),
+        "picture": _picture(found),
+        "rows": rows,
+        "columns": columns,
+        "summary": _summary(found, month),
+        "several": len(members) > 1,
+        "download": f"?plant={plant.public_id}&month={month}&format=csv",
+        "currency": plant.microgrid.cooperative.currency,
+        **_earned(plant, members, month),
+    }
     return render(request, "portal/plant.html", context)
 
 
@@ -75,9 +92,7 @@ def _holds(held: Sequence[PlantShare], day: date) -> bool:
     return any(one.valid_from <= day and (one.valid_to is None or day < one.valid_to) for one in divisions)
 
 
-def _month(
-    asked: str | None, plant: Site, held: Sequence[PlantShare]
-) -> tuple[Month, str | None, str | None]:
+def _month(asked: str | None, plant: Site, held: Sequence[PlantShare]) -> tuple[Month, str | None, str | None]:
     """The month asked for within those of the parts, and addresses of the ones before and after."""
     begins = min(share.division.valid_from for share in held)
     newest = max(last_closed_day(plant.microgrid) or begins, begins)
@@ -98,11 +113,14 @@ def _lines(held: Sequence[PlantShare], closed: date | None) -> list[PartLine]:
     """Own parts by date, newest first; the one that holds now is marked."""
     return [
         PartLine(
-            share, None if share.division.valid_to is None else share.division.valid_to - A_DAY, share.millionths / 10_000, share.division.shares.count(),
+            share,
+            None if share.division.valid_to is None else share.division.valid_to - A_DAY,
+            share.millionths / 10_000,
+            share.division.shares.count(),
             share.division.valid_to is None and (closed is None or share.division.valid_from <= closed),
         )
         for share in held
-    ]  # fmt: skip
+    ]
 
 
 def _picture(found: PlantYield) -> dict[str, Any]:
@@ -122,9 +140,12 @@ def _picture(found: PlantYield) -> dict[str, Any]:
 
 def _summary(found: PlantYield, month: Month) -> str:
     return _("In {month} your part was {part}: {used} you used, {sold} went to neighbours, {exported} to the public grid.").format(
-        month=month_name(month.first_day), part=_words(found.part_wh), used=_words(found.used_wh), sold=_words(found.sold_wh),
+        month=month_name(month.first_day),
+        part=_words(found.part_wh),
+        used=_words(found.used_wh),
+        sold=_words(found.sold_wh),
         exported=_words(found.exported_wh),
-    )  # fmt: skip
+    )
 
 
 def _words(values: Any) -> str:

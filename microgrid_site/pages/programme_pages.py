@@ -51,27 +51,21 @@ def own_programmes(request: HttpRequest) -> HttpResponse:
     consenting = set(own_consents(user).values_list("programme", "site"))
     real_now = timezone.now()
     programmes = [
-        {
-            "row": p,
-            "sites": [
-                (site, (p.pk, site.pk) in consenting) for site in sites if site.microgrid_id == p.microgrid_id
-            ],
-        }
+        {"row": p, "sites": [(site, (p.pk, site.pk) in consenting) for site in sites if site.microgrid_id == p.microgrid_id]}
         for p in offered_programmes(user)
     ]
     responses = list(own_responses(user)[:SHOWN])
-    ahead = [
-        r
-        for r in responses
-        if r.event.start_at > r.event.programme.microgrid.now(real_now) and r.event.cancelled_at is None
-    ]
+    ahead = [r for r in responses if r.event.start_at > r.event.programme.microgrid.now(real_now) and r.event.cancelled_at is None]
     past = [r for r in responses if r not in ahead]
     papers = documents_of(cause_of_response(r.public_id) for r in past)
     mark_seen(user=user, kind=service.KIND, now=real_now)
     context = {
-        "programmes": [p for p in programmes if p["sites"]], "ahead": ahead[::-1], "past": [(r, papers.get(cause_of_response(r.public_id))) for r in past],
-        "sites": [], "tabs": energy_tabs(sites, "programmes"),
-    }  # fmt: skip
+        "programmes": [p for p in programmes if p["sites"]],
+        "ahead": ahead[::-1],
+        "past": [(r, papers.get(cause_of_response(r.public_id))) for r in past],
+        "sites": [],
+        "tabs": energy_tabs(sites, "programmes"),
+    }
     return render(request, "portal/programmes.html", context)
 
 
@@ -82,18 +76,12 @@ def _change_consent(request: HttpRequest) -> None:
     now = programme.microgrid.now(timezone.now())
     if request.POST.get("step") == "withdraw":
         service.withdraw_consent(programme=programme, site=site, now=now)
-        messages.success(
-            request,
-            _("{site} takes part in {programme} no longer.").format(site=site.name, programme=programme),
-        )
+        messages.success(request, _("{site} takes part in {programme} no longer.").format(site=site.name, programme=programme))
         return
     try:
         service.give_consent(programme=programme, site=site, by=user, now=now)
         messages.success(
-            request,
-            _("{site} takes part in {programme}. You are told of each event ahead.").format(
-                site=site.name, programme=programme
-            ),
+            request, _("{site} takes part in {programme}. You are told of each event ahead.").format(site=site.name, programme=programme)
         )
     except service.CannotConsent as why:
         messages.error(request, str(why))
@@ -118,9 +106,14 @@ class ProgrammeForm(forms.ModelForm):
     class Meta:
         model = DemandProgramme
         fields = (
-            "name", "incentive_per_kwh", "notice_minutes", "most_minutes_per_event", "most_events_per_month",
-            "most_minutes_per_month", "load_limit_percent",
-        )  # fmt: skip
+            "name",
+            "incentive_per_kwh",
+            "notice_minutes",
+            "most_minutes_per_event",
+            "most_events_per_month",
+            "most_minutes_per_month",
+            "load_limit_percent",
+        )
         labels = {"incentive_per_kwh": gettext_lazy("Incentive per kWh")}
         help_texts = {
             "load_limit_percent": gettext_lazy(
@@ -141,17 +134,11 @@ class ProgrammeForm(forms.ModelForm):
 class EventForm(forms.Form):
     """When members are asked to draw less, by the microgrid's clock."""
 
-    programme = forms.ModelChoiceField(
-        DemandProgramme.objects.none(), label=gettext_lazy("Programme"), empty_label=None
-    )
+    programme = forms.ModelChoiceField(DemandProgramme.objects.none(), label=gettext_lazy("Programme"), empty_label=None)
     day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    begins = forms.TimeField(
-        label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900}, "%H:%M")
-    )
+    begins = forms.TimeField(label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900}, "%H:%M"))
     minutes = forms.IntegerField(label=gettext_lazy("Length [min]"), min_value=15, max_value=1440, initial=60)
-    reason = forms.CharField(
-        max_length=200, label=gettext_lazy("Reason"), help_text=gettext_lazy("Members read it.")
-    )
+    reason = forms.CharField(max_length=200, label=gettext_lazy("Reason"), help_text=gettext_lazy("Members read it."))
 
     def __init__(self, microgrid: Microgrid, programmes: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -183,20 +170,27 @@ def events(request: HttpRequest) -> HttpResponse:
     offers = request.POST.get("step") == "offer"
     offered = ProgrammeForm(request.POST if offers else None, prefix="offer")
     called = EventForm(
-        microgrid, programmes.filter(ended_at=None), request.POST if request.method == "POST" and not offers else None,
+        microgrid,
+        programmes.filter(ended_at=None),
+        request.POST if request.method == "POST" and not offers else None,
         initial={"day": now.astimezone(microgrid.zone).date()},
-    )  # fmt: skip
-    if request.method == "POST" and (
-        _offer(request, microgrid, offered, now) if offers else _call(request, called, now)
-    ):
+    )
+    if request.method == "POST" and (_offer(request, microgrid, offered, now) if offers else _call(request, called, now)):
         return redirect("demand-events")
     rows = list(read_events(user).filter(programme__microgrid=microgrid)[:SHOWN])
     context = {
-        "microgrid": microgrid, "zone": microgrid.zone, "now": now, "programmes": [(p, _consents(p)) for p in programmes],
-        "offered": offered, "called": called, "events": rows, "currency": microgrid.cooperative.currency, "tab": "demand",
+        "microgrid": microgrid,
+        "zone": microgrid.zone,
+        "now": now,
+        "programmes": [(p, _consents(p)) for p in programmes],
+        "offered": offered,
+        "called": called,
+        "events": rows,
+        "currency": microgrid.cooperative.currency,
+        "tab": "demand",
         "may_change": may_change,
         "open_pks": {row.pk for row in rows if row.cancelled_at is None and row.start_at > now},
-    }  # fmt: skip
+    }
     return render(request, "live/demand_events.html", context)
 
 
@@ -207,9 +201,14 @@ def event(request: HttpRequest, public_id: Any) -> HttpResponse:
     microgrid = row.programme.microgrid
     now = microgrid.now(timezone.now())
     context = {
-        "event": row, "course": course_of(row, now), "zone": microgrid.zone, "now": now, "tab": "demand", "microgrid": microgrid,
+        "event": row,
+        "course": course_of(row, now),
+        "zone": microgrid.zone,
+        "now": now,
+        "tab": "demand",
+        "microgrid": microgrid,
         "currency": microgrid.cooperative.currency,
-    }  # fmt: skip
+    }
     return render(request, "live/demand_event.html", context)
 
 
@@ -234,9 +233,13 @@ def _call(request: HttpRequest, form: EventForm, now: datetime) -> bool:
     given = form.cleaned_data
     try:
         event = service.call_event(
-            programme=given["programme"], start_at=form.start_at(), end_at=form.end_at(), reason=given["reason"],
-            by=user_of(request), now=now,
-        )  # fmt: skip
+            programme=given["programme"],
+            start_at=form.start_at(),
+            end_at=form.end_at(),
+            reason=given["reason"],
+            by=user_of(request),
+            now=now,
+        )
     except CannotCall as why:
         form.add_error(None, str(why))
         return False
@@ -258,10 +261,7 @@ def end(request: HttpRequest, public_id: Any) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take an event back."""
-    event = get_object_or_404(
-        operated_events(user_of(request)).select_related("programme__microgrid"),
-        public_id=public_id,
-    )
+    event = get_object_or_404(operated_events(user_of(request)).select_related("programme__microgrid"), public_id=public_id)
     try:
         service.cancel_event(event=event, now=event.programme.microgrid.now(timezone.now()))
         messages.success(request, f"Cancelled: {event}. Members are told.")

@@ -30,23 +30,25 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     month = desk.month if "month" in request.GET else _newest_posted(microgrid) or desk.month
     links = whole_chain(microgrid, month, now=microgrid.now(timezone.now())) if microgrid else []
     shown = [
-        {"link": link, "rows": [{"gap": gap, "url": _url(gap)} for gap in link.gaps], "is_energy": link.unit == "Wh"}
-        for link in links
-    ]  # fmt: skip
+        {"link": link, "rows": [{"gap": gap, "url": _url(gap)} for gap in link.gaps], "is_energy": link.unit == "Wh"} for link in links
+    ]
     context = desk.context("reconciliation") | {
-        "month": month, "before": month.previous, "after": month.next, "here": f"cooperative={desk.cooperative.slug}&month={month}",
-        "grids": grids, "microgrid": microgrid, "shown": shown, "apart": [link for link in links if not link.agrees],
-        "sums": _five(links), "is_billed": any(link.code == "ledger" for link in links),
-    }  # fmt: skip
+        "month": month,
+        "before": month.previous,
+        "after": month.next,
+        "here": f"cooperative={desk.cooperative.slug}&month={month}",
+        "grids": grids,
+        "microgrid": microgrid,
+        "shown": shown,
+        "apart": [link for link in links if not link.agrees],
+        "sums": _five(links),
+        "is_billed": any(link.code == "ledger" for link in links),
+    }
     return render(request, "books/reconciliation.html", context)
 
 
 def _newest_posted(microgrid: Microgrid | None) -> Month | None:
-    run = (
-        BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.POSTED).order_by("-period").first()
-        if microgrid
-        else None
-    )
+    run = BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.POSTED).order_by("-period").first() if microgrid else None
     return Month(run.period // 100, run.period % 100) if run else None
 
 
@@ -54,14 +56,23 @@ def _five(links: list[Link]) -> list[dict[str, Any]]:
     """The five sums in a row: what was metered, billed, booked, banked, witnessed."""
     by_code = {link.code: link for link in links}
     wanted = (
-        (_("Meter"), "energy-drawn", "left", "plug"), (_("Bill"), "ledger", "left", "bill"), (_("Ledger"), "ledger", "right", "meter"),
-        (_("Bank"), "bank", "left", "coins"), (_("Chain"), "anchored", "right", "check"),
-    )  # fmt: skip
+        (_("Meter"), "energy-drawn", "left", "plug"),
+        (_("Bill"), "ledger", "left", "bill"),
+        (_("Ledger"), "ledger", "right", "meter"),
+        (_("Bank"), "bank", "left", "coins"),
+        (_("Chain"), "anchored", "right", "check"),
+    )
     return [
-        {"name": name, "sign": sign, "value": getattr(by_code[code], side), "is_energy": by_code[code].unit == "Wh", "what": getattr(by_code[code], f"{side}_name")}
+        {
+            "name": name,
+            "sign": sign,
+            "value": getattr(by_code[code], side),
+            "is_energy": by_code[code].unit == "Wh",
+            "what": getattr(by_code[code], f"{side}_name"),
+        }
         for name, code, side, sign in wanted
         if code in by_code
-    ]  # fmt: skip
+    ]
 
 
 def _url(gap: Gap) -> str:

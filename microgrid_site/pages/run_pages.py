@@ -31,13 +31,16 @@ from microgrid_site.templatetags.portal import kilowatts
 
 SHOWN = 30
 REFUSALS = (
-    gettext_noop("Energy and power must be above nothing."), gettext_noop("The device draws {most} kW at most; lower the power."),
+    gettext_noop("Energy and power must be above nothing."),
+    gettext_noop("The device draws {most} kW at most; lower the power."),
     gettext_noop("In that time {most} kWh can be drawn at {power} kW; ask for less, or be ready later."),
-    gettext_noop("{device} is no device that can wait; the cooperative sets what each is."), gettext_noop("Give it a name: a car, a wash."),
+    gettext_noop("{device} is no device that can wait; the cooperative sets what each is."),
+    gettext_noop("Give it a name: a car, a wash."),
     gettext_noop("Plans reach {hours} hours ahead; ask for what is to be ready by then."),
     gettext_noop("It must be ready after it may begin, and not in the past."),
-    gettext_noop("{device} has a run in these hours already; take that one back first."), gettext_noop("{device} has {most} runs ahead already."),
-)  # fmt: skip
+    gettext_noop("{device} has a run in these hours already; take that one back first."),
+    gettext_noop("{device} has {most} runs ahead already."),
+)
 """What `CannotRun` may say, for those who translate."""
 
 
@@ -59,11 +62,7 @@ class RunForm(forms.Form):
         help_text=gettext_lazy("You find it again by this: car, wash, dishes."),
     )
     energy_kwh = forms.DecimalField(
-        label=gettext_lazy("Energy [kWh]"),
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}),
+        label=gettext_lazy("Energy [kWh]"), min_value=0, max_digits=8, decimal_places=2, widget=forms.TextInput({"inputmode": "decimal"})
     )
     power_kw = forms.DecimalField(
         label=gettext_lazy("Power [kW]"),
@@ -74,17 +73,16 @@ class RunForm(forms.Form):
         widget=forms.TextInput({"inputmode": "decimal"}),
         help_text=gettext_lazy("At most. Empty: what the device can draw."),
     )
-    ready_at = forms.DateTimeField(
-        label=gettext_lazy("Ready by"),
-        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
-    )
+    ready_at = forms.DateTimeField(label=gettext_lazy("Ready by"), widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"))
     start_at = forms.DateTimeField(
         label=gettext_lazy("Not before"),
         required=False,
         widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
         help_text=gettext_lazy("Empty: from now on."),
     )
-    may_pause = forms.BooleanField(label=gettext_lazy("It may pause in between (a car may, a washing machine may not)"), required=False, initial=True)  # fmt: skip
+    may_pause = forms.BooleanField(
+        label=gettext_lazy("It may pause in between (a car may, a washing machine may not)"), required=False, initial=True
+    )
 
     def __init__(self, devices: QuerySet[Consumer], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,9 +97,13 @@ class RunForm(forms.Form):
 
         power_w = round(given["power_kw"] * 1000) if given["power_kw"] else device.max_demand_w
         return Wanted(
-            given["name"], round(given["energy_kwh"] * 1000), power_w, local(given["start_at"]) if given["start_at"] else now,
-            local(given["ready_at"]), given["may_pause"],
-        )  # fmt: skip
+            given["name"],
+            round(given["energy_kwh"] * 1000),
+            power_w,
+            local(given["start_at"]) if given["start_at"] else now,
+            local(given["ready_at"]),
+            given["may_pause"],
+        )
 
 
 @login_required
@@ -111,24 +113,23 @@ def own_run_page(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     devices, real_now = steered_consumers(user), timezone.now()
     first = devices.filter(kind=ConsumerKind.CAR_CHARGER).first() or devices.first()
-    form = RunForm(
-        devices, request.POST if request.method == "POST" else None, initial=_usual(first, real_now)
-    )
+    form = RunForm(devices, request.POST if request.method == "POST" else None, initial=_usual(first, real_now))
     if request.method == "POST" and form.is_valid() and _asked(request, form, real_now):
         return redirect("runs")
     runs, words = list(own_runs(user)[:SHOWN]), WORDS.get((get_language() or "")[:2], ENGLISH)
     lines = [
         line
         for microgrid in {run.microgrid_id: run.microgrid for run in runs}.values()
-        for line in run_lines(
-            microgrid, [r for r in runs if r.microgrid_id == microgrid.pk], microgrid.now(real_now), words
-        )
+        for line in run_lines(microgrid, [r for r in runs if r.microgrid_id == microgrid.pk], microgrid.now(real_now), words)
     ]
     outcomes = run_outcomes(runs)
     context = {
-        "form": form if first is not None else None, "ahead": [line for line in lines if not line.is_over][::-1],
-        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [],
-    }  # fmt: skip
+        "form": form if first is not None else None,
+        "ahead": [line for line in lines if not line.is_over][::-1],
+        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over],
+        "tabs": energy_tabs(own_sites_of(request), "runs"),
+        "sites": [],
+    }
     return render(request, "portal/runs.html", context)
 
 
@@ -153,10 +154,7 @@ def _asked(request: HttpRequest, form: RunForm, real_now: datetime) -> bool:
         return False
     minutes = device.site.microgrid.interval_minutes
     messages.success(
-        request,
-        _("{name} is taken in. Within {minutes} minutes you see here when it will run.").format(
-            name=run.name, minutes=minutes
-        ),
+        request, _("{name} is taken in. Within {minutes} minutes you see here when it will run.").format(name=run.name, minutes=minutes)
     )
     return True
 

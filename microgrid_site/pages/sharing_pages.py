@@ -28,53 +28,45 @@ from microgrid_site.templatetags.portal import month_name
 
 SHOWN_VOTES = 6
 KEY_WORDS = {
-    SharingKey.DYNAMIC: gettext_lazy(
-        "Local energy goes to each in proportion to what each draws in that quarter hour."
-    ),
-    SharingKey.STATIC: gettext_lazy(
-        "Each has a fixed share of what is produced; what a member cannot use goes to the public grid."
-    ),
-    SharingKey.HYBRID: gettext_lazy(
-        "Each has a fixed share; what a member cannot use goes to the others by their shares, then by use."
-    ),
-    SharingKey.HIERARCHICAL: gettext_lazy(
-        "Own roof first, then the neighbours on the same feeder, then the whole village."
-    ),
+    SharingKey.DYNAMIC: gettext_lazy("Local energy goes to each in proportion to what each draws in that quarter hour."),
+    SharingKey.STATIC: gettext_lazy("Each has a fixed share of what is produced; what a member cannot use goes to the public grid."),
+    SharingKey.HYBRID: gettext_lazy("Each has a fixed share; what a member cannot use goes to the others by their shares, then by use."),
+    SharingKey.HIERARCHICAL: gettext_lazy("Own roof first, then the neighbours on the same feeder, then the whole village."),
     SharingKey.MARKET: gettext_lazy(
         "Members order per quarter hour what they buy and sell, themselves or through an agent that keeps to what they said. "
         "What was ordered is shared as far as the meters show it."
     ),
 }
 PRICE_WORDS = {
-    SharingPrice.MID_MARKET: gettext_lazy(
-        "A shared kWh costs the middle between the public grid's price and its feed-in price."
-    ),
-    SharingPrice.SUPPLY_DEMAND_RATIO: gettext_lazy(
-        "A shared kWh is cheap when the village has plenty and dear when it has little."
-    ),
-    SharingPrice.BILL_SHARING: gettext_lazy(
-        "A shared kWh costs nothing; all bear the public grid's cost together."
-    ),
+    SharingPrice.MID_MARKET: gettext_lazy("A shared kWh costs the middle between the public grid's price and its feed-in price."),
+    SharingPrice.SUPPLY_DEMAND_RATIO: gettext_lazy("A shared kWh is cheap when the village has plenty and dear when it has little."),
+    SharingPrice.BILL_SHARING: gettext_lazy("A shared kWh costs nothing; all bear the public grid's cost together."),
     SharingPrice.UNIFORM_AUCTION: gettext_lazy(
         "All who trade in a quarter hour pay the same price: the middle of the last bid and offer that met."
     ),
 }
 KEY_NAMES = {
-    SharingKey.DYNAMIC: gettext_lazy("By use"), SharingKey.STATIC: gettext_lazy("Fixed shares"), SharingKey.HYBRID: gettext_lazy("Fixed shares, the rest again"),
-    SharingKey.HIERARCHICAL: gettext_lazy("Neighbours first"), SharingKey.MARKET: gettext_lazy("Market"),
-}  # fmt: skip
+    SharingKey.DYNAMIC: gettext_lazy("By use"),
+    SharingKey.STATIC: gettext_lazy("Fixed shares"),
+    SharingKey.HYBRID: gettext_lazy("Fixed shares, the rest again"),
+    SharingKey.HIERARCHICAL: gettext_lazy("Neighbours first"),
+    SharingKey.MARKET: gettext_lazy("Market"),
+}
 PRICE_NAMES = {
-    SharingPrice.MID_MARKET: gettext_lazy("middle price"), SharingPrice.SUPPLY_DEMAND_RATIO: gettext_lazy("price by plenty"),
-    SharingPrice.BILL_SHARING: gettext_lazy("shared bill"), SharingPrice.UNIFORM_AUCTION: gettext_lazy("price of the auction"),
-}  # fmt: skip
+    SharingPrice.MID_MARKET: gettext_lazy("middle price"),
+    SharingPrice.SUPPLY_DEMAND_RATIO: gettext_lazy("price by plenty"),
+    SharingPrice.BILL_SHARING: gettext_lazy("shared bill"),
+    SharingPrice.UNIFORM_AUCTION: gettext_lazy("price of the auction"),
+}
 
-CHOICE_NAMES = {
-    VoteChoice.YES: gettext_lazy("yes"), VoteChoice.NO: gettext_lazy("no"), VoteChoice.ABSTAIN: gettext_lazy("abstain"),
-}  # fmt: skip
+CHOICE_NAMES = {VoteChoice.YES: gettext_lazy("yes"), VoteChoice.NO: gettext_lazy("no"), VoteChoice.ABSTAIN: gettext_lazy("abstain")}
 STATUS_NAMES = {
-    VoteStatus.OPEN: gettext_lazy("open"), VoteStatus.ADOPTED: gettext_lazy("adopted"), VoteStatus.REJECTED: gettext_lazy("rejected"),
-    VoteStatus.TOO_FEW: gettext_lazy("too few took part"), VoteStatus.WITHDRAWN: gettext_lazy("withdrawn"),
-}  # fmt: skip
+    VoteStatus.OPEN: gettext_lazy("open"),
+    VoteStatus.ADOPTED: gettext_lazy("adopted"),
+    VoteStatus.REJECTED: gettext_lazy("rejected"),
+    VoteStatus.TOO_FEW: gettext_lazy("too few took part"),
+    VoteStatus.WITHDRAWN: gettext_lazy("withdrawn"),
+}
 
 
 @login_required
@@ -90,12 +82,9 @@ def sharing(request: HttpRequest) -> HttpResponse:
         microgrid = sites[0].microgrid
         own = [site for site in sites if site.microgrid_id == microgrid.pk]
         found = compare_rules(microgrid=microgrid, sites=own)
-        context |= {
-            "microgrid": microgrid,
-            "found": found,
-            "months": _months(found),
-            "currency": microgrid.cooperative.currency,
-        } | _rules(microgrid, found)
+        context |= {"microgrid": microgrid, "found": found, "months": _months(found), "currency": microgrid.cooperative.currency} | _rules(
+            microgrid, found
+        )
         context |= _votes(request, microgrid, found)
         mark_seen(user=user_of(request), kind=KIND, now=timezone.now())
     return render(request, "portal/sharing.html", context)
@@ -117,9 +106,7 @@ def _cast(request: HttpRequest) -> None:
     if choice not in VoteChoice.values:
         raise Http404
     try:
-        cast_vote(
-            proposal=proposal, member=member, choice=VoteChoice(choice), by=user, now=proposal.microgrid.now(timezone.now())
-        )  # fmt: skip
+        cast_vote(proposal=proposal, member=member, choice=VoteChoice(choice), by=user, now=proposal.microgrid.now(timezone.now()))
         messages.success(request, _("Your vote is cast. You may change it until the vote closes."))
     except CannotVote as why:
         messages.error(request, str(why))
@@ -132,17 +119,22 @@ def _votes(request: HttpRequest, microgrid: Microgrid, found: RuleComparison) ->
     open_vote = next((row for row in rows if row.status == VoteStatus.OPEN), None)
     context: dict[str, Any] = {
         "decided": [(row, _words_of(row), STATUS_NAMES[VoteStatus(row.status)]) for row in rows if row.status != VoteStatus.OPEN],
-        "zone": microgrid.zone, "open_vote": open_vote,
-    }  # fmt: skip
+        "zone": microgrid.zone,
+        "open_vote": open_vote,
+    }
     if open_vote is not None:
         rule = (open_vote.key, open_vote.price_rule)
         context |= {
             "open_words": _words(SharingKey(open_vote.key), SharingPrice(open_vote.price_rule)),
-            "own_votes": own_votes(user, open_vote), "choices": [(choice.value, CHOICE_NAMES[choice]) for choice in VoteChoice],
-            "turnout": open_vote.votes.count(), "eligible": eligible_members(microgrid).count(),
-            "own_shares": [(share.site, share.share * 100) for share in open_vote.shares.filter(site__in=own_sites_of(request)).select_related("site")],
+            "own_votes": own_votes(user, open_vote),
+            "choices": [(choice.value, CHOICE_NAMES[choice]) for choice in VoteChoice],
+            "turnout": open_vote.votes.count(),
+            "eligible": eligible_members(microgrid).count(),
+            "own_shares": [
+                (share.site, share.share * 100) for share in open_vote.shares.filter(site__in=own_sites_of(request)).select_related("site")
+            ],
             "would": next((o for o in found.outcomes if (o.key, o.price_rule) == rule), None),
-        }  # fmt: skip
+        }
     return context
 
 
@@ -152,10 +144,13 @@ def _rules(microgrid: Microgrid, found: RuleComparison) -> dict[str, Any]:
     key = SharingKey(rule.key) if rule else SharingKey.DYNAMIC
     price = SharingPrice(rule.price_rule) if rule else SharingPrice.MID_MARKET
     return {
-        "rule": rule, "now": _words(key, price), "ahead": [(row, _words_of(row)) for row in rules_ahead(microgrid, today)],
+        "rule": rule,
+        "now": _words(key, price),
+        "ahead": [(row, _words_of(row)) for row in rules_ahead(microgrid, today)],
         "outcomes": [_line(o, is_now=(o.key, o.price_rule) == (key, price)) for o in found.outcomes],
-        "explained": [(KEY_NAMES[k], words) for k, words in KEY_WORDS.items()] + [(capfirst(PRICE_NAMES[p]), words) for p, words in PRICE_WORDS.items()],
-    }  # fmt: skip
+        "explained": [(KEY_NAMES[k], words) for k, words in KEY_WORDS.items()]
+        + [(capfirst(PRICE_NAMES[p]), words) for p, words in PRICE_WORDS.items()],
+    }
 
 
 def _words_of(rule: SharingRule | SharingProposal) -> dict[str, str]:
@@ -163,11 +158,7 @@ def _words_of(rule: SharingRule | SharingProposal) -> dict[str, str]:
 
 
 def _words(key: SharingKey, price: SharingPrice) -> dict[str, str]:
-    return {
-        "name": f"{KEY_NAMES[key]}, {PRICE_NAMES[price]}",
-        "key": str(KEY_WORDS[key]),
-        "price": str(PRICE_WORDS[price]),
-    }
+    return {"name": f"{KEY_NAMES[key]}, {PRICE_NAMES[price]}", "key": str(KEY_WORDS[key]), "price": str(PRICE_WORDS[price])}
 
 
 def _line(outcome: RuleOutcome, *, is_now: bool) -> dict[str, Any]:

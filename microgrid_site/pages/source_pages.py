@@ -56,8 +56,9 @@ def own_source(request: HttpRequest) -> HttpResponse:
     sites = own_sites_of(request)
     sources = list(
         Source.objects.filter(site__in=[site.pk for site in sites])
-        .select_related("site__member", "site__microgrid__cooperative").order_by("code")
-    )  # fmt: skip
+        .select_related("site__member", "site__microgrid__cooperative")
+        .order_by("code")
+    )
     if not sources:
         return render(request, "portal/source_empty.html", {"tabs": energy_tabs(sites, "own-source")})
     source = next((s for s in sources if str(s.public_id) == request.GET.get("source")), sources[0])
@@ -79,13 +80,15 @@ def _source_page(request: HttpRequest, found: Source, context: dict[str, Any]) -
     courses = own_courses_of([found], real_now=timezone.now())
     orders = list(visible_orders(user).filter(source=found))
     context |= {
-        "source": found, "course": courses[0] if courses else None,
+        "source": found,
+        "course": courses[0] if courses else None,
         "orders": [order for order in orders if order.state in UNFINISHED],
         "done": sorted(filter(attrgetter("done_at"), orders), key=attrgetter("done_at"), reverse=True)[:SHOWN_DONE],
-        "plans": MaintenancePlan.objects.filter(source=found, is_active=True).order_by("work"), "works": WorkKind.choices,
+        "plans": MaintenancePlan.objects.filter(source=found, is_active=True).order_by("work"),
+        "works": WorkKind.choices,
         "may_work": has_role(user, found.site.microgrid.cooperative, Role.OPERATOR),
         "currency": found.site.microgrid.cooperative.currency,
-    }  # fmt: skip
+    }
     if courses:
         context |= _figures(courses[0], found.site.microgrid)
     if request.GET.get("format") == "csv" and courses:
@@ -103,27 +106,41 @@ def _figures(course: SourceCourse, microgrid: Microgrid) -> dict[str, Any]:
     ]
     known = [None if e is None else round(e * 100, 1) for e in course.efficiency]
     return {
-        "figures": figures, "lost_minor": worth_minor(figures.lost_wh, value), "cleaning_minor": worth_minor(figures.cleaning_wh, value),
-        "repair_minor": worth_minor(figures.repair_wh, value), "outages": list(reversed(figures.outages))[:SHOWN_OUTAGES],
-        "facing": facing(figures.plane.azimuth_deg) if figures.plane else "", "zone": microgrid.zone,
+        "figures": figures,
+        "lost_minor": worth_minor(figures.lost_wh, value),
+        "cleaning_minor": worth_minor(figures.cleaning_wh, value),
+        "repair_minor": worth_minor(figures.repair_wh, value),
+        "outages": list(reversed(figures.outages))[:SHOWN_OUTAGES],
+        "facing": facing(figures.plane.azimuth_deg) if figures.plane else "",
+        "zone": microgrid.zone,
         "day_picture": {
-            "labels": [start[11:16] for start in course.starts], "unit": "Wh", "hours": True,
+            "labels": [start[11:16] for start in course.starts],
+            "unit": "Wh",
+            "hours": True,
             "series": [
                 {"name": _("produced"), "colour": "solar", "fill": "solar-fill", "values": course.production_wh},
                 {"name": _("clear sky"), "colour": "muted", "style": "dashed", "values": course.clear_wh},
             ],
         },
-        "day_rows": _by_hour(course), "day_columns": [_("Hour"), _("Produced, kWh"), _("Clear sky, kWh")],
+        "day_rows": _by_hour(course),
+        "day_columns": [_("Hour"), _("Produced, kWh"), _("Clear sky, kWh")],
         "trend_picture": {
-            "labels": [day.isoformat() for day in course.days], "unit": "%", "dates": True,
+            "labels": [day.isoformat() for day in course.days],
+            "unit": "%",
+            "dates": True,
             "series": [
                 {"name": _("every day"), "colour": "solar-fill", "bars": True, "values": known},
-                {"name": _("clear days"), "colour": "solar", "points": True,
-                 "values": [v if clear else None for v, clear in zip(known, course.clear, strict=True)]},
+                {
+                    "name": _("clear days"),
+                    "colour": "solar",
+                    "points": True,
+                    "values": [v if clear else None for v, clear in zip(known, course.clear, strict=True)],
+                },
             ],
         },
-        "trend_rows": trend_rows, "trend_columns": [_("Day"), _("Of a clear sky, %"), _("Clear day")],
-    }  # fmt: skip
+        "trend_rows": trend_rows,
+        "trend_columns": [_("Day"), _("Of a clear sky, %"), _("Clear day")],
+    }
 
 
 def _by_hour(course: SourceCourse) -> list[list[str]]:
@@ -139,9 +156,7 @@ def _microgrid_of(request: HttpRequest) -> Microgrid:
     """The microgrid whose sources the user looks after; 404 for everybody else."""
     user = user_of(request)
     served = cooperatives_served(user, Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
-    microgrid = (
-        Microgrid.objects.filter(cooperative__in=served).select_related("cooperative").order_by("pk").first()
-    )
+    microgrid = Microgrid.objects.filter(cooperative__in=served).select_related("cooperative").order_by("pk").first()
     if microgrid is None:
         raise Http404
     return microgrid
@@ -154,42 +169,53 @@ def ranking(request: HttpRequest) -> HttpResponse:
     microgrid = _microgrid_of(request)
     courses = source_courses(microgrid=microgrid, now=microgrid.now(timezone.now()))
     values = energy_values(microgrid, courses)
-    rows = sorted(
-        (_row(course, values.get(course.figures.source.pk)) for course in courses), key=_worst_first
-    )
+    rows = sorted((_row(course, values.get(course.figures.source.pk)) for course in courses), key=_worst_first)
     orders = visible_orders(user).filter(source__site__microgrid=microgrid, state__in=UNFINISHED)
-    columns = [
-        "Source",
-        "Site",
-        "Performance ratio, %",
-        "Lost in 30 days, kWh",
-        "Cleaning brings, kWh",
-        "Repair brings, kWh",
-        "Worth",
-    ]
+    columns = ["Source", "Site", "Performance ratio, %", "Lost in 30 days, kWh", "Cleaning brings, kWh", "Repair brings, kWh", "Worth"]
     table = [
-        [r["source"].code, r["source"].site.name, _percent(r["figures"].performance_ratio), f"{r['figures'].lost_wh / 1000:.1f}",
-         f"{r['figures'].cleaning_wh / 1000:.1f}", f"{r['figures'].repair_wh / 1000:.1f}",
-         "" if r["gain_minor"] is None else f"{r['gain_minor'] / 100:.2f}"]
+        [
+            r["source"].code,
+            r["source"].site.name,
+            _percent(r["figures"].performance_ratio),
+            f"{r['figures'].lost_wh / 1000:.1f}",
+            f"{r['figures'].cleaning_wh / 1000:.1f}",
+            f"{r['figures'].repair_wh / 1000:.1f}",
+            "" if r["gain_minor"] is None else f"{r['gain_minor'] / 100:.2f}",
+        ]
         for r in rows
-    ]  # fmt: skip
+    ]
     if request.GET.get("format") == "csv":
         return csv_answer("sources", columns, table)
     context = {
-        "microgrid": microgrid, "rows": rows, "orders": orders, "currency": microgrid.cooperative.currency,
+        "microgrid": microgrid,
+        "rows": rows,
+        "orders": orders,
+        "currency": microgrid.cooperative.currency,
         "today": microgrid.now(timezone.now()).astimezone(microgrid.zone).date(),
-        "may_work": _may_work(user, microgrid.cooperative), "newest": courses[0].figures.newest_day if courses else None,
-        "gain_wh": sum(r["figures"].gain_wh for r in rows), "lost_wh": sum(r["figures"].lost_wh for r in rows),
+        "may_work": _may_work(user, microgrid.cooperative),
+        "newest": courses[0].figures.newest_day if courses else None,
+        "gain_wh": sum(r["figures"].gain_wh for r in rows),
+        "lost_wh": sum(r["figures"].lost_wh for r in rows),
         "gain_minor": sum(r["gain_minor"] or 0 for r in rows) if values else None,
         "off": sum(1 for r in rows if any(not outage.is_over for outage in r["figures"].outages)),
-        "table_rows": table, "table_columns": columns,
+        "table_rows": table,
+        "table_columns": columns,
         "picture": {
-            "labels": [r["source"].code for r in rows], "unit": "%", "names": True,
-            "series": [{"name": "performance ratio on clear days", "colour": "solar", "bars": True,
-                        "values": [None if r["figures"].performance_ratio is None else round(r["figures"].performance_ratio * 100, 1)
-                                   for r in rows]}],
+            "labels": [r["source"].code for r in rows],
+            "unit": "%",
+            "names": True,
+            "series": [
+                {
+                    "name": "performance ratio on clear days",
+                    "colour": "solar",
+                    "bars": True,
+                    "values": [
+                        None if r["figures"].performance_ratio is None else round(r["figures"].performance_ratio * 100, 1) for r in rows
+                    ],
+                }
+            ],
         },
-    }  # fmt: skip
+    }
     return render(request, "portal/sources.html", context)
 
 
@@ -205,9 +231,12 @@ def _row(course: SourceCourse, value: int | None) -> dict[str, Any]:
     figures = course.figures
     going_on = [outage for outage in figures.outages if not outage.is_over]
     return {
-        "source": figures.source, "figures": figures, "gain_minor": worth_minor(figures.gain_wh, value),
-        "off": next((outage for outage in going_on if outage.kind == "off"), None), "reduced": bool(going_on),
-    }  # fmt: skip
+        "source": figures.source,
+        "figures": figures,
+        "gain_minor": worth_minor(figures.gain_wh, value),
+        "off": next((outage for outage in going_on if outage.kind == "off"), None),
+        "reduced": bool(going_on),
+    }
 
 
 def _worst_first(row: dict[str, Any]) -> tuple[int, int, str]:
@@ -227,9 +256,12 @@ def add_order(request: HttpRequest, public_id: Any) -> HttpResponse:
             messages.error(request, "Choose the work and the day until when it is due.")
         else:
             maintenance.add_order(
-                source=found, work=WorkKind(work), reason=request.POST.get("reason", "").strip()[:240] or "By hand.",
-                due_date=due_date.date(), now=found.site.microgrid.now(timezone.now()),
-            )  # fmt: skip
+                source=found,
+                work=WorkKind(work),
+                reason=request.POST.get("reason", "").strip()[:240] or "By hand.",
+                due_date=due_date.date(),
+                now=found.site.microgrid.now(timezone.now()),
+            )
             messages.success(request, "The work order is made.")
     return redirect("source", public_id=public_id)
 
@@ -274,10 +306,12 @@ def _step(request: HttpRequest, order: WorkOrder) -> str:
         raise maintenance.CannotChangeOrder("Say when the work begins and when it ends.")
     percent = request.POST.get("available_percent", "0")
     maintenance.plan_order(
-        order=order, start_at=start_at.replace(tzinfo=microgrid.zone), end_at=end_at.replace(tzinfo=microgrid.zone),
+        order=order,
+        start_at=start_at.replace(tzinfo=microgrid.zone),
+        end_at=end_at.replace(tzinfo=microgrid.zone),
         available_percent=min(int(percent), 100) if percent.isdigit() else 0,
         assigned_to=request.POST.get("assigned_to", "").strip()[:120],
-    )  # fmt: skip
+    )
     return f"{order} is planned; forecasts count with it."
 
 

@@ -57,10 +57,15 @@ def stored(request: HttpRequest) -> HttpResponse:
     sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
     capacity = max(sum(s.capacity_wh for s in storages), 1)
     context = {
-        "microgrid": microgrid, "tab": "stored", "day": last, "words": words_in(get_language()).labels,
+        "microgrid": microgrid,
+        "tab": "stored",
+        "day": last,
+        "words": words_in(get_language()).labels,
         "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
-        "sums": parts_of(sums, capacity), "total_wh": sum(sums), "capacity_wh": capacity,
-    }  # fmt: skip
+        "sums": parts_of(sums, capacity),
+        "total_wh": sum(sums),
+        "capacity_wh": capacity,
+    }
     return render(request, "live/stored.html", context)
 
 
@@ -70,21 +75,13 @@ def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One storage for the cooperative's staff; the look at a member's is written down."""
     user = user_of(request)
     microgrids = operated_microgrids(user, *READING_ROLES).values("pk")
-    found = get_object_or_404(
-        visible_storages(user).filter(site__microgrid__in=microgrids), public_id=public_id
-    )
+    found = get_object_or_404(visible_storages(user).filter(site__microgrid__in=microgrids), public_id=public_id)
     record_look(user=user, member=found.site.member, what="storage", subject=found.code, now=timezone.now())
     context = {"tab": "stored", "microgrid": found.site.microgrid}
-    return render(
-        request,
-        "live/storage.html",
-        context | _day_context(request, found, words_in(get_language()), timezone.now()),
-    )
+    return render(request, "live/storage.html", context | _day_context(request, found, words_in(get_language()), timezone.now()))
 
 
-def _day_context(
-    request: HttpRequest, storage: StorageUnit, words: BatteryWords, real_now: datetime
-) -> dict[str, Any]:
+def _day_context(request: HttpRequest, storage: StorageUnit, words: BatteryWords, real_now: datetime) -> dict[str, Any]:
     """What both pages show of one day."""
     microgrid = storage.site.microgrid
     now = microgrid.now(real_now)
@@ -99,19 +96,23 @@ def _day_context(
     inside = inside_of([storage]).get(storage.pk)
     if inside is not None and since is not None and inside.day < since:
         inside = None
-    row = (
-        StorageDay.objects.filter(storage=storage, day=day, is_current=True)
-        .select_related("storage__site")
-        .first()
-    )
+    row = StorageDay.objects.filter(storage=storage, day=day, is_current=True).select_related("storage__site").first()
     month = statements(microgrid=microgrid, days=[d for d in _month_to(day) if since is None or d >= since])
     return {
-        "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
-        "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
-        "before": None if day == since else day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
+        "storage": storage,
+        "day": day,
+        "words": words.labels,
+        "lang": words.lang,
+        "currency": microgrid.cooperative.currency,
+        "found": battery_day(storage, day, words, now),
+        "inside": inside,
+        "zone": microgrid.zone,
+        "before": None if day == since else day - timedelta(days=1),
+        "after": day + timedelta(days=1) if day < today else None,
+        "is_today": day == today,
         "produced": [(_whose(one, words), one) for one in produced_in(row, user_of(request))] if row else [],
         "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
-    }  # fmt: skip
+    }
 
 
 def _whose(one: Produced, words: BatteryWords) -> str:
@@ -133,6 +134,8 @@ def _statement(found: Any) -> dict[str, Any] | None:
         return None
     saved = found.saved_micro + found.peak_saved_micro
     return {
-        "given_wh": found.given_wh, "saved": Decimal(saved) / EXACT_PER_UNIT,
-        "peak": Decimal(found.peak_saved_micro) / EXACT_PER_UNIT, "owed": Decimal(found.owed_micro) / EXACT_PER_UNIT,
-    }  # fmt: skip
+        "given_wh": found.given_wh,
+        "saved": Decimal(saved) / EXACT_PER_UNIT,
+        "peak": Decimal(found.peak_saved_micro) / EXACT_PER_UNIT,
+        "owed": Decimal(found.owed_micro) / EXACT_PER_UNIT,
+    }

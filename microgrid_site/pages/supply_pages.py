@@ -20,9 +20,12 @@ from members.selectors.scope import user_of
 
 PAGE = 30
 DONE = {
-    "agree": "Agreed.", "decline": "Declined: nothing changes at the site.", "set": "Noted: the limit is in force.",
-    "lift": "Noted: the limit is lifted.", "cancel": "Taken back.",
-}  # fmt: skip
+    "agree": "Agreed.",
+    "decline": "Declined: nothing changes at the site.",
+    "set": "Noted: the limit is in force.",
+    "lift": "Noted: the limit is lifted.",
+    "cancel": "Taken back.",
+}
 
 
 @login_required
@@ -35,19 +38,24 @@ def supply_requests(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows = requests_of(microgrids.order_by().values("pk"))
     waiting = list(rows.filter(status__in=("asked", "agreed", "lift_asked", "in_force")))
-    page = Paginator(rows.filter(status__in=("declined", "withdrawn", "lifted")), PAGE).get_page(request.GET.get("page"))  # fmt: skip
+    page = Paginator(rows.filter(status__in=("declined", "withdrawn", "lifted")), PAGE).get_page(request.GET.get("page"))
     may = set(operated_microgrids(user).values_list("pk", flat=True))
     context = {
-        "tab": "supply", "page": page, "microgrid": microgrids.first(),
+        "tab": "supply",
+        "page": page,
+        "microgrid": microgrids.first(),
         "waiting": [
             {
-                "row": row, "may_change": row.site.microgrid_id in may, "zone": row.site.microgrid.zone,
+                "row": row,
+                "may_change": row.site.microgrid_id in may,
+                "zone": row.site.microgrid.zone,
                 "not_now": ", ".join(str(SPARED[reason]) for reason in why_not_now(request=row, now=row.site.microgrid.now(timezone.now())))
-                if row.status in ("asked", "agreed") else "",
+                if row.status in ("asked", "agreed")
+                else "",
             }
             for row in waiting
         ],
-    }  # fmt: skip
+    }
     return render(request, "live/supply.html", context)
 
 
@@ -58,8 +66,9 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     user = user_of(request)
     row = get_object_or_404(
         SupplyRequest.objects.select_related("site__microgrid"),
-        public_id=public_id, site__microgrid__in=operated_microgrids(user).order_by().values("pk"),
-    )  # fmt: skip
+        public_id=public_id,
+        site__microgrid__in=operated_microgrids(user).order_by().values("pk"),
+    )
     what, why = request.POST.get("do", ""), request.POST.get("why", "")
     now = row.site.microgrid.now(timezone.now())
     try:

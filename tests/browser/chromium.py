@@ -8,16 +8,22 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--disable-quic", "--no-first-run"]  # fmt: skip
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
 FIND = "import('@sparticuz/chromium').then(async (m) => console.log(await m.default.executablePath()))"
 
 
 def executable() -> str:
     """Unpack the browser and return where it lies."""
-    done = subprocess.run(
-        ["node", "-e", FIND], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
-    )
+    done = subprocess.run(["node", "-e", FIND], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.strip().splitlines()[-1]
 
 

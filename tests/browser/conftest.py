@@ -34,9 +34,7 @@ class Village:
 
     def log_in(self, browser: Browser, who: str, *, width: int = 1440, language: str = "en") -> Page:
         """A page of a fresh context in which `who` (member, producer, treasurer, ...) is logged in."""
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, accept_downloads=True, locale=language
-        )
+        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, locale=language)
         page = context.new_page()
         email = f"{who}@wiesengrund.example"
         page.goto(f"{self.address}/account/login/")
@@ -60,16 +58,39 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
 
 def _living(folder: Path, network: Path, card_url: str, shop: Account) -> Iterator[Village]:
     environment = {
-        **environment_of_its_own(folder / "var"), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160", "CARD_PROVIDER": "stripe",
-        "CARD_API_URL": card_url, "CARD_SECRET_KEY": SECRET_KEY, "CARD_WEBHOOK_SECRET": WEBHOOK_SECRET,
-    }  # fmt: skip
+        **environment_of_its_own(folder / "var"),
+        "CONTROL_TICK_SECONDS": "2",
+        "COLUMNS": "160",
+        "CARD_PROVIDER": "stripe",
+        "CARD_API_URL": card_url,
+        "CARD_SECRET_KEY": SECRET_KEY,
+        "CARD_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
     log = folder / "demo.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(folder / "var"), "--", sys.executable,
-             str(ROOT / "manage.py"), "demo", "--data", str(network), "--month", "2016-03"],
-            stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=ROOT,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "microgrid_site.embedded",
+                "run",
+                "--var",
+                str(folder / "var"),
+                "--",
+                sys.executable,
+                str(ROOT / "manage.py"),
+                "demo",
+                "--data",
+                str(network),
+                "--month",
+                "2016-03",
+            ],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            cwd=ROOT,
+        )
     try:
         yield _wait_until_it_lives(process, log, folder / "var", shop)
     finally:
@@ -87,9 +108,7 @@ def _wait_until_it_lives(process: subprocess.Popen[bytes], log: Path, var: Path,
         if "API and its documentation" in text:
             address = re.search(r"http://localhost:\d+", text)
             assert address
-            return Village(
-                address[0], dict(re.findall(r"(\S+@wiesengrund\.example)\s+(\S+)", text)), var, shop
-            )
+            return Village(address[0], dict(re.findall(r"(\S+@wiesengrund\.example)\s+(\S+)", text)), var, shop)
         time.sleep(0.5)
     raise AssertionError(f"the village did not come to life:\n{log.read_text(errors='replace')[-4000:]}")
 

@@ -63,9 +63,7 @@ def test_a_member_tops_up_sees_the_balance_fall_and_is_told(village, browser):
     expect(page.get_by_text("geschätzt")).to_be_visible()
     treasurer = village.log_in(browser, "treasurer")
     treasurer.goto(f"{village.address}/money/prepaid/")
-    row = treasurer.get_by_role(
-        "row", name=re.compile(page.locator("strong", has_text=re.compile("^PP2016")).inner_text())
-    )
+    row = treasurer.get_by_role("row", name=re.compile(page.locator("strong", has_text=re.compile("^PP2016")).inner_text()))
     expect(row).to_contain_text("1 estimated")
 
     let(village, LOOK.format(mornings=[(4, 12), (4, 27)]))

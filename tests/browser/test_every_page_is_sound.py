@@ -5,10 +5,57 @@ from typing import Any
 import pytest
 
 PAGES = {
-    "member": ("/", "/energy/", "/energy/ahead/", "/energy/habits/", "/energy/sharing/", "/energy/market/", "/energy/runs/", "/energy/devices/", "/village/", "/bills/", "/prices/", "/payments/", "/prepaid/", "/live/", "/you/", "/help/", "/account/email/", "/account/password/change/", "/account/2fa/"),
-    "operator": ("/live/", "/plan/", "/live/stored/", "/live/demand/", "/live/network/", "/indicators/", "/alarms/", "/readings/", "/readings/days/", "/sources/", "/devices/", "/emergency/", "/emergency/desk/"),
-    "treasurer": ("/money/", "/money/orders/", "/money/members/", "/money/shares/", "/money/sharing-out/", "/books/", "/books/vat/", "/books/year/", "/books/months/", "/books/reconciliation/", "/tariffs/what-if/", "/bills/"),
-}  # fmt: skip
+    "member": (
+        "/",
+        "/energy/",
+        "/energy/ahead/",
+        "/energy/habits/",
+        "/energy/sharing/",
+        "/energy/market/",
+        "/energy/runs/",
+        "/energy/devices/",
+        "/village/",
+        "/bills/",
+        "/prices/",
+        "/payments/",
+        "/prepaid/",
+        "/live/",
+        "/you/",
+        "/help/",
+        "/account/email/",
+        "/account/password/change/",
+        "/account/2fa/",
+    ),
+    "operator": (
+        "/live/",
+        "/plan/",
+        "/live/stored/",
+        "/live/demand/",
+        "/live/network/",
+        "/indicators/",
+        "/alarms/",
+        "/readings/",
+        "/readings/days/",
+        "/sources/",
+        "/devices/",
+        "/emergency/",
+        "/emergency/desk/",
+    ),
+    "treasurer": (
+        "/money/",
+        "/money/orders/",
+        "/money/members/",
+        "/money/shares/",
+        "/money/sharing-out/",
+        "/books/",
+        "/books/vat/",
+        "/books/year/",
+        "/books/months/",
+        "/books/reconciliation/",
+        "/tariffs/what-if/",
+        "/bills/",
+    ),
+}
 FAULTS = """() => {
   const faults = [], page = document.documentElement, shown = (e) => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && getComputedStyle(e).visibility !== 'hidden'; };
   const told = (what, e) => faults.push(`${what}: ${(e.outerHTML ?? e).slice(0, 120)}`);
@@ -47,9 +94,7 @@ def test_nothing_is_wrong_with_a_page_on_a_dark_german_phone(village: Any, brows
     page = village.log_in(browser, who, width=390, language="de")
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     complaints: list[str] = []
-    page.on(
-        "console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None
-    )
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda lost: complaints.append(f"not loaded: {lost.url}"))
     found: dict[str, list[str]] = {}

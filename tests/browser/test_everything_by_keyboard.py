@@ -16,10 +16,21 @@ AT_FOCUS = """() => {
   return { html: at.outerHTML.slice(0, 120), name: name.trim(), seen: shown(at), inside: box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.left >= -1 };
 }"""
 PAGES = {
-    "member": ("/", "/energy/", "/energy/sharing/", "/energy/market/", "/energy/runs/", "/bills/", "/prices/", "/payments/", "/you/", "/help/"),
+    "member": (
+        "/",
+        "/energy/",
+        "/energy/sharing/",
+        "/energy/market/",
+        "/energy/runs/",
+        "/bills/",
+        "/prices/",
+        "/payments/",
+        "/you/",
+        "/help/",
+    ),
     "operator": ("/live/", "/plan/", "/live/network/"),
     "treasurer": ("/money/", "/books/reconciliation/"),
-}  # fmt: skip
+}
 
 
 def walk(page: Page) -> list[dict[str, str]]:

@@ -11,10 +11,7 @@ def test_a_member_looks_at_habits_and_sets_an_alarm(village, browser):
     page.get_by_role("link", name="Habits").click()
     expect(page.get_by_role("heading", name="Your habits")).to_be_visible()
     # Others may have imported readings of this home before: then its typical days are there already.
-    young, alike = (
-        page.get_by_text("Typical days come after two weeks"),
-        page.get_by_text("Days alike in shape"),
-    )
+    young, alike = (page.get_by_text("Typical days come after two weeks"), page.get_by_text("Days alike in shape"))
     expect(young.or_(alike).first).to_be_visible()
     expect(page.locator(".chart svg").first).to_be_visible()
     page.get_by_role("figure", name="Every day").get_by_role("button", name="Show as table").click()

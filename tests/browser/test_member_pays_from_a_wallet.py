@@ -47,9 +47,7 @@ def a_payer(village, browser: Browser, *, width: int = 1440, language: str = "en
 
 
 def give_wallet(page: Page) -> None:
-    offer = page.request.get(
-        page.url.replace("/bills/", "/api/v1/bills/").replace("/chain/", "/chain-payment/")
-    )
+    offer = page.request.get(page.url.replace("/bills/", "/api/v1/bills/").replace("/chain/", "/chain-payment/"))
     page.add_init_script(A_WALLET.replace("RPC", offer.json()["rpc_url"]))
     page.reload()
 
@@ -62,12 +60,8 @@ def test_without_a_wallet_there_are_calls_to_copy(village, browser):
     page.locator("summary").last.click()
     shown = page.locator("details[open] code")
     expect(shown).to_have_count(6)
-    offer = page.request.get(
-        page.url.replace("/bills/", "/api/v1/bills/").replace("/chain/", "/chain-payment/")
-    ).json()
-    assert shown.all_text_contents() == [
-        call[key] for call in offer["ways"][1]["calls"] for key in ("to", "value", "data")
-    ]
+    offer = page.request.get(page.url.replace("/bills/", "/api/v1/bills/").replace("/chain/", "/chain-payment/")).json()
+    assert shown.all_text_contents() == [call[key] for call in offer["ways"][1]["calls"] for key in ("to", "value", "data")]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -103,6 +97,9 @@ def test_a_bill_is_paid_in_the_chains_own_coin(village, browser):
     give_wallet(page)
     page.get_by_role("button", name=re.compile(r"^Pay .* ETH$")).click()
     expect(page.locator(".verdict.good")).to_contain_text("Paid and booked. Thank you.", timeout=60_000)
-    notes = let(village, f'import json; from billing.models import Payment; print("notes", json.dumps(list(Payment.objects.filter(document__label="{label}").values_list("note", flat=True))))')  # fmt: skip
+    notes = let(
+        village,
+        f'import json; from billing.models import Payment; print("notes", json.dumps(list(Payment.objects.filter(document__label="{label}").values_list("note", flat=True))))',
+    )
     [note] = json.loads(notes.split("notes ")[1].splitlines()[0])
     assert note.endswith(" ETH")

@@ -51,9 +51,7 @@ def test_a_tampered_figure_is_named(village, browser):
 def test_a_text_that_differs_from_its_value_is_named_too(village, browser):
     page = village.log_in(browser, "member")
     open_first_bill(page, village.address)
-    page.evaluate(
-        """() => { document.querySelector('[data-field="lines/0/net_minor"]').textContent = '1.00'; }"""
-    )
+    page.evaluate("""() => { document.querySelector('[data-field="lines/0/net_minor"]').textContent = '1.00'; }""")
     page.get_by_role("button", name="Check this bill").click()
     expect(page.locator("#check-result li")).to_contain_text("Line 1", timeout=15_000)
 
@@ -70,9 +68,7 @@ def test_a_page_whose_server_lies_does_not_reach_the_root(village, browser):
     page.route("**/proof/", lie)
     open_first_bill(page, village.address)
     page.get_by_role("button", name="Check this bill").click()
-    expect(page.locator("#check-result .verdict.bad")).to_contain_text(
-        "not what was anchored", timeout=15_000
-    )
+    expect(page.locator("#check-result .verdict.bad")).to_contain_text("not what was anchored", timeout=15_000)
 
 
 def test_the_pdf_comes_as_a_file(village, browser):
@@ -89,10 +85,7 @@ def test_somebody_elses_bill_is_not_there(village, browser):
     owner = village.log_in(browser, "member")
     open_first_bill(owner, village.address)
     stranger = village.log_in(browser, "producer")
-    for address in (
-        owner.url,
-        f"{village.address}/api/v1/bills/{owner.url.rstrip('/').rsplit('/', 1)[1]}/proof/",
-    ):
+    for address in (owner.url, f"{village.address}/api/v1/bills/{owner.url.rstrip('/').rsplit('/', 1)[1]}/proof/"):
         reply = stranger.goto(address)
         assert reply is not None
         assert reply.status == 404
@@ -100,17 +93,7 @@ def test_somebody_elses_bill_is_not_there(village, browser):
 
 def test_every_page_fits_a_phone(village, browser):
     page = village.log_in(browser, "producer", width=390)
-    for path in (
-        "/",
-        "/energy/",
-        "/energy/?span=month",
-        "/bills/",
-        "/village/",
-        "/live/",
-        "/you/",
-        "/help/",
-        "/payments/",
-    ):
+    for path in ("/", "/energy/", "/energy/?span=month", "/bills/", "/village/", "/live/", "/you/", "/help/", "/payments/"):
         page.goto(f"{village.address}{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} px wide"

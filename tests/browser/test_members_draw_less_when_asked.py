@@ -44,10 +44,28 @@ credit_event(event=DemandEvent.objects.get(pk=event.pk), now=start + timedelta(d
 
 def measure_an_event(village) -> None:
     subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", MEASURE_ONE],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            MEASURE_ONE,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 def test_consent_call_opting_out_and_the_result(village, browser):
@@ -58,9 +76,7 @@ def test_consent_call_opting_out_and_the_result(village, browser):
         member.get_by_role("button", name=re.compile("^End the part of")).first.click()
     with member.expect_navigation():
         member.get_by_role("button", name=re.compile("^Let .* take part")).first.click()
-    expect(
-        member.get_by_text(re.compile("takes part in Feierabend. You are told of each event"))
-    ).to_be_visible()
+    expect(member.get_by_text(re.compile("takes part in Feierabend. You are told of each event"))).to_be_visible()
     result = member.get_by_role("row", name=re.compile("30 Mar 2016, 18:00 to 19:00"))
     # Usual: four quarter hours of 2 kWh, moved by a fifth to the day itself, on which it drew less all along.
     expect(result).to_contain_text("6.400")

@@ -37,10 +37,28 @@ DEAR = """{"format": 1, "currency": "EUR", "parts": [
 @pytest.fixture(scope="module")
 def prepared(village):
     subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", PREPARE],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            PREPARE,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     return village
 
 

@@ -17,9 +17,13 @@ PATIENCE_S = 90.0
 def device(folder: Path, *words: str) -> str:
     """Run the example program to its end."""
     done = subprocess.run(
-        [sys.executable, str(PROGRAM), "--folder", str(folder), *words], capture_output=True, text=True, check=False,
-        timeout=PATIENCE_S, env={"PATH": os.environ["PATH"]},
-    )  # fmt: skip
+        [sys.executable, str(PROGRAM), "--folder", str(folder), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+        env={"PATH": os.environ["PATH"]},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -66,9 +70,7 @@ def test_a_real_device_takes_a_home_over_from_the_virtual_one(village, browser, 
     page.get_by_role("button", name="Make the code").click()
     code = page.locator("#code").text_content() or ""
     device(tmp_path / "memory", "enrol", "--server", village.address, code)
-    assert "accepted" in device(
-        tmp_path / "memory", "run", "--every", "1", "--back", "2", "--stop-after", "1"
-    )
+    assert "accepted" in device(tmp_path / "memory", "run", "--every", "1", "--back", "2", "--stop-after", "1")
     page.goto(f"{village.address}/devices/?show=ended")
     page.get_by_role("link", name=meter, exact=True).click()
     expect(page.locator(".life")).to_contain_text("Decommissioned")

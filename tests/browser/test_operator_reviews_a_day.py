@@ -28,10 +28,28 @@ for meter in homes:
 
 def open_reviews(village) -> None:
     subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", OPEN_REVIEWS],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            OPEN_REVIEWS,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 def test_one_day_is_accepted_and_one_is_edited(village, browser):

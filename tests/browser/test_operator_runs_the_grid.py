@@ -25,10 +25,28 @@ LAST_NIGHT = "2016-03-31T21:30"
 
 def raise_alarms(village) -> None:
     subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", RAISE_ALARMS],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            RAISE_ALARMS,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 def test_alarms_are_acknowledged_by_key_and_at_the_side_of_the_live_page(village, browser):
@@ -43,9 +61,7 @@ def test_alarms_are_acknowledged_by_key_and_at_the_side_of_the_live_page(village
         page.keyboard.press("j")
     page.keyboard.press("a")
     expect(page.get_by_text("Battery of the school: acknowledged.")).to_be_visible()
-    expect(page.locator("[data-row]", has_text="Battery of the school").locator(".badge")).to_have_text(
-        "acknowledged"
-    )
+    expect(page.locator("[data-row]", has_text="Battery of the school").locator(".badge")).to_have_text("acknowledged")
     if before > 1:
         expect(page.locator("#alarm-count")).to_contain_text(str(before - 1))
     expect(barn.locator(".badge")).to_have_text("active")
@@ -53,12 +69,8 @@ def test_alarms_are_acknowledged_by_key_and_at_the_side_of_the_live_page(village
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Grid").click()
     side = page.locator("#alarm-side .alarm-line", has_text="Battery of the barn")
     side.get_by_role("button", name="Acknowledge").click()
-    expect(page.locator("#alarm-side .alarm-line", has_text="Battery of the barn")).to_contain_text(
-        "acknowledged"
-    )
-    expect(
-        page.locator("#alarm-side .alarm-line", has_text="Battery of the barn").get_by_role("button")
-    ).to_have_count(0)
+    expect(page.locator("#alarm-side .alarm-line", has_text="Battery of the barn")).to_contain_text("acknowledged")
+    expect(page.locator("#alarm-side .alarm-line", has_text="Battery of the barn").get_by_role("button")).to_have_count(0)
 
 
 def test_last_night_is_replayed_and_shared_as_a_link(village, browser):
@@ -102,9 +114,7 @@ def test_a_battery_is_ordered_by_hand_in_two_steps_and_let_go(village, browser):
     page.goto(f"{village.address}/emergency/orders/")
     page.get_by_label("Order", exact=True).select_option("storage")
     page.get_by_label("Storage", exact=True).select_option(index=1)
-    battery = page.get_by_label("Storage", exact=True).evaluate(
-        "field => field.selectedOptions[0].textContent.trim()"
-    )
+    battery = page.get_by_label("Storage", exact=True).evaluate("field => field.selectedOptions[0].textContent.trim()")
     page.get_by_label("Storage shall").select_option("charge")
     page.get_by_label("Power or limit [W]").fill("500")
     page.get_by_label("Why").fill("The fitter measures the inverter")
@@ -138,8 +148,6 @@ def test_a_drill_is_run_and_reported(village, browser):
     page.goto(f"{village.address}/events/")
     drill = page.locator("li", has_text="Drill:").first
     expect(drill).to_be_visible()
-    answer = page.request.get(
-        village.address + drill.get_by_role("link", name="Report, PDF").get_attribute("href")
-    )
+    answer = page.request.get(village.address + drill.get_by_role("link", name="Report, PDF").get_attribute("href"))
     assert answer.status == 200
     assert answer.body().startswith(b"%PDF")

@@ -24,10 +24,28 @@ Membership.objects.get_or_create(user=user, cooperative=Cooperative.objects.get(
 @pytest.fixture(scope="module")
 def second_operator(village):
     subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", MAKE_A_SECOND_OPERATOR],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            MAKE_A_SECOND_OPERATOR,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     village.passwords[f"{SECOND}@wiesengrund.example"] = WORD
     return SECOND
 
@@ -91,9 +109,7 @@ def test_an_outage_is_asked_for_and_another_approves(village, browser, second_op
     other = village.log_in(browser, second_operator, width=390)
     other.goto(f"{village.address}/live/network/")
     assert other.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    other.locator("#outages li", has_text="New joint at the school").get_by_role(
-        "link", name="Decide"
-    ).click()
+    other.locator("#outages li", has_text="New joint at the school").get_by_role("link", name="Decide").click()
     with other.expect_navigation():
         other.get_by_role("button", name="Approve").click()
     expect(other.locator(".badge", has_text="approved")).to_be_visible()

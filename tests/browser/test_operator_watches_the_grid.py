@@ -31,9 +31,7 @@ def test_the_live_page_moves_and_survives_a_restart_of_the_broker(village, brows
     wait_for_tick_after(page, first)
     expect(page.locator("#live-dot")).to_have_class("live-dot on")
     expect(page.locator(".network circle").first).to_be_visible()
-    assert page.evaluate(
-        "document.querySelectorAll('[id]').length === new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size"
-    )
+    assert page.evaluate("document.querySelectorAll('[id]').length === new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size")
     expect(page.locator("#stored")).to_have_text(re.compile(r"^\d+$"))
     valkey = json.loads((village.var / "run" / "valkey.json").read_text())
     os.kill(valkey["pid"], signal.SIGKILL)

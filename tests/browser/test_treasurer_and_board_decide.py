@@ -95,7 +95,7 @@ def test_a_treasurer_grants_one_held_award_and_declines_another_and_the_member_r
         held.get_by_role("button", name="Decline").click()
     expect(page.get_by_text("the budget has it back")).to_be_visible()
     expect(held).to_have_count(0)
-    decided = page.locator("section", has=page.get_by_role("heading", name="Decided")).locator("li", has_text="Prämienweg 1")  # fmt: skip
+    decided = page.locator("section", has=page.get_by_role("heading", name="Decided")).locator("li", has_text="Prämienweg 1")
     expect(decided).to_have_count(2)
     expect(page.get_by_text("3.12 of 200.00")).to_be_visible()
 
@@ -132,9 +132,7 @@ def test_the_board_works_through_its_list(village, browser):
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).click()
     page.goto(sheet)
-    expect(page.locator("section", has=page.get_by_role("heading", name="Spared"))).to_contain_text(
-        "hardship"
-    )
+    expect(page.locator("section", has=page.get_by_role("heading", name="Spared"))).to_contain_text("hardship")
     expect(page.get_by_text(re.compile("May not be proposed: .*hardship"))).to_be_visible()
 
     page.get_by_label("Why it is taken back").fill("She was in hospital")

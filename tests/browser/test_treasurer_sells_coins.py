@@ -19,10 +19,27 @@ LONGEST_WAIT_S = 120
 def collect(village: Any) -> None:
     """The command that an operator runs."""
     done = subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres,anvil", "--",
-         sys.executable, str(ROOT / "manage.py"), "collect_coins"],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres,anvil",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "collect_coins",
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -63,9 +80,7 @@ def test_coins_go_from_the_contract_to_the_bank(village: Any, browser: Any, tmp_
         page.get_by_role("button", name="Book the sale").click()
     expect(page.get_by_text("12.00 should come to the bank")).to_be_visible()
     file = tmp_path / "statement.xml"
-    file.write_bytes(
-        camt(entry("12.00", details=detail(name="Kraken Example Ltd", text="payout KRK20160417")), iban="")
-    )
+    file.write_bytes(camt(entry("12.00", details=detail(name="Kraken Example Ltd", text="payout KRK20160417")), iban=""))
     page.get_by_role("link", name="Movements").click()
     page.set_input_files("#file", str(file))
     with page.expect_navigation():

@@ -49,9 +49,7 @@ def test_a_member_pays_a_bill_by_card(village, browser):
     expect(page.get_by_role("button", name=re.compile("mit Karte zahlen"))).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     content, headers = village.shop.event("checkout.session.completed", session)
-    told = urllib.request.Request(
-        f"{village.address}/cards/webhook/", content, {**headers, "Content-Type": "application/json"}
-    )
+    told = urllib.request.Request(f"{village.address}/cards/webhook/", content, {**headers, "Content-Type": "application/json"})
     assert urllib.request.urlopen(told, timeout=20).status == 200
     treasurer = village.log_in(browser, "treasurer")
     treasurer.goto(f"{village.address}/money/cards/")
@@ -64,9 +62,12 @@ def test_one_prepares_another_releases_and_a_member_reads_why(village, browser):
     first, second = village.log_in(browser, "treasurer"), village.log_in(browser, "board")
     first.goto(f"{village.address}/money/sharing-out/")
     for label, text in (
-        ("Name, as on statements", "Revenue of March"), ("First month", "2016-03"), ("Last month", "2016-03"),
-        ("Revenue: sum to use", "20"), ("Revenue: by energy delivered", "100"),
-    ):  # fmt: skip
+        ("Name, as on statements", "Revenue of March"),
+        ("First month", "2016-03"),
+        ("Last month", "2016-03"),
+        ("Revenue: sum to use", "20"),
+        ("Revenue: by energy delivered", "100"),
+    ):
         first.get_by_label(label).fill(text)
     with first.expect_navigation():
         first.get_by_role("button", name="Show who would get what").click()
@@ -90,16 +91,12 @@ def test_one_prepares_another_releases_and_a_member_reads_why(village, browser):
         part.get_by_role("link", name=re.compile("PDF")).click()
     paper = PdfReader(io.BytesIO(download.value.path().read_bytes()))
     text = "".join(page.extract_text() for page in paper.pages)
-    assert (
-        amount in text or amount.replace(",", ".") in text
-    )  # on paper in the member's language, here in the browser's
+    assert amount in text or amount.replace(",", ".") in text  # on paper in the member's language, here in the browser's
 
 
 def test_a_home_changes_hands_and_each_sees_what_is_theirs(village, browser):
     let(village, TWO_PEOPLE)
-    village.passwords.update(
-        {f"{who}@wiesengrund.example": "a long enough word" for who in ("goes", "comes")}
-    )
+    village.passwords.update({f"{who}@wiesengrund.example": "a long enough word" for who in ("goes", "comes")})
     operator = village.log_in(browser, "operator")
     operator.goto(f"{village.address}/admin/energy/siteownership/add/")
     for name, text in (("site", "Am Tausch 7"), ("member", "Ida Neumann")):

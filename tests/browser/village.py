@@ -19,10 +19,29 @@ print("unpaid", json.dumps([[d.label, f"{d.gross_minor / 100:.2f}", d.member_id]
 def let(village: Any, script: str) -> str:
     """Let a script run inside the village; returns what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", script],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "microgrid_site.embedded",
+            "run",
+            "--var",
+            str(village.var),
+            "--need",
+            "postgres",
+            "--",
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "shell",
+            "-c",
+            script,
+        ],
+        env=environment_of_its_own(village.var),
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

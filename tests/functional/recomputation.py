@@ -127,11 +127,7 @@ def recompute(folder: Path):
                 ((("bill", site), "grid", window), drawn - got, retail),
                 ((("bill", site), "incentive", ""), got, -incentive),
                 ((("credit", site), "carried", ""), interval.carried[site], retail),
-                (
-                    (("credit", site), "export", ""),
-                    interval.exports[site] - gave - interval.carried[site],
-                    feed_in,
-                ),
+                ((("credit", site), "export", ""), interval.exports[site] - gave - interval.carried[site], feed_in),
             ):
                 wh[key] += amount
                 money[key] += amount * Fraction(price) / 10
@@ -144,9 +140,7 @@ def recompute(folder: Path):
     for site in sites:
         standing = sum(Fraction(version_on(tariff, day)["standing_per_day"]) for day in days) * 100
         lines["bill", site]["standing", ""] = (len(days), half_away(standing))
-    paid = sum(
-        net for doc in lines.values() for (component, _), (_, net) in doc.items() if component == "local"
-    )
+    paid = sum(net for doc in lines.values() for (component, _), (_, net) in doc.items() if component == "local")
     for site, cents in split(paid, {s: v for s, v in local_value.items() if v}).items():
         lines["credit", site]["local_delivered", ""] = (wh[("credit", site), "local_delivered", ""], cents)
     for support in tariff["supports"]:

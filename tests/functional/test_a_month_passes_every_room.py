@@ -12,10 +12,7 @@ from tests.networks import DEMO_NETWORK, cut_network
 def profile_sums(folder, first_row: int, rows: int) -> tuple[float, float]:
     """Wh of all loads and all sources over some rows of the profiles, straight from the files."""
     sums = []
-    for assets, profiles, power in (
-        ("loads", "load_profiles", "pLoad"),
-        ("sources", "source_profiles", "pRES"),
-    ):
+    for assets, profiles, power in (("loads", "load_profiles", "pLoad"), ("sources", "source_profiles", "pRES")):
         with (folder / f"{assets}.csv").open() as file:
             weight: dict[str, float] = {}
             for row in csv.DictReader(file):

@@ -15,7 +15,7 @@ from tests.integration.billing.test_allocations import IBAN
 from tests.integration.billing.test_money_pages import client_of
 
 __all__ = ["hamlet"]
-ASKED = {"kind": "revenue", "name": "Revenue of March", "from": "2016-03", "to": "2016-03", "used": "1.00", "energy_percent": "100"}  # fmt: skip
+ASKED = {"kind": "revenue", "name": "Revenue of March", "from": "2016-03", "to": "2016-03", "used": "1.00", "energy_percent": "100"}
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_from_the_margin_to_the_members_account(billed: Hamlet) -> None:
     file = first.get(f"/money/orders/{order.public_id}/file/").content
     assert b"Revenue of March" in file
     posted = LedgerTransaction.objects.get(cause="distribution")
-    assert "shared out: Revenue of March" in first.get(f"/books/transactions/{posted.public_id}/").content.decode()  # fmt: skip
+    assert "shared out: Revenue of March" in first.get(f"/books/transactions/{posted.public_id}/").content.decode()
     assert sum(e.debit_minor - e.credit_minor for e in posted.entries.all()) == 0
     assert trial_balance(billed.cooperative)["distributions"] == 100
     assert not [gap for link in links_of(billed.microgrid, MARCH) for gap in link.gaps]

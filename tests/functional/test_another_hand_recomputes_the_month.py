@@ -52,9 +52,7 @@ def test_every_document_adds_up_with_its_vat(recomputed):
 def test_numbers_have_no_gaps(recomputed):
     folder, *_ = recomputed
     for kind in ("bill", "credit"):
-        numbers = sorted(
-            int(r["number"].rsplit("-", 1)[1]) for r in rows_of(folder / "documents.csv") if r["kind"] == kind
-        )
+        numbers = sorted(int(r["number"].rsplit("-", 1)[1]) for r in rows_of(folder / "documents.csv") if r["kind"] == kind)
         assert numbers == list(range(1, len(numbers) + 1))
 
 

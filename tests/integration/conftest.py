@@ -16,9 +16,7 @@ def language_of_nobody() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def partitions_are_emptied(
-    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+def partitions_are_emptied(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Empty the partitioned tables after a test that commits: they are no models' own, so the usual cleaning leaves them."""
     yield
     marker = request.node.get_closest_marker("django_db")

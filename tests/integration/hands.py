@@ -126,7 +126,7 @@ def _question() -> str:
                 told.append(f"'{column}', count(\"{column}\")")
     return " UNION ALL ".join(
         f"SELECT '{table}', jsonb_build_object({', '.join(told)}) FROM \"{table}\"" for table, told in columns.items()
-    )  # fmt: skip
+    )
 
 
 def _both(works: Sequence[Work], reads: str, count: Count) -> None:

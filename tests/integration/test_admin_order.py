@@ -17,7 +17,9 @@ def test_each_page_has_one_place() -> None:
 
 
 def test_tables_have_names_in_the_pages_language(client) -> None:
-    client.force_login(User.objects.create_superuser("root@example.org", "a long enough word"), backend="django.contrib.auth.backends.ModelBackend")  # fmt: skip
+    client.force_login(
+        User.objects.create_superuser("root@example.org", "a long enough word"), backend="django.contrib.auth.backends.ModelBackend"
+    )
     page = client.get("/admin/", headers={"Accept-Language": "de"})
     shown = [item["title"] for group in page.context["sidebar_navigation"][:-1] for item in group["items"]]
     assert {"Netzknoten", "Notfallkontakte", "Notfälle", "Tariffassungen", "Zähler"} <= set(shown)
@@ -29,9 +31,7 @@ def test_tables_have_names_in_the_pages_language(client) -> None:
 @pytest.mark.parametrize(("role", "sees"), [(Role.TARIFF_ADMIN, "Tariffs"), (Role.OPERATOR, "Grid")])
 def test_a_role_sees_its_groups(client, role: Role, sees: str) -> None:
     user = User.objects.create_user("staff@example.org", "a long enough word", is_staff=True)
-    Membership.objects.create(
-        user=user, cooperative=Cooperative.objects.create(slug="c", name="C eG"), role=role
-    )
+    Membership.objects.create(user=user, cooperative=Cooperative.objects.create(slug="c", name="C eG"), role=role)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/admin/")
     assert page.status_code == 200

@@ -19,15 +19,7 @@ from members.models import Cooperative, Member, User
 
 ROOMS = {"billing", "contracts", "energy", "grid", "members"}
 NAMES_EVERYWHERE = {"ID", "IBAN", "BIC", "CID"}
-PROPER_NAMES = {
-    "Deutsch",
-    "English",
-    "Energy-Charts",
-    "ENTSO-E Transparency Platform (A44)",
-    "OpenADR 3",
-    "SunSpec Modbus TCP",
-    "aWATTar",
-}
+PROPER_NAMES = {"Deutsch", "English", "Energy-Charts", "ENTSO-E Transparency Platform (A44)", "OpenADR 3", "SunSpec Modbus TCP", "aWATTar"}
 ID = re.compile(r'\bid="([^"]+)"')
 DESCRIBED = re.compile(r'aria-describedby="([^"]+)"')
 
@@ -46,9 +38,7 @@ def fields_of_the_admin() -> Iterator[tuple[type[Model], Any]]:
 
 
 def test_each_row_and_field_has_a_name_that_is_said() -> None:
-    rows = {
-        model.__name__ for model in models_of_the_admin() if not isinstance(model._meta.verbose_name, Promise)
-    }
+    rows = {model.__name__ for model in models_of_the_admin() if not isinstance(model._meta.verbose_name, Promise)}
     fields = {
         f"{model.__name__}.{field.name}: {field.verbose_name}"
         for model, field in fields_of_the_admin()
@@ -79,9 +69,7 @@ def test_each_kind_is_said() -> None:
     with translation.override("en"):
         english = {str(label) for _, field in fields_of_the_admin() for _, label in field.flatchoices}
     with translation.override("de"):
-        german = {
-            str(label) for _, field in fields_of_the_admin() for _, label in field.flatchoices
-        }  # of names that say themselves
+        german = {str(label) for _, field in fields_of_the_admin() for _, label in field.flatchoices}  # of names that say themselves
         unsaid = {label for label in english & german if label_said(label) == label}
     assert unsaid == PROPER_NAMES
 
@@ -150,10 +138,20 @@ def test_help_texts_are_tied_to_their_fields(root: Client, site: Site) -> None:
 @pytest.mark.django_db
 def test_ticks_are_told_in_german(root: Client, site: Site) -> None:
     GridState.objects.create(
-        microgrid=site.microgrid, at=datetime(2016, 4, 1, 10, tzinfo=UTC), status="DEFICIT", production_w=0, consumption_w=8540,
-        charge_w=0, discharge_w=0, import_w=8540, export_w=0, storage_wh=1500, highest_loading=0.03, sites_reporting=1,
+        microgrid=site.microgrid,
+        at=datetime(2016, 4, 1, 10, tzinfo=UTC),
+        status="DEFICIT",
+        production_w=0,
+        consumption_w=8540,
+        charge_w=0,
+        discharge_w=0,
+        import_w=8540,
+        export_w=0,
+        storage_wh=1500,
+        highest_loading=0.03,
+        sites_reporting=1,
         reasons=["Homes use 8.5 kW more than roofs and batteries give."],
-    )  # fmt: skip
+    )
     listed = page(root, "/admin/grid/gridstate/")
     assert "liefert 8,54 kW" in listed
     assert re.search(r">\s*Mangel\s*<", listed)

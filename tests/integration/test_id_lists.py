@@ -12,15 +12,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def members() -> list[Member]:
     cooperative = Cooperative.objects.create(slug="c", name="C")
-    return Member.objects.bulk_create(
-        Member(cooperative=cooperative, number=str(n), name=str(n)) for n in range(30)
-    )
+    return Member.objects.bulk_create(Member(cooperative=cooperative, number=str(n), name=str(n)) for n in range(30))
 
 
 def asked(queryset) -> tuple[set[int], str]:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         found = set(queryset.values_list("pk", flat=True))
     return found, queries[0]["sql"]
 

@@ -119,9 +119,14 @@ VILLAGE = Table[Village]()
 
 @pytest.fixture
 def village(
-    microgrid: Microgrid, measured_days: list[date], operator: User, household: User,
-    correct_meter: Callable[[Meter, date, int], None], tmp_path: Path, settings: Settings,
-) -> Iterator[Village]:  # fmt: skip
+    microgrid: Microgrid,
+    measured_days: list[date],
+    operator: User,
+    household: User,
+    correct_meter: Callable[[Meter, date, int], None],
+    tmp_path: Path,
+    settings: Settings,
+) -> Iterator[Village]:
     settings.BROKER_DIR, settings.FIRMWARE_DIR = tmp_path / "broker", tmp_path / "firmware"
     settings.DEVICE_NETWORKS = ["127.0.0.0/8"]
     settings.WEATHER_SOURCE = str(Path(test_forecasts.__file__).with_name("open_meteo.json"))
@@ -173,9 +178,13 @@ def readings_are_staged(village: Village) -> Sequence[Work]:
 
 def _received(village: Village, text: str = "") -> ReadingImport:
     return imports.receive_file(
-        microgrid=village.microgrid, content=(text or wide(village.microgrid, [DAY])).encode(), file_name="wide.csv", format="wide",
-        user=village.operator, now=SHOWN_NOW,
-    )  # fmt: skip
+        microgrid=village.microgrid,
+        content=(text or wide(village.microgrid, [DAY])).encode(),
+        file_name="wide.csv",
+        format="wide",
+        user=village.operator,
+        now=SHOWN_NOW,
+    )
 
 
 @VILLAGE.case(grid.tasks.close_day)
@@ -191,9 +200,12 @@ def readings_are_accepted_while_a_day_is_closed(village: Village) -> Sequence[Wo
 @VILLAGE.case(energy.tasks.hear_silence)
 def silence_is_heard(village: Village) -> Sequence[Work]:
     Gateway.objects.create(
-        microgrid=village.microgrid, name="head-end", key_sha256=secrets.token_hex(32), enrolled_at=SHOWN_NOW - 9 * HOUR,
-        last_seen_at=SHOWN_NOW - 8 * HOUR
-    )  # fmt: skip
+        microgrid=village.microgrid,
+        name="head-end",
+        key_sha256=secrets.token_hex(32),
+        enrolled_at=SHOWN_NOW - 9 * HOUR,
+        last_seen_at=SHOWN_NOW - 8 * HOUR,
+    )
     return twice(energy.tasks.hear_silence)
 
 
@@ -206,12 +218,8 @@ def sources_are_looked_after(village: Village) -> Sequence[Work]:
 def _planned(village: Village) -> WorkOrder:
     source = Source.objects.filter(site__microgrid=village.microgrid).order_by("pk")[0]
     Source.objects.filter(pk=source.pk).update(status="active")
-    order = maintenance.add_order(
-        source=source, work=WorkKind.REPAIR, reason="Inverter", due_date=EVENT_DAY, now=SHOWN_NOW
-    )
-    return maintenance.plan_order(
-        order=order, start_at=SHOWN_NOW - HOUR, end_at=SHOWN_NOW + HOUR, available_percent=0, assigned_to="Ada"
-    )  # fmt: skip
+    order = maintenance.add_order(source=source, work=WorkKind.REPAIR, reason="Inverter", due_date=EVENT_DAY, now=SHOWN_NOW)
+    return maintenance.plan_order(order=order, start_at=SHOWN_NOW - HOUR, end_at=SHOWN_NOW + HOUR, available_percent=0, assigned_to="Ada")
 
 
 @VILLAGE.case(energy.tasks.look_after_sources)
@@ -230,17 +238,14 @@ def planned_work_begins_as_it_is_called_off(village: Village) -> Sequence[Work]:
 def planned_work_begins_as_it_is_put_off(village: Village) -> Sequence[Work]:
     order = _planned(village)
     later = {"start_at": SHOWN_NOW + 4 * HOUR, "end_at": SHOWN_NOW + 5 * HOUR}
-    return [
-        energy.tasks.look_after_sources,
-        lambda: maintenance.plan_order(order=order, available_percent=0, assigned_to="Ada", **later),
-    ]
+    return [energy.tasks.look_after_sources, lambda: maintenance.plan_order(order=order, available_percent=0, assigned_to="Ada", **later)]
 
 
 def _alarm(village: Village, limit: str) -> OwnAlarm:
     site = village.household.memberships.get().member.sites.order_by("code")[0]
     return own_alarms.set_alarm(
         user=village.household, site=site, kind=OwnAlarmKind.DAY_USE, limit=Decimal(limit), by_mail=True, now=SHOWN_NOW
-    )  # fmt: skip
+    )
 
 
 @VILLAGE.case(energy.tasks.judge_own_alarms)
@@ -252,22 +257,27 @@ def own_alarms_are_judged(village: Village) -> Sequence[Work]:
 @VILLAGE.case(energy.tasks.judge_own_alarms)
 def an_own_alarm_is_judged_as_it_is_taken_away(village: Village) -> Sequence[Work]:
     alarm = _alarm(village, "0.2")
-    return [energy.tasks.judge_own_alarms, lambda: own_alarms.take_away(alarm=OwnAlarm.objects.get(pk=alarm.pk))]  # fmt: skip
+    return [energy.tasks.judge_own_alarms, lambda: own_alarms.take_away(alarm=OwnAlarm.objects.get(pk=alarm.pk))]
 
 
 @VILLAGE.case()
 def a_firmware_is_released(village: Village) -> Sequence[Work]:
     return twice(
-        add_release, cooperative=village.microgrid.cooperative, model="meter", version="1.0.0", image=b"image", percent=10,
-        failure_limit_percent=5, now=timezone.now(), by=village.operator,
-    )  # fmt: skip
+        add_release,
+        cooperative=village.microgrid.cooperative,
+        model="meter",
+        version="1.0.0",
+        image=b"image",
+        percent=10,
+        failure_limit_percent=5,
+        now=timezone.now(),
+        by=village.operator,
+    )
 
 
 @VILLAGE.case(members.tasks.send_notifications)
 def what_waits_is_told_by_mail(village: Village) -> Sequence[Work]:
-    notify(
-        users=[village.operator], kind="k", key="k", subject="s", text="t", by_mail=True, now=timezone.now()
-    )
+    notify(users=[village.operator], kind="k", key="k", subject="s", text="t", by_mail=True, now=timezone.now())
     return twice(members.tasks.send_notifications)
 
 
@@ -299,7 +309,7 @@ def forecasts_are_made_past_the_lock(village: Village) -> Sequence[Work]:
 def a_forecast_is_scored(village: Village) -> Sequence[Work]:
     make_forecast(
         microgrid=village.microgrid, origin_at=village.microgrid.local_day(NEXT_DAY).start_at, kind=ForecastKind.DAY_AHEAD, now=SHOWN_NOW
-    )  # fmt: skip
+    )
     return twice(score_day, microgrid=village.microgrid, day=NEXT_DAY, now=SHOWN_NOW)
 
 
@@ -345,9 +355,7 @@ def bypass_is_looked_for(village: Village) -> Sequence[Work]:
         for channel in (Channel.DOWN, Channel.UP)
     ]
     with connection.cursor() as cursor:
-        write_rows(
-            cursor, rows, microgrid_id=village.microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False
-        )
+        write_rows(cursor, rows, microgrid_id=village.microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False)
     return twice(grid.tasks.look_for_bypass)
 
 
@@ -355,20 +363,14 @@ def bypass_is_looked_for(village: Village) -> Sequence[Work]:
 def an_event_is_measured(village: Village) -> Sequence[Work]:
     programme = demand_response.offer_programme(
         microgrid=village.microgrid, name="Peaks", incentive_per_kwh=Decimal("0.25"), now=SHOWN_NOW - timedelta(days=30)
-    )  # fmt: skip
-    for site in village.sites[:2]:
-        demand_response.give_consent(
-            programme=programme, site=site, by=village.household, now=SHOWN_NOW - HOUR
-        )
-    demand_response.call_event(
-        programme=programme, start_at=START, end_at=END, reason="Clouds.", by=village.operator, now=SHOWN_NOW
     )
+    for site in village.sites[:2]:
+        demand_response.give_consent(programme=programme, site=site, by=village.household, now=SHOWN_NOW - HOUR)
+    demand_response.call_event(programme=programme, start_at=START, end_at=END, reason="Clouds.", by=village.operator, now=SHOWN_NOW)
     for site in village.sites[:2]:
         write_use(village.microgrid, site, EVENT_DAY, 80, event_wh=20)
     village.shows(SHOWN_NOW + timedelta(days=1))
-    DayClosing.objects.create(
-        microgrid=village.microgrid, day=EVENT_DAY, closed_at=SHOWN_NOW + timedelta(days=1)
-    )
+    DayClosing.objects.create(microgrid=village.microgrid, day=EVENT_DAY, closed_at=SHOWN_NOW + timedelta(days=1))
     return twice(grid.tasks.measure_demand_events)
 
 
@@ -382,12 +384,7 @@ def devices_behind_links_are_read(village: Village) -> Sequence[Work]:
     village.shows(SHOWN_NOW)
     storage = StorageUnit.objects.filter(site__microgrid=village.microgrid).order_by("pk")[0]
     DeviceLink.objects.create(
-        microgrid=village.microgrid,
-        storage=storage,
-        protocol=LinkProtocol.SUNSPEC,
-        address="127.0.0.1",
-        port=9,
-        unit_id=1,
+        microgrid=village.microgrid, storage=storage, protocol=LinkProtocol.SUNSPEC, address="127.0.0.1", port=9, unit_id=1
     )
     return twice(grid.tasks.read_device_links)
 
@@ -396,21 +393,9 @@ def devices_behind_links_are_read(village: Village) -> Sequence[Work]:
 def openadr_clients_are_told(village: Village) -> Sequence[Work]:
     link = make_link(village.microgrid, "heat pump", "heat-pump-7")
     program = program_of(microgrid=village.microgrid, name=PRICES, payload=AdrPayload.PRICE, now=SHOWN_NOW)
-    operations = [
-        {
-            "objects": ["EVENT"],
-            "operations": ["POST", "PUT"],
-            "callbackUrl": village.callback_url,
-            "bearerToken": "",
-        }
-    ]
+    operations = [{"objects": ["EVENT"], "operations": ["POST", "PUT"], "callbackUrl": village.callback_url, "bearerToken": ""}]
     AdrSubscription.objects.create(
-        program=program,
-        link=link,
-        client_name="pump",
-        object_operations=operations,
-        created_at=SHOWN_NOW,
-        modified_at=SHOWN_NOW,
+        program=program, link=link, client_name="pump", object_operations=operations, created_at=SHOWN_NOW, modified_at=SHOWN_NOW
     )
     return twice(grid.tasks.tell_openadr_clients)
 
@@ -418,12 +403,8 @@ def openadr_clients_are_told(village: Village) -> Sequence[Work]:
 @VILLAGE.case(grid.tasks.call_emergency_contacts)
 def contacts_are_called(village: Village) -> Sequence[Work]:
     for position, user in enumerate((village.operator, village.second)):
-        EmergencyContact.objects.create(
-            microgrid=village.microgrid, user=user, position=position, phone="+49 385 1"
-        )
-    Emergency.objects.create(
-        microgrid=village.microgrid, status="ISLANDED", cause="storm", began_at=SHOWN_NOW
-    )
+        EmergencyContact.objects.create(microgrid=village.microgrid, user=user, position=position, phone="+49 385 1")
+    Emergency.objects.create(microgrid=village.microgrid, status="ISLANDED", cause="storm", began_at=SHOWN_NOW)
     return twice(grid.tasks.call_emergency_contacts)
 
 
@@ -443,9 +424,7 @@ def a_contact_is_called_as_the_emergency_ends(village: Village) -> Sequence[Work
     now = village.microgrid.now(timezone.now())
 
     def end() -> None:
-        emergencies.note_status(
-            microgrid=village.microgrid, status="NORMAL", reasons=[], now=now, real_now=timezone.now()
-        )
+        emergencies.note_status(microgrid=village.microgrid, status="NORMAL", reasons=[], now=now, real_now=timezone.now())
 
     return [grid.tasks.call_emergency_contacts, end]
 
@@ -453,9 +432,21 @@ def a_contact_is_called_as_the_emergency_ends(village: Village) -> Sequence[Work
 @VILLAGE.case(grid.tasks.watch_control)
 def control_that_stands_still_is_told(village: Village) -> Sequence[Work]:
     GridState.objects.create(
-        microgrid=village.microgrid, at=SHOWN_NOW - HOUR, status="NORMAL", production_w=0, consumption_w=0, charge_w=0, discharge_w=0,
-        import_w=0, export_w=0, storage_wh=0, storage_capacity_wh=0, sites_reporting=1, sites_total=1, reasons=[],
-    )  # fmt: skip
+        microgrid=village.microgrid,
+        at=SHOWN_NOW - HOUR,
+        status="NORMAL",
+        production_w=0,
+        consumption_w=0,
+        charge_w=0,
+        discharge_w=0,
+        import_w=0,
+        export_w=0,
+        storage_wh=0,
+        storage_capacity_wh=0,
+        sites_reporting=1,
+        sites_total=1,
+        reasons=[],
+    )
     return twice(grid.tasks.watch_control)
 
 

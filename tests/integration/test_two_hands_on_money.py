@@ -88,9 +88,7 @@ class Books:
         return prepare_run(microgrid=self.hamlet.microgrid, month=MARCH, now=NOW, days=DAYS, user=self.first)
 
     def largest_bill(self) -> Document:
-        bills = Document.objects.filter(
-            kind="bill", status="open", member__is_cooperative=False, paid_minor=0
-        )
+        bills = Document.objects.filter(kind="bill", status="open", member__is_cooperative=False, paid_minor=0)
         return bills.order_by("-gross_minor")[0]
 
 
@@ -115,10 +113,7 @@ def books(committed_hamlet: Hamlet, settings: Settings, tmp_path: Path) -> Itera
         BillingPolicy.objects.create(cooperative=committed_hamlet.cooperative, sends_by_mail=True)
         Member.objects.filter(is_cooperative=False).update(email="somebody@hamlet.example")
         rule = ArrearsRule.objects.create(
-            cooperative=committed_hamlet.cooperative,
-            valid_from=date(2016, 1, 1),
-            least_minor=1,
-            proposal_least_minor=1,
+            cooperative=committed_hamlet.cooperative, valid_from=date(2016, 1, 1), least_minor=1, proposal_least_minor=1
         )
         for level, days in ((1, 7), (2, 21), (3, 42)):
             ReminderStage.objects.create(rule=rule, level=level, days_after_due=days, fee_minor=250)
@@ -157,10 +152,7 @@ def a_chunk_is_rated_as_its_run_is_withdrawn(books: Books) -> Sequence[Work]:
     withdraw_run(run_id=books.prepared().pk, now=NOW)
     run = books.prepared()
     chunk = run.chunks.get()
-    return [
-        lambda: billing.tasks.rate_chunk(chunk_id=chunk.pk),
-        lambda: withdraw_run(run_id=run.pk, now=NOW),
-    ]
+    return [lambda: billing.tasks.rate_chunk(chunk_id=chunk.pk), lambda: withdraw_run(run_id=run.pk, now=NOW)]
 
 
 @BOOKS.case(billing.tasks.finish_run)
@@ -168,20 +160,14 @@ def a_run_is_drawn_up_as_it_is_withdrawn(books: Books) -> Sequence[Work]:
     withdraw_run(run_id=books.prepared().pk, now=NOW)
     run = books.prepared()
     rate_chunk(chunk_id=run.chunks.get().pk)
-    return [
-        lambda: billing.tasks.finish_run(run_id=run.pk),
-        lambda: withdraw_run(run_id=run.pk, now=NOW),
-    ]
+    return [lambda: billing.tasks.finish_run(run_id=run.pk), lambda: withdraw_run(run_id=run.pk, now=NOW)]
 
 
 @BOOKS.case()
 def a_run_is_released_as_it_is_withdrawn(books: Books) -> Sequence[Work]:
     withdraw_run(run_id=books.prepared().pk, now=NOW)
     run = _drawn_up(books)
-    return [
-        lambda: release_run(run_id=run.pk, user=books.second, now=NOW),
-        lambda: withdraw_run(run_id=run.pk, now=NOW),
-    ]
+    return [lambda: release_run(run_id=run.pk, user=books.second, now=NOW), lambda: withdraw_run(run_id=run.pk, now=NOW)]
 
 
 def _drawn_up(books: Books) -> BillingRun:
@@ -192,17 +178,13 @@ def _drawn_up(books: Books) -> BillingRun:
     return run
 
 
-@BOOKS.case(
-    billing.tasks.post_run, billing.tasks.print_run, billing.tasks.print_block, billing.tasks.send_run
-)
+@BOOKS.case(billing.tasks.post_run, billing.tasks.print_run, billing.tasks.print_block, billing.tasks.send_run)
 def a_run_is_posted_printed_and_sent(books: Books) -> Sequence[Work]:
     withdraw_run(run_id=books.prepared().pk, now=NOW)
     run = _drawn_up(books)
     release_run(run_id=run.pk, user=books.second, now=NOW)
     member = Member.objects.get(cooperative=books.hamlet.cooperative, sites__code="B 10")
-    book_member_payment(
-        member=member, amount_minor=3, rail=PaymentRail.CASH, external_ref="c", received_at=NOW, now=NOW
-    )
+    book_member_payment(member=member, amount_minor=3, rail=PaymentRail.CASH, external_ref="c", received_at=NOW, now=NOW)
     return twice(billing.tasks.post_run, run_id=run.pk)
 
 
@@ -285,12 +267,7 @@ def a_member_is_reminded_as_the_bill_is_paid(books: Books) -> Sequence[Work]:
     return [
         billing.tasks.remind_members,
         lambda: book_payment(
-            document=bill,
-            amount_minor=bill.rest_minor,
-            rail=PaymentRail.CASH,
-            external_ref="p",
-            received_at=now,
-            now=now,
+            document=bill, amount_minor=bill.rest_minor, rail=PaymentRail.CASH, external_ref="p", received_at=now, now=now
         ),
     ]
 
@@ -328,10 +305,7 @@ def a_balance_is_looked_at_as_it_is_topped_up(books: Books) -> Sequence[Work]:
 def a_balance_is_looked_at_as_it_ends(books: Books) -> Sequence[Work]:
     house = books.house
     assert house is not None
-    return [
-        billing.tasks.look_at_prepaid,
-        lambda: end_prepaid(agreement=house.agreement, by=house.user, now=NOW),
-    ]
+    return [billing.tasks.look_at_prepaid, lambda: end_prepaid(agreement=house.agreement, by=house.user, now=NOW)]
 
 
 @BOOKS.case(billing.tasks.begin_moves)
@@ -368,9 +342,7 @@ def two_versions_of_an_incentive_are_begun(books: Books) -> Sequence[Work]:
 
     @transaction.atomic
     def begin() -> None:
-        IncentiveVersion.objects.create(
-            programme=programme, number=next_number(programme), valid_from=TODAY, rule=rule, budget_minor=1
-        )
+        IncentiveVersion.objects.create(programme=programme, number=next_number(programme), valid_from=TODAY, rule=rule, budget_minor=1)
 
     return [begin, begin]
 
@@ -382,9 +354,7 @@ def prices_of_an_index_are_fetched(books: Books) -> Sequence[Work]:
     TariffVersion.objects.filter(pk=draft.pk).update(valid_from=TODAY, parts=[SPOT])
     publish_version(version=draft, user=None, now=NOW)
     index = SpotIndex.objects.create(cooperative=books.hamlet.cooperative, code="day-ahead", name="Day ahead")
-    SpotFeed.objects.create(
-        index=index, form=FeedForm.ENTSOE, address=books.market_url, area="10Y1001A1001A82H", is_on=True
-    )
+    SpotFeed.objects.create(index=index, form=FeedForm.ENTSOE, address=books.market_url, area="10Y1001A1001A82H", is_on=True)
     return twice(billing.tasks.fetch_index_prices)
 
 
@@ -394,12 +364,7 @@ def a_file_of_prices_is_handed_in(books: Books) -> Sequence[Work]:
 
     def take(per_mwh: int) -> Work:
         return lambda: import_spot_prices(
-            index=index,
-            source="x",
-            file_name="x.csv",
-            content=file_of(date(2016, 4, 9), per_mwh),
-            user=None,
-            now=NOW,
+            index=index, source="x", file_name="x.csv", content=file_of(date(2016, 4, 9), per_mwh), user=None, now=NOW
         )
 
     return [take(70), take(70)]
@@ -411,12 +376,7 @@ def two_files_of_prices_are_handed_in(books: Books) -> Sequence[Work]:
 
     def take(per_mwh: int) -> Work:
         return lambda: import_spot_prices(
-            index=index,
-            source="x",
-            file_name="x.csv",
-            content=file_of(date(2016, 4, 10), per_mwh),
-            user=None,
-            now=NOW,
+            index=index, source="x", file_name="x.csv", content=file_of(date(2016, 4, 10), per_mwh), user=None, now=NOW
         )
 
     return [take(70), take(80)]
@@ -431,12 +391,7 @@ def prices_are_published_ahead(books: Books) -> Sequence[Work]:
 def what_cards_paid_is_looked_after(books: Books) -> Sequence[Work]:
     member = Member.objects.filter(is_cooperative=False).order_by("pk")[0]
     checkout = top_up_by_card(
-        member=member,
-        amount_minor=900,
-        user=books.first,
-        back_url=BACK,
-        provider=provider(),
-        now=timezone.now() - timedelta(hours=2),
+        member=member, amount_minor=900, user=books.first, back_url=BACK, provider=provider(), now=timezone.now() - timedelta(hours=2)
     )
     books.shop.pay(checkout.session_ref)
     return twice(billing.tasks.ask_card_provider)

@@ -38,12 +38,9 @@ print(len(modules))
 
 def test_all_modules_load_with_the_runtime_packages_alone() -> None:
     text = (ROOT / "requirements.txt").read_text()
-    locked = {
-        re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.M)
-    }
+    locked = {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, re.M)}
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL, ",".join(sorted(locked))], cwd=ROOT, capture_output=True, text=True, timeout=120,
-        check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", IMPORT_ALL, ",".join(sorted(locked))], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 150

@@ -27,11 +27,7 @@ def marked_in_code() -> Iterator[str]:
             for node in ast.walk(ast.parse(text)):
                 if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                     continue
-                said = [
-                    one.value
-                    for one in node.args
-                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
-                ]
+                said = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
                 if node.func.id in MARKS and said:
                     yield said[0]  # a plural is filed under its singular
                 elif node.func.id in IN_CONTEXT and len(said) == 2:

@@ -29,12 +29,39 @@ FOLDERS = (
 READ_ALOUD = {"alt", "aria-label", "aria-roledescription", "data-name", "placeholder", "title"}
 MARKED = re.compile(
     r"\{%\s*blocktrans(?:late)?\b.*?%\}.*?\{%\s*endblocktrans(?:late)?\s*%\}|\{%\s*comment\s*%\}.*?\{%\s*endcomment\s*%\}|\{#.*?#\}", re.S
-)  # fmt: skip
+)
 GIVEN = re.compile(r"""\{%\s*include\b[^%]*?\b(?:title|lead|summary)=("[^"]+"|'[^']+')""")
 SPOKEN_BY_DJANGO = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Names that are the same in every language.
-NAMES = {"Hz", "SAIDI", "min", "camt", "pain", "cos", "phi", "kvarh", "kVA", "kWh", "kW", "Wh", "CSV", "PDF", "DATEV", "IBAN", "BIC", "XML", "JSON", "URDB", "DEMO", "UTC", "Microgrid", "MWh", "CO", "ct"}  # fmt: skip
+NAMES = {
+    "Hz",
+    "SAIDI",
+    "min",
+    "camt",
+    "pain",
+    "cos",
+    "phi",
+    "kvarh",
+    "kVA",
+    "kWh",
+    "kW",
+    "Wh",
+    "CSV",
+    "PDF",
+    "DATEV",
+    "IBAN",
+    "BIC",
+    "XML",
+    "JSON",
+    "URDB",
+    "DEMO",
+    "UTC",
+    "Microgrid",
+    "MWh",
+    "CO",
+    "ct",
+}
 
 
 class _Texts(HTMLParser):

@@ -29,9 +29,7 @@ def flat(name: str, price: str) -> tuple[Period, ...]:
 
 
 def plan_of(versions: list[tuple[PricedTariff, TimeAxis, slice]], intervals: int) -> RatePlan:
-    along = {
-        name: np.full(intervals, price) for name, price in (("b", 300_000), ("f", 80_000), ("m", 190_000))
-    }
+    along = {name: np.full(intervals, price) for name, price in (("b", 300_000), ("f", 80_000), ("m", 190_000))}
     held = [VersionDays(tariff, axis, within) for tariff, axis, within in versions]
     return RatePlan(held, along["b"], along["f"], along["m"], along["b"])
 
@@ -75,9 +73,7 @@ def test_a_roof_that_sells_all_it_makes() -> None:
     axis = axis_of_days([LocalDay(date(2016, 3, 1), zone("Europe/Berlin"), 6 * 60)])
     assert axis.intervals == 4
     energy = SiteEnergy(drawn, fed_in, received, delivered, np.zeros_like(drawn), own_wh=own)
-    sells = PricedTariff(
-        (Local("mid_market"), Export("buy_all_sell_all", flat("all", "0.08")), Energy(flat("base", "0.30")))
-    )
+    sells = PricedTariff((Local("mid_market"), Export("buy_all_sell_all", flat("all", "0.08")), Energy(flat("base", "0.30"))))
     found = rate_period(plan_of([(sells, axis, slice(None))], 4), energy)
     assert lines(found.bills, "local") == [(100, 2)]
     assert lines(found.bills, "grid") == [(1400, 42)]

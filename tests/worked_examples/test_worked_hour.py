@@ -31,12 +31,7 @@ from members.models import Cooperative, Member
 DAY = date(2016, 3, 9)
 NOW = datetime(2016, 4, 1, 6, tzinfo=UTC)
 FIRST = 66  # the quarter hour that starts at 16:30
-DRAWN = {
-    "Ana": (600, 300, 500, 400),
-    "Ben": (0, 0, 200, 100),
-    "Cem": (100, 250, 300, 333),
-    "Storage": (0, 0, 0, 0),
-}
+DRAWN = {"Ana": (600, 300, 500, 400), "Ben": (0, 0, 200, 100), "Cem": (100, 250, 300, 333), "Storage": (0, 0, 0, 0)}
 FED_IN = {"Ana": (0, 0, 0, 0), "Ben": (900, 400, 0, 0), "Cem": (0, 0, 0, 0), "Storage": (0, 0, 700, 500)}
 
 pytestmark = pytest.mark.django_db(transaction=False)
@@ -45,12 +40,15 @@ pytestmark = pytest.mark.django_db(transaction=False)
 def tariff(cooperative: Cooperative, code: str, standing: str, *, reference: bool) -> Tariff:
     made = Tariff.objects.create(cooperative=cooperative, code=code, name=code, is_reference=reference)
     version = TariffVersion.objects.create(
-        tariff=made, number=1, valid_from=date(2016, 1, 1), standing_per_day=Decimal(standing),
-        energy_per_kwh=Decimal("0.30"), export_per_kwh=Decimal("0.08"), vat_rate=Decimal("0.20"),
-    )  # fmt: skip
-    TimeWindow.objects.create(
-        version=version, name="peak", start_minute=1020, end_minute=1260, multiplier=Decimal("1.2")
+        tariff=made,
+        number=1,
+        valid_from=date(2016, 1, 1),
+        standing_per_day=Decimal(standing),
+        energy_per_kwh=Decimal("0.30"),
+        export_per_kwh=Decimal("0.08"),
+        vat_rate=Decimal("0.20"),
     )
+    TimeWindow.objects.create(version=version, name="peak", start_minute=1020, end_minute=1260, multiplier=Decimal("1.2"))
     publish_version(version=version, user=None, now=NOW)
     return made
 
@@ -59,22 +57,16 @@ def tariff(cooperative: Cooperative, code: str, standing: str, *, reference: boo
 def hour() -> Iterator[Microgrid]:
     """The four sites with a day that is empty but for the worked hour."""
     cooperative = Cooperative.objects.create(slug="worked", name="Worked eG", vat_id="DE123456789")
-    microgrid = Microgrid.objects.create(
-        cooperative=cooperative, slug="worked", name="Worked", time_zone="Europe/Berlin"
-    )
+    microgrid = Microgrid.objects.create(cooperative=cooperative, slug="worked", name="Worked", time_zone="Europe/Berlin")
     member_tariff = tariff(cooperative, "members", "0.10", reference=True)
     own_tariff = tariff(cooperative, "own-sites", "0", reference=False)
     rows = []
     for number, name in enumerate(DRAWN, start=1):
         own = name == "Storage"
-        member = Member.objects.create(
-            cooperative=cooperative, number=str(number), name=name, is_cooperative=own
-        )
+        member = Member.objects.create(cooperative=cooperative, number=str(number), name=name, is_cooperative=own)
         kind = SiteKind.STORAGE if own else SiteKind.HOUSEHOLD
         site = Site.objects.create(microgrid=microgrid, member=member, code=name, name=name, kind=kind)
-        TariffAssignment.objects.create(
-            site=site, tariff=own_tariff if own else member_tariff, valid_from=date(2016, 1, 1)
-        )
+        TariffAssignment.objects.create(site=site, tariff=own_tariff if own else member_tariff, valid_from=date(2016, 1, 1))
         meter = Meter.objects.create(microgrid=microgrid, site=site, kind=MeterKind.SITE, code=name)
         for channel, values in ((Channel.IMPORT, DRAWN[name]), (Channel.EXPORT, FED_IN[name])):
             day = np.zeros(96, dtype=np.int32)
@@ -91,31 +83,36 @@ def hour() -> Iterator[Microgrid]:
 def test_the_hour_is_shared_to_the_watt_hour(hour):
     sites = {site.pk: site.code for site in Site.objects.filter(microgrid=hour)}
     shares = load_shares(microgrid=hour, days=[DAY], site_ids=sorted(sites))
-    received = {
-        sites[int(pk)]: row[FIRST : FIRST + 4].tolist()
-        for pk, row in zip(shares.site_ids, shares.received_wh, strict=True)
-    }
-    delivered = {
-        sites[int(pk)]: row[FIRST : FIRST + 4].tolist()
-        for pk, row in zip(shares.site_ids, shares.delivered_wh, strict=True)
-    }
+    received = {sites[int(pk)]: row[FIRST : FIRST + 4].tolist() for pk, row in zip(shares.site_ids, shares.received_wh, strict=True)}
+    delivered = {sites[int(pk)]: row[FIRST : FIRST + 4].tolist() for pk, row in zip(shares.site_ids, shares.delivered_wh, strict=True)}
     assert SharingDay.objects.get(microgrid=hour).matched_wh[FIRST : FIRST + 4] == [700, 400, 700, 500]
-    assert received == {
-        "Ana": [600, 218, 350, 240],
-        "Ben": [0, 0, 140, 60],
-        "Cem": [100, 182, 210, 200],
-        "Storage": [0] * 4,
-    }
+    assert received == {"Ana": [600, 218, 350, 240], "Ben": [0, 0, 140, 60], "Cem": [100, 182, 210, 200], "Storage": [0] * 4}
     assert delivered == {"Ana": [0] * 4, "Ben": [700, 400, 0, 0], "Cem": [0] * 4, "Storage": [0, 0, 700, 500]}
 
 
 BILLS = {
-    "Ana": ({("standing", ""): (1, 10), ("local", "base"): (818, 16), ("local", "peak"): (590, 13),
-             ("grid", "base"): (82, 2), ("grid", "peak"): (310, 11)}, (52, 10, 62)),
+    "Ana": (
+        {
+            ("standing", ""): (1, 10),
+            ("local", "base"): (818, 16),
+            ("local", "peak"): (590, 13),
+            ("grid", "base"): (82, 2),
+            ("grid", "peak"): (310, 11),
+        },
+        (52, 10, 62),
+    ),
     "Ben": ({("standing", ""): (1, 10), ("local", "peak"): (200, 4), ("grid", "peak"): (100, 4)}, (18, 4, 22)),
-    "Cem": ({("standing", ""): (1, 10), ("local", "base"): (282, 5), ("local", "peak"): (410, 9),
-             ("grid", "base"): (68, 2), ("grid", "peak"): (223, 8)}, (34, 7, 41)),
-}  # fmt: skip
+    "Cem": (
+        {
+            ("standing", ""): (1, 10),
+            ("local", "base"): (282, 5),
+            ("local", "peak"): (410, 9),
+            ("grid", "base"): (68, 2),
+            ("grid", "peak"): (223, 8),
+        },
+        (34, 7, 41),
+    ),
+}
 CREDITS = {
     "Ben": ({("local_delivered", ""): (1100, 21), ("export", ""): (200, 2)}, (23, 0, 23)),
     "Storage": ({("local_delivered", ""): (1200, 26)}, (26, 0, 26)),

@@ -17,7 +17,7 @@ from billing.domain.refusals import all_read
 
 MESSAGE = re.compile(r"camt\.(052|053|054)\.001\.(\d{2})")
 VERSIONS = range(2, 14)
-BODY = {"052": ("BkToCstmrAcctRpt", "Rpt"), "053": ("BkToCstmrStmt", "Stmt"), "054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn")}  # fmt: skip
+BODY = {"052": ("BkToCstmrAcctRpt", "Rpt"), "053": ("BkToCstmrStmt", "Stmt"), "054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn")}
 MOST_ENTRIES = 200_000
 DECIMALS = {"JPY": 0, "KRW": 0, "HUF": 2, "ISK": 0, "KWD": 3, "BHD": 3, "TND": 3}
 LARGEST_MINOR = 10**15
@@ -41,21 +41,13 @@ def read_camt(content: bytes) -> list[Statement]:
     name = message_name(root)
     found = MESSAGE.fullmatch(name)
     if found is None or int(found[2]) not in VERSIONS:
-        raise CannotReadStatement(
-            f"The file is {name or 'XML of another kind'}; ask the bank for camt.053 or camt.054, version 02 to 13."
-        )
+        raise CannotReadStatement(f"The file is {name or 'XML of another kind'}; ask the bank for camt.053 or camt.054, version 02 to 13.")
     strip_namespaces(root)
     body, part = BODY[found[1]]
     statements = root.findall(f"{body}/{part}")
     if not statements:
-        raise CannotReadStatement(
-            f"The file holds no {part}: there is no statement in it; ask the bank for it again."
-        )
-    return list(
-        all_read(
-            statements, lambda element: _Reader(f"camt.{found[1]}", element).statement(), CannotReadStatement
-        )
-    )
+        raise CannotReadStatement(f"The file holds no {part}: there is no statement in it; ask the bank for it again.")
+    return list(all_read(statements, lambda element: _Reader(f"camt.{found[1]}", element).statement(), CannotReadStatement))
 
 
 class _Reader:
@@ -72,12 +64,10 @@ class _Reader:
     def statement(self) -> Statement:
         entries = self.element.findall("Ntry")
         if len(entries) > MOST_ENTRIES:
-            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} entries; fetch a shorter period.")  # fmt: skip
+            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} entries; fetch a shorter period.")
         all_read(enumerate(entries, 1), lambda one: self._entry(*one), CannotReadStatement)
         opening, closing = all_read(
-            ((OPENING, False), (CLOSING, True)),
-            lambda one: self._balance(one[0], last=one[1]),
-            CannotReadStatement,
+            ((OPENING, False), (CLOSING, True)), lambda one: self._balance(one[0], last=one[1]), CannotReadStatement
         )
         days = [entry.booked_date for entry in self.entries]
         first = opening[1] if opening else _day(self._place(0), self.element.find("FrToDt"), "FrDtTm")
@@ -85,18 +75,22 @@ class _Reader:
         if self.skipped:
             self.notes.append(f"{self.skipped} entries are not booked yet and were left out.")
         return Statement(
-            kind=self.kind, number=self.number[:40], iban=_iban(_text(self.element, "Acct/Id/IBAN")), currency=self.currency,
-            sequence=self._sequence(), first_date=first or min(days, default=None), last_date=last or max(days, default=None),
-            opening_minor=opening[0] if opening else None, closing_minor=closing[0] if closing else None,
-            entries=tuple(self.entries), skipped=self.skipped, notes=tuple(self.notes),
-        )  # fmt: skip
+            kind=self.kind,
+            number=self.number[:40],
+            iban=_iban(_text(self.element, "Acct/Id/IBAN")),
+            currency=self.currency,
+            sequence=self._sequence(),
+            first_date=first or min(days, default=None),
+            last_date=last or max(days, default=None),
+            opening_minor=opening[0] if opening else None,
+            closing_minor=closing[0] if closing else None,
+            entries=tuple(self.entries),
+            skipped=self.skipped,
+            notes=tuple(self.notes),
+        )
 
     def _place(self, position: int) -> str:
-        return (
-            f"Statement '{self.number or '?'}', entry {position}"
-            if position
-            else f"Statement '{self.number or '?'}'"
-        )
+        return f"Statement '{self.number or '?'}', entry {position}" if position else f"Statement '{self.number or '?'}'"
 
     def _sequence(self) -> int | None:
         for name in ("ElctrncSeqNb", "LglSeqNb"):
@@ -132,9 +126,12 @@ class _Reader:
         if booked is None:
             raise CannotReadStatement(f"{place}: There is no day of booking (BookgDt).")
         words: dict[str, Any] = {
-            "booked_date": booked, "value_date": _day(place, entry, "ValDt"), "is_reversal": _flag(entry, "RvslInd"),
-            "entry_ref": _text(entry, "AcctSvcrRef")[:70], "bank_code": _code(entry.find("BkTxCd")),
-        }  # fmt: skip
+            "booked_date": booked,
+            "value_date": _day(place, entry, "ValDt"),
+            "is_reversal": _flag(entry, "RvslInd"),
+            "entry_ref": _text(entry, "AcctSvcrRef")[:70],
+            "bank_code": _code(entry.find("BkTxCd")),
+        }
         details = entry.findall("NtryDtls/TxDtls")
         if len(details) <= 1:
             self._append(_single(place, entry, details[0] if details else None, signed, words))
@@ -146,21 +143,15 @@ class _Reader:
         )
         parts = [part for part in told if part is not None]
         if len(parts) < len(told):
-            self._append_sum(
-                entry, position, signed, words, f"Its {len(told)} payments are told in another currency; "
-            )
+            self._append_sum(entry, position, signed, words, f"Its {len(told)} payments are told in another currency; ")
             return
         if sum(part["amount_minor"] for part in parts) != signed:
-            self._append_sum(
-                entry, position, signed, words, f"Its {len(told)} payments do not make its sum; "
-            )
+            self._append_sum(entry, position, signed, words, f"Its {len(told)} payments do not make its sum; ")
             return
         for part in parts:
             self._append(part)
 
-    def _append_sum(
-        self, entry: Element, position: int, signed: int, words: dict[str, Any], why: str
-    ) -> None:
+    def _append_sum(self, entry: Element, position: int, signed: int, words: dict[str, Any], why: str) -> None:
         """An entry whose payments cannot be told apart, with a word about it."""
         place, count = self._place(position), len(entry.findall("NtryDtls/TxDtls"))
         self.notes.append(f"{place}: {why}it is taken as one sum for a person to look at.")
@@ -168,7 +159,7 @@ class _Reader:
 
     def _append(self, words: dict[str, Any]) -> None:
         if len(self.entries) >= MOST_ENTRIES:
-            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} payments; fetch a shorter period.")  # fmt: skip
+            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} payments; fetch a shorter period.")
         self.entries.append(BankEntry(row=len(self.entries) + 1, **words))
 
 
@@ -182,25 +173,23 @@ def _currency_of_account(element: Element) -> str:
     return amount.get("Ccy", "") if amount is not None else ""
 
 
-def _single(
-    place: str, entry: Element, detail: Element, signed: int, words: dict[str, Any]
-) -> dict[str, Any]:
+def _single(place: str, entry: Element, detail: Element, signed: int, words: dict[str, Any]) -> dict[str, Any]:
     """An entry with one payment, or a sum without details."""
     count = _text(entry, "NtryDtls/Btch/NbOfTxs")
     known = {
-        "amount_minor": signed, "purpose": _text(entry, "AddtlNtryInf"), "bank_ref": words["entry_ref"],
+        "amount_minor": signed,
+        "purpose": _text(entry, "AddtlNtryInf"),
+        "bank_ref": words["entry_ref"],
         "batch_ref": _text(entry, "NtryDtls/Btch/PmtInfId") or _text(entry, "NtryDtls/Btch/MsgId"),
         "batch_count": int(count) if count.isdecimal() and detail is None and len(count) < 8 else 1,
-    }  # fmt: skip
+    }
     if detail is None:
         known["charges_minor"] = _charges(place, entry, entry.find("Amt").get("Ccy"))
         return words | known
     return words | known | _facts(place, entry, detail, signed)
 
 
-def _detail(
-    place: str, entry: Element, detail: Element, signed: int, currency: str, words: dict[str, Any]
-) -> dict[str, Any] | None:
+def _detail(place: str, entry: Element, detail: Element, signed: int, currency: str, words: dict[str, Any]) -> dict[str, Any] | None:
     """One payment of several, None where it is told in another currency alone. Its own direction counts where it says one (version 03 on)."""
     nodes = [node for node in map(detail.find, AMOUNTS) if node is not None]
     if not nodes:
@@ -211,20 +200,14 @@ def _detail(
     minor, _ = _amount(place, node)
     sign = _sign(place, detail) if detail.find("CdtDbtInd") is not None else (1 if signed >= 0 else -1)
     batch = _text(entry, "NtryDtls/Btch/PmtInfId") or _text(entry, "NtryDtls/Btch/MsgId")
-    return (
-        words
-        | {"amount_minor": minor * sign, "batch_ref": batch}
-        | _facts(place, entry, detail, minor * sign)
-    )
+    return words | {"amount_minor": minor * sign, "batch_ref": batch} | _facts(place, entry, detail, minor * sign)
 
 
 def _facts(place: str, entry: Element, detail: Element, signed: int) -> dict[str, Any]:
     """What is told of one payment."""
     other, agent = ("Dbtr", "Cdtr") if signed >= 0 else ("Cdtr", "Dbtr")
     returned = detail.find("RtrInf")
-    if returned is not None or _flag(
-        entry, "RvslInd"
-    ):  # the parties stay those of the payment that is undone
+    if returned is not None or _flag(entry, "RvslInd"):  # the parties stay those of the payment that is undone
         other, agent = agent, other
     name = _party(detail, other) or _party(detail, f"Ultmt{other}")
     iban = _text(detail, f"RltdPties/{other}Acct/Id/IBAN")
@@ -233,14 +216,18 @@ def _facts(place: str, entry: Element, detail: Element, signed: int) -> dict[str
     told = (detail.find("AmtDtls/InstdAmt/Amt"), detail.find("AmtDtls/TxAmt/Amt"))
     original = next((node for node in told if node is not None and node.get("Ccy") == currency), None)
     own = {
-        "payer": name[:140], "payer_iban": _iban(iban), "end_to_end_id": _text(detail, "Refs/EndToEndId")[:35],
-        "mandate_ref": _text(detail, "Refs/MndtId")[:35], "message_id": _text(detail, "Refs/MsgId")[:35],
-        "reference": _text(detail, "RmtInf/Strd/CdtrRefInf/Ref")[:40], "purpose": _purpose(entry, detail)[:1000],
+        "payer": name[:140],
+        "payer_iban": _iban(iban),
+        "end_to_end_id": _text(detail, "Refs/EndToEndId")[:35],
+        "mandate_ref": _text(detail, "Refs/MndtId")[:35],
+        "message_id": _text(detail, "Refs/MsgId")[:35],
+        "reference": _text(detail, "RmtInf/Strd/CdtrRefInf/Ref")[:40],
+        "purpose": _purpose(entry, detail)[:1000],
         "bank_ref": (_text(detail, "Refs/AcctSvcrRef") or _text(detail, "Refs/TxId") or _text(entry, "AcctSvcrRef"))[:70],
         "return_code": _text(detail, "RtrInf/Rsn/Cd")[:8] or _text(detail, "RtrInf/Rsn/Prtry")[:8],
         "charges_minor": _charges(place, detail, currency) or _charges(place, entry, currency),
         "original_minor": _amount(place, original)[0] if original is not None else None,
-    }  # fmt: skip
+    }
     if (code := _code(detail.find("BkTxCd"))) != "":
         own["bank_code"] = code
     if batch := _text(detail, "Refs/PmtInfId"):
@@ -318,9 +305,7 @@ def _amount(place: str, node: Element) -> tuple[int, str]:
     except InvalidOperation as problem:
         raise CannotReadStatement(f"{place}: '{text[:30]}' is not an amount.") from problem
     if minor != int(minor) or minor > LARGEST_MINOR:
-        raise CannotReadStatement(
-            f"{place}: '{text[:30]}' {currency} has parts of the smallest coin or is out of range."
-        )
+        raise CannotReadStatement(f"{place}: '{text[:30]}' {currency} has parts of the smallest coin or is out of range.")
     return int(minor), currency
 
 

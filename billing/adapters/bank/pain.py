@@ -69,23 +69,24 @@ def debit_file(*, us: Party, items: Sequence[DebitItem], message_id: str, day: d
         InvalidOrder: a name, account or id is none, or it breaks the schema.
     """
     _check(us, items, needs_creditor_id=True)
-    writer = SepaDD(
-        _config(us) | {"batch": True, "creditor_id": us.creditor_id, "instrument": "CORE"},
-        schema=DEBIT_SCHEMA,
-    )
+    writer = SepaDD(_config(us) | {"batch": True, "creditor_id": us.creditor_id, "instrument": "CORE"}, schema=DEBIT_SCHEMA)
     for item in items:
         words = {
-            "name": sepa_text(item.name, 70), "IBAN": item.iban, "amount": item.amount_minor, "type": item.sequence,
-            "collection_date": day, "mandate_id": item.mandate_ref, "mandate_date": item.signed_date,
-            "description": sepa_text(item.text, 140), "endtoend_id": item.end_to_end_id,
-        }  # fmt: skip
+            "name": sepa_text(item.name, 70),
+            "IBAN": item.iban,
+            "amount": item.amount_minor,
+            "type": item.sequence,
+            "collection_date": day,
+            "mandate_id": item.mandate_ref,
+            "mandate_date": item.signed_date,
+            "description": sepa_text(item.text, 140),
+            "endtoend_id": item.end_to_end_id,
+        }
         writer.add_payment(words | ({"BIC": item.bic} if item.bic else {}))
     return _finish(writer.export(validate=False), DEBIT_SCHEMA, message_id, now)
 
 
-def transfer_file(
-    *, us: Party, items: Sequence[TransferItem], message_id: str, day: date, now: datetime
-) -> bytes:
+def transfer_file(*, us: Party, items: Sequence[TransferItem], message_id: str, day: date, now: datetime) -> bytes:
     """A credit transfer file.
 
     Raises:
@@ -96,10 +97,14 @@ def transfer_file(
     for item in items:
         writer.add_payment(
             {
-                "name": sepa_text(item.name, 70), "IBAN": item.iban, "amount": item.amount_minor, "execution_date": day,
-                "description": sepa_text(item.text, 140), "endtoend_id": item.end_to_end_id,
+                "name": sepa_text(item.name, 70),
+                "IBAN": item.iban,
+                "amount": item.amount_minor,
+                "execution_date": day,
+                "description": sepa_text(item.text, 140),
+                "endtoend_id": item.end_to_end_id,
             }
-        )  # fmt: skip
+        )
     return _finish(writer.export(validate=False), TRANSFER_SCHEMA, message_id, now)
 
 

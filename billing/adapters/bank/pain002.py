@@ -43,9 +43,7 @@ def read_status_report(content: bytes) -> StatusReport:
     strip_namespaces(root)
     group = root.find("CstmrPmtStsRpt/OrgnlGrpInfAndSts")
     if group is None or not group.findtext("OrgnlMsgId"):
-        raise CannotReadFile(
-            "The answer does not say to which file it answers (OrgnlMsgId); ask the bank for it again."
-        )
+        raise CannotReadFile("The answer does not say to which file it answers (OrgnlMsgId); ask the bank for it again.")
     items, rejected = [], []
     for payments in root.findall("CstmrPmtStsRpt/OrgnlPmtInfAndSts"):
         if payments.findtext("PmtInfSts") == "RJCT":
@@ -53,11 +51,10 @@ def read_status_report(content: bytes) -> StatusReport:
         items += [
             ItemAnswer(one.findtext("OrgnlEndToEndId", "").strip(), one.findtext("TxSts", "").strip(), _reason(one))
             for one in payments.findall("TxInfAndSts")
-        ]  # fmt: skip
+        ]
     return StatusReport(
-        group.findtext("OrgnlMsgId", "").strip(), (group.findtext("GrpSts") or "").strip(), _reason(group), tuple(items),
-        tuple(rejected),
-    )  # fmt: skip
+        group.findtext("OrgnlMsgId", "").strip(), (group.findtext("GrpSts") or "").strip(), _reason(group), tuple(items), tuple(rejected)
+    )
 
 
 def _reason(element: Element) -> str:

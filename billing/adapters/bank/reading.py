@@ -16,11 +16,6 @@ def read_file(content: bytes, *, currency: str) -> list[Statement]:
     if content.removeprefix(BYTE_ORDER_MARK).lstrip().startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
         return read_camt(content)
     rows = read_statement(content)
-    entries = tuple(
-        BankEntry(row.row, row.booked_date, row.amount_minor, payer=row.payer, purpose=row.purpose)
-        for row in rows
-    )
+    entries = tuple(BankEntry(row.row, row.booked_date, row.amount_minor, payer=row.payer, purpose=row.purpose) for row in rows)
     days = [row.booked_date for row in rows]
-    return [
-        Statement("csv", currency=currency, first_date=min(days, default=None), last_date=max(days, default=None), entries=entries)
-    ]  # fmt: skip
+    return [Statement("csv", currency=currency, first_date=min(days, default=None), last_date=max(days, default=None), entries=entries)]

@@ -20,9 +20,14 @@ def parse(content: bytes) -> "etree._Element":
     if len(content) > LONGEST_FILE_BYTES:
         raise CannotReadFile("The file is larger than 20 MB; fetch a shorter period.")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as problem:
@@ -31,9 +36,7 @@ def parse(content: bytes) -> "etree._Element":
             f"Line {line}, column {column}: the file is no sound XML ('{str(problem.msg)[:120]}'); fetch it again."
         ) from problem
     if root.getroottree().docinfo.doctype:
-        raise CannotReadFile(
-            "The file has a document type, which neither banks nor markets send; it is not read."
-        )
+        raise CannotReadFile("The file has a document type, which neither banks nor markets send; it is not read.")
     return root
 
 

@@ -55,17 +55,11 @@ def mark_as_invoice(pdf: bytes) -> bytes:
     packet = _between(_object(pdf, number), b"stream\n", b"\nendstream")
     if SCHEMAS_END not in packet or b"</rdf:RDF>" not in packet:
         raise CannotMark("The PDF's metadata have no list of extension schemas.")
-    marked = packet.replace(SCHEMAS_END, _schema() + SCHEMAS_END).replace(
-        b"</rdf:RDF>", _statement() + b"</rdf:RDF>"
-    )
-    body = b"\n%d 0 obj\n<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, len(marked), marked)  # fmt: skip
+    marked = packet.replace(SCHEMAS_END, _schema() + SCHEMAS_END).replace(b"</rdf:RDF>", _statement() + b"</rdf:RDF>")
+    body = b"\n%d 0 obj\n<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, len(marked), marked)
     xref_at = len(pdf) + len(body)
     entries = b"xref\n%d 1\n%010d 00000 n \n" % (number, len(pdf) + 1)
-    ending = b"trailer\n<<%b/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        trailer[1].strip(),
-        int(trailer[2]),
-        xref_at,
-    )
+    ending = b"trailer\n<<%b/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (trailer[1].strip(), int(trailer[2]), xref_at)
     return pdf + body + entries + ending
 
 

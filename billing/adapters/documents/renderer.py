@@ -21,9 +21,7 @@ ANNUAL = TEMPLATE.with_name("annual.typ")
 @lru_cache(maxsize=1)
 def _compiler() -> typst.Compiler:
     """One compiler for the life of the process: fonts are read once."""
-    return typst.Compiler(
-        root=str(TEMPLATE.parent), font_paths=[str(TEMPLATE.parent / "fonts")], ignore_system_fonts=True
-    )
+    return typst.Compiler(root=str(TEMPLATE.parent), font_paths=[str(TEMPLATE.parent / "fonts")], ignore_system_fonts=True)
 
 
 def render_pdf(content: dict[str, Any], *, invoice_xml: bytes, issued_at: int) -> bytes:
@@ -42,9 +40,12 @@ def render_pdf(content: dict[str, Any], *, invoice_xml: bytes, issued_at: int) -
 def render_letter(content: dict[str, Any], *, issued_at: int) -> bytes:
     """Render a letter about an open bill (see `billing.selectors.reminder_letter`) as PDF; `issued_at` [Unix s] stands as its date."""
     result = _compiler().compile(
-        str(LETTER), format="pdf", sys_inputs={"content": json.dumps(content, ensure_ascii=False)}, timestamp=issued_at,
+        str(LETTER),
+        format="pdf",
+        sys_inputs={"content": json.dumps(content, ensure_ascii=False)},
+        timestamp=issued_at,
         pdf_standards=STANDARDS,
-    )  # fmt: skip
+    )
     assert isinstance(result, bytes)
     return result
 

@@ -13,15 +13,7 @@ from typing import Any
 
 from billing.adapters.bank.xml import CannotReadFile, parse, strip_namespaces
 from billing.domain.refusals import all_read
-from billing.domain.spot_index import (
-    MOST_ROWS,
-    QUARTER,
-    CannotReadIndex,
-    IndexPrice,
-    held_until_next,
-    price_at,
-    prices_from_csv,
-)
+from billing.domain.spot_index import MOST_ROWS, QUARTER, CannotReadIndex, IndexPrice, held_until_next, price_at, prices_from_csv
 
 PUBLICATION, ACKNOWLEDGEMENT = "Publication_MarketDocument", "Acknowledgement_MarketDocument"
 DAY_AHEAD, VARIABLE_BLOCKS = "A44", "A03"
@@ -50,9 +42,7 @@ def read_index_document(content: bytes, *, own_currency: str, exchange_rate: Dec
 
     def worth(currency: str) -> Decimal:
         if currency not in rates and exchange_rate is None:
-            raise CannotReadIndex(
-                f"Its prices are in {currency}; say what one {currency} is worth in {own_currency}."
-            )
+            raise CannotReadIndex(f"Its prices are in {currency}; say what one {currency} is worth in {own_currency}.")
         return rates.get(currency) or exchange_rate or Decimal(1)
 
     start = content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
@@ -98,9 +88,7 @@ def _entsoe(content: bytes, worth: Callable[[str], Decimal]) -> IndexDocument:
             _place(chosen, _rank(series, period, at), _period(series, period, scale, at))
     if not chosen:
         raise CannotReadIndex(NO_PRICES)
-    return IndexDocument(
-        [IndexPrice(at, price) for at, (_, price) in sorted(chosen.items())], "/".join(sorted(currencies))
-    )
+    return IndexDocument([IndexPrice(at, price) for at, (_, price) in sorted(chosen.items())], "/".join(sorted(currencies)))
 
 
 def _rank(series: Any, period: Any, where: str) -> tuple[int, int]:
@@ -109,15 +97,11 @@ def _rank(series: Any, period: Any, where: str) -> tuple[int, int]:
     return _whole(position, where, "the auction") if position else 1, _resolution(period, where)
 
 
-def _place(
-    chosen: dict[datetime, tuple[tuple[int, int], int]], rank: tuple[int, int], prices: Iterable[IndexPrice]
-) -> None:  # fmt: skip
+def _place(chosen: dict[datetime, tuple[tuple[int, int], int]], rank: tuple[int, int], prices: Iterable[IndexPrice]) -> None:
     for price in prices:
         before = chosen.get(price.start_at)
         if before is not None and before[0] == rank and before[1] != price.price_micro:
-            raise CannotReadIndex(
-                f"There are two prices for {price.start_at:%Y-%m-%d %H:%M} UTC; ask for one bidding zone."
-            )
+            raise CannotReadIndex(f"There are two prices for {price.start_at:%Y-%m-%d %H:%M} UTC; ask for one bidding zone.")
         if before is None or rank < before[0]:
             chosen[price.start_at] = rank, price.price_micro
         if len(chosen) > MOST_ROWS:
@@ -139,17 +123,13 @@ def _period(series: Any, period: Any, scale: Decimal, where: str) -> list[IndexP
     quarters = _resolution(period, where)
     count, left = divmod(end - start, quarters * QUARTER)
     if left or not 0 < count <= MOST_ROWS:
-        raise CannotReadIndex(
-            f"{where}: From {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC is no whole number of steps."
-        )
+        raise CannotReadIndex(f"{where}: From {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC is no whole number of steps.")
     known: dict[int, int] = {}
     for number, point in enumerate(period.findall("Point"), 1):
         place = _whole(point.findtext("position"), where, f"the position of point {number}")
         if not 1 <= place <= count or place in known:
             raise CannotReadIndex(f"{where}: Position {place} is not one of 1 to {count}, or comes twice.")
-        known[place] = price_at(
-            start, point.findtext("price.amount"), scale, f"{where}, position {place}: "
-        ).price_micro
+        known[place] = price_at(start, point.findtext("price.amount"), scale, f"{where}, position {place}: ").price_micro
     if series.findtext("curveType") == VARIABLE_BLOCKS:
         if 1 not in known:
             raise CannotReadIndex(f"{where}: A curve of type A03 must begin with position 1.")
@@ -166,9 +146,7 @@ def _instant(text: str | None, where: str) -> datetime:
     try:
         found = datetime.fromisoformat((text or "").strip())
     except ValueError:
-        raise CannotReadIndex(
-            f"{where}: '{str(text)[:40]}' is no time; it must be as 2026-03-01T00:00Z."
-        ) from None
+        raise CannotReadIndex(f"{where}: '{str(text)[:40]}' is no time; it must be as 2026-03-01T00:00Z.") from None
     if found.tzinfo is None or found.minute % 15 or found.second:
         raise CannotReadIndex(f"{where}: '{str(text)[:40]}' does not begin a quarter hour, or has no offset.")
     return found.astimezone(UTC)
@@ -207,9 +185,7 @@ def _json(text: str, worth: Callable[[str], Decimal]) -> IndexDocument:
 def _energy_charts(given: Mapping[str, Any]) -> list[tuple[datetime, Any]]:
     times, prices = given["unix_seconds"], given["price"]
     if len(times) != len(prices) or len(times) > MOST_ROWS:
-        raise CannotReadIndex(
-            f"The file has {len(times)} times and {len(prices)} prices; there must be as many of both."
-        )
+        raise CannotReadIndex(f"The file has {len(times)} times and {len(prices)} prices; there must be as many of both.")
     starts = all_read(enumerate(times, 1), lambda one: _epoch(one[1], f"Time {one[0]}"), CannotReadIndex)
     return list(zip(starts, prices, strict=True))
 
@@ -231,19 +207,13 @@ def _awattar(rows: Sequence[Any], worth: Callable[[str], Decimal]) -> IndexDocum
         currencies.add(currency)
         return start, end, price_at(start, row.get("marketprice"), scale, f"{where}: ").price_micro
 
-    for start, end, price in all_read(
-        enumerate(rows, 1), lambda one: read(one[1], f"Row {one[0]}"), CannotReadIndex
-    ):
+    for start, end, price in all_read(enumerate(rows, 1), lambda one: read(one[1], f"Row {one[0]}"), CannotReadIndex):
         for quarter in range((end - start) // QUARTER):
             if prices.setdefault(start + quarter * QUARTER, price) != price:
-                raise CannotReadIndex(
-                    f"There are two prices for {start:%Y-%m-%d %H:%M} UTC; ask for one bidding zone."
-                )
+                raise CannotReadIndex(f"There are two prices for {start:%Y-%m-%d %H:%M} UTC; ask for one bidding zone.")
     if not prices:
         raise CannotReadIndex(NO_PRICES)
-    return IndexDocument(
-        [IndexPrice(at, micro) for at, micro in sorted(prices.items())], "/".join(sorted(currencies))
-    )
+    return IndexDocument([IndexPrice(at, micro) for at, micro in sorted(prices.items())], "/".join(sorted(currencies)))
 
 
 def _epoch(value: Any, where: str, per_second: int = 1) -> datetime:
@@ -259,7 +229,5 @@ def _unit(unit: Any, worth: Callable[[str], Decimal], place: str = "") -> tuple[
     """`EUR / MWh` as currency and the factor to millionths per kWh."""
     currency, _, energy = str(unit).upper().replace(" ", "").partition("/")
     if len(currency) != 3 or not currency.isalpha() or energy not in PER_UNIT:
-        raise CannotReadIndex(
-            f"{place}Its unit is '{str(unit)[:40]}'; known are prices per MWh and kWh in a currency of three letters."
-        )
+        raise CannotReadIndex(f"{place}Its unit is '{str(unit)[:40]}'; known are prices per MWh and kWh in a currency of three letters.")
     return currency, PER_UNIT[energy] * worth(currency)

@@ -29,9 +29,7 @@ class _Asked(Protocol):
 
 def _ask_entsoe(day: LocalDay, area: str, token: str) -> dict[str, str]:
     start, end = (at.astimezone(UTC).strftime("%Y%m%d%H%M") for at in (day.start_at, day.end_at))
-    return {
-        "securityToken": token, "documentType": "A44", "in_Domain": area, "out_Domain": area, "periodStart": start, "periodEnd": end,
-    }  # fmt: skip
+    return {"securityToken": token, "documentType": "A44", "in_Domain": area, "out_Domain": area, "periodStart": start, "periodEnd": end}
 
 
 def _ask_awattar(day: LocalDay, area: str, token: str) -> dict[str, str]:
@@ -43,9 +41,7 @@ def _ask_energy_charts(day: LocalDay, area: str, token: str) -> dict[str, str]:
     return {"bzn": area, "start": day.day.isoformat(), "end": day.day.isoformat()}
 
 
-ASKED: dict[str, _Asked] = {
-    "entsoe": _ask_entsoe, "awattar": _ask_awattar, "energy_charts": _ask_energy_charts,
-}  # fmt: skip
+ASKED: dict[str, _Asked] = {"entsoe": _ask_entsoe, "awattar": _ask_awattar, "energy_charts": _ask_energy_charts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,13 @@ def is_bank_day(day: date) -> bool:
     """Whether TARGET settles on that day."""
     sunday = easter(day.year)
     closed = {
-        date(day.year, 1, 1), sunday - timedelta(days=2), sunday + timedelta(days=1), date(day.year, 5, 1),
-        date(day.year, 12, 25), date(day.year, 12, 26),
-    }  # fmt: skip
+        date(day.year, 1, 1),
+        sunday - timedelta(days=2),
+        sunday + timedelta(days=1),
+        date(day.year, 5, 1),
+        date(day.year, 12, 25),
+        date(day.year, 12, 26),
+    }
     return day.weekday() < 5 and day not in closed
 
 

@@ -48,9 +48,17 @@ def content_key(entry: BankEntry, account: str) -> str:
     """What makes a movement: account, day, sum, ids, other party and words; spaces and case aside, as banks wrap lines."""
     end_to_end = "" if entry.end_to_end_id.upper() in NO_ID else entry.end_to_end_id
     parts = (
-        account, entry.booked_date.isoformat(), str(entry.amount_minor), end_to_end, entry.mandate_ref, entry.payer_iban,
-        _bare(entry.payer if not entry.payer_iban else ""), _bare(entry.purpose), _bare(entry.reference), entry.return_code,
-    )  # fmt: skip
+        account,
+        entry.booked_date.isoformat(),
+        str(entry.amount_minor),
+        end_to_end,
+        entry.mandate_ref,
+        entry.payer_iban,
+        _bare(entry.payer if not entry.payer_iban else ""),
+        _bare(entry.purpose),
+        _bare(entry.reference),
+        entry.return_code,
+    )
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
@@ -123,13 +131,9 @@ def _batches(placed: list[Placed], known: Sequence[KnownLine]) -> list[Placed]:
     return told
 
 
-def _by_ref(
-    lines: dict[tuple[str, object, int], list[KnownLine]],
-) -> Callable[[BankEntry, str], list[KnownLine]]:
+def _by_ref(lines: dict[tuple[str, object, int], list[KnownLine]]) -> Callable[[BankEntry, str], list[KnownLine]]:
     def find(entry: BankEntry, key: str) -> list[KnownLine]:
-        candidates = (
-            lines.get((entry.bank_ref, entry.booked_date, entry.amount_minor), []) if entry.bank_ref else []
-        )
+        candidates = lines.get((entry.bank_ref, entry.booked_date, entry.amount_minor), []) if entry.bank_ref else []
         alike = [line for line in candidates if line.content_key == key]
         return alike or (candidates if len(candidates) == 1 else [])
 
@@ -138,10 +142,6 @@ def _by_ref(
 
 def _by_content(lines: dict[str, list[KnownLine]]) -> Callable[[BankEntry, str], list[KnownLine]]:
     def find(entry: BankEntry, key: str) -> list[KnownLine]:
-        return [
-            line
-            for line in lines.get(key, [])
-            if not (line.bank_ref and entry.bank_ref and line.bank_ref != entry.bank_ref)
-        ]
+        return [line for line in lines.get(key, []) if not (line.bank_ref and entry.bank_ref and line.bank_ref != entry.bank_ref)]
 
     return find

@@ -75,9 +75,7 @@ class Ledger:
     by_top_up: dict[str, int] = field(default_factory=dict)
 
 
-def index(
-    bills: Iterable[Bill], parties: Iterable[Party], top_ups: Mapping[str, int] | None = None
-) -> Ledger:
+def index(bills: Iterable[Bill], parties: Iterable[Party], top_ups: Mapping[str, int] | None = None) -> Ledger:
     """Lay bills and members out for matching. Open bills are expected oldest first.
 
     Args:
@@ -103,7 +101,7 @@ def name_key(name: str) -> str:
     spelled = name.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
     bare = unicodedata.normalize("NFKD", spelled)
     words = re.findall(r"[a-z0-9]+", "".join(letter for letter in bare if not unicodedata.combining(letter)))
-    return " ".join(sorted(word for word in words if word not in {"dr", "prof", "herr", "frau", "mr", "mrs", "und", "and"}))  # fmt: skip
+    return " ".join(sorted(word for word in words if word not in {"dr", "prof", "herr", "frau", "mr", "mrs", "und", "and"}))
 
 
 def likeness(one: str, other: str) -> float:
@@ -133,7 +131,7 @@ def _in_doubt(proposal: Proposal) -> Proposal:
 
 def _named(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
     """By what names a bill: end-to-end id, structured reference, number in the words."""
-    for reference, why in ((entry.end_to_end_id, "by end-to-end id"), (plain(entry.reference), "by structured reference")):  # fmt: skip
+    for reference, why in ((entry.end_to_end_id, "by end-to-end id"), (plain(entry.reference), "by structured reference")):
         bill = ledger.by_reference.get(plain(reference) if reference else "")
         if bill is not None:
             return [Proposal((_whole(bill, entry),), SURE, why)]
@@ -154,10 +152,7 @@ def _named(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
     shares = tuple(Share(bill.member_id, bill.bill_id, bill.rest_minor) for bill in bills if bill.rest_minor)
     if rests == entry.amount_minor:
         return [Proposal(shares, SURE, f"by the numbers of {len(bills)} bills, whose rests make the sum")]
-    return [
-        Proposal((_whole(bill, entry),), 70, f"the words name {len(bills)} bills, this is one")
-        for bill in bills
-    ]
+    return [Proposal((_whole(bill, entry),), 70, f"the words name {len(bills)} bills, this is one") for bill in bills]
 
 
 def _whole(bill: Bill, entry: BankEntry) -> Share:
@@ -171,16 +166,14 @@ def _by_account(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
         bills = ledger.open_by_member.get(member, [])
         exact = [bill for bill in bills if bill.rest_minor == entry.amount_minor]
         sure = len(members) == 1 and len(exact) == 1
-        found += [Proposal((_whole(b, entry),), SURE if sure else 90, "their account and the exact rest") for b in exact]  # fmt: skip
+        found += [Proposal((_whole(b, entry),), SURE if sure else 90, "their account and the exact rest") for b in exact]
         if not exact and bills and sum(bill.rest_minor for bill in bills) == entry.amount_minor:
             shares = tuple(Share(member, bill.bill_id, bill.rest_minor) for bill in bills)
             found.append(Proposal(shares, 95, "their account, and all their open bills make the sum"))
         elif not exact and bills:
-            found.append(Proposal((_whole(bills[0], entry),), 60, "their account, another sum: their oldest open bill"))  # fmt: skip
+            found.append(Proposal((_whole(bills[0], entry),), 60, "their account, another sum: their oldest open bill"))
         if not exact:
-            found.append(
-                Proposal((Share(member, None, entry.amount_minor),), 55, "their account: on account")
-            )
+            found.append(Proposal((Share(member, None, entry.amount_minor),), 55, "their account: on account"))
     return found
 
 
@@ -196,11 +189,11 @@ def _by_name(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
         if like >= 1:
             found.append(Proposal((_whole(bill, entry),), SURE, "by name and amount"))
         elif like >= LEAST_LIKENESS:
-            found.append(Proposal((_whole(bill, entry),), int(40 + 45 * like), f"the exact rest, and the name is alike by {like:.0%}"))  # fmt: skip
+            found.append(Proposal((_whole(bill, entry),), int(40 + 45 * like), f"the exact rest, and the name is alike by {like:.0%}"))
     for member in sorted(ledger.by_name.get(name_key(entry.payer), set())):
         bills = ledger.open_by_member.get(member, [])
         if bills and all(bill.rest_minor != entry.amount_minor for bill in bills):
-            found.append(Proposal((_whole(bills[0], entry),), 50, "their name, another sum: their oldest open bill"))  # fmt: skip
+            found.append(Proposal((_whole(bills[0], entry),), 50, "their name, another sum: their oldest open bill"))
         if all(bill.rest_minor != entry.amount_minor for bill in bills):
             found.append(Proposal((Share(member, None, entry.amount_minor),), 45, "their name: on account"))
     return found
@@ -209,7 +202,5 @@ def _by_name(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
 def _by_amount(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
     bills: Sequence[Bill] = ledger.open_by_rest.get(entry.amount_minor, [])
     score = 35 if len(bills) == 1 else 20
-    words = (
-        "the only open bill of this sum" if len(bills) == 1 else f"one of {len(bills)} open bills of this sum"
-    )
+    words = "the only open bill of this sum" if len(bills) == 1 else f"one of {len(bills)} open bills of this sum"
     return [Proposal((_whole(bill, entry),), score, words) for bill in bills[:MOST_PROPOSALS]]

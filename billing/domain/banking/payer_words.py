@@ -10,7 +10,7 @@ def _sum(language: str, minor: int, currency: str) -> str:
 
 def debit_notice(
     language: str, *, amount_minor: int, currency: str, day: date, label: str, mandate: str, account: str, creditor_id: str
-) -> tuple[str, str]:  # fmt: skip
+) -> tuple[str, str]:
     """Subject and text of the notice before a debit, with what the SEPA rules ask for."""
     amount = _sum(language, amount_minor, currency)
     if language == "de":
@@ -28,33 +28,25 @@ def debit_notice(
 
 def debit_returned(
     language: str, *, amount_minor: int, currency: str, label: str, why: str, fee_minor: int, paused: bool, reference: str
-) -> tuple[str, str]:  # fmt: skip
+) -> tuple[str, str]:
     """Subject and text after a bank sent a debit back: what happened, what it costs, what to do."""
     amount, fee = _sum(language, amount_minor, currency), _sum(language, fee_minor, currency)
     if language == "de":
         text = f"Ihre Bank hat unsere Lastschrift über {amount} zurückgegeben: {why}. Die Rechnung {label} ist wieder offen."
-        text += (
-            f" Die Bank berechnet dafür {fee}, die wir weitergeben."
-            if fee_minor
-            else " Das kostet Sie nichts."
-        )
+        text += f" Die Bank berechnet dafür {fee}, die wir weitergeben." if fee_minor else " Das kostet Sie nichts."
         text += f" Bitte überweisen Sie den Betrag mit dem Verwendungszweck {reference}, oder sprechen Sie mit uns."
         if paused:
             text += " Bis dahin ziehen wir nichts mehr ein."
         return f"Eine Lastschrift kam zurück: {label}", text
     text = f"Your bank sent our debit of {amount} back: {why}. Bill {label} is open again."
-    text += (
-        f" The bank charges {fee} for that, which we pass on." if fee_minor else " This costs you nothing."
-    )
+    text += f" The bank charges {fee} for that, which we pass on." if fee_minor else " This costs you nothing."
     text += f" Please transfer the amount with the reference {reference}, or talk to us."
     if paused:
         text += " Until then we collect nothing more."
     return f"A debit came back: {label}", text
 
 
-def debit_refused(
-    language: str, *, amount_minor: int, currency: str, label: str, why: str, reference: str
-) -> tuple[str, str]:
+def debit_refused(language: str, *, amount_minor: int, currency: str, label: str, why: str, reference: str) -> tuple[str, str]:
     """Subject and text after the bank did not take a debit that was announced: nothing is collected on that day."""
     amount = _sum(language, amount_minor, currency)
     if language == "de":

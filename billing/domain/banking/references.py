@@ -11,13 +11,60 @@ CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF[\s]?\d{2}(?:[\s]?[A-Z0-9]){1,2
 SEPA_LETTERS = re.compile(r"[^A-Za-z0-9+?/:().,' \-]")
 # Letters that two Latin ones, or another sign, stand for; accents that stand beside a letter are dropped (EPC217-08, conversion table).
 SPELLED = {
-    ord(a): b for a, b in zip(
+    ord(a): b
+    for a, b in zip(
         "äöüÄÖÜßẞ&æÆœŒøØåÅłŁđĐðÐþÞħĦŧŦıŋŊ’‘‚‛´`“”„–—‐‑‒",
-        ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "SS", "+", "ae", "AE", "oe", "OE", "o", "O", "a", "A", "l", "L", "d", "D", "d", "D", "th", "TH", "h", "H",
-         "t", "T", "i", "n", "N", "'", "'", "'", "'", "'", "'", " ", " ", " ", "-", "-", "-", "-", "-"),
+        (
+            "ae",
+            "oe",
+            "ue",
+            "Ae",
+            "Oe",
+            "Ue",
+            "ss",
+            "SS",
+            "+",
+            "ae",
+            "AE",
+            "oe",
+            "OE",
+            "o",
+            "O",
+            "a",
+            "A",
+            "l",
+            "L",
+            "d",
+            "D",
+            "d",
+            "D",
+            "th",
+            "TH",
+            "h",
+            "H",
+            "t",
+            "T",
+            "i",
+            "n",
+            "N",
+            "'",
+            "'",
+            "'",
+            "'",
+            "'",
+            "'",
+            " ",
+            " ",
+            " ",
+            "-",
+            "-",
+            "-",
+            "-",
+            "-",
+        ),
         strict=True,
     )
-}  # fmt: skip
+}
 # Whose accounts SEPA reaches, by the first two letters of the IBAN (EPC409-09), and of these those of the European Economic Area.
 EEA = frozenset(
     [
@@ -98,9 +145,7 @@ def is_creditor_id(text: str) -> bool:
 def sepa_text(text: str, longest: int) -> str:
     """Text in the letters that every SEPA bank takes: é as e, ł as l, ø as o, ä as ae; what has no such letter is left out."""
     composed = unicodedata.normalize("NFC", text).translate(SPELLED)
-    bare = "".join(
-        sign for sign in unicodedata.normalize("NFKD", composed) if not unicodedata.combining(sign)
-    )
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", composed) if not unicodedata.combining(sign))
     return re.sub(r"\s+", " ", SEPA_LETTERS.sub(" ", bare)).strip()[:longest].rstrip()
 
 

@@ -42,8 +42,8 @@ REASONS = {
         ReturnReason("SL01", "the payer has a block on debits", "der Zahler hat Lastschriften gesperrt", True, True),
         ReturnReason("TM01", "it came too late", "sie kam zu spät", False, False),
     )
-}  # fmt: skip
-UNKNOWN = ReturnReason("", "the bank gives a reason we do not know", "die Bank nennt einen uns unbekannten Grund", True, False)  # fmt: skip
+}
+UNKNOWN = ReturnReason("", "the bank gives a reason we do not know", "die Bank nennt einen uns unbekannten Grund", True, False)
 
 
 def reason_of(code: str) -> ReturnReason:
@@ -59,12 +59,18 @@ def fee_minor(rule: str, *, code: str, bank_minor: int, fixed_minor: int) -> int
 
 
 STATUSES = {
-    "RCVD": ("received", "eingegangen"), "ACTC": ("its form is accepted", "die Form ist angenommen"),
-    "ACCP": ("accepted", "angenommen"), "ACWC": ("accepted with a change", "mit einer Änderung angenommen"),
-    "ACSP": ("being carried out", "in Ausführung"), "ACSC": ("carried out", "ausgeführt"),
-    "ACCC": ("arrived on the account", "auf dem Konto angekommen"), "PDNG": ("waits at the bank", "wartet bei der Bank"),
-    "PART": ("accepted in part", "teilweise angenommen"), "RJCT": ("refused", "abgelehnt"), "CANC": ("cancelled", "storniert"),
-}  # fmt: skip
+    "RCVD": ("received", "eingegangen"),
+    "ACTC": ("its form is accepted", "die Form ist angenommen"),
+    "ACCP": ("accepted", "angenommen"),
+    "ACWC": ("accepted with a change", "mit einer Änderung angenommen"),
+    "ACSP": ("being carried out", "in Ausführung"),
+    "ACSC": ("carried out", "ausgeführt"),
+    "ACCC": ("arrived on the account", "auf dem Konto angekommen"),
+    "PDNG": ("waits at the bank", "wartet bei der Bank"),
+    "PART": ("accepted in part", "teilweise angenommen"),
+    "RJCT": ("refused", "abgelehnt"),
+    "CANC": ("cancelled", "storniert"),
+}
 """What a bank says of an order or a payment (ISO 20022 external payment status codes), in English and German."""
 
 

@@ -81,14 +81,10 @@ def in_our_money(statement: Statement, currency: str) -> Statement:
     if not statement.currency or statement.currency == currency:
         return statement
     left_out = f"{len(statement.entries)} movements in {statement.currency} were left out: the books are in {currency}."
-    return replace(
-        statement, entries=(), opening_minor=None, closing_minor=None, notes=(*statement.notes, left_out)
-    )
+    return replace(statement, entries=(), opening_minor=None, closing_minor=None, notes=(*statement.notes, left_out))
 
 
-def findings(
-    statement: Statement, *, our_iban: str, currency: str, before: StatementBefore | None
-) -> list[str]:
+def findings(statement: Statement, *, our_iban: str, currency: str, before: StatementBefore | None) -> list[str]:
     """What does not fit, a sentence each: another account, sums, a gap to the statement before. Empty if all is well."""
     told = list(statement.notes)
     if statement.iban and our_iban and statement.iban != our_iban.replace(" ", ""):

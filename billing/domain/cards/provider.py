@@ -120,9 +120,7 @@ class CardProvider(Protocol):
 
     name: str
 
-    def create_session(
-        self, *, key: str, amount_minor: int, currency: str, text: str, success_url: str, cancel_url: str
-    ) -> Session:
+    def create_session(self, *, key: str, amount_minor: int, currency: str, text: str, success_url: str, cancel_url: str) -> Session:
         """Open a page on which the sum is paid; the money is held until `capture`."""
 
     def session(self, ref: str) -> Session:
@@ -175,7 +173,7 @@ class PayoutKnown:
 
 def payout_named(
     *, amount_minor: int, booked_date: date, words: str, payer: str, payouts: list[PayoutKnown], provider: str, days: int = 5
-) -> PayoutKnown | None:  # fmt: skip
+) -> PayoutKnown | None:
     """The payout that a movement of our account brings: named by its id or trace, or the only one of its sum from the provider around its day."""
     written = plain(words)
     fitting = [p for p in payouts if p.amount_minor == amount_minor]

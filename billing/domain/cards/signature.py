@@ -18,9 +18,7 @@ def sign(content: bytes, *, secret: str, at: int) -> str:
     return hmac.new(secret.encode(), b"%d." % at + content, hashlib.sha256).hexdigest()
 
 
-def check_signature(
-    content: bytes, header: str, *, secrets: Sequence[str], now: datetime, tolerance_s: int = TOLERANCE_S
-) -> int:
+def check_signature(content: bytes, header: str, *, secrets: Sequence[str], now: datetime, tolerance_s: int = TOLERANCE_S) -> int:
     """The time at which a message was signed [Unix seconds], where one of its signatures is right and the time is near.
 
     Several secrets hold while one takes the place of another; several signatures may stand in the header for the same reason.

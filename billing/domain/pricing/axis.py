@@ -64,9 +64,7 @@ def axis_of_days(days: Sequence[LocalDay], holidays: Collection[date] = ()) -> T
     return _axis([day.day for day in days], minutes, days[0].interval_minutes, holidays)
 
 
-def axis_of_starts(
-    local_starts: Sequence[datetime], interval_minutes: int, holidays: Collection[date] = ()
-) -> TimeAxis:
+def axis_of_starts(local_starts: Sequence[datetime], interval_minutes: int, holidays: Collection[date] = ()) -> TimeAxis:
     """The axis of intervals that begin at these times of the local clock."""
     days: dict[date, list[int]] = {}
     for local in local_starts:
@@ -81,21 +79,23 @@ def _minutes_of(day: LocalDay) -> Ints:
     return np.array([local.hour * 60 + local.minute for local in day.local_starts()])
 
 
-def _axis(
-    days: Sequence[date], minutes: Sequence[Ints], interval_minutes: int, holidays: Collection[date]
-) -> TimeAxis:
+def _axis(days: Sequence[date], minutes: Sequence[Ints], interval_minutes: int, holidays: Collection[date]) -> TimeAxis:
     months = tuple(dict.fromkeys(Month(day.year, day.month) for day in days))
     places = {month: place for place, month in enumerate(months)}
     month_of_day = np.array([places[Month(day.year, day.month)] for day in days], dtype=np.int64)
     kind_of_day = np.array([HOLIDAY if day in holidays else day.weekday() for day in days], dtype=np.int64)
     day = np.repeat(np.arange(len(days)), [len(starts) for starts in minutes])
     return TimeAxis(
-        month=month_of_day[day], day=day, day_kind=kind_of_day[day],
-        minute=np.concatenate(minutes).astype(np.int64), months=months,
+        month=month_of_day[day],
+        day=day,
+        day_kind=kind_of_day[day],
+        minute=np.concatenate(minutes).astype(np.int64),
+        months=months,
         days_on_axis=np.bincount(month_of_day, minlength=len(months)).astype(np.int64),
-        days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64), hours=interval_minutes / 60,
+        days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64),
+        hours=interval_minutes / 60,
         last_day=days[-1],
-    )  # fmt: skip
+    )
 
 
 def common_year(intervals_per_hour: int = 1) -> TimeAxis:
@@ -105,7 +105,12 @@ def common_year(intervals_per_hour: int = 1) -> TimeAxis:
     steps = 24 * intervals_per_hour
     day = np.repeat(np.arange(lengths.sum()), steps)
     return TimeAxis(
-        month=np.repeat(np.arange(12), lengths * steps), day=day, day_kind=day % (len(DAYS) - 1),
-        minute=np.tile(np.arange(steps) * (60 // intervals_per_hour), int(lengths.sum())), months=months,
-        days_on_axis=lengths, days_in_month=lengths, hours=1 / intervals_per_hour,
-    )  # fmt: skip
+        month=np.repeat(np.arange(12), lengths * steps),
+        day=day,
+        day_kind=day % (len(DAYS) - 1),
+        minute=np.tile(np.arange(steps) * (60 // intervals_per_hour), int(lengths.sum())),
+        months=months,
+        days_on_axis=lengths,
+        days_in_month=lengths,
+        hours=1 / intervals_per_hour,
+    )

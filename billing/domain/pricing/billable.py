@@ -25,9 +25,7 @@ from billing.domain.pricing.parts import (
     Vat,
 )
 
-BILLABLE = (
-    Energy, Spot, Standing, Demand, Capacity, Reactive, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier, Vat,
-)  # fmt: skip
+BILLABLE = (Energy, Spot, Standing, Demand, Capacity, Reactive, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier, Vat)
 BILLABLE_KINDS = tuple(KIND_OF[kind] for kind in BILLABLE)
 LONGEST_NAME = 28
 MICRO = Decimal("0.000001")
@@ -36,7 +34,7 @@ ONCE: tuple[tuple[Any, str], ...] = (
     ((Energy, PeakMultiplier, Spot), "Energy has a price already; remove one of the two."),
     (Export, "What is fed in has its rule already; remove one of the two."),
     (Local, "Energy from neighbours has a price already; remove one of the two."),
-)  # fmt: skip
+)
 
 
 def check_billable(parts: Sequence[Part]) -> None:
@@ -52,7 +50,7 @@ def check_billable(parts: Sequence[Part]) -> None:
             Fault(f"parts[{place}].rule", "kWh of different prices an hour cannot be set off against each other; pay for what is fed in.")
             for place, part in enumerate(parts)
             if isinstance(part, Export) and part.rule == "net_metering"
-        ]  # fmt: skip
+        ]
     if faults:
         raise CannotBillPart(*faults)
 
@@ -63,10 +61,7 @@ def _faults(part: Part, where: str) -> Iterator[Fault]:
     if isinstance(part, Export) and part.rule != "net_metering" and not part.periods:
         yield Fault(f"{where}.periods", "There is no price; say what is paid for energy fed in.")
     if isinstance(part, Local) and part.rule not in ("mid_market", "discount"):
-        yield Fault(
-            f"{where}.rule",
-            "The price between neighbours is the microgrid's sharing rule; choose mid_market or discount.",
-        )
+        yield Fault(f"{where}.rule", "The price between neighbours is the microgrid's sharing rule; choose mid_market or discount.")
     if isinstance(part, Energy | Demand | Export):
         yield from _period_faults(part.periods, where)
     if isinstance(part, Levy | Incentive | Reactive) and part.price != part.price.quantize(MICRO):
@@ -76,10 +71,7 @@ def _faults(part: Part, where: str) -> Iterator[Fault]:
 def _period_faults(periods: Sequence[Period], where: str) -> Iterator[Fault]:
     for number, period in enumerate(periods):
         if len(period.name) > LONGEST_NAME:
-            yield Fault(
-                f"{where}.periods[{number}].name",
-                f"Is longer than {LONGEST_NAME} characters; a line of the bill holds no more.",
-            )
+            yield Fault(f"{where}.periods[{number}].name", f"Is longer than {LONGEST_NAME} characters; a line of the bill holds no more.")
         for step, tier in enumerate(period.tiers):
             if tier.price != tier.price.quantize(MICRO):
                 yield Fault(f"{where}.periods[{number}].tiers[{step}].price", MOST_DECIMALS)

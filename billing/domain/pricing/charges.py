@@ -42,9 +42,7 @@ def span_amounts(amount: Decimal, per: Span, axis: TimeAxis, conventions: Conven
 
 def days_in_years(axis: TimeAxis) -> Ints:
     """The length of each month's calendar year; [M]."""
-    return np.array(
-        [366 if m.year % 4 == 0 and (m.year % 100 or m.year % 400 == 0) else 365 for m in axis.months]
-    )
+    return np.array([366 if m.year % 4 == 0 and (m.year % 100 or m.year % 400 == 0) else 365 for m in axis.months])
 
 
 def standing_line(part: Standing, axis: TimeAxis, conventions: Conventions, customers: int) -> Line:
@@ -77,7 +75,7 @@ class BilledPower:
 
 def billed_power_w(
     part: Demand, metered: Metered, stretches: Stretches, axis: TimeAxis, series: PriceSeries, conventions: Conventions
-) -> BilledPower:  # fmt: skip
+) -> BilledPower:
     """Measured on the axis; a ratchet looks at the months before, on the axis or before it."""
     measured = measured_power_w(part, metered, stretches, axis, series, conventions)
     if not part.has_ratchet:
@@ -90,9 +88,7 @@ def billed_power_w(
     if metered.earlier is not None:
         past, old = metered.earlier, metered.earlier.axis
         old_stretches = Stretches.of(old, [old.periods(part.schedule)])
-        known = measured_power_w(
-            part, Metered(past.import_wh, past.import_wh), old_stretches, old, series, conventions
-        )
+        known = measured_power_w(part, Metered(past.import_wh, past.import_wh), old_stretches, old, series, conventions)
         whole, before = np.concatenate([known, measured], axis=1), known.shape[1]
         calendar_month = np.concatenate([old.calendar_month, calendar_month])
     billed = with_ratchet(whole, part, calendar_month, conventions)[:, before:]
@@ -101,7 +97,7 @@ def billed_power_w(
 
 def measured_power_w(
     part: Demand, metered: Metered, stretches: Stretches, axis: TimeAxis, series: PriceSeries, conventions: Conventions
-) -> Numbers:  # fmt: skip
+) -> Numbers:
     """The power itself, by month and period of the part's schedule; [n, M, P]."""
     along = axis.periods(part.schedule)
     periods = 1 if part.months else len(part.periods)
@@ -151,7 +147,7 @@ def _by_days(line: Line, axis: TimeAxis) -> Line:
 
 def priced_cells(
     kind: str, periods: tuple[Period, ...], quantity: Numbers, unit: str, conventions: Conventions, sign: int = 1
-) -> list[Line]:  # fmt: skip
+) -> list[Line]:
     """A line for each period and tier that anybody has a quantity in; [n, M, P, K]."""
     prices, several = prices_by_tier(periods), tier_count(periods) > 1
     lines = []

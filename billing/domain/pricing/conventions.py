@@ -25,12 +25,6 @@ class Conventions:
     repeats_year: bool
 
 
-OWN = Conventions(
-    "own", exact=True, nets_intervals=False, equal_months=False, open_end=True, carries_by_hour=False,
-    repeats_year=False,
-)  # fmt: skip
-SAM = Conventions(
-    "sam", exact=False, nets_intervals=True, equal_months=True, open_end=False, carries_by_hour=True,
-    repeats_year=True,
-)  # fmt: skip
+OWN = Conventions("own", exact=True, nets_intervals=False, equal_months=False, open_end=True, carries_by_hour=False, repeats_year=False)
+SAM = Conventions("sam", exact=False, nets_intervals=True, equal_months=True, open_end=False, carries_by_hour=True, repeats_year=True)
 BY_NAME = {conventions.name: conventions for conventions in (OWN, SAM)}

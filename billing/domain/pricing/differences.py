@@ -19,9 +19,10 @@ def _prices(speech: Speech) -> tuple[tuple[str, str, str], ...]:
     """The plain prices: their names, their fields, what they are per."""
     _ = speech.say
     return (
-        (_("Standing charge"), "standing_per_day", _("a day")), (_("Energy fed in"), "export_per_kwh", _("per kWh")),
+        (_("Standing charge"), "standing_per_day", _("a day")),
+        (_("Energy fed in"), "export_per_kwh", _("per kWh")),
         (_("Thank-you for local energy"), "incentive_per_kwh", _("per kWh")),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,7 @@ def _moved(name: str, old: Decimal, new: Decimal, unit: str, speech: Speech) -> 
     _ = speech.say
     share = f" ({speech.figure(f'{(new - old) / abs(old) * 100:+.1f}')} %)" if old else ""
     places = {"name": name, "old": speech.number(old), "new": speech.number(new), "unit": unit}
-    return Change(
-        "more" if new > old else "less", _("%(name)s: %(old)s becomes %(new)s %(unit)s") % places + share
-    )
+    return Change("more" if new > old else "less", _("%(name)s: %(old)s becomes %(new)s %(unit)s") % places + share)
 
 
 def _energy(before: Energy, after: Energy, currency: str, speech: Speech) -> list[Change]:
@@ -70,10 +69,7 @@ def _energy(before: Energy, after: Energy, currency: str, speech: Speech) -> lis
     for number, (was, becomes) in enumerate(pairs.T.tolist()):
         prices = (before.periods[was].tiers, after.periods[becomes].tiers)
         if prices[0] != prices[1]:
-            words = (
-                prices_in_words(prices[0], currency, "kWh", "", speech),
-                prices_in_words(prices[1], currency, "kWh", "", speech),
-            )
+            words = (prices_in_words(prices[0], currency, "kWh", "", speech), prices_in_words(prices[1], currency, "kWh", "", speech))
             found.setdefault(words, []).append(number)
     told = []
     for (was_said, is_said), numbers in found.items():
@@ -82,26 +78,22 @@ def _energy(before: Energy, after: Energy, currency: str, speech: Speech) -> lis
         first_is = after.periods[pairs[1][numbers[0]]].tiers[0].price
         kind = "more" if first_is > first_was else "less" if first_is < first_was else "other"
         places = {
-            "count": speech.figure(f"{hours_a_week(holds):.3g}"), "hours": hours_in_words(holds, speech), "old": was_said, "new": is_said,
-        }  # fmt: skip
+            "count": speech.figure(f"{hours_a_week(holds):.3g}"),
+            "hours": hours_in_words(holds, speech),
+            "old": was_said,
+            "new": is_said,
+        }
         text = _("Energy, %(count)s hours a week, %(hours)s: %(old)s becomes %(new)s") % places
         told.append((hours_a_week(holds), Change(kind, text)))
     told.sort(key=lambda pair: -pair[0])
     listed = [change for __, change in told[:MOST_PRICE_CHANGES]]
     if len(told) > MOST_PRICE_CHANGES:
-        more = _("Energy: %(count)s more changes of price at other hours") % {
-            "count": len(told) - MOST_PRICE_CHANGES
-        }
+        more = _("Energy: %(count)s more changes of price at other hours") % {"count": len(told) - MOST_PRICE_CHANGES}
         listed.append(Change("other", more))
     if before.tier_rule != after.tier_rule and any(len(period.tiers) > 1 for period in after.periods):
         chronological = after.tier_rule == "chronological"
         listed.append(
-            Change(
-                "other",
-                _("Tiers are filled as energy is drawn")
-                if chronological
-                else _("Tiers are spread over the periods"),
-            )
+            Change("other", _("Tiers are filled as energy is drawn") if chronological else _("Tiers are spread over the periods"))
         )
     return listed
 

@@ -19,12 +19,7 @@ from billing.domain.pricing.peaks import highest_w
 from billing.domain.pricing.ratchets import billing_demand_of_sam
 from billing.domain.pricing.sam_blocks import TierLimits
 from billing.domain.pricing.sums import Ints, Numbers, Stretches
-from billing.domain.pricing.tiers import (
-    fill_in_order,
-    fill_in_order_to_the_end,
-    spread_in_proportion,
-    spread_whole,
-)
+from billing.domain.pricing.tiers import fill_in_order, fill_in_order_to_the_end, spread_in_proportion, spread_whole
 
 MICRO_PER_MINOR = KILO * 1_000_000 // MINOR
 
@@ -48,9 +43,7 @@ class Laid:
         return self.stretches.totals(self.stretches.sums(wh), self.period, self.periods)
 
 
-def lay(
-    part: Energy, metered: Metered, axis: TimeAxis, stretches: Stretches, conventions: Conventions, ratchet: Demand | None
-) -> Laid:  # fmt: skip
+def lay(part: Energy, metered: Metered, axis: TimeAxis, stretches: Stretches, conventions: Conventions, ratchet: Demand | None) -> Laid:
     """Find what the part's tiers need: the period of each stretch, and limits by month (by customer where they are per kW).
 
     By SAM's conventions limits per kW go with the power that the demand charge with a `ratchet` is on, else with the month's peak.
@@ -90,9 +83,7 @@ def drawn_lines(laid: Laid, wh: Numbers, axis: TimeAxis) -> list[Line]:
     return priced_cells("energy", laid.part.periods, quantity, "Wh", laid.conventions)
 
 
-def netted_lines(
-    laid: Laid, export: Export, metered: Metered, grid_wh: Numbers, axis: TimeAxis
-) -> tuple[list[Line], Numbers | None]:
+def netted_lines(laid: Laid, export: Export, metered: Metered, grid_wh: Numbers, axis: TimeAxis) -> tuple[list[Line], Numbers | None]:
     """Net metering: what is left of the use after kWh fed in, and the surplus of the year's end, or of who leaves, at its price.
 
     Returns the lines and, by our conventions, the surplus that waits at the end by period; [n, P].
@@ -110,9 +101,7 @@ def netted_lines(
             lines.append(Line("set_off", period.name, 0, "Wh", off, Decimal(0), np.zeros_like(off)))
     if not export.carry:
         left = np.zeros_like(left)
-    settles = np.full(
-        len(left), bool(export.year_end_price) and axis.months[-1].month == 12 and axis.ends_month
-    )
+    settles = np.full(len(left), bool(export.year_end_price) and axis.months[-1].month == 12 and axis.ends_month)
     if metered.leaves is not None:
         settles |= metered.leaves
     if settles.any():
@@ -125,12 +114,7 @@ def netted_lines(
 
 
 def credit_lines(
-    export: Export,
-    laid: Laid | None,
-    metered: Metered,
-    axis: TimeAxis,
-    stretches: Stretches,
-    conventions: Conventions,
+    export: Export, laid: Laid | None, metered: Metered, axis: TimeAxis, stretches: Stretches, conventions: Conventions
 ) -> list[Line]:
     """What is fed in, at the export's prices; where its periods are those of the energy part, by the same tiers."""
     if laid is not None and export.schedule == laid.part.schedule and len(export.periods) == laid.periods:
@@ -139,28 +123,20 @@ def credit_lines(
         period = axis.periods(export.schedule)[stretches.starts]
         quantity = stretches.totals(stretches.sums(metered.export_wh), period, len(export.periods))[..., None]
     tiers = quantity.shape[-1]
-    periods = tuple(
-        Period(p.name, (*p.tiers, *[p.tiers[-1]] * (tiers - len(p.tiers)))) for p in export.periods
-    )
+    periods = tuple(Period(p.name, (*p.tiers, *[p.tiers[-1]] * (tiers - len(p.tiers)))) for p in export.periods)
     return priced_cells("export_credit", periods, quantity, "Wh", conventions, sign=-1)
 
 
-def spot_lines(
-    part: Spot, wh: Numbers, series: PriceSeries, axis: TimeAxis, conventions: Conventions
-) -> list[Line]:
+def spot_lines(part: Spot, wh: Numbers, series: PriceSeries, axis: TimeAxis, conventions: Conventions) -> list[Line]:
     """Energy at the price of each interval: as published, where prices were, told apart where a fallback made them; else by the index.
 
     Raises:
         CannotPrice: neither is given.
     """
     if series.spot_micro is not None:
-        substituted = (
-            np.zeros(axis.intervals, dtype=bool) if series.substituted is None else series.substituted
-        )
+        substituted = np.zeros(axis.intervals, dtype=bool) if series.substituted is None else series.substituted
         names = (part.index, f"{part.index}, substitute")
-        lines = series_lines(
-            "spot", names, substituted.astype(np.int64), wh, series.spot_micro, axis, conventions
-        )
+        lines = series_lines("spot", names, substituted.astype(np.int64), wh, series.spot_micro, axis, conventions)
         return lines if substituted.any() else lines[:1]
     index_micro = series.index_micro.get(part.index)
     if index_micro is None:
@@ -171,26 +147,21 @@ def spot_lines(
 def spot_prices(part: Spot, index_micro: Ints, state: NDArray[np.float64] | None = None) -> Ints:
     """`factor x index x state + margin` between floor and cap [millionths per kWh]; [T]."""
     scaled = index_micro * float(part.factor)
-    price = np.rint(scaled if state is None else scaled * state).astype(np.int64) + round(
-        part.margin * 1_000_000
-    )
+    price = np.rint(scaled if state is None else scaled * state).astype(np.int64) + round(part.margin * 1_000_000)
     low = None if part.floor is None else round(part.floor * 1_000_000)
     high = None if part.cap is None else round(part.cap * 1_000_000)
     return price if low is None and high is None else np.clip(price, low, high)
 
 
-def series_line(
-    kind: str, name: str, wh: Numbers, price_micro: Ints, axis: TimeAxis, conventions: Conventions
-) -> Line:
+def series_line(kind: str, name: str, wh: Numbers, price_micro: Ints, axis: TimeAxis, conventions: Conventions) -> Line:
     """Energy at a price of its own in each interval [millionths per kWh]."""
     everywhere = np.zeros(axis.intervals, dtype=np.int64)
     return series_lines(kind, (name,), everywhere, wh, price_micro, axis, conventions)[0]
 
 
 def series_lines(
-    kind: str, names: tuple[str, ...], period: Ints, wh: Numbers, price_micro: Ints, axis: TimeAxis,
-    conventions: Conventions,
-) -> list[Line]:  # fmt: skip
+    kind: str, names: tuple[str, ...], period: Ints, wh: Numbers, price_micro: Ints, axis: TimeAxis, conventions: Conventions
+) -> list[Line]:
     """The same for each period of a schedule; `period` [T] is of intervals."""
     lines = []
     for place, name in enumerate(names):

@@ -6,25 +6,9 @@ from decimal import Decimal
 import numpy as np
 
 from billing.domain.pricing.axis import TimeAxis
-from billing.domain.pricing.charges import (
-    billed_power_w,
-    capacity_line,
-    days_in_years,
-    power_lines,
-    priced,
-    span_amounts,
-    standing_line,
-)
+from billing.domain.pricing.charges import billed_power_w, capacity_line, days_in_years, power_lines, priced, span_amounts, standing_line
 from billing.domain.pricing.conventions import OWN, Conventions
-from billing.domain.pricing.energy_charges import (
-    Laid,
-    credit_lines,
-    drawn_lines,
-    lay,
-    netted_lines,
-    series_lines,
-    spot_lines,
-)
+from billing.domain.pricing.energy_charges import Laid, credit_lines, drawn_lines, lay, netted_lines, series_lines, spot_lines
 from billing.domain.pricing.lines import Line, Rated, VatLine, percent_of, sum_where
 from billing.domain.pricing.metered import CannotPrice, Earlier, Metered, PriceSeries, YearSoFar
 from billing.domain.pricing.money import exact_amount
@@ -56,9 +40,8 @@ NO_SERIES = PriceSeries()
 
 
 def rate(
-    tariff: PricedTariff, axis: TimeAxis, metered: Metered, *, conventions: Conventions = OWN,
-    series: PriceSeries = NO_SERIES,
-) -> Rated:  # fmt: skip
+    tariff: PricedTariff, axis: TimeAxis, metered: Metered, *, conventions: Conventions = OWN, series: PriceSeries = NO_SERIES
+) -> Rated:
     """Rate n customers along an axis: every line by month, minimum, VAT.
 
     Raises:
@@ -99,20 +82,14 @@ def buys_all(tariff: PricedTariff) -> bool:
 class _Job:
     """One rating: what is rated, and the stretches that all schedules of the tariff share."""
 
-    def __init__(
-        self, tariff: PricedTariff, axis: TimeAxis, metered: Metered, conventions: Conventions, series: PriceSeries
-    ) -> None:  # fmt: skip
+    def __init__(self, tariff: PricedTariff, axis: TimeAxis, metered: Metered, conventions: Conventions, series: PriceSeries) -> None:
         self.tariff, self.axis, self.metered = tariff, axis, metered
         self.conventions, self.series = conventions, series
         self.customers = len(metered.import_wh)
         self.left_wh: Numbers | None = None
-        schedules = {
-            part.schedule for part in tariff.parts if isinstance(part, Energy | PeakMultiplier | Demand | Export | Incentive)
-        }  # fmt: skip
+        schedules = {part.schedule for part in tariff.parts if isinstance(part, Energy | PeakMultiplier | Demand | Export | Incentive)}
         self.stretches = Stretches.of(axis, [axis.periods(schedule) for schedule in schedules])
-        self.nothing: Numbers = np.zeros(
-            (self.customers, len(axis.months)), dtype=np.int64 if conventions.exact else np.float64
-        )
+        self.nothing: Numbers = np.zeros((self.customers, len(axis.months)), dtype=np.int64 if conventions.exact else np.float64)
 
     @property
     def grid_wh(self) -> Numbers:
@@ -165,10 +142,18 @@ class _Job:
                     laid = self._laid(energy)
                     whole = drawn_lines(laid, received, self.axis)
                     lines += [
-                        Line("local", w.name, w.tier, "Wh", w.quantity, (w.price or Decimal(0)) * part.share,
-                             priced(w.quantity, (w.price or Decimal(0)) * part.share, self.conventions))
-                        for w in whole if w.quantity is not None
-                    ]  # fmt: skip
+                        Line(
+                            "local",
+                            w.name,
+                            w.tier,
+                            "Wh",
+                            w.quantity,
+                            (w.price or Decimal(0)) * part.share,
+                            priced(w.quantity, (w.price or Decimal(0)) * part.share, self.conventions),
+                        )
+                        for w in whole
+                        if w.quantity is not None
+                    ]
             elif self.series.local_micro is None:
                 raise CannotPrice("The local prices of the days are not published.")
             else:
@@ -186,20 +171,14 @@ class _Job:
         """Demand charges."""
         lines = []
         for part in self.tariff.of_kind(Demand):
-            power = billed_power_w(
-                part, self.metered, self.stretches, self.axis, self.series, self.conventions
-            )
+            power = billed_power_w(part, self.metered, self.stretches, self.axis, self.series, self.conventions)
             lines += power_lines(part, power, self.axis, self.conventions)
         return lines
 
     def connection_lines(self) -> list[Line]:
         """Capacity, reactive energy, incentives."""
-        lines = [
-            capacity_line(part, self.metered, self.axis, self.conventions) for part in self.tariff.of_kind(Capacity)
-        ]  # fmt: skip
-        lines += [
-            reactive_line(part, self.metered, self.stretches, self.conventions) for part in self.tariff.of_kind(Reactive)
-        ]  # fmt: skip
+        lines = [capacity_line(part, self.metered, self.axis, self.conventions) for part in self.tariff.of_kind(Capacity)]
+        lines += [reactive_line(part, self.metered, self.stretches, self.conventions) for part in self.tariff.of_kind(Reactive)]
         for part in self.tariff.of_kind(Incentive):
             wh = self._incentive_wh(part)
             amount = -priced(wh, part.price, self.conventions)
@@ -211,9 +190,7 @@ class _Job:
             received = self.metered.received_wh
             if received is None:
                 return self.nothing
-            return self.stretches.totals(
-                self.stretches.sums(received), np.zeros_like(self.stretches.month), 1
-            )[..., 0]
+            return self.stretches.totals(self.stretches.sums(received), np.zeros_like(self.stretches.month), 1)[..., 0]
         period = (self.axis.periods(part.schedule)[self.stretches.starts] > 0).astype(np.int64)
         return self.stretches.totals(self.stretches.sums(self.metered.import_wh), period, 2)[..., 1]
 
@@ -234,9 +211,7 @@ def _levies_and_discounts(job: _Job, lines: list[Line]) -> list[Line]:
             added.append(Line("levy", levy.name, 0, "Wh", drawn, levy.price, amount))
         if levy.percent:
             base = _on(lines, levy.on, job.nothing)
-            added.append(
-                Line("levy", levy.name, 0, "", None, levy.percent, percent_of(base, levy.percent, exact))
-            )
+            added.append(Line("levy", levy.name, 0, "", None, levy.percent, percent_of(base, levy.percent, exact)))
     for discount in job.tariff.of_kind(Discount):
         off = percent_of(_on(lines, discount.on, job.nothing), discount.percent, exact)
         off = off + span_amounts(discount.amount_per_month, "month", job.axis, job.conventions)
@@ -267,9 +242,7 @@ def _minimum_lines(job: _Job, lines: list[Line]) -> list[Line]:
             top_up += np.maximum(least - billed - (top_up if job.conventions.exact else 0), 0)
     for part in parts:
         if part.per == "year" and job.metered.year is not None:
-            top_up[:, -1] += _missing_to_year(
-                part.amount, job, billed[:, -1] + top_up[:, -1], job.metered.year
-            )
+            top_up[:, -1] += _missing_to_year(part.amount, job, billed[:, -1] + top_up[:, -1], job.metered.year)
         elif part.per == "year" and len(job.axis.months) == 12:
             year = (billed + (top_up if job.conventions.exact else 0)).sum(axis=1)
             least_of_year = priced(np.ones((1, 1), dtype=np.int64), part.amount, job.conventions, 1)[0, 0]

@@ -53,8 +53,7 @@ def _week_in_words(week: Mask, speech: Speech) -> str:
     _ = speech.say
     both = _(" and ")
     return ", ".join(
-        f"{_days(days, speech)} {both.join(_hours(start, end, speech) for start, end in hours)}".strip()
-        for hours, days in alike.items()
+        f"{_days(days, speech)} {both.join(_hours(start, end, speech) for start, end in hours)}".strip() for hours, days in alike.items()
     )
 
 
@@ -82,12 +81,7 @@ def _stretches(day: Mask) -> list[tuple[int, int]]:
 
 def _spans(places: Sequence[int], names: Sequence[str], *, wraps: bool = False) -> str:
     """Places in a row as `first-last`; months may run over the turn of the year."""
-    runs = [
-        [place for _, place in run] for _, run in groupby(enumerate(places), lambda pair: pair[1] - pair[0])
-    ]
+    runs = [[place for _, place in run] for _, run in groupby(enumerate(places), lambda pair: pair[1] - pair[0])]
     if wraps and len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == len(names) - 1:
         runs = [[*runs[-1], *runs[0]], *runs[1:-1]]
-    return ", ".join(
-        names[run[0]] if len(run) == 1 else f"{names[run[0]]}{'-' if len(run) > 2 else ', '}{names[run[-1]]}"
-        for run in runs
-    )
+    return ", ".join(names[run[0]] if len(run) == 1 else f"{names[run[0]]}{'-' if len(run) > 2 else ', '}{names[run[-1]]}" for run in runs)

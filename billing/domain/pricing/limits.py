@@ -28,25 +28,19 @@ def tier_count(periods: Sequence[Period]) -> int:
 def prices_by_tier(periods: Sequence[Period]) -> list[list[Decimal]]:
     """The price of each tier of each period; the last one goes on where a period has fewer tiers than another."""
     tiers = tier_count(periods)
-    return [
-        [period.tiers[min(tier, len(period.tiers) - 1)].price for tier in range(tiers)] for period in periods
-    ]
+    return [[period.tiers[min(tier, len(period.tiers) - 1)].price for tier in range(tiers)] for period in periods]
 
 
 def energy_limits(
     periods: Sequence[Period], schedule: Schedule, axis: TimeAxis, peak_w: Numbers | None, conventions: Conventions
-) -> TierLimits:  # fmt: skip
+) -> TierLimits:
     """Upper limits of energy tiers [Wh], whole numbers where conventions are exact.
 
     `peak_w` [n, M] is needed where a limit is per kW.
     """
     customers = 1 if peak_w is None else len(peak_w)
     tiers = tier_count(periods)
-    limits = np.full(
-        (customers, len(axis.months), len(periods), tiers),
-        UNLIMITED,
-        dtype=np.int64 if conventions.exact else np.float64,
-    )
+    limits = np.full((customers, len(axis.months), len(periods), tiers), UNLIMITED, dtype=np.int64 if conventions.exact else np.float64)
     if not conventions.exact:
         limits[:] = np.inf
     for place, period in enumerate(periods):
@@ -73,8 +67,7 @@ def _limit(tier: Tier, axis: TimeAxis, peak_w: Numbers | None, conventions: Conv
         return _times(tier.up_to, peak_w * days, conventions)
     if tier.unit == "month" and conventions.exact:
         whole = [
-            _whole(Fraction(tier.up_to) * WH * int(on) / int(of))
-            for on, of in zip(axis.days_on_axis, axis.days_in_month, strict=True)
+            _whole(Fraction(tier.up_to) * WH * int(on) / int(of)) for on, of in zip(axis.days_on_axis, axis.days_in_month, strict=True)
         ]
         return np.array([whole], dtype=np.int64)
     return _times(tier.up_to * WH, days[None, :], conventions)
@@ -97,15 +90,11 @@ def _whole(exact: Fraction) -> int:
 def power_limits(periods: Sequence[Period], conventions: Conventions) -> Numbers:
     """Upper limits of demand steps [W]; [P, K]."""
     none: float = UNLIMITED if conventions.exact else np.inf
-    limits = np.full(
-        (len(periods), tier_count(periods)), none, dtype=np.int64 if conventions.exact else np.float64
-    )
+    limits = np.full((len(periods), tier_count(periods)), none, dtype=np.int64 if conventions.exact else np.float64)
     for place, period in enumerate(periods):
         for number, tier in enumerate(period.tiers):
             if tier.up_to is not None and not (conventions.open_end and number == len(period.tiers) - 1):
-                limits[place, number] = (
-                    _whole(Fraction(tier.up_to) * WH) if conventions.exact else float(tier.up_to) * WH
-                )
+                limits[place, number] = _whole(Fraction(tier.up_to) * WH) if conventions.exact else float(tier.up_to) * WH
         if not conventions.open_end:
             limits[place, len(period.tiers) :] = limits[place, len(period.tiers) - 1]
     return limits

@@ -38,9 +38,7 @@ def rounded_half_away(numerator: NDArray[np.object_] | Ints, denominator: int | 
     """
     half = (2 * np.abs(numerator) + denominator) // (2 * denominator)
     if half.max(initial=0) > MOST_MINOR:
-        raise CannotCount(
-            f"An amount is above {MOST_MINOR // MINOR:.0e}; look for a price or a percentage that is far too large."
-        )
+        raise CannotCount(f"An amount is above {MOST_MINOR // MINOR:.0e}; look for a price or a percentage that is far too large.")
     rounded: Ints = np.where(numerator < 0, -half, half).astype(np.int64)
     return rounded
 
@@ -55,9 +53,7 @@ def exact_amount(quantity: Ints, price: Decimal, units_per_price: int, parts_of:
     common = gcd(numerator, denominator)
     numerator, denominator = numerator // common, denominator // common
     parts = np.asarray(parts_of, dtype=np.int64)
-    largest = max(
-        int(np.abs(quantity).max(initial=0)) * abs(numerator), denominator * int(parts.max(initial=1))
-    )
+    largest = max(int(np.abs(quantity).max(initial=0)) * abs(numerator), denominator * int(parts.max(initial=1)))
     if 4 * largest >= SAFE:
         return rounded_half_away(quantity.astype(object) * numerator, denominator * parts.astype(object))
     return rounded_half_away(quantity * numerator, denominator * parts)
@@ -65,9 +61,7 @@ def exact_amount(quantity: Ints, price: Decimal, units_per_price: int, parts_of:
 
 def plain_amount(quantity: Numbers, price: Decimal, units_per_price: int) -> NDArray[np.float64]:
     """`quantity x price / units_per_price` in minor units, unrounded."""
-    amount: NDArray[np.float64] = np.asarray(quantity, dtype=np.float64) * (
-        float(price) * MINOR / units_per_price
-    )
+    amount: NDArray[np.float64] = np.asarray(quantity, dtype=np.float64) * (float(price) * MINOR / units_per_price)
     return amount
 
 

@@ -9,12 +9,7 @@ from billing.domain.pricing.sam_blocks import TierLimits
 from billing.domain.pricing.sums import Numbers
 from billing.domain.pricing.windows import Schedule
 
-CARRY_MINUTES = (
-    0,
-    5 * 60,
-    11 * 60,
-    17 * 60,
-)  # the weekday hours by which Utilityrate5 matches periods of two months
+CARRY_MINUTES = (0, 5 * 60, 11 * 60, 17 * 60)  # the weekday hours by which Utilityrate5 matches periods of two months
 MONDAY = 0
 
 
@@ -48,9 +43,7 @@ def net_by_hour(net_wh: Numbers, limits: TierLimits, schedule: Schedule, axis: T
         carried = np.zeros_like(surplus)
         if month + 1 < len(axis.months):
             kept = _kept_of_surplus(surplus, limits.upper[:, month, :, -1], limits.first_holds[:, month])
-            target_of = _targets(
-                grid[calendar_month].tolist(), grid[int(axis.calendar_month[month + 1])].tolist()
-            )
+            target_of = _targets(grid[calendar_month].tolist(), grid[int(axis.calendar_month[month + 1])].tolist())
             for source, target in target_of.items():
                 carried[:, target] += kept[:, source]
     return use

@@ -55,11 +55,7 @@ def _inside(path: str, kind: str, part: Mapping[str, Any], speech: Speech) -> li
 
 
 def _item(items: Any, number: int) -> Mapping[str, Any]:
-    found = (
-        items[number]
-        if isinstance(items, Sequence) and not isinstance(items, str) and number < len(items)
-        else None
-    )
+    found = items[number] if isinstance(items, Sequence) and not isinstance(items, str) and number < len(items) else None
     return found if isinstance(found, Mapping) else {}
 
 
@@ -67,11 +63,21 @@ def charges(speech: Speech) -> dict[str, str]:
     """Titles of the cards by kind."""
     _ = speech.say
     return {
-        "energy": _("Energy by the hour"), "spot": _("Energy at the spot price"), "standing": _("Standing charge"), "demand": _("Power"),
-        "capacity": _("Connection by fuse"), "reactive": _("Reactive energy"), "export": _("Feeding in"), "incentive": _("Thank-you"),
-        "local": _("Energy from neighbours"), "levy": _("Levy"), "discount": _("Discount"), "vat": _("VAT of some lines"),
-        "minimum": _("Smallest amount of a bill"), "peak_multiplier": _("Energy at a multiple in peak hours"),
-    }  # fmt: skip
+        "energy": _("Energy by the hour"),
+        "spot": _("Energy at the spot price"),
+        "standing": _("Standing charge"),
+        "demand": _("Power"),
+        "capacity": _("Connection by fuse"),
+        "reactive": _("Reactive energy"),
+        "export": _("Feeding in"),
+        "incentive": _("Thank-you"),
+        "local": _("Energy from neighbours"),
+        "levy": _("Levy"),
+        "discount": _("Discount"),
+        "vat": _("VAT of some lines"),
+        "minimum": _("Smallest amount of a bill"),
+        "peak_multiplier": _("Energy at a multiple in peak hours"),
+    }
 
 
 def fields(speech: Speech) -> dict[tuple[str, str], str]:
@@ -80,25 +86,56 @@ def fields(speech: Speech) -> dict[tuple[str, str], str]:
     lines = _("Of which lines (none: of all)")
     named = _("Name on the bill")
     return {
-        ("", "kind"): _("kind of charge"), ("", "name"): _("Name"), ("", "price"): _("price"), ("", "up_to"): _("up to"),
-        ("", "unit"): _("counted in"), ("", "tiers"): _("prices"), ("", "periods"): _("periods"), ("", "schedule"): _("painted hours"),
-        ("", "from"): _("from"), ("", "to"): _("until"), ("", "days"): _("days"), ("", "months"): _("months"), ("", "on"): lines,
-        ("energy", "tier_rule"): _("Steps are"), ("standing", "amount"): _("Amount"), ("standing", "per"): _("per"),
-        ("minimum", "amount"): _("At least"), ("minimum", "per"): _("per"), ("demand", "measure"): _("Measured as"),
+        ("", "kind"): _("kind of charge"),
+        ("", "name"): _("Name"),
+        ("", "price"): _("price"),
+        ("", "up_to"): _("up to"),
+        ("", "unit"): _("counted in"),
+        ("", "tiers"): _("prices"),
+        ("", "periods"): _("periods"),
+        ("", "schedule"): _("painted hours"),
+        ("", "from"): _("from"),
+        ("", "to"): _("until"),
+        ("", "days"): _("days"),
+        ("", "months"): _("months"),
+        ("", "on"): lines,
+        ("energy", "tier_rule"): _("Steps are"),
+        ("standing", "amount"): _("Amount"),
+        ("standing", "per"): _("per"),
+        ("minimum", "amount"): _("At least"),
+        ("minimum", "per"): _("per"),
+        ("demand", "measure"): _("Measured as"),
         ("demand", "ratchet_percent"): _("At least this share of earlier months [%]"),
         ("demand", "ratchet_months"): _("of how many months before"),
-        ("demand", "ratchet_of"): _("of which months of the year (1 to 12)"), ("spot", "index"): _("Index"),
-        ("spot", "factor"): _("Factor on the index"), ("spot", "margin"): _("Margin per kWh"), ("spot", "floor"): _("Never below, per kWh"),
-        ("spot", "cap"): _("Never above, per kWh"), ("spot", "surplus_factor"): _("Factor while the village has more than it needs"),
-        ("spot", "scarce_factor"): _("Factor while the grid is near its limit"), ("spot", "fallback"): _("Where no spot price is known"),
-        ("vat", "rate"): _("Rate [%]"), ("vat", "treatment"): _("Treated as"), ("levy", "name"): named,
-        ("levy", "price"): _("per kWh drawn"), ("levy", "percent"): _("and percent"), ("discount", "name"): named,
-        ("discount", "percent"): _("percent off"), ("discount", "amount_per_month"): _("amount off a month"),
-        ("local", "rule"): _("Costs"), ("local", "share"): _("Share of the own price [%]"), ("capacity", "steps"): _("steps"),
-        ("capacity", "fuse_a"): _("up to [A]"), ("capacity", "amount"): _("amount a month"),
-        ("reactive", "price"): _("per kvarh above what is free"), ("reactive", "free_share"): _("free, in percent of the kWh"),
-        ("export", "rule"): _("What is fed in"), ("export", "carry"): _("What is left at the month's end"),
-        ("export", "year_end_price"): _("What is left in December is paid, per kWh"), ("incentive", "price"): _("per kWh"),
-        ("incentive", "basis"): _("For each kWh"), ("peak_multiplier", "base_price"): _("base price"),
+        ("demand", "ratchet_of"): _("of which months of the year (1 to 12)"),
+        ("spot", "index"): _("Index"),
+        ("spot", "factor"): _("Factor on the index"),
+        ("spot", "margin"): _("Margin per kWh"),
+        ("spot", "floor"): _("Never below, per kWh"),
+        ("spot", "cap"): _("Never above, per kWh"),
+        ("spot", "surplus_factor"): _("Factor while the village has more than it needs"),
+        ("spot", "scarce_factor"): _("Factor while the grid is near its limit"),
+        ("spot", "fallback"): _("Where no spot price is known"),
+        ("vat", "rate"): _("Rate [%]"),
+        ("vat", "treatment"): _("Treated as"),
+        ("levy", "name"): named,
+        ("levy", "price"): _("per kWh drawn"),
+        ("levy", "percent"): _("and percent"),
+        ("discount", "name"): named,
+        ("discount", "percent"): _("percent off"),
+        ("discount", "amount_per_month"): _("amount off a month"),
+        ("local", "rule"): _("Costs"),
+        ("local", "share"): _("Share of the own price [%]"),
+        ("capacity", "steps"): _("steps"),
+        ("capacity", "fuse_a"): _("up to [A]"),
+        ("capacity", "amount"): _("amount a month"),
+        ("reactive", "price"): _("per kvarh above what is free"),
+        ("reactive", "free_share"): _("free, in percent of the kWh"),
+        ("export", "rule"): _("What is fed in"),
+        ("export", "carry"): _("What is left at the month's end"),
+        ("export", "year_end_price"): _("What is left in December is paid, per kWh"),
+        ("incentive", "price"): _("per kWh"),
+        ("incentive", "basis"): _("For each kWh"),
+        ("peak_multiplier", "base_price"): _("base price"),
         ("peak_multiplier", "times"): _("multiple"),
-    }  # fmt: skip
+    }

@@ -194,14 +194,24 @@ class Minimum:
 
 
 Part = (
-    Standing | Energy | PeakMultiplier | Spot | Local | Demand | Capacity | Reactive | Export | Incentive | Levy
-    | Discount | Vat | Minimum
-)  # fmt: skip
+    Standing | Energy | PeakMultiplier | Spot | Local | Demand | Capacity | Reactive | Export | Incentive | Levy | Discount | Vat | Minimum
+)
 KINDS: dict[str, type[Part]] = {
-    "standing": Standing, "energy": Energy, "peak_multiplier": PeakMultiplier, "spot": Spot, "local": Local,
-    "demand": Demand, "capacity": Capacity, "reactive": Reactive, "export": Export, "incentive": Incentive,
-    "levy": Levy, "discount": Discount, "vat": Vat, "minimum": Minimum,
-}  # fmt: skip
+    "standing": Standing,
+    "energy": Energy,
+    "peak_multiplier": PeakMultiplier,
+    "spot": Spot,
+    "local": Local,
+    "demand": Demand,
+    "capacity": Capacity,
+    "reactive": Reactive,
+    "export": Export,
+    "incentive": Incentive,
+    "levy": Levy,
+    "discount": Discount,
+    "vat": Vat,
+    "minimum": Minimum,
+}
 KIND_OF = {part: kind for kind, part in KINDS.items()}
 AnyPart = TypeVar("AnyPart", bound=Part)
 

@@ -15,21 +15,12 @@ def power_w(energy_wh: Numbers, axis: TimeAxis, conventions: Conventions) -> Num
     return np.rint(power).astype(np.int64) if conventions.exact else power
 
 
-def highest_w(
-    import_wh: Numbers,
-    stretches: Stretches,
-    period: Ints,
-    periods: int,
-    axis: TimeAxis,
-    conventions: Conventions,
-) -> Numbers:
+def highest_w(import_wh: Numbers, stretches: Stretches, period: Ints, periods: int, axis: TimeAxis, conventions: Conventions) -> Numbers:
     """The highest interval by month and period [W]; `period` [R] is of stretches; [n, M, P]."""
     return power_w(stretches.peaks(stretches.highest(import_wh), period, periods), axis, conventions)
 
 
-def mean_of_highest_w(
-    import_wh: Numbers, period: Ints, periods: int, axis: TimeAxis, conventions: Conventions
-) -> Numbers:
+def mean_of_highest_w(import_wh: Numbers, period: Ints, periods: int, axis: TimeAxis, conventions: Conventions) -> Numbers:
     """The mean of the three highest intervals by month and period [W]; `period` [T] is of intervals; [n, M, P]."""
     found = np.zeros((len(import_wh), len(axis.months), periods))
     for month in range(len(axis.months)):
@@ -42,8 +33,6 @@ def mean_of_highest_w(
     return power_w(found, axis, conventions)
 
 
-def coincident_w(
-    import_wh: Numbers, system_peak_interval: Ints, axis: TimeAxis, conventions: Conventions
-) -> Numbers:
+def coincident_w(import_wh: Numbers, system_peak_interval: Ints, axis: TimeAxis, conventions: Conventions) -> Numbers:
     """The power at the system's peak of each month [W]; [n, M, 1]."""
     return power_w(import_wh[:, system_peak_interval][..., None], axis, conventions)

@@ -23,9 +23,7 @@ def with_ratchet(peak_w: Numbers, part: Demand, calendar_month: Ints, convention
     counted = peak_w * _counts(part, calendar_month)[:, None]
     for month in range(1, peak_w.shape[1]):
         before = counted[:, max(0, month - part.ratchet_months) : month].max(axis=1)
-        np.maximum(
-            billed[:, month], _part_of(before, part.ratchet_percent, conventions), out=billed[:, month]
-        )
+        np.maximum(billed[:, month], _part_of(before, part.ratchet_percent, conventions), out=billed[:, month])
     return billed
 
 
@@ -34,15 +32,11 @@ def _part_of(power_w: Numbers, percent: Decimal, conventions: Conventions) -> Nu
     if not conventions.exact:
         return power_w * (float(percent) / 100)
     numerator, denominator = (percent / 100).as_integer_ratio()
-    whole: Numbers = ((power_w.astype(object) * (2 * numerator) + denominator) // (2 * denominator)).astype(
-        np.int64
-    )
+    whole: Numbers = ((power_w.astype(object) * (2 * numerator) + denominator) // (2 * denominator)).astype(np.int64)
     return whole
 
 
-def billing_demand_of_sam(
-    peak_w: Numbers, part: Demand, metered: Metered, axis: TimeAxis, conventions: Conventions
-) -> Numbers:
+def billing_demand_of_sam(peak_w: Numbers, part: Demand, metered: Metered, axis: TimeAxis, conventions: Conventions) -> Numbers:
     """The one power that Utilityrate5 bills a month by, whatever the time of use; [n, M].
 
     It looks back into a year before this one (`metered.earlier`), there a month further than it is told to, and takes the percentage of
@@ -53,9 +47,7 @@ def billing_demand_of_sam(
     first_of_month = np.searchsorted(old.month, np.arange(len(old.months)))
     before = power_w(np.maximum.reduceat(metered.earlier.import_wh, first_of_month, axis=1), old, conventions)
     share = float(part.ratchet_percent) / 100
-    counted = np.concatenate(
-        [before * _counts(part, old.calendar_month), peak_w * _counts(part, axis.calendar_month)], axis=1
-    )
+    counted = np.concatenate([before * _counts(part, old.calendar_month), peak_w * _counts(part, axis.calendar_month)], axis=1)
     billed = peak_w.copy()
     for month in range(len(axis.months)):
         further = 1 if month <= part.ratchet_months else 0

@@ -23,9 +23,7 @@ def cos_phi(free_share: Decimal) -> float:
     return cos(atan(float(free_share)))
 
 
-def above_free(
-    part: Reactive, reactive_varh: Numbers, active_wh: Numbers, conventions: Conventions
-) -> Numbers:
+def above_free(part: Reactive, reactive_varh: Numbers, active_wh: Numbers, conventions: Conventions) -> Numbers:
     """What is charged of sums of reactive energy: all above the free share of the active energy, which is rounded to whole varh.
 
     By our own conventions exact integers, half up; by SAM's floating point.
@@ -53,8 +51,7 @@ def reactive_line(part: Reactive, metered: Metered, stretches: Stretches, conven
     else:
         one = np.zeros_like(stretches.month)
         reactive, active = (
-            stretches.totals(stretches.sums(values), one, 1)[..., 0]
-            for values in (metered.reactive_varh, metered.import_wh)
+            stretches.totals(stretches.sums(values), one, 1)[..., 0] for values in (metered.reactive_varh, metered.import_wh)
         )
         above = above_free(part, reactive, active, conventions)
     amount = (exact_amount if conventions.exact else plain_amount)(above, part.price, KILO)
@@ -62,9 +59,8 @@ def reactive_line(part: Reactive, metered: Metered, stretches: Stretches, conven
 
 
 def above_by_version(
-    versions: Sequence[tuple[PricedTariff, TimeAxis]], reactive_varh: Sequence[Ints], active_wh: Sequence[Ints],
-    conventions: Conventions,
-) -> list[dict[Reactive, Ints]]:  # fmt: skip
+    versions: Sequence[tuple[PricedTariff, TimeAxis]], reactive_varh: Sequence[Ints], active_wh: Sequence[Ints], conventions: Conventions
+) -> list[dict[Reactive, Ints]]:
     """What each version charges where the same part goes on from one version to the next within a month.
 
     The month is looked at as a whole, so that a change of other prices does not change it: what is above the free share is told apart
@@ -86,7 +82,7 @@ def above_by_version(
         sums = [
             (_by_month(reactive_varh[place], versions[place][1], months), _by_month(active_wh[place], versions[place][1], months))
             for place in holding
-        ]  # fmt: skip
+        ]
         weights = np.stack([reactive for reactive, _ in sums], axis=-1)
         active = np.sum([active for _, active in sums], axis=0)
         above = above_free(part, weights.sum(axis=-1), active, conventions)

@@ -17,9 +17,7 @@ LARGEST = Decimal("1e12")
 MISSING_VALUE = "Is empty; fill it in."
 TIER_UNITS = get_args(TierUnit)
 WINDOW_KEYS = ("period", "from", "to", "days", "months")
-NOT_NEGATIVE = frozenset(
-    {"up_to", "ratchet_percent", "free_share", "rate", "amount", "surplus_factor", "scarce_factor"}
-)
+NOT_NEGATIVE = frozenset({"up_to", "ratchet_percent", "free_share", "rate", "amount", "surplus_factor", "scarce_factor"})
 
 
 def tariff_from_json(given: Any) -> PricedTariff:
@@ -30,10 +28,7 @@ def tariff_from_json(given: Any) -> PricedTariff:
     """
     _check_keys(given, ("format", "currency", "parts"), "the tariff")
     if given.get("format") != FORMAT:
-        raise CannotReadParts.at(
-            "format",
-            f"'{_quoted(given.get('format'))}' is not the format that this program reads; write {FORMAT}.",
-        )
+        raise CannotReadParts.at("format", f"'{_quoted(given.get('format'))}' is not the format that this program reads; write {FORMAT}.")
     currency = given.get("currency", "EUR")
     if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
         raise CannotReadParts.at("currency", "Must be three capital letters, as EUR.")
@@ -56,14 +51,8 @@ def _part(given: Any, where: str) -> Part:
     known = {field.name: field for field in fields(kind)}
     _check_keys(given, ("kind", *known), where)
     hints = get_type_hints(kind)
-    needed = [
-        name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING
-    ]
-    written = [
-        ((name, name in given, given.get(name)), f"{where}.{name}")
-        for name in known
-        if name in given or name in needed
-    ]
+    needed = [name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING]
+    written = [((name, name in given, given.get(name)), f"{where}.{name}") for name in known if name in given or name in needed]
 
     def field_value(field: tuple[str, bool, Any], place: str) -> tuple[str, Any]:
         name, is_there, value = field
@@ -120,9 +109,7 @@ def _decimal(given: Any, where: str, not_negative: bool = False) -> Decimal:
     if is_too_fine(number):
         raise CannotReadParts.at(where, f"Has more than {MOST_DECIMALS} decimals; round it.")
     if number.copy_abs() >= LARGEST:
-        raise CannotReadParts.at(
-            where, f"'{_quoted(given)}' is larger than any price; check the decimal point."
-        )
+        raise CannotReadParts.at(where, f"'{_quoted(given)}' is larger than any price; check the decimal point.")
     return number
 
 
@@ -149,9 +136,7 @@ def _period(given: Any, where: str) -> Period:
         raise CannotReadParts.at(tiers, "There is no price; give at least one.")
     read: tuple[Any, ...] = all_read(
         ((given.get("name"), name), (given.get("tiers"), tiers)),
-        lambda value, place: (
-            _text(value, place) if place == name else all_read(_items(value, place, 50), _tier)
-        ),
+        lambda value, place: _text(value, place) if place == name else all_read(_items(value, place, 50), _tier),
     )
     return Period(*read)
 
@@ -178,9 +163,7 @@ def _window(given: Any, where: str) -> Window:
         raise CannotReadParts.at(f"{where}.period", "Must be the number of a period, from 0.")
     start, end = all_read(((given.get(name), f"{where}.{name}") for name in ("from", "to")), _minute)
     if end <= start:
-        raise CannotReadParts.at(
-            f"{where}.to", "Must be later than the beginning; split a window that passes midnight."
-        )
+        raise CannotReadParts.at(f"{where}.to", "Must be later than the beginning; split a window that passes midnight.")
     days = _some(given.get("days", DAYS), DAYS, f"{where}.days")
     return Window(period, start, end, days, _some(given.get("months", MONTHS), MONTHS, f"{where}.months"))
 
@@ -217,8 +200,7 @@ def _steps(given: Any, where: str) -> tuple[tuple[int, Decimal], ...]:
     for place, (size, _) in enumerate(steps[1:], start=1):
         if size <= steps[place - 1][0]:
             raise CannotReadParts.at(
-                f"{where}[{place}].fuse_a",
-                f"{size} A is not above the {steps[place - 1][0]} A of the step before; let the steps rise.",
+                f"{where}[{place}].fuse_a", f"{size} A is not above the {steps[place - 1][0]} A of the step before; let the steps rise."
             )
     return steps
 
@@ -227,9 +209,7 @@ def _step(given: Any, where: str) -> tuple[int, Decimal]:
     _check_keys(given, ("fuse_a", "amount"), where)
     size, amount = all_read(
         ((given.get("fuse_a"), f"{where}.fuse_a"), (given.get("amount"), f"{where}.amount")),
-        lambda value, place: (
-            _amperes(value, place) if place.endswith(".fuse_a") else _decimal(value, place, True)
-        ),
+        lambda value, place: _amperes(value, place) if place.endswith(".fuse_a") else _decimal(value, place, True),
     )
     return int(size), Decimal(amount)
 
@@ -265,9 +245,7 @@ def _check_keys(given: Any, known: tuple[str, ...], where: str) -> None:
         raise CannotReadParts.at(where, f"Must be an object with {', '.join(known)}.")
     unknown = [str(key)[:40] for key in given if key not in known]
     if unknown:
-        raise CannotReadParts(
-            *(Fault(f"{where}.{key}", f"Is not known; there are {', '.join(known)}.") for key in unknown)
-        )
+        raise CannotReadParts(*(Fault(f"{where}.{key}", f"Is not known; there are {', '.join(known)}.") for key in unknown))
 
 
 def _check_periods(part: Part, where: str) -> None:
@@ -277,15 +255,17 @@ def _check_periods(part: Part, where: str) -> None:
     schedule = getattr(part, "schedule", Schedule())
     named = [window.period for window in schedule.windows] + list(getattr(part, "months", ()))
     if (hasattr(part, "periods") or hasattr(part, "multipliers")) and named and max(named) >= max(count, 1):
-        raise CannotReadParts.at(
-            where,
-            f"Its hours or months name period {max(named)}, but the last period is {max(count, 1) - 1}.",
-        )
+        raise CannotReadParts.at(where, f"Its hours or months name period {max(named)}, but the last period is {max(count, 1) - 1}.")
     if part.__class__.__name__ in ("Energy", "Demand") and not held:
         raise CannotReadParts.at(f"{where}.periods", "There is no period; give at least one.")
 
 
 READERS: dict[str, Callable[[Any, str], Any]] = {
-    "periods": _periods, "schedule": _schedule, "multipliers": _multipliers, "steps": _steps, "months": _month_periods,
-    "ratchet_of": _calendar_months, "on": _texts,
-}  # fmt: skip
+    "periods": _periods,
+    "schedule": _schedule,
+    "multipliers": _multipliers,
+    "steps": _steps,
+    "months": _month_periods,
+    "ratchet_of": _calendar_months,
+    "on": _texts,
+}

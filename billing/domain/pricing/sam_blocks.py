@@ -35,9 +35,7 @@ class TierLimits:
             holds: Numbers = self.upper[..., 0] > 0
             return holds
         first = np.argmax(self.tier >= 0, axis=-1)[..., None, None]
-        found: Numbers = (
-            np.take_along_axis(self.upper, np.broadcast_to(first, (*self.upper.shape[:3], 1)), -1) > 0
-        )
+        found: Numbers = np.take_along_axis(self.upper, np.broadcast_to(first, (*self.upper.shape[:3], 1)), -1) > 0
         return found[..., 0]
 
     def of_tiers(self, of_places: Numbers) -> Numbers:
@@ -52,9 +50,7 @@ class TierLimits:
         return moved
 
 
-def blocks_of_sam(
-    plain: Numbers, periods: Sequence[Period], schedule: Schedule, axis: TimeAxis, peak_w: Numbers
-) -> TierLimits:
+def blocks_of_sam(plain: Numbers, periods: Sequence[Period], schedule: Schedule, axis: TimeAxis, peak_w: Numbers) -> TierLimits:
     """Set the limits of months whose first period begins with a limit per kW; in others SAM takes such limits for kWh."""
     grid = schedule.grid()
     upper = np.broadcast_to(plain, (len(peak_w), *plain.shape[1:])).copy()
@@ -78,15 +74,8 @@ def kept_tiers(tiers: Sequence[Tier], days: int, peak_kw: float) -> list[tuple[i
     Limits per kW make blocks, limits in kWh after one make steps inside its block. (lib_utility_rate_equations.cpp,
     rate_data::init_energy_rates.)
     """
-    given = [
-        (float("inf") if tier.up_to is None else float(tier.up_to)) * (days if tier.unit in BY_DAY else 1)
-        for tier in tiers
-    ]
-    blocks = [
-        limit if limit > 1e37 else limit * peak_kw
-        for tier, limit in zip(tiers, given, strict=True)
-        if tier.unit in PER_POWER
-    ]
+    given = [(float("inf") if tier.up_to is None else float(tier.up_to)) * (days if tier.unit in BY_DAY else 1) for tier in tiers]
+    blocks = [limit if limit > 1e37 else limit * peak_kw for tier, limit in zip(tiers, given, strict=True) if tier.unit in PER_POWER]
     block, kept = 0, []
     for number, (tier, limit) in enumerate(zip(tiers, given, strict=True)):
         if tier.unit in PER_POWER:

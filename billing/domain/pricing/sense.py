@@ -6,19 +6,7 @@ from typing import Any
 
 from billing.domain.pricing.billable import check_billable
 from billing.domain.pricing.faults import Fault, PartsMakeNoSense
-from billing.domain.pricing.parts import (
-    KINDS,
-    Demand,
-    Discount,
-    Energy,
-    Export,
-    Levy,
-    Local,
-    Part,
-    Period,
-    Spot,
-    Vat,
-)
+from billing.domain.pricing.parts import KINDS, Demand, Discount, Energy, Export, Levy, Local, Part, Period, Spot, Vat
 from billing.domain.pricing.reading import parts_from_json
 
 LINE_KINDS = (*KINDS, "export_credit")
@@ -42,7 +30,7 @@ def check_sense(parts: Sequence[Part]) -> None:
         fault
         for place, part in enumerate(parts)
         for fault in (*CHECKS.get(type(part), _nothing)(part, f"parts[{place}]"), *_lines_named(part, f"parts[{place}]"))
-    ]  # fmt: skip
+    ]
     if faults:
         raise PartsMakeNoSense(*faults)
 
@@ -55,20 +43,14 @@ def _lines_named(part: Part, where: str) -> Iterator[Fault]:
     """Levies, discounts and VAT rates name lines by the kind of charge that makes them."""
     for place, kind in enumerate(getattr(part, "on", ())):
         if kind not in LINE_KINDS:
-            yield Fault(
-                f"{where}.on[{place}]",
-                f"'{kind}' is no kind of line; choose some of {', '.join(LINE_KINDS)}.",
-            )
+            yield Fault(f"{where}.on[{place}]", f"'{kind}' is no kind of line; choose some of {', '.join(LINE_KINDS)}.")
 
 
 def _periods(part: Energy | Demand | Export, where: str) -> Iterator[Fault]:
     names: set[str] = set()
     for place, period in enumerate(part.periods):
         if period.name in names:
-            yield Fault(
-                f"{where}.periods[{place}].name",
-                "Another period has this name; the bill could not tell them apart.",
-            )
+            yield Fault(f"{where}.periods[{place}].name", "Another period has this name; the bill could not tell them apart.")
         names.add(period.name)
         yield from _steps(period, f"{where}.periods[{place}]")
 
@@ -77,10 +59,7 @@ def _steps(period: Period, where: str) -> Iterator[Fault]:
     """Limits rise, and only the last step may have none."""
     for place, (tier, after) in enumerate(pairwise(period.tiers)):
         if tier.up_to is None:
-            yield Fault(
-                f"{where}.tiers[{place}].up_to",
-                "Is empty, but another step follows; say where this one ends.",
-            )
+            yield Fault(f"{where}.tiers[{place}].up_to", "Is empty, but another step follows; say where this one ends.")
         elif after.up_to is not None and after.unit == tier.unit and after.up_to <= tier.up_to:
             yield Fault(
                 f"{where}.tiers[{place + 1}].up_to",
@@ -91,23 +70,14 @@ def _steps(period: Period, where: str) -> Iterator[Fault]:
 def _demand(part: Demand, where: str) -> Iterator[Fault]:
     yield from _periods(part, where)
     if part.ratchet_percent and not part.ratchet_months:
-        yield Fault(
-            f"{where}.ratchet_months",
-            "Is empty, but a share of earlier months is given; say how many months it looks back.",
-        )
+        yield Fault(f"{where}.ratchet_months", "Is empty, but a share of earlier months is given; say how many months it looks back.")
     if part.ratchet_months and not part.ratchet_percent:
-        yield Fault(
-            f"{where}.ratchet_percent",
-            "Is empty, but earlier months are given; say which share of their power counts.",
-        )
+        yield Fault(f"{where}.ratchet_percent", "Is empty, but earlier months are given; say which share of their power counts.")
 
 
 def _spot(part: Spot, where: str) -> Iterator[Fault]:
     if part.floor is not None and part.cap is not None and part.floor > part.cap:
-        yield Fault(
-            f"{where}.cap",
-            f"{part.cap} is below the {part.floor} that is never fallen below; change one of them.",
-        )
+        yield Fault(f"{where}.cap", f"{part.cap} is below the {part.floor} that is never fallen below; change one of them.")
 
 
 def _local(part: Local, where: str) -> Iterator[Fault]:
@@ -133,6 +103,12 @@ def _vat(part: Vat, where: str) -> Iterator[Fault]:
 
 
 CHECKS: dict[type, Callable[[Any, str], Iterator[Fault]]] = {
-    Energy: _periods, Demand: _demand, Export: _periods, Spot: _spot, Local: _local, Levy: _levy, Discount: _discount,
+    Energy: _periods,
+    Demand: _demand,
+    Export: _periods,
+    Spot: _spot,
+    Local: _local,
+    Levy: _levy,
+    Discount: _discount,
     Vat: _vat,
-}  # fmt: skip
+}

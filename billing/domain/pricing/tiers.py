@@ -31,17 +31,13 @@ def fill_in_order(stretch_wh: Numbers, stretches: Stretches, period: Ints, limit
     parts = []
     for tier in range(tiers):
         upper = limits[:, stretches.month, period, tier]
-        lower = (
-            limits[:, stretches.month, period, tier - 1] if tier else np.zeros((customers, 1), limits.dtype)
-        )
+        lower = limits[:, stretches.month, period, tier - 1] if tier else np.zeros((customers, 1), limits.dtype)
         inside = np.maximum(np.minimum(filled + stretch_wh, upper) - np.maximum(filled, lower), 0)
         parts.append(stretches.totals(inside, period, periods))
     return np.stack(parts, axis=-1)
 
 
-def _fill_past_falling_limits(
-    before: Numbers, after: Numbers, stretches: Stretches, period: Ints, limits: Numbers
-) -> Numbers:
+def _fill_past_falling_limits(before: Numbers, after: Numbers, stretches: Stretches, period: Ints, limits: Numbers) -> Numbers:
     """Where steps in kWh end below the block before them: what Utilityrate5 counts, a step passed backwards being taken off.
 
     (cmod_utilityrate5.cpp, ur_calc_timestep: a tier that was reached holds `min(energy, upper) - lower`, whatever its sign.)
@@ -52,18 +48,12 @@ def _fill_past_falling_limits(
     for tier in range(limits.shape[-1]):
         upper = limits[:, stretches.month, period, tier]
         held = np.where(came, np.minimum(before, upper) - lower, 0)
-        parts.append(
-            stretches.totals(
-                np.where(went, np.minimum(after, upper) - lower, 0) - held, period, limits.shape[2]
-            )
-        )
+        parts.append(stretches.totals(np.where(went, np.minimum(after, upper) - lower, 0) - held, period, limits.shape[2]))
         came, went, lower = came & (before > upper), went & (after > upper), upper
     return np.stack(parts, axis=-1)
 
 
-def fill_in_order_to_the_end(
-    stretch_wh: Numbers, stretches: Stretches, period: Ints, limits: Numbers
-) -> Numbers:
+def fill_in_order_to_the_end(stretch_wh: Numbers, stretches: Stretches, period: Ints, limits: Numbers) -> Numbers:
     """As `fill_in_order`, with what Utilityrate5 does above a last limit: what was drawn beyond is taken off the last tier.
 
     Stretches must be single intervals. (cmod_utilityrate5.cpp, ur_calc_timestep: `step = energy - (cumulative - e_upper)`.)
@@ -88,13 +78,10 @@ def spread_in_proportion(period_wh: Numbers, limits: Numbers) -> Numbers:
     total = period_wh.sum(axis=2)[..., None, None]
     lower = lower_limits(limits)
     reached = np.concatenate(
-        [np.ones_like(total + limits[..., :1], dtype=bool), np.logical_and.accumulate(total > limits, axis=-1)[..., :-1]],
-        axis=-1,
-    )  # fmt: skip
-    of_month = np.where(reached, np.minimum(total, limits) - lower, 0.0)
-    share = np.divide(
-        period_wh[..., None], total, out=np.zeros_like(total + period_wh[..., None]), where=total > 0
+        [np.ones_like(total + limits[..., :1], dtype=bool), np.logical_and.accumulate(total > limits, axis=-1)[..., :-1]], axis=-1
     )
+    of_month = np.where(reached, np.minimum(total, limits) - lower, 0.0)
+    share = np.divide(period_wh[..., None], total, out=np.zeros_like(total + period_wh[..., None]), where=total > 0)
     spread: Numbers = share * of_month
     return spread
 

@@ -25,15 +25,9 @@ from billing.domain.pricing.parts import (
 from billing.domain.pricing.windows import Schedule, schedule_of_hours
 
 Metering = Literal["none", "net-billing", "net-metering", "buy-all-sell-all"]
-ENERGY_UNITS: dict[str, TierUnit] = {
-    "kwh": "month",
-    "kwh daily": "day",
-    "kwh/kw": "kw",
-    "kwh/kw daily": "kw_day",
-}
+ENERGY_UNITS: dict[str, TierUnit] = {"kwh": "month", "kwh daily": "day", "kwh/kw": "kw", "kwh/kw daily": "kw_day"}
 SPANS: dict[str, Span] = {"$/day": "day", "$/month": "month", "$/year": "year"}
-SCHEDULES = {"energy": ("energyweekdayschedule", "energyweekendschedule"),
-             "demand": ("demandweekdayschedule", "demandweekendschedule")}  # fmt: skip
+SCHEDULES = {"energy": ("energyweekdayschedule", "energyweekendschedule"), "demand": ("demandweekdayschedule", "demandweekendschedule")}
 SELLING: dict[str, ExportRule] = {"net-billing": "net_billing", "buy-all-sell-all": "buy_all_sell_all"}
 MONTHS, HOURS = 12, 24
 LOOKBACK = ("lookbackpercent", "lookbackrange", "lookbackmonths")
@@ -152,11 +146,7 @@ def _ratchet(given: Mapping[str, Any], used: set[str]) -> dict[str, Any]:
     if share and not count and not of:
         return {}
     used.update(keys.values())
-    return (
-        {"ratchet_percent": share * 100, "ratchet_months": int(count) or LOOKBACK_OF_NAMED, "ratchet_of": of}
-        if share
-        else {}
-    )
+    return {"ratchet_percent": share * 100, "ratchet_months": int(count) or LOOKBACK_OF_NAMED, "ratchet_of": of} if share else {}
 
 
 def _lookback_months(given: Any, key: str) -> tuple[int, ...]:
@@ -168,7 +158,7 @@ def _lookback_months(given: Any, key: str) -> tuple[int, ...]:
 
 def _structure(
     given: Mapping[str, Any], key: str, used: set[str], price: Literal["rate", "sell"], units: Mapping[str, TierUnit]
-) -> tuple[Period, ...]:  # fmt: skip
+) -> tuple[Period, ...]:
     """Periods with their tiers; a tier's price is `rate + adj`, or `sell` alone."""
     structure = given[key]
     if not isinstance(structure, list) or not structure:
@@ -178,9 +168,7 @@ def _structure(
     for place, tiers in enumerate(structure):
         if not isinstance(tiers, list) or not tiers:
             raise CannotReadUrdb(f"{key}[{place}]: must be a list of tiers, at least one")
-        read = tuple(
-            _tier(tier, f"{key}[{place}][{number}]", price, units) for number, tier in enumerate(tiers)
-        )
+        read = tuple(_tier(tier, f"{key}[{place}][{number}]", price, units) for number, tier in enumerate(tiers))
         _check_rising(read, f"{key}[{place}]")
         periods.append(Period(f"period {place}", read))
     return tuple(periods)
@@ -208,9 +196,7 @@ def _tier(tier: Any, where: str, price: Literal["rate", "sell"], units: Mapping[
         raise CannotReadUrdb(f"{where}.unit: is {_shown(unit)}; known are {', '.join(units)}")
     # Numbers that stand for "no limit" (1e38) are one.
     limit = None if limit is not None and limit >= Decimal("1e30") else limit
-    return Tier(
-        rate + adjustment if price == "rate" else sell, limit, units[unit.lower()] if unit else "month"
-    )
+    return Tier(rate + adjustment if price == "rate" else sell, limit, units[unit.lower()] if unit else "month")
 
 
 def _schedule(given: Mapping[str, Any], what: str, periods: int, used: set[str]) -> Schedule:
@@ -288,7 +274,5 @@ def _ignored_inside(given: Mapping[str, Any], used: set[str], metering: Metering
         billed |= {"sell"} if key == "energyratestructure" and metering in SELLING else set()
         if key in used:
             for tiers in given[key]:
-                ignored |= {
-                    f"{key}[][].{name}": None for tier in tiers for name in tier if name not in billed
-                }
+                ignored |= {f"{key}[][].{name}": None for tier in tiers for name in tier if name not in billed}
     return list(ignored)

@@ -25,11 +25,7 @@ from billing.domain.pricing.windows import Schedule, hours_of_schedule
 
 UNITS = {"month": "kWh", "day": "kWh daily", "kw": "kWh/kW", "kw_day": "kWh/kW daily"}
 SPANS: dict[Span, str] = {"day": "$/day", "month": "$/month", "year": "$/year"}
-RULES = {
-    "net_metering": "Net Metering",
-    "net_billing": "Net Billing Hourly",
-    "buy_all_sell_all": "Buy All Sell All",
-}
+RULES = {"net_metering": "Net Metering", "net_billing": "Net Billing Hourly", "buy_all_sell_all": "Buy All Sell All"}
 MINIMUM_KEYS: dict[Span, str] = {"month": "minmonthlycharge", "year": "annualmincharge"}
 
 
@@ -95,11 +91,7 @@ def _write_demand(part: Demand, data: dict[str, Any]) -> str | None:
         return "demand: a further one by month or by time of use"
     structure = [[_power_tier(tier) for tier in period.tiers] for period in part.periods]
     if part.months:
-        data |= {
-            "flatdemandunit": "kW",
-            "flatdemandstructure": structure,
-            "flatdemandmonths": list(part.months),
-        }
+        data |= {"flatdemandunit": "kW", "flatdemandstructure": structure, "flatdemandmonths": list(part.months)}
         return None
     grids = hours_of_schedule(part.schedule)
     if grids is None:
@@ -114,8 +106,7 @@ def _write_ratchet(demands: Sequence[Demand], data: dict[str, Any]) -> list[str]
     ratchets = {
         (part.ratchet_percent, part.ratchet_months, part.ratchet_of) if part.has_ratchet else None
         for part in demands
-        if part.measure == "highest"
-        and ("flatdemandstructure" if part.months else "demandratestructure") in data
+        if part.measure == "highest" and ("flatdemandstructure" if part.months else "demandratestructure") in data
     }
     if not ratchets - {None}:
         return []
@@ -148,9 +139,7 @@ def _write_energy(part: Energy, export: Export | None, data: dict[str, Any]) -> 
 
 
 def _energy_tier(tier: Tier, sell: Decimal) -> dict[str, Any]:
-    found = {"rate": tier.price, "unit": UNITS[tier.unit]} | (
-        {} if tier.up_to is None else {"max": tier.up_to}
-    )
+    found = {"rate": tier.price, "unit": UNITS[tier.unit]} | ({} if tier.up_to is None else {"max": tier.up_to})
     return found | ({"sell": sell} if sell else {})
 
 
@@ -163,9 +152,7 @@ def _sells(part: Energy, export: Export | None) -> tuple[list[list[Decimal]], li
         return [[export.periods[0].tiers[0].price] * len(period.tiers) for period in part.periods], []
     if export.schedule != part.schedule or len(export.periods) != len(part.periods):
         return nothing, ["export: prices in other periods than the energy's"]
-    return [
-        _filled(sold, len(period.tiers)) for sold, period in zip(export.periods, part.periods, strict=True)
-    ], []
+    return [_filled(sold, len(period.tiers)) for sold, period in zip(export.periods, part.periods, strict=True)], []
 
 
 def _filled(period: Period, count: int) -> list[Decimal]:

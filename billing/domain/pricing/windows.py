@@ -61,11 +61,7 @@ def schedule_of_hours(weekday: list[list[int]], weekend: list[list[int]]) -> Sch
                 if hour == 24 or row[hour] != row[start]:
                     months_of.setdefault((row[start], start * 60, hour * 60), []).append(month)
                     start = hour
-        windows += [
-            Window(period, start, end, days, tuple(months))
-            for (period, start, end), months in sorted(months_of.items())
-            if period
-        ]
+        windows += [Window(period, start, end, days, tuple(months)) for (period, start, end), months in sorted(months_of.items()) if period]
     return Schedule(tuple(windows))
 
 

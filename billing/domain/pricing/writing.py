@@ -56,9 +56,7 @@ def _tier(tier: Tier) -> dict[str, Any]:
 
 
 def _window(window: Window) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "period": window.period, "from": _time(window.start_minute), "to": _time(window.end_minute),
-    }  # fmt: skip
+    found: dict[str, Any] = {"period": window.period, "from": _time(window.start_minute), "to": _time(window.end_minute)}
     if window.days != DAYS:
         found["days"] = list(window.days)
     if window.months != MONTHS:

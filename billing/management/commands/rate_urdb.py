@@ -29,9 +29,7 @@ class Command(StudyCommand):
         parser.add_argument("--metering", choices=get_args(Metering), default="none")
         parser.add_argument("--tiers", choices=["prorated", "chronological"], default="chronological")
         parser.add_argument("--conventions", choices=sorted(BY_NAME), default="own")
-        parser.add_argument(
-            "--tz", help="time zone of the calendar; left out: times count as they are written"
-        )
+        parser.add_argument("--tz", help="time zone of the calendar; left out: times count as they are written")
 
     def study(self, **options: Any) -> Mapping[str, Any]:
         conventions = BY_NAME[options["conventions"]]
@@ -48,18 +46,22 @@ class Command(StudyCommand):
         except (CannotPrice, CannotTier) as problem:
             raise CannotStudy(f"{options['load'].name}: {problem}") from None
         return {
-            "months": _months(rated), "ignored": list(read.ignored), "metering": options["metering"], "tiers": tiers,
+            "months": _months(rated),
+            "ignored": list(read.ignored),
+            "metering": options["metering"],
+            "tiers": tiers,
             "conventions": conventions.name,
-        }  # fmt: skip
+        }
 
 
 def _months(rated: Rated) -> list[dict[str, float]]:
     """Amounts of the one customer by month, in currency units; an export credit counts against the total."""
     columns = {
-        "fixed": rated.of("standing"), "energy": rated.of("energy"), "demand": rated.of("demand"),
-        "export_credit": -rated.of("export_credit"), "minimum": rated.of("minimum"), "total": rated.net,
-    }  # fmt: skip
-    return [
-        {name: float(amount[0, month]) / MINOR + 0.0 for name, amount in columns.items()}
-        for month in range(rated.net.shape[1])
-    ]
+        "fixed": rated.of("standing"),
+        "energy": rated.of("energy"),
+        "demand": rated.of("demand"),
+        "export_credit": -rated.of("export_credit"),
+        "minimum": rated.of("minimum"),
+        "total": rated.net,
+    }
+    return [{name: float(amount[0, month]) / MINOR + 0.0 for name, amount in columns.items()} for month in range(rated.net.shape[1])]

@@ -15,7 +15,9 @@ from contracts.services.collecting import CannotCollect, collect_coins
 class Command(BaseCommand):
     """Distributes what lies in the contract to the cooperative's account alone, and withdraws it."""
 
-    help = "Take the coins that bills have brought into the contract to the wallet of the cooperative's key. Asked for twice, it is done once."
+    help = (
+        "Take the coins that bills have brought into the contract to the wallet of the cooperative's key. Asked for twice, it is done once."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -19,10 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             chain = EthereumChain(settings.CHAIN_RPC_URL)
-            deployments, coin = (
-                deploy_contracts(chain=chain, now=timezone.now()),
-                coin_taken(chain.chain_id()),
-            )
+            deployments, coin = (deploy_contracts(chain=chain, now=timezone.now()), coin_taken(chain.chain_id()))
         except ChainUnavailable as problem:
             raise CommandError(f"{problem} Start it, or set CHAIN_RPC_URL.") from None
         for row in deployments:
@@ -32,9 +29,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.contract:<20} {row.address}  {told}")
         wanted = settings.CHAIN_STABLE_COIN
         if wanted and (coin is None or coin.address.lower() != wanted.lower()):
-            raise CommandError(
-                f"{wanted} does not answer as a token with cents; bills are quoted without it."
-            )
+            raise CommandError(f"{wanted} does not answer as a token with cents; bills are quoted without it.")
         if coin is not None:
             told = f"{coin.symbol}, {rate_of(coin.decimals)} units per minor unit"
             self.stdout.write(f"{'stable coin':<20} {coin.address}  {told}")

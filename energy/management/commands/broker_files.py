@@ -20,9 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, default=None, help="folder; default: the embedded broker's")
-        parser.add_argument(
-            "--host", action="append", default=None, help="name or address of the broker; may be repeated"
-        )
+        parser.add_argument("--host", action="append", default=None, help="name or address of the broker; may be repeated")
         parser.add_argument("--user", default="microgrid", help="user by which the platform itself logs in")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,8 +34,6 @@ class Command(BaseCommand):
             if options["out"]:
                 written += write_mosquitto_files(folder=folder, user=options["user"])
         except OSError as problem:
-            raise CommandError(
-                f"{folder} cannot be written ({problem.strerror}); give another one by --out."
-            ) from None
+            raise CommandError(f"{folder} cannot be written ({problem.strerror}); give another one by --out.") from None
         for path in written:
             self.stdout.write(str(path))

@@ -36,19 +36,14 @@ class Command(BaseCommand):
         if not options["first"] < options["after"]:
             raise CommandError("--to must lie after --from.")
         if options["after"] - options["first"] > timedelta(days=LONGEST_SPAN_DAYS):
-            raise CommandError(
-                f"--to lies at most {LONGEST_SPAN_DAYS} days after --from; export the years one after the other."
-            )
+            raise CommandError(f"--to lies at most {LONGEST_SPAN_DAYS} days after --from; export the years one after the other.")
         meters = Meter.objects.filter(microgrid=microgrid)
         if options["meter"]:
             meters = meters.filter(code__in=options["meter"])
             missing = set(options["meter"]) - set(meters.values_list("code", flat=True))
             if missing:
                 raise CommandError(f"There is no meter '{min(missing)}'.")
-        order = ExportOrder(
-            microgrid, list(meters), options["first"], options["after"], options["format"],
-            EnergyUnit(options["unit"]),
-        )  # fmt: skip
+        order = ExportOrder(microgrid, list(meters), options["first"], options["after"], options["format"], EnergyUnit(options["unit"]))
         written = 0
         try:
             with options["out"].open("wb") as file:

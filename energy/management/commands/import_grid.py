@@ -32,14 +32,13 @@ class Command(BaseCommand):
         parser.add_argument("--microgrid", default="", help="slug; may be left out where there is only one")
         parser.add_argument("--check", action="store_true", help="only check and say what would change")
         parser.add_argument(
-            "--accept", action="append", default=[], choices=[kind.value for kind in FindingKind if kind not in NEVER_ACCEPTED],
+            "--accept",
+            action="append",
+            default=[],
+            choices=[kind.value for kind in FindingKind if kind not in NEVER_ACCEPTED],
             help="load although this kind of finding is there; may be given several times",
-        )  # fmt: skip
-        parser.add_argument(
-            "--valid-from",
-            default="",
-            help="ISO 8601 with offset: from when on the file holds (default: now)",
         )
+        parser.add_argument("--valid-from", default="", help="ISO 8601 with offset: from when on the file holds (default: now)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         microgrid = self._microgrid(options["microgrid"], options["check"])
@@ -52,11 +51,14 @@ class Command(BaseCommand):
                     report = TopologyReport(check(file.topology))
                 else:
                     report = import_topology(
-                        microgrid=microgrid, file=file, now=microgrid.now(timezone.now()),
+                        microgrid=microgrid,
+                        file=file,
+                        now=microgrid.now(timezone.now()),
                         valid_from=self._instant(options["valid_from"]),
-                        accept=[FindingKind(name) for name in options["accept"]], check_only=options["check"],
+                        accept=[FindingKind(name) for name in options["accept"]],
+                        check_only=options["check"],
                         say=lambda text: bar.update(step, description=text, completed=STEPS.index(text)),
-                    )  # fmt: skip
+                    )
             except CannotReadNetwork as problem:
                 raise CommandError(str(problem)) from None
             bar.update(step, description="done", completed=len(STEPS))
@@ -88,7 +90,7 @@ class Command(BaseCommand):
 
 def _outcome(report: TopologyReport, only_checked: bool) -> str:
     if report.is_unchanged:
-        return "nothing would change" if only_checked and report.added else "checked" if only_checked else "nothing changed"  # fmt: skip
+        return "nothing would change" if only_checked and report.added else "checked" if only_checked else "nothing changed"
     words = [
         f"{count} {name} {verb}"
         for verb, counts in (("added", report.added), ("changed", report.changed), ("ended", report.ended))

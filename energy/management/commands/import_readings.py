@@ -40,56 +40,45 @@ class Command(BaseCommand):
         try:
             content = options["file"].read_bytes()
             reading_import = receive_file(
-                microgrid=microgrid, content=content, file_name=options["file"].name, format=options["format"],
-                unit=EnergyUnit(options["unit"]), label=IntervalLabel(options["label"]),
-                clock=FileClock(options["clock"]), user=None, now=now,
-            )  # fmt: skip
+                microgrid=microgrid,
+                content=content,
+                file_name=options["file"].name,
+                format=options["format"],
+                unit=EnergyUnit(options["unit"]),
+                label=IntervalLabel(options["label"]),
+                clock=FileClock(options["clock"]),
+                user=None,
+                now=now,
+            )
         except OSError as problem:
             raise CommandError(f"{options['file']}: {problem.strerror}") from None
         except CannotImport as problem:
             raise CommandError(str(problem)) from None
         if reading_import.status == ImportStatus.ACCEPTED:
-            self.stdout.write(
-                f"{reading_import.file_name}: accepted already on {reading_import.accepted_at:%Y-%m-%d}; nothing changed"
-            )
+            self.stdout.write(f"{reading_import.file_name}: accepted already on {reading_import.accepted_at:%Y-%m-%d}; nothing changed")
             return
         with self._bar() as bar:
             task = bar.add_task("reading", total=100)
             reading_import = stage_import(
-                reading_import=reading_import,
-                now=now,
-                tell=lambda step, p: bar.update(task, description=step, completed=p),
+                reading_import=reading_import, now=now, tell=lambda step, p: bar.update(task, description=step, completed=p)
             )
             if reading_import.status == ImportStatus.FAULTY:
                 bar.update(task, description="has errors")
             elif options["accept"]:
                 bar.update(task, description="writing meter days", completed=95)
-                reading_import = accept_import(
-                    reading_import=reading_import, user=None, reason=options["reason"], now=now
-                )
+                reading_import = accept_import(reading_import=reading_import, user=None, reason=options["reason"], now=now)
             bar.update(task, completed=100)
         self._report(reading_import)
 
     def _bar(self) -> Progress:
-        return Progress(
-            TextColumn("{task.description:<28}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
+        return Progress(TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True))
 
     def _report(self, reading_import: ReadingImport) -> None:
         if reading_import.status == ImportStatus.FAULTY:
             for problem in reading_import.problems.order_by("row", "column")[:SHOWN_PROBLEMS]:
-                self.stderr.write(
-                    f"row {problem.row}, column {problem.column or '-'}: {problem.what}; {problem.mending}"
-                )
-            raise CommandError(
-                f"{reading_import.file_name}: {reading_import.problem_count} errors, nothing was changed."
-            )
-        verb = (
-            "accepted" if reading_import.status == ImportStatus.ACCEPTED else "staged; take it with --accept"
-        )
+                self.stderr.write(f"row {problem.row}, column {problem.column or '-'}: {problem.what}; {problem.mending}")
+            raise CommandError(f"{reading_import.file_name}: {reading_import.problem_count} errors, nothing was changed.")
+        verb = "accepted" if reading_import.status == ImportStatus.ACCEPTED else "staged; take it with --accept"
         self.stdout.write(
             f"{reading_import.file_name}: {verb}; {reading_import.rows} rows, {len(reading_import.meter_ids)} meters, {reading_import.first_day} to "
             f"{reading_import.last_day}, {reading_import.total_wh / 1000:,.3f} kWh; meter days: {reading_import.days_new} new, "

@@ -18,9 +18,7 @@ STEPS = ("reading profiles", "laying wires", "connecting sites", "loading profil
 
 
 def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-    )
+    return Progress(TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True))
 
 
 class Command(BaseCommand):
@@ -31,9 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
         parser.add_argument("--cooperative", default="", help="slug; may be left out where there is only one")
-        parser.add_argument(
-            "--microgrid", type=slug, default=None, help="slug of the microgrid; default: the folder's name"
-        )
+        parser.add_argument("--microgrid", type=slug, default=None, help="slug of the microgrid; default: the folder's name")
         parser.add_argument("--name", default="")
         parser.add_argument("--time-zone", type=zone_name, default="Europe/Berlin")
 
@@ -43,15 +39,17 @@ class Command(BaseCommand):
             step = bar.add_task("checking files", total=len(STEPS) + 1)
             try:
                 report = import_network(
-                    folder=options["folder"], cooperative=chosen_cooperative(options["cooperative"]), slug=name,
-                    name=options["name"] or name, time_zone=options["time_zone"],
+                    folder=options["folder"],
+                    cooperative=chosen_cooperative(options["cooperative"]),
+                    slug=name,
+                    name=options["name"] or name,
+                    time_zone=options["time_zone"],
                     say=lambda text: bar.update(step, description=text, completed=STEPS.index(text) + 1),
-                )  # fmt: skip
+                )
             except CannotReadNetwork as problem:
                 raise CommandError(str(problem)) from None
             bar.update(step, description="done", completed=len(STEPS) + 1)
         verb = "loaded" if report.created else "was there already, nothing changed"
         self.stdout.write(
-            f"{name}: {verb}; {report.sites} sites, {report.meters} meters, {report.sources} sources, "
-            f"{report.storages} storages"
+            f"{name}: {verb}; {report.sites} sites, {report.meters} meters, {report.sources} sources, {report.storages} storages"
         )

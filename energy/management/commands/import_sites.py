@@ -35,25 +35,30 @@ class Command(BaseCommand):
             with Progress(*columns, console=Console(stderr=True)) as bar:
                 step = bar.add_task("connecting", total=len(listed))
                 report = import_sites(
-                    microgrid=microgrid, listed=listed, now=microgrid.now(timezone.now()), check_only=options["check"],
+                    microgrid=microgrid,
+                    listed=listed,
+                    now=microgrid.now(timezone.now()),
+                    check_only=options["check"],
                     say=lambda done: bar.update(step, completed=done),
-                )  # fmt: skip
+                )
                 bar.update(step, description="done", completed=len(listed))
         except CannotReadSites as wrong:
             said = [f"{options['file'].name}, {problem}" for problem in wrong.problems[:MOST_SAID]]
             more = len(wrong.problems) - MOST_SAID
             raise CommandError("\n".join([*said, *([f"{more} more."] if more > 0 else [])])) from None
-        self.stdout.write(
-            f"{options['file'].name}: {len(listed)} sites; {_outcome(report, options['check'])}"
-        )
+        self.stdout.write(f"{options['file'].name}: {len(listed)} sites; {_outcome(report, options['check'])}")
 
 
 def _outcome(report: SiteReport, only_checked: bool) -> str:
     if report.is_unchanged:
         return "nothing would change" if only_checked else "nothing changed"
     counts = (
-        (report.members, "members"), (report.sites, "sites"), (report.meters, "meters"), (report.loads, "loads"),
-        (report.sources, "sources"), (report.storages, "storages"),
-    )  # fmt: skip
+        (report.members, "members"),
+        (report.sites, "sites"),
+        (report.meters, "meters"),
+        (report.loads, "loads"),
+        (report.sources, "sources"),
+        (report.storages, "storages"),
+    )
     words = ", ".join(f"{count} {name}" for count, name in counts if count)
     return f"{words} {'would be made' if only_checked else 'made'}"

@@ -47,16 +47,13 @@ class Command(BaseCommand):
 
 
 async def _when_possible(
-    thread: ThreadPoolExecutor, work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item],
-    stopped: asyncio.Event,
-) -> list[Result]:  # fmt: skip
+    thread: ThreadPoolExecutor, work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], stopped: asyncio.Event
+) -> list[Result]:
     """Do a batch's work; while the database is away, wait for it. What gets no answer, its device sends again."""
     pause_s = 0.2
     while True:
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                thread, _one_by_one_if_need_be, work, items
-            )
+            return await asyncio.get_running_loop().run_in_executor(thread, _one_by_one_if_need_be, work, items)
         except (OperationalError, InterfaceError) as problem:
             log.warning("the database is away (%s); trying again in %.1f s", problem, pause_s)
             if stopped.is_set():
@@ -65,9 +62,7 @@ async def _when_possible(
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-def _one_by_one_if_need_be(
-    work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
-) -> list[Result]:
+def _one_by_one_if_need_be(work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]) -> list[Result]:
     """One message that cannot be handled must not hold up the others: where a batch fails, its halves are tried."""
     close_old_connections()
     try:
@@ -80,9 +75,7 @@ def _one_by_one_if_need_be(
             log.exception("a message cannot be handled; it gets no receipt")
             return []
         half = len(items) // 2
-        return [
-            *_one_by_one_if_need_be(work, items[:half]), *_one_by_one_if_need_be(work, items[half:])
-        ]  # fmt: skip
+        return [*_one_by_one_if_need_be(work, items[:half]), *_one_by_one_if_need_be(work, items[half:])]
 
 
 def _read(bodies: Sequence[bytes]) -> list[ReadMessage]:

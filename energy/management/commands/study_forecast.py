@@ -26,13 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path)
         parser.add_argument("--origins", type=Path, required=True, help="one instant a line, with offset")
         parser.add_argument("--horizon", default="96", help="intervals foreseen from each origin")
-        parser.add_argument(
-            "--out", type=Path, required=True, help="meter, origin, time, p10_wh, p50_wh, p90_wh"
-        )
+        parser.add_argument("--out", type=Path, required=True, help="meter, origin, time, p10_wh, p50_wh, p90_wh")
         parser.add_argument("--tz", default="Europe/Berlin", help="local time zone")
-        parser.add_argument(
-            "--holidays", default=None, metavar="COUNTRY[-REGION]", help="default: the time zone's country"
-        )
+        parser.add_argument("--holidays", default=None, metavar="COUNTRY[-REGION]", help="default: the time zone's country")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,9 +62,7 @@ def _calendar(wanted: str | None, zone_name: str) -> Calendar:
         return Calendar(country_of_zone(zone_name))
     country, _, region = wanted.partition("-")
     if country and not is_country(country, region):
-        raise CannotStudy(
-            f"--holidays: nothing is known of '{wanted}'; write it as DE or DE-BY, or leave it empty"
-        )
+        raise CannotStudy(f"--holidays: nothing is known of '{wanted}'; write it as DE or DE-BY, or leave it empty")
     return Calendar(country, region)
 
 

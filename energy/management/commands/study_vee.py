@@ -37,14 +37,15 @@ class Command(StudyCommand):
             flags = write_flags(out / "flags.csv", folder, readings, result.findings)
             write_estimates(out / "estimates.csv", folder, readings, result.estimates)
         except OSError as problem:
-            raise CannotStudy(
-                f"--out {out}: cannot be written ({problem.strerror}); name another folder"
-            ) from None
+            raise CannotStudy(f"--out {out}: cannot be written ({problem.strerror}); name another folder") from None
         names = class_names(result.limits)
         methods = Counter(Method(int(method)).label for method in result.estimates.methods)
         return {
-            "meters": len(folder.meters), "days": len(readings.axis.days),
-            "interval_minutes": folder.interval_minutes, "flags": flags, "estimates": dict(methods),
+            "meters": len(folder.meters),
+            "days": len(readings.axis.days),
+            "interval_minutes": folder.interval_minutes,
+            "flags": flags,
+            "estimates": dict(methods),
             "classes": {meter.code: name.value for meter, name in zip(folder.meters, names, strict=True)},
             "connections_doubted": [m.code for m, d in zip(folder.meters, result.limits.doubted, strict=True) if d],
-        }  # fmt: skip
+        }

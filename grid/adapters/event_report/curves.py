@@ -3,9 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-COLOURS = {
-    "solar": "#B97800", "use": "#0B63A5", "public": "#5A6672", "storage": "#6B4FBB", "alarm": "#B3261E", "ink": "#17211C",
-}  # fmt: skip
+COLOURS = {"solar": "#B97800", "use": "#0B63A5", "public": "#5A6672", "storage": "#6B4FBB", "alarm": "#B3261E", "ink": "#17211C"}
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 520.0, 76.0, 46.0, 9.0, 8.0
 
 
@@ -15,7 +13,7 @@ LEAST_SPAN = {"p.u.": 0.02, "kW": 1.0, "%": 10.0}
 
 def curve_svg(
     values: Sequence[float | None], places: Sequence[float], colour: str, unit: str, troubled: Sequence[tuple[float, float]] = ()
-) -> str:  # fmt: skip
+) -> str:
     """One curve; `places` from 0 to 1 say when each value was measured, `troubled` from when to when an emergency was open."""
     known = [value for value in values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
@@ -33,7 +31,7 @@ def curve_svg(
         f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#DFE3DC" stroke-width="0.6"/>'
         f'<text x="{LEFT - 4}" y="{y(v) + 2.5:.1f}" text-anchor="end" font-size="7" fill="#56635C" font-family="Inter">{escape(_figure(v, unit))}</text>'
         for v in dict.fromkeys((low, 0.0 if low < 0 < high else high, high))
-    )  # fmt: skip
+    )
     wide = WIDTH - LEFT
     shades = "".join(
         f'<rect x="{LEFT + wide * a:.1f}" width="{max(wide * (b - a), 0.8):.1f}" y="{TOP}" height="{HEIGHT - TOP - BOTTOM}" fill="#B3261E" fill-opacity="0.10"/>'

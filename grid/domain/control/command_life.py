@@ -47,9 +47,14 @@ class Told:
         count = storages + limited
         fallback = np.concatenate([np.zeros(storages), np.full(limited, np.inf)])
         return cls(
-            fallback.copy(), fallback, np.full(count, -np.inf), np.ones(count, bool), np.zeros(count, np.int64),
-            np.zeros(count, np.int64), ("",) * count,
-        )  # fmt: skip
+            fallback.copy(),
+            fallback,
+            np.full(count, -np.inf),
+            np.ones(count, bool),
+            np.zeros(count, np.int64),
+            np.zeros(count, np.int64),
+            ("",) * count,
+        )
 
 
 def due(told: Told, wanted_w: Power, may_be_told: Mask, at_s: float, renew_before_s: float) -> Mask:
@@ -82,10 +87,14 @@ def tell(told: Told, who: Mask, wanted_w: Power, ids: Sequence[str], ends_s: flo
         names[place] = name
     unanswered = np.where(who, np.where(told.is_known, 0, told.unanswered) + 1, told.unanswered)
     return replace(
-        told, value_w=np.where(who, wanted_w, told.value_w), ends_s=np.where(who, ends_s, told.ends_s),
-        is_known=told.is_known & ~who, unanswered=unanswered,
-        quiet_ticks=np.where(who, 0, told.quiet_ticks + 1), ids=tuple(names),
-    )  # fmt: skip
+        told,
+        value_w=np.where(who, wanted_w, told.value_w),
+        ends_s=np.where(who, ends_s, told.ends_s),
+        is_known=told.is_known & ~who,
+        unanswered=unanswered,
+        quiet_ticks=np.where(who, 0, told.quiet_ticks + 1),
+        ids=tuple(names),
+    )
 
 
 def acknowledge(told: Told, ids: set[str]) -> Told:

@@ -9,9 +9,7 @@ FAIR_OVER_HOURS = 1.0
 WEAK = 0.25
 
 
-def fair_cuts(
-    need: float, effect_per_w: Power, available_w: Power, given_wh: Power, capacity_w: Power
-) -> Power:  # fmt: skip
+def fair_cuts(need: float, effect_per_w: Power, available_w: Power, given_wh: Power, capacity_w: Power) -> Power:
     """How much each source gives less [W], so that together the limited value falls by `need`; all they have where that is too little.
 
     Water is filled: `(given + cut x 1 h) / capacity` rises to the same level for all who help and are not below it anyway.
@@ -49,9 +47,7 @@ def _cuts_at(level: float, share: Power, able: Power, capacity_w: Power) -> Powe
     return np.clip((level - share) * capacity_w / FAIR_OVER_HOURS, 0.0, able)
 
 
-def released(
-    limit_w: Power, giving_w: Power, capacity_w: Power, most_w: Power, effect: Power, margin: Power
-) -> Power:  # fmt: skip
+def released(limit_w: Power, giving_w: Power, capacity_w: Power, most_w: Power, effect: Power, margin: Power) -> Power:
     """Raise limits by at most `most_w` each, so far that no watched value can use up more than half of its margin.
 
     Args:

@@ -59,9 +59,7 @@ def _in_proportion(power_w: float, headroom_w: Power) -> Power:
     return headroom_w * min(1.0, power_w / total) if total > 0 else np.zeros_like(headroom_w)
 
 
-def next_soc(
-    soc_wh: Power, charge_w: Power, discharge_w: Power, limits: StorageLimits, hours: float
-) -> Power:
+def next_soc(soc_wh: Power, charge_w: Power, discharge_w: Power, limits: StorageLimits, hours: float) -> Power:
     """State of charge after `hours`: `soc' = soc k^h + eta_c charge - discharge / eta_d` (section 5), inside its bounds."""
     moved = (limits.eta_charge * charge_w - discharge_w / limits.eta_discharge) * hours
     return np.clip(soc_wh * limits.kept_per_hour**hours + moved, 0.0, limits.soc_max_wh)

@@ -54,7 +54,7 @@ SCENARIOS = {
         DrillScenario("night-falls", "On our own, and no roof gives anything", _lose_sun),
         DrillScenario("batteries-silent", "No battery answers any more", _batteries_do_not_answer),
     )
-}  # fmt: skip
+}
 
 
 def play(scenario: DrillScenario, exercise: Exercise) -> dict[str, Any]:
@@ -65,13 +65,14 @@ def play(scenario: DrillScenario, exercise: Exercise) -> dict[str, Any]:
     tier = exercise.world.plant.points.load_tier
     moments = exercise.moments
     return {
-        "lasted_s": LASTS_S, "lowest_hz": round(exercise.lowest_hz, 2), "collapses": exercise.world.collapses,
-        "shed_by_tier": {
-            str(t): int(max(m.load_is_off[tier == t].sum() for m in moments)) for t in sorted({int(x) for x in tier})
-        },
-        "loads_off_at_end": int(moments[-1].load_is_off.sum()), "status_at_end": moments[-1].status,
+        "lasted_s": LASTS_S,
+        "lowest_hz": round(exercise.lowest_hz, 2),
+        "collapses": exercise.world.collapses,
+        "shed_by_tier": {str(t): int(max(m.load_is_off[tier == t].sum() for m in moments)) for t in sorted({int(x) for x in tier})},
+        "loads_off_at_end": int(moments[-1].load_is_off.sum()),
+        "status_at_end": moments[-1].status,
         "timeline": [_line(m) for m in _turning_points(moments)],
-    }  # fmt: skip
+    }
 
 
 def _turning_points(moments: list[Moment]) -> list[Moment]:
@@ -87,7 +88,10 @@ def _turning_points(moments: list[Moment]) -> list[Moment]:
 
 def _line(moment: Moment) -> dict[str, Any]:
     return {
-        "at_s": round(moment.at_s - CALM_S), "status": moment.status, "frequency_hz": round(moment.frequency_hz, 2),
-        "storage_w": round(float(moment.storage_w.sum())), "loads_off": int(moment.load_is_off.sum()),
+        "at_s": round(moment.at_s - CALM_S),
+        "status": moment.status,
+        "frequency_hz": round(moment.frequency_hz, 2),
+        "storage_w": round(float(moment.storage_w.sum())),
+        "loads_off": int(moment.load_is_off.sum()),
         "reason": moment.reasons[0] if moment.reasons else "",
-    }  # fmt: skip
+    }

@@ -5,11 +5,7 @@ from datetime import datetime, timedelta
 
 
 def next_to_call(
-    contacts: Sequence[int],
-    called_at: Mapping[int, datetime],
-    is_answered: bool,
-    now: datetime,
-    patience: timedelta,
+    contacts: Sequence[int], called_at: Mapping[int, datetime], is_answered: bool, now: datetime, patience: timedelta
 ) -> int | None:
     """The contact who is called now: the first, then the next each time nobody has answered for `patience`; None: wait.
 

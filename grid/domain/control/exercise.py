@@ -97,22 +97,37 @@ class Exercise:
         reasons: tuple[str, ...] = ()
         if not self.platform_is_silent:
             seen = Seen(
-                self._now(), world.readings(), world.source_w.copy(), world.load_w.copy(),
-                world.frequency_hz if world.is_alive else float("nan"), world.coupling(), watched, danger,
+                self._now(),
+                world.readings(),
+                world.source_w.copy(),
+                world.load_w.copy(),
+                world.frequency_hz if world.is_alive else float("nan"),
+                world.coupling(),
+                watched,
+                danger,
                 world.load_is_off.copy(),
-            )  # fmt: skip
+            )
             choice = control(seen, None, plant.points, self.settings, self.memory, np.full(plant.sites, 1e5))
             self.memory, reasons, status = choice.memory, choice.reasons, choice.status
             sent = self._send(choice)
         self.moments.append(
             Moment(
-                world.at_s, status, world.frequency_hz, world.need_w if world.is_closed else 0.0, world.is_alive,
-                world.storage_w.copy(), self.memory.source_limit_w.copy(), world.load_is_off.copy(),
+                world.at_s,
+                status,
+                world.frequency_hz,
+                world.need_w if world.is_closed else 0.0,
+                world.is_alive,
+                world.storage_w.copy(),
+                self.memory.source_limit_w.copy(),
+                world.load_is_off.copy(),
                 float(max(flow.line_loading.max(initial=0), flow.transformer_loading.max(initial=0))) if flow else 0.0,
-                float(np.nanmax(flow.voltage_pu)) if flow else 1.0, float(np.nanmin(flow.voltage_pu)) if flow else 1.0,
-                sent, reasons, int(unanswered(self.told, world.at_s, ESCALATE_AFTER).sum()),
+                float(np.nanmax(flow.voltage_pu)) if flow else 1.0,
+                float(np.nanmin(flow.voltage_pu)) if flow else 1.0,
+                sent,
+                reasons,
+                int(unanswered(self.told, world.at_s, ESCALATE_AFTER).sum()),
             )
-        )  # fmt: skip
+        )
 
     def _now(self) -> float:
         return self.world.at_s + self.clock_jump_s
@@ -130,9 +145,7 @@ class Exercise:
         self._count += len(places)
         self.told = tell(self.told, who, wanted, ids, now + hold_s)
         heard = {
-            name
-            for name, place in zip(ids, places, strict=True)
-            if self.world.take(int(place), float(wanted[place]), now, now + hold_s)
+            name for name, place in zip(ids, places, strict=True) if self.world.take(int(place), float(wanted[place]), now, now + hold_s)
         }
         self.told = acknowledge(self.told, heard)
         return len(places)

@@ -45,7 +45,7 @@ def table(settings: ControlSettings) -> tuple[Row, ...]:
         Row(frozenset({"NORMAL", "DEFICIT"}), "surplus", at_once, "SURPLUS", "More is fed in than used."),
         Row(frozenset({"NORMAL", "SURPLUS"}), "deficit", at_once, "DEFICIT", "More is used than fed in."),
         Row(frozenset({"SURPLUS", "DEFICIT"}), "balance", calm, "NORMAL", "Supply and use are in balance."),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class StateStep:
 
 def next_state(
     status: str, since_s: float, signs_since_s: Mapping[str, float], signs: frozenset[str], at_s: float, rows: tuple[Row, ...]
-) -> StateStep:  # fmt: skip
+) -> StateStep:
     """Read the table until no row moves the state any more; at most once a row."""
     known = {sign: signs_since_s.get(sign, at_s) for sign in signs}
     why: list[str] = []
@@ -116,9 +116,7 @@ def next_state(
 
 
 def _holds(row: Row, status: str, known: Mapping[str, float], at_s: float) -> bool:
-    return (
-        status in row.of and status != row.to and row.sign in known and at_s - known[row.sign] >= row.after_s
-    )
+    return status in row.of and status != row.to and row.sign in known and at_s - known[row.sign] >= row.after_s
 
 
 def may_close(coupling: Coupling, settings: ControlSettings) -> bool:

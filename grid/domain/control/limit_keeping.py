@@ -41,26 +41,18 @@ class Moves:
     unmet: tuple[str, ...]
 
 
-def connection_limits(
-    exchange_w: float, nodes: int, coupling: Coupling, settings: ControlSettings
-) -> Watched:
+def connection_limits(exchange_w: float, nodes: int, coupling: Coupling, settings: ControlSettings) -> Watched:
     """Import and export at the point of common coupling; while islanded both are nothing, because nothing can come or go."""
     ones = np.ones((1, nodes + 1))
     rows = Watched.nothing(nodes)
     apart = not coupling.is_closed
-    for name, sign, limit in (
-        ("import", 1.0, settings.import_limit_w), ("export", -1.0, settings.export_limit_w),
-    ):  # fmt: skip
+    for name, sign, limit in (("import", 1.0, settings.import_limit_w), ("export", -1.0, settings.export_limit_w)):
         most = settings.island_margin_w if apart else limit
         if most is None:
             continue
         band = settings.island_margin_w if apart else settings.connection_band * most
-        title = (
-            ("deficit of the island" if sign > 0 else "surplus of the island") if apart else f"{name} limit"
-        )
-        rows = rows.joined(
-            Watched((title,), np.array([sign * exchange_w]), np.array([most]), np.array([band]), sign * ones)
-        )
+        title = ("deficit of the island" if sign > 0 else "surplus of the island") if apart else f"{name} limit"
+        rows = rows.joined(Watched((title,), np.array([sign * exchange_w]), np.array([most]), np.array([band]), sign * ones))
     return rows
 
 
@@ -74,21 +66,11 @@ class Effects:
 
     @classmethod
     def of(cls, watched: Watched, points: Points) -> "Effects":
-        return cls(
-            watched.effect[:, points.storage_node],
-            watched.effect[:, points.source_node],
-            watched.effect[:, points.load_node],
-        )
+        return cls(watched.effect[:, points.storage_node], watched.effect[:, points.source_node], watched.effect[:, points.load_node])
 
 
 def expected_values(
-    watched: Watched,
-    effects: Effects,
-    seen: Seen,
-    memory: Memory,
-    points: Points,
-    storage_w: Power,
-    settings: ControlSettings,
+    watched: Watched, effects: Effects, seen: Seen, memory: Memory, points: Points, storage_w: Power, settings: ControlSettings
 ) -> Power:
     """What the watched values will be once storages follow `storage_w` and what was told before is done.
 
@@ -98,9 +80,8 @@ def expected_values(
     known = seen.readings.storage_reports
     change = np.where(known, storage_w - now_w, 0.0)
     over = np.where(
-        memory.source_disobeys_s < settings.patience_s,
-        np.maximum(np.nan_to_num(seen.source_w) - memory.source_limit_w, 0.0), 0.0,
-    )  # fmt: skip
+        memory.source_disobeys_s < settings.patience_s, np.maximum(np.nan_to_num(seen.source_w) - memory.source_limit_w, 0.0), 0.0
+    )
     still = still_drawn(seen, memory, settings)
     return np.asarray(watched.value + effects.storage @ change + effects.source @ over - effects.load @ still)
 
@@ -112,9 +93,16 @@ def still_drawn(seen: Seen, memory: Memory, settings: ControlSettings) -> Power:
 
 
 def keep_limits(
-    watched: Watched, effects: Effects, seen: Seen, memory: Memory, points: Points, storage_w: Power, fading_w: Power,
-    room: Headroom, settings: ControlSettings,
-) -> Moves:  # fmt: skip
+    watched: Watched,
+    effects: Effects,
+    seen: Seen,
+    memory: Memory,
+    points: Points,
+    storage_w: Power,
+    fading_w: Power,
+    room: Headroom,
+    settings: ControlSettings,
+) -> Moves:
     """Move what must move so that no watched value passes its limit, now and a moment later.
 
     Args:
@@ -141,9 +129,17 @@ def _overshoot(watched: Watched, value: Power) -> Power:
 
 
 def _relieve(
-    k: int, moves: Moves, watched: Watched, effects: Effects, seen: Seen, memory: Memory, points: Points, room: Headroom,
-    told: Power, settings: ControlSettings,
-) -> Moves:  # fmt: skip
+    k: int,
+    moves: Moves,
+    watched: Watched,
+    effects: Effects,
+    seen: Seen,
+    memory: Memory,
+    points: Points,
+    room: Headroom,
+    told: Power,
+    settings: ControlSettings,
+) -> Moves:
     """Bring one value down to its band, by what costs least."""
     if moves.value[k] <= watched.limit[k]:
         return moves
@@ -172,24 +168,20 @@ def _by_storages(k: int, moves: Moves, effects: Effects, room: Headroom, need: f
 
 def _by_sources(
     k: int, moves: Moves, effects: Effects, memory: Memory, points: Points, told: Power, need: float, settings: ControlSettings
-) -> Moves:  # fmt: skip
+) -> Moves:
     obeys = memory.source_disobeys_s < settings.patience_s
     able = np.where(obeys, np.maximum(told - moves.cut_w, 0.0), 0.0)
-    cuts = fair_cuts(
-        need, np.maximum(-effects.source[k], 0.0), able, memory.curtailed_wh, points.source_capacity_w
-    )
+    cuts = fair_cuts(need, np.maximum(-effects.source[k], 0.0), able, memory.curtailed_wh, points.source_capacity_w)
     return replace(moves, cut_w=moves.cut_w + cuts, value=moves.value + effects.source @ cuts)
 
 
 def _by_loads(
     k: int, moves: Moves, effects: Effects, seen: Seen, memory: Memory, points: Points, need: float, settings: ControlSettings
-) -> Moves:  # fmt: skip
+) -> Moves:
     draw = np.nan_to_num(seen.load_w)
     can_go = ~memory.load_is_shed & ~moves.goes & (memory.load_disobeys_s < settings.patience_s)
     goes = shed_for(need, np.maximum(effects.load[k], 0.0), draw, points.load_tier, memory.shed_wh, can_go)
-    return replace(
-        moves, goes=moves.goes | goes, value=moves.value - effects.load @ np.where(goes, draw, 0.0)
-    )
+    return replace(moves, goes=moves.goes | goes, value=moves.value - effects.load @ np.where(goes, draw, 0.0))
 
 
 def margins(watched: Watched, effects: Effects, moves: Moves, room: Headroom) -> tuple[Power, Power]:

@@ -26,9 +26,8 @@ class Overrides:
     def none(cls, points: Points) -> "Overrides":
         """Control decides everything."""
         return cls(
-            np.full(len(points.storage_node), np.nan), np.full(len(points.source_node), np.inf),
-            np.zeros(len(points.load_node), bool),
-        )  # fmt: skip
+            np.full(len(points.storage_node), np.nan), np.full(len(points.source_node), np.inf), np.zeros(len(points.load_node), bool)
+        )
 
     @property
     def holds_storage(self) -> Mask:

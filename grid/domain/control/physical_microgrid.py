@@ -85,9 +85,15 @@ class Faults:
     def none(cls, plant: Plant) -> "Faults":
         m, s, loads = len(plant.storage_site), len(plant.source_site), len(plant.load_site)
         return cls(
-            np.full(m, np.nan), np.zeros(m, bool), np.zeros(s, bool), np.zeros(loads, bool), np.zeros(m, bool),
-            np.ones(m + s + loads, bool), np.zeros(plant.sites), np.zeros(plant.sites, bool),
-        )  # fmt: skip
+            np.full(m, np.nan),
+            np.zeros(m, bool),
+            np.zeros(s, bool),
+            np.zeros(loads, bool),
+            np.zeros(m, bool),
+            np.ones(m + s + loads, bool),
+            np.zeros(plant.sites),
+            np.zeros(plant.sites, bool),
+        )
 
 
 @dataclass(slots=True)
@@ -104,9 +110,7 @@ class PublicGrid:
 class PhysicalMicrogrid:
     """The state of everything, and how it goes on. `sun` and `demand_w` are set by who plays the weather and the people."""
 
-    def __init__(
-        self, plant: Plant, settings: ControlSettings, soc_wh: Power, sun: Power, demand_w: Power
-    ) -> None:
+    def __init__(self, plant: Plant, settings: ControlSettings, soc_wh: Power, sun: Power, demand_w: Power) -> None:
         storages, sources, loads = len(plant.storage_site), len(plant.source_site), len(plant.load_site)
         self.plant, self.settings, self.faults, self.grid = plant, settings, Faults.none(plant), PublicGrid()
         self.at_s, self.frequency_hz, self.phase_deg = 0.0, NOMINAL_HZ, 0.0
@@ -145,9 +149,7 @@ class PhysicalMicrogrid:
         One that has ended, or is older than what was obeyed last, is neither obeyed nor acknowledged.
         """
         m, s = len(self.plant.storage_site), len(self.plant.source_site)
-        deaf = np.concatenate(
-            [self.faults.storage_is_deaf, self.faults.source_is_deaf, self.faults.load_is_deaf]
-        )
+        deaf = np.concatenate([self.faults.storage_is_deaf, self.faults.source_is_deaf, self.faults.load_is_deaf])
         if place == len(deaf):
             return self._take_breaker(value_w, ends_s)
         if deaf[place] or ends_s <= self.at_s or issued_s < self.issued_s[place]:
@@ -199,9 +201,7 @@ class PhysicalMicrogrid:
         could = self.sun * capacity * (1 - np.clip((self.frequency_hz - OVER_HZ) * OVER_SHARE_PER_HZ, 0, 1))
         told = np.where(np.isnan(told), np.inf, told)
         if self.plant.source_lag_s > 0:
-            told = np.maximum(
-                told, self.source_w - (self.source_w - told) * (1 - np.exp(-dt_s / self.plant.source_lag_s))
-            )
+            told = np.maximum(told, self.source_w - (self.source_w - told) * (1 - np.exp(-dt_s / self.plant.source_lag_s)))
         could = np.minimum(could, told) if self.is_alive else could * 0
         self.source_w = np.minimum(could, self.source_w + SOURCE_SHARE_PER_S * capacity * dt_s)
 
@@ -259,9 +259,7 @@ class PhysicalMicrogrid:
     def close(self) -> None:
         """Join the grids, in step or not; out of step is counted as what it would break."""
         apart_deg = abs((self.phase_deg - self.grid.phase_deg + 180) % 360 - 180)
-        if self.is_alive and (
-            apart_deg > ROUGH_DEG or abs(self.frequency_hz - self.grid.frequency_hz) > ROUGH_HZ
-        ):
+        if self.is_alive and (apart_deg > ROUGH_DEG or abs(self.frequency_hz - self.grid.frequency_hz) > ROUGH_HZ):
             self.rough_closings += 1
         self.is_closed, self.closes_until_s, self._off_s = True, -np.inf, 0.0
 
@@ -280,10 +278,14 @@ class PhysicalMicrogrid:
     def coupling(self) -> Coupling:
         """What the switch's device tells."""
         return Coupling(
-            self.is_closed, self.is_alive and (not self.is_closed or self.grid.is_there), self.grid.is_there,
+            self.is_closed,
+            self.is_alive and (not self.is_closed or self.grid.is_there),
+            self.grid.is_there,
             self.need_w + self.faults.coupling_offset_w if self.is_closed else float("nan"),
-            self.frequency_hz - self.grid.frequency_hz, self.phase_deg - self.grid.phase_deg, self.grid.voltage_gap_pu,
-        )  # fmt: skip
+            self.frequency_hz - self.grid.frequency_hz,
+            self.phase_deg - self.grid.phase_deg,
+            self.grid.voltage_gap_pu,
+        )
 
     def draw_by_site(self) -> Power:
         """What each site draws from the wires [W], negative where it feeds in."""
@@ -300,7 +302,12 @@ class PhysicalMicrogrid:
             net[place] = self._frozen.setdefault(int(place), (float(net[place]), self.at_s))[0]
         mute = np.where(self.faults.storage_is_mute, np.nan, 0.0)
         return Readings(
-            np.where(np.isnan(net), np.nan, np.maximum(net, 0.0)), np.where(np.isnan(net), np.nan, np.maximum(-net, 0.0)),
-            np.zeros(self.plant.sites), np.maximum(self.storage_w, 0.0) + mute, np.maximum(-self.storage_w, 0.0) + mute,
-            self.soc_wh + mute, self.plant.storage_site, np.ones(len(self.storage_w), bool),
-        )  # fmt: skip
+            np.where(np.isnan(net), np.nan, np.maximum(net, 0.0)),
+            np.where(np.isnan(net), np.nan, np.maximum(-net, 0.0)),
+            np.zeros(self.plant.sites),
+            np.maximum(self.storage_w, 0.0) + mute,
+            np.maximum(-self.storage_w, 0.0) + mute,
+            self.soc_wh + mute,
+            self.plant.storage_site,
+            np.ones(len(self.storage_w), bool),
+        )

@@ -22,16 +22,14 @@ class Headroom:
     discharge_w: Power
 
 
-def headroom(
-    soc_wh: Power, limits: StorageLimits, able: np.ndarray, charge_hours: float, discharge_hours: float
-) -> Headroom:  # fmt: skip
+def headroom(soc_wh: Power, limits: StorageLimits, able: np.ndarray, charge_hours: float, discharge_hours: float) -> Headroom:
     """Power limits and state of charge together; nothing for those that are not `able`."""
     room = np.maximum(limits.soc_max_wh - soc_wh, 0.0) / (limits.eta_charge * charge_hours)
     stored = np.maximum(soc_wh * limits.kept_per_hour**discharge_hours - limits.soc_min_wh, 0.0)
     return Headroom(
         np.where(able, np.minimum(limits.charge_max_w, room), 0.0),
         np.where(able, np.minimum(limits.discharge_max_w, stored * limits.eta_discharge / discharge_hours), 0.0),
-    )  # fmt: skip
+    )
 
 
 def wanted_total(residual_w: float, plan: PlanTargets | None) -> float:

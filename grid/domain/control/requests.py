@@ -46,7 +46,4 @@ class Requests:
     def words(self) -> tuple[str, ...]:
         """A sentence for each reason; none where nothing stands."""
         told = [self.why(place) for place in np.flatnonzero(np.isfinite(self.load_limit_w)).tolist()]
-        return tuple(
-            f"{told.count(why)} load{'s are' if told.count(why) > 1 else ' is'} held down: {why}"
-            for why in dict.fromkeys(told)
-        )
+        return tuple(f"{told.count(why)} load{'s are' if told.count(why) > 1 else ' is'} held down: {why}" for why in dict.fromkeys(told))

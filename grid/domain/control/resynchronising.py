@@ -26,17 +26,22 @@ def closing(coupling: Coupling, settings: ControlSettings, life_s: float) -> Clo
     if not coupling.is_alive or not coupling.grid_is_sound or coupling.is_closed:
         return Closing(False, "")
     if abs(coupling.slip_hz) > settings.slip_most_hz:
-        return Closing(False, f"Waits to join: frequencies differ by {abs(coupling.slip_hz):.2f} Hz, {settings.slip_most_hz:g} Hz at most.")  # fmt: skip
+        return Closing(False, f"Waits to join: frequencies differ by {abs(coupling.slip_hz):.2f} Hz, {settings.slip_most_hz:g} Hz at most.")
     if abs(coupling.voltage_gap_pu) > settings.voltage_gap_most_pu:
-        return Closing(False, f"Waits to join: voltages differ by {abs(coupling.voltage_gap_pu):.1%}, {settings.voltage_gap_most_pu:.1%} at most.")  # fmt: skip
+        return Closing(
+            False, f"Waits to join: voltages differ by {abs(coupling.voltage_gap_pu):.1%}, {settings.voltage_gap_most_pu:.1%} at most."
+        )
     if math.isnan(coupling.phase_deg):
         if settings.breaker_checks_itself:
-            return Closing(True, "The breaker is told to close in step; by its own check, as nobody tells the phase.")  # fmt: skip
-        return Closing(False, "Waits to join: nobody tells the phase, and the breaker does not check by itself.")  # fmt: skip
+            return Closing(True, "The breaker is told to close in step; by its own check, as nobody tells the phase.")
+        return Closing(False, "Waits to join: nobody tells the phase, and the breaker does not check by itself.")
     wait_s = until_in_step_s(coupling.phase_deg, coupling.slip_hz, settings.phase_most_deg)
     if wait_s > (life_s if settings.breaker_checks_itself else 0.0):
-        return Closing(False, f"Waits to join: {abs(_turned(coupling.phase_deg)):.0f}° apart, {settings.phase_most_deg:g}° at most.")  # fmt: skip
-    return Closing(True, f"The breaker is told to close: {abs(coupling.slip_hz):.2f} Hz, {abs(_turned(coupling.phase_deg)):.0f}°, {abs(coupling.voltage_gap_pu):.1%} apart.")  # fmt: skip
+        return Closing(False, f"Waits to join: {abs(_turned(coupling.phase_deg)):.0f}° apart, {settings.phase_most_deg:g}° at most.")
+    return Closing(
+        True,
+        f"The breaker is told to close: {abs(coupling.slip_hz):.2f} Hz, {abs(_turned(coupling.phase_deg)):.0f}°, {abs(coupling.voltage_gap_pu):.1%} apart.",
+    )
 
 
 def until_in_step_s(phase_deg: float, slip_hz: float, most_deg: float) -> float:

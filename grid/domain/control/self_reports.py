@@ -22,7 +22,8 @@ class SelfReports:
         if not silent.any():
             return readings
         return replace(
-            readings, charge_w=np.where(silent, self.charge_w, readings.charge_w),
+            readings,
+            charge_w=np.where(silent, self.charge_w, readings.charge_w),
             discharge_w=np.where(silent, self.discharge_w, readings.discharge_w),
             soc_wh=np.where(silent, self.soc_wh, readings.soc_wh),
-        )  # fmt: skip
+        )

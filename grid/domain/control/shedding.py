@@ -31,9 +31,7 @@ def order_of_shedding(tier: Places, shed_wh: Power) -> Places:
     return np.lexsort((np.arange(len(tier)), shed_wh, -tier))
 
 
-def shed_for(
-    need: float, effect_per_w: Power, draw_w: Power, tier: Places, shed_wh: Power, can_go: Mask
-) -> Mask:  # fmt: skip
+def shed_for(need: float, effect_per_w: Power, draw_w: Power, tier: Places, shed_wh: Power, can_go: Mask) -> Mask:
     """The loads to let go so that a value falls by `need`; all that help where that is too little.
 
     Args:
@@ -72,9 +70,18 @@ def next_to_restore(
 
 
 def take_turns(
-    is_shed: Mask, tier: Places, since_s: Power, draw_w: Power, before_w: Power, shed_wh: Power, at_s: float, after_s: float,
-    pickup: float, effect: Power, margin: Power,
-) -> tuple[int, Mask] | None:  # fmt: skip
+    is_shed: Mask,
+    tier: Places,
+    since_s: Power,
+    draw_w: Power,
+    before_w: Power,
+    shed_wh: Power,
+    at_s: float,
+    after_s: float,
+    pickup: float,
+    effect: Power,
+    margin: Power,
+) -> tuple[int, Mask] | None:
     """A load that was shed for `after_s`, and those of its tier that go instead; None where that does not fit.
 
     Those go who gave up least so far, and as many as make room for what the other takes on coming back: some of them return as soon
@@ -83,9 +90,7 @@ def take_turns(
     tired = np.flatnonzero(is_shed & (at_s - since_s >= after_s))
     for back in tired[np.lexsort((tired, since_s[tired]))]:
         room = np.maximum(margin, 0.0) - np.maximum(effect[:, back], 0.0) * pickup * before_w[back]
-        rested = np.flatnonzero(
-            ~is_shed & (tier == tier[back]) & (shed_wh + before_w[back] / 60 < shed_wh[back]) & (draw_w > 0)
-        )
+        rested = np.flatnonzero(~is_shed & (tier == tier[back]) & (shed_wh + before_w[back] / 60 < shed_wh[back]) & (draw_w > 0))
         instead = np.zeros(len(tier), dtype=bool)
         for place in rested[np.lexsort((rested, shed_wh[rested]))]:
             instead[place] = True

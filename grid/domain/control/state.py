@@ -238,21 +238,41 @@ class Memory:
         """Nothing was ever told."""
         storages, sources, loads = len(points.storage_node), len(points.source_node), len(points.load_node)
         return cls(
-            at_s, "NORMAL", at_s, {}, np.zeros(storages), np.zeros(storages), np.zeros(storages),
-            np.zeros(storages, bool), np.full(sites, np.nan), np.full(sites, -np.inf), np.full(sources, np.inf),
-            np.full(sources, -np.inf), np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(loads, bool),
-            np.full(loads, -np.inf), np.zeros(loads), np.zeros(loads), np.zeros(loads),
-        )  # fmt: skip
+            at_s,
+            "NORMAL",
+            at_s,
+            {},
+            np.zeros(storages),
+            np.zeros(storages),
+            np.zeros(storages),
+            np.zeros(storages, bool),
+            np.full(sites, np.nan),
+            np.full(sites, -np.inf),
+            np.full(sources, np.inf),
+            np.full(sources, -np.inf),
+            np.zeros(sources),
+            np.zeros(sources),
+            np.zeros(sources),
+            np.zeros(loads, bool),
+            np.full(loads, -np.inf),
+            np.zeros(loads),
+            np.zeros(loads),
+            np.zeros(loads),
+        )
 
     def moved(self, jump_s: float) -> "Memory":
         """The same with all instants `jump_s` later: what a jump of the clock must not count as time gone by."""
         return replace(
-            self, at_s=self.at_s + jump_s, status_since_s=self.status_since_s + jump_s,
+            self,
+            at_s=self.at_s + jump_s,
+            status_since_s=self.status_since_s + jump_s,
             signs_since_s={name: at + jump_s for name, at in self.signs_since_s.items()},
-            heard_s=self.heard_s + jump_s, source_since_s=self.source_since_s + jump_s,
-            load_since_s=self.load_since_s + jump_s, well_since_s=self.well_since_s + jump_s,
+            heard_s=self.heard_s + jump_s,
+            source_since_s=self.source_since_s + jump_s,
+            load_since_s=self.load_since_s + jump_s,
+            well_since_s=self.well_since_s + jump_s,
             restored_s=self.restored_s + jump_s,
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True)

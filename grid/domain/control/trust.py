@@ -34,9 +34,7 @@ class Believed:
     able: Mask
 
 
-def believe(
-    seen: Seen, memory: Memory, site_most_w: Power, settings: ControlSettings
-) -> tuple[Believed, Memory]:
+def believe(seen: Seen, memory: Memory, site_most_w: Power, settings: ControlSettings) -> tuple[Believed, Memory]:
     """Take readings that are possible, the last one of a meter that is silent for a moment, then the estimate; and judge who follows.
 
     Args:
@@ -49,16 +47,12 @@ def believe(
     estimate = np.full(len(said), np.nan) if seen.estimated_w is None else seen.estimated_w
     estimated = ~good & ~recent & ~np.isnan(estimate)
     net = np.where(good, said, np.where(recent, memory.net_w, np.where(estimated, estimate, 0.0)))
-    kept = replace(
-        memory, net_w=np.where(good, said, memory.net_w), heard_s=np.where(good, seen.at_s, memory.heard_s)
-    )
+    kept = replace(memory, net_w=np.where(good, said, memory.net_w), heard_s=np.where(good, seen.at_s, memory.heard_s))
     able = seen.readings.storage_reports & seen.readings.storage_is_ready & ~memory.is_distrusted
     return Believed(net, recent, estimated, ~good & ~recent & ~estimated, impossible, able), kept
 
 
-def expected_droop_w(
-    frequency_hz: float, is_islanded: bool, points: Points, settings: ControlSettings
-) -> Power:
+def expected_droop_w(frequency_hz: float, is_islanded: bool, points: Points, settings: ControlSettings) -> Power:
     """What storages add by themselves to their set-points while they hold an island's frequency [W], charging positive."""
     if not is_islanded or np.isnan(frequency_hz):
         return np.zeros(len(points.storage_node))
@@ -67,9 +61,7 @@ def expected_droop_w(
     return np.asarray(share * most)
 
 
-def note_obedience(
-    seen: Seen, memory: Memory, points: Points, dt_s: float, settings: ControlSettings
-) -> Memory:
+def note_obedience(seen: Seen, memory: Memory, points: Points, dt_s: float, settings: ControlSettings) -> Memory:
     """For how long each device has not done what it was told; a storage that strays is left out until it follows again.
 
     Meters tell, and devices behind links by what they read back.
@@ -84,9 +76,7 @@ def note_obedience(
         off = off | seen.astray.storages
     strayed = np.where(off, memory.strayed_s + dt_s, 0.0)
     followed = np.where(off | ~seen.readings.storage_reports, 0.0, memory.followed_s + dt_s)
-    distrusted = (memory.is_distrusted | (strayed > settings.patience_s)) & ~(
-        followed >= settings.trust_again_s
-    )
+    distrusted = (memory.is_distrusted | (strayed > settings.patience_s)) & ~(followed >= settings.trust_again_s)
     source_w, load_w = np.nan_to_num(seen.source_w), np.nan_to_num(seen.load_w)
     over = source_w > memory.source_limit_w * 1.05 + LEAST_STRAY_W
     drawing = memory.load_is_shed & (load_w > LEAST_STRAY_W)
@@ -94,7 +84,10 @@ def note_obedience(
         over = over | (seen.astray.sources & np.isfinite(memory.source_limit_w))
         drawing = drawing | (seen.astray.loads & memory.load_is_shed)
     return replace(
-        memory, strayed_s=strayed, followed_s=followed, is_distrusted=distrusted,
+        memory,
+        strayed_s=strayed,
+        followed_s=followed,
+        is_distrusted=distrusted,
         source_disobeys_s=np.where(over, memory.source_disobeys_s + dt_s, 0.0),
         load_disobeys_s=np.where(drawing, memory.load_disobeys_s + dt_s, 0.0),
-    )  # fmt: skip
+    )

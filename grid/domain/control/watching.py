@@ -60,15 +60,11 @@ def watched_limits(flow: Flow, names: Names, linear: Callable[[], Linearised]) -
     loaded = [
         (names.lines, near.lines, flow.line_loading, at.of_line_loadings(near.lines).by_w),
         (names.transformers, near.transformers, flow.transformer_loading, at.of_transformer_loadings(near.transformers).by_w),
-    ]  # fmt: skip
+    ]
     watched = Watched.nothing(nodes)
     for codes, places, loading, effect in loaded:
         ones = np.ones(len(places))
-        watched = watched.joined(
-            Watched(
-                tuple(codes[i] for i in places), loading[places], ones, LOADING_BAND * ones, _widened(effect)
-            )
-        )
+        watched = watched.joined(Watched(tuple(codes[i] for i in places), loading[places], ones, LOADING_BAND * ones, _widened(effect)))
     return watched.joined(_voltages(flow, names, near, at))
 
 
@@ -78,9 +74,12 @@ def _voltages(flow: Flow, names: Names, near: Near, at: Linearised) -> Watched:
     sign = np.concatenate([np.ones(len(near.high_nodes)), -np.ones(len(near.low_nodes))])
     limit = np.concatenate([names.vm_max_pu[near.high_nodes], -names.vm_min_pu[near.low_nodes]])
     return Watched(
-        tuple(f"voltage at {names.nodes[i]}" for i in both), sign * flow.voltage_pu[both], limit,
-        np.full(len(both), VOLTAGE_BAND_PU), _widened(sign[:, None] * at.of_voltages(both).by_w),
-    )  # fmt: skip
+        tuple(f"voltage at {names.nodes[i]}" for i in both),
+        sign * flow.voltage_pu[both],
+        limit,
+        np.full(len(both), VOLTAGE_BAND_PU),
+        _widened(sign[:, None] * at.of_voltages(both).by_w),
+    )
 
 
 def _widened(effect: Power) -> Power:

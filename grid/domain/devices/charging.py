@@ -68,13 +68,19 @@ def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime, rate: 
     holds = max(1, round(holds_s))
     purpose = place.purpose("ChargePointMaxProfile")
     found = {
-        "charging_profile_id": PROFILE_LIMIT, "stack_level": STACK_LIMIT, "charging_profile_purpose": purpose,
-        "charging_profile_kind": "Absolute", "valid_from": _at(now), "valid_to": _at(now + timedelta(seconds=holds)),
+        "charging_profile_id": PROFILE_LIMIT,
+        "stack_level": STACK_LIMIT,
+        "charging_profile_purpose": purpose,
+        "charging_profile_kind": "Absolute",
+        "valid_from": _at(now),
+        "valid_to": _at(now + timedelta(seconds=holds)),
         "charging_schedule": {
-            "duration": holds, "start_schedule": _at(now), "charging_rate_unit": rate.unit,
+            "duration": holds,
+            "start_schedule": _at(now),
+            "charging_rate_unit": rate.unit,
             "charging_schedule_period": [rate.period(limit_w)],
         },
-    }  # fmt: skip
+    }
     if purpose == "TxProfile" and place.transaction is not None:
         found["transaction_id"] = int(place.transaction)
     return found
@@ -83,13 +89,16 @@ def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime, rate: 
 def fallback_16(limit_w: int, now: datetime, rate: Rate = WATTS) -> Fields:
     """What a car may draw while no limit stands: below the limits, without an end."""
     return {
-        "charging_profile_id": PROFILE_FALLBACK, "stack_level": STACK_FALLBACK, "charging_profile_purpose": "TxDefaultProfile",
+        "charging_profile_id": PROFILE_FALLBACK,
+        "stack_level": STACK_FALLBACK,
+        "charging_profile_purpose": "TxDefaultProfile",
         "charging_profile_kind": "Absolute",
         "charging_schedule": {
-            "start_schedule": _at(now), "charging_rate_unit": rate.unit,
+            "start_schedule": _at(now),
+            "charging_rate_unit": rate.unit,
             "charging_schedule_period": [rate.period(limit_w)],
         },
-    }  # fmt: skip
+    }
 
 
 def profile_201(place: Place, limit_w: int, holds_s: float, now: datetime, rate: Rate = WATTS) -> Fields:
@@ -111,14 +120,8 @@ def fallback_201(limit_w: int, now: datetime, rate: Rate = WATTS) -> Fields:
 
 def _as_201(older: Mapping[str, Any], purpose: str) -> Fields:
     schedule = {"id": older["charging_profile_id"], **older["charging_schedule"]}
-    kept = {
-        name: older[name]
-        for name in ("stack_level", "charging_profile_kind", "valid_from", "valid_to")
-        if name in older
-    }
-    return {
-        "id": older["charging_profile_id"], "charging_profile_purpose": purpose, "charging_schedule": [schedule], **kept
-    }  # fmt: skip
+    kept = {name: older[name] for name in ("stack_level", "charging_profile_kind", "valid_from", "valid_to") if name in older}
+    return {"id": older["charging_profile_id"], "charging_profile_purpose": purpose, "charging_schedule": [schedule], **kept}
 
 
 def limit_in(schedule: Mapping[str, Any] | None, phases: int = DEFAULT_PHASES) -> float | None:

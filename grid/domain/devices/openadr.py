@@ -14,10 +14,7 @@ from grid.domain.devices.links import may_be_reached
 LARGEST_BODY_BYTES = 64 * 1024
 LONGEST_NAME = 128
 MOST_RESOURCES, MOST_INTERVALS, MOST_PAYLOADS, MOST_OPERATIONS = 50, 1000, 20, 10
-OBJECTS, OPERATIONS = (
-    {"PROGRAM", "EVENT", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE"},
-    {"GET", "POST", "PUT", "DELETE"},
-)
+OBJECTS, OPERATIONS = ({"PROGRAM", "EVENT", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE"}, {"GET", "POST", "PUT", "DELETE"})
 LONGEST_TOKEN = 4096
 NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
@@ -88,11 +85,7 @@ def values_maps(said: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
 def _values_map(one: Any, where: str) -> dict[str, Any]:
     if isinstance(one, str):
         return {"type": "TARGET", "values": [one[:LONGEST_NAME]]}
-    if (
-        not isinstance(one, dict)
-        or not isinstance(one.get("type"), str)
-        or not isinstance(one.get("values"), list)
-    ):
+    if not isinstance(one, dict) or not isinstance(one.get("type"), str) or not isinstance(one.get("values"), list):
         raise CannotTake(where, "must have a type and values")
     values = one["values"]
     if len(values) > MOST_PAYLOADS or not all(_is_plain(value) for value in values):
@@ -128,9 +121,7 @@ def read_report(said: Mapping[str, Any]) -> Report:
     if not isinstance(found, list) or not 1 <= len(found) <= MOST_RESOURCES:
         raise CannotTake("resources", f"must be a list of 1 to {MOST_RESOURCES}")
     resources = [_resource(one, f"resources[{i}]") for i, one in enumerate(found)]
-    return Report(
-        name_in(said, "eventID"), name_in(said, "clientName"), name_in(said, "reportName", optional=True), resources
-    )  # fmt: skip
+    return Report(name_in(said, "eventID"), name_in(said, "clientName"), name_in(said, "reportName", optional=True), resources)
 
 
 def _resource(one: Any, where: str) -> dict[str, Any]:
@@ -140,9 +131,10 @@ def _resource(one: Any, where: str) -> dict[str, Any]:
     if not isinstance(intervals, list) or not 1 <= len(intervals) <= MOST_INTERVALS:
         raise CannotTake(f"{where}.intervals", f"must be a list of 1 to {MOST_INTERVALS}")
     return {
-        "resourceName": name_in(one, "resourceName"), **_period(one, where),
+        "resourceName": name_in(one, "resourceName"),
+        **_period(one, where),
         "intervals": [_interval(found, f"{where}.intervals[{i}]") for i, found in enumerate(intervals)],
-    }  # fmt: skip
+    }
 
 
 def _interval(one: Any, where: str) -> dict[str, Any]:

@@ -60,35 +60,9 @@ CHARGE_MOST_W, DISCHARGE_GRADIENT = Point(2, "uint16", 18), Point(4, "uint16", 1
 STORAGE_MODE, CHARGE_STATE = Point(5, "uint16"), Point(8, "uint16", 22)
 OUT_RATE, IN_RATE, RATES_REVERT_S = Point(12, "int16", 25), Point(13, "int16", 25), Point(15, "uint16")
 BATTERY_SOC, BATTERY_W, BATTERY_STATE = Point(11, "uint16", 56), Point(47, "int16", 63), Point(22, "uint16")
-STATES = {
-    1: "off",
-    2: "sleeping",
-    3: "starting",
-    4: "feeding in",
-    5: "throttled",
-    6: "shutting down",
-    7: "fault",
-    8: "standby",
-}
-DER_STATES = {
-    0: "off",
-    1: "sleeping",
-    2: "starting",
-    3: "feeding in",
-    4: "throttled",
-    5: "shutting down",
-    6: "fault",
-    7: "standby",
-}
-BATTERY_STATES = {
-    1: "disconnected",
-    2: "initialising",
-    3: "connected",
-    4: "standby",
-    5: "protecting itself",
-    6: "suspending",
-    99: "fault",
-}
+STATES = {1: "off", 2: "sleeping", 3: "starting", 4: "feeding in", 5: "throttled", 6: "shutting down", 7: "fault", 8: "standby"}
+DER_STATES = {0: "off", 1: "sleeping", 2: "starting", 3: "feeding in", 4: "throttled", 5: "shutting down", 6: "fault", 7: "standby"}
+BATTERY_STATES = {1: "disconnected", 2: "initialising", 3: "connected", 4: "standby", 5: "protecting itself", 6: "suspending", 99: "fault"}
 FAULTS = {"fault", "protecting itself"}
 
 Registers = Sequence[int]
@@ -206,12 +180,7 @@ def soc_of(models: Models) -> float | None:
 
 def most_power_of(models: Models) -> float | None:
     """What 100 per cent of output is [W]: the setting, else the nameplate; the newer model first."""
-    told = (
-        (CAPACITY, DER_MOST_W),
-        (CAPACITY, DER_RATED_W),
-        (SETTINGS, MOST_W),
-        (NAMEPLATE, RATED_W),
-    )
+    told = ((CAPACITY, DER_MOST_W), (CAPACITY, DER_RATED_W), (SETTINGS, MOST_W), (NAMEPLATE, RATED_W))
     found = (number(models[model], point) for model, point in told if model in models)
     return next(filter(None, found), None)
 
@@ -241,9 +210,7 @@ def limit_writes(block: Block, models: Models, limit_w: int, holds_s: float) -> 
     return [*writes, Write(block.address + LIMIT_ON.offset, (1 if percent < FULL_PERCENT else 0,))]
 
 
-def storage_writes(
-    block: Block, models: Models, charge_w: int, discharge_w: int, holds_s: float
-) -> list[Write]:
+def storage_writes(block: Block, models: Models, charge_w: int, discharge_w: int, holds_s: float) -> list[Write]:
     """What makes a battery charge or discharge with a power, or stand idle: both rates in per cent of the most, one the other's negative.
 
     A least discharge below zero is a charge (model 124, OutWRte and InWRte). The device's own limits still hold.

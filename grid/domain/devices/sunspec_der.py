@@ -54,9 +54,7 @@ def _has(registers: Registers, offset: int) -> bool:
     return list(registers[offset : offset + 2]) != [NOT_THERE, NOT_THERE]
 
 
-def der_storage_writes(
-    block: Block, models: Models, charge_w: int, discharge_w: int, holds_s: float
-) -> list[Write]:
+def der_storage_writes(block: Block, models: Models, charge_w: int, discharge_w: int, holds_s: float) -> list[Write]:
     """What makes a battery charge or discharge with a power, or stand idle, for a while.
 
     Raises:

@@ -34,9 +34,7 @@ class Wanted:
     offer_micro: Ints
 
 
-def orders_for(
-    limits: Limits, expected_draw_wh: Ints, expected_feed_in_wh: Ints, retail_micro: Ints, feed_in_micro: Ints
-) -> Wanted:
+def orders_for(limits: Limits, expected_draw_wh: Ints, expected_feed_in_wh: Ints, retail_micro: Ints, feed_in_micro: Ints) -> Wanted:
     """Turn limits and expectations into orders.
 
     Args:
@@ -47,9 +45,11 @@ def orders_for(
     bid = np.minimum(limits.most_micro, retail)
     offer = np.maximum(limits.least_micro, feed_in)
     return Wanted(
-        np.where((bid >= feed_in) & (limits.most_micro >= 0), expected_draw_wh, 0), bid,
-        np.where(offer <= retail, expected_feed_in_wh, 0), offer,
-    )  # fmt: skip
+        np.where((bid >= feed_in) & (limits.most_micro >= 0), expected_draw_wh, 0),
+        bid,
+        np.where(offer <= retail, expected_feed_in_wh, 0),
+        offer,
+    )
 
 
 def lots(start_s: int, n: int) -> Ints:

@@ -137,10 +137,8 @@ class _Side:
 
     def _sort_by_time(self, places: Ints) -> None:
         chosen = self.order[places]
-        by_time = np.lexsort(
-            (self.orders.rank[chosen], self.orders.placed[chosen], self.price[places] * self.sign)
-        )
-        self.order[places] = chosen[by_time]  # fmt: skip
+        by_time = np.lexsort((self.orders.rank[chosen], self.orders.placed[chosen], self.price[places] * self.sign))
+        self.order[places] = chosen[by_time]
 
 
 def _volume(demand: _Side, supply: _Side) -> int:
@@ -160,7 +158,4 @@ def _volume(demand: _Side, supply: _Side) -> int:
                 high = middle
         return int(own.until[low - 1]) if low else 0
 
-    return max(
-        furthest(demand, supply, lambda bid, offer: bid >= offer),
-        furthest(supply, demand, lambda offer, bid: bid >= offer),
-    )
+    return max(furthest(demand, supply, lambda bid, offer: bid >= offer), furthest(supply, demand, lambda offer, bid: bid >= offer))

@@ -45,9 +45,7 @@ def clear_each(bids: Side, offers: Side) -> Iterator[ClearedInterval]:
     of_bid, of_offer = _places(bids.interval), _places(offers.interval)
     for interval in sorted(of_bid.keys() & of_offer.keys()):
         mine, yours = of_bid[interval], of_offer[interval]
-        yield ClearedInterval(
-            interval, mine, yours, clear(_chosen(bids.orders, mine), _chosen(offers.orders, yours))
-        )
+        yield ClearedInterval(interval, mine, yours, clear(_chosen(bids.orders, mine), _chosen(offers.orders, yours)))
 
 
 def clear_wanted(wanted: Wanted, ranks: Ints, instead_micro: Ints) -> tuple[Matched, Ints]:
@@ -55,10 +53,7 @@ def clear_wanted(wanted: Wanted, ranks: Ints, instead_micro: Ints) -> tuple[Matc
 
     Returns what was matched by interval and site [T, n], and the uniform price of each interval, `instead_micro` [T] where nothing was.
     """
-    bids, offers = (
-        _side(wanted.bid_wh, wanted.bid_micro, ranks),
-        _side(wanted.offer_wh, wanted.offer_micro, ranks),
-    )
+    bids, offers = (_side(wanted.bid_wh, wanted.bid_micro, ranks), _side(wanted.offer_wh, wanted.offer_micro, ranks))
     bid_wh, offer_wh = np.zeros_like(wanted.bid_wh), np.zeros_like(wanted.offer_wh)
     price = instead_micro.copy()
     bid_site, offer_site = np.nonzero(wanted.bid_wh)[1], np.nonzero(wanted.offer_wh)[1]
@@ -66,17 +61,13 @@ def clear_wanted(wanted: Wanted, ranks: Ints, instead_micro: Ints) -> tuple[Matc
         bid_wh[found.interval, bid_site[found.bids]] = found.cleared.bid_wh
         offer_wh[found.interval, offer_site[found.offers]] = found.cleared.offer_wh
         if found.cleared.volume_wh:
-            price[found.interval] = uniform_price_micro(
-                int(bids.orders.price[found.last_bid]), int(offers.orders.price[found.last_offer])
-            )
+            price[found.interval] = uniform_price_micro(int(bids.orders.price[found.last_bid]), int(offers.orders.price[found.last_offer]))
     return Matched(bid_wh, offer_wh), price
 
 
 def _side(wh: Ints, micro: Ints, ranks: Ints) -> Side:
     interval, site = np.nonzero(wh)
-    orders = Orders(
-        micro[interval, site], wh[interval, site], np.zeros(len(site), dtype=np.int64), ranks[site]
-    )
+    orders = Orders(micro[interval, site], wh[interval, site], np.zeros(len(site), dtype=np.int64), ranks[site])
     return Side(orders, interval)
 
 
@@ -94,6 +85,4 @@ def _places(interval: Ints) -> dict[int, Ints]:
 
 
 def _chosen(orders: Orders, places: Ints) -> Orders:
-    return replace(
-        orders, price=orders.price[places], wh=orders.wh[places], placed=orders.placed[places], rank=orders.rank[places]
-    )  # fmt: skip
+    return replace(orders, price=orders.price[places], wh=orders.wh[places], placed=orders.placed[places], rank=orders.rank[places])

@@ -42,10 +42,12 @@ class Branches:
         left_at_first = self.a - _quotient(self.b**2, self.d)
         left_at_second = self.d - _quotient(self.b**2, self.a)
         return Branches(
-            self.first, self.second,
-            np.where(both, self.a, np.where(closed_first, left_at_first, nothing)), np.where(both, self.b, nothing),
+            self.first,
+            self.second,
+            np.where(both, self.a, np.where(closed_first, left_at_first, nothing)),
+            np.where(both, self.b, nothing),
             np.where(both, self.d, np.where(closed_second, left_at_second, nothing)),
-        )  # fmt: skip
+        )
 
 
 def _quotient(above: Complex, below: Complex) -> Complex:
@@ -55,18 +57,18 @@ def _quotient(above: Complex, below: Complex) -> Complex:
 def line_branches(wires: Sequence[Wire]) -> Branches:
     """Pi circuits with half of the susceptance at each end."""
     series = np.array(
-        [1 / complex(w.resistance_ohm, w.reactance_ohm if w.resistance_ohm or w.reactance_ohm else LEAST_REACTANCE_OHM)
-         for w in wires], dtype=np.complex128,
-    )  # fmt: skip
+        [1 / complex(w.resistance_ohm, w.reactance_ohm if w.resistance_ohm or w.reactance_ohm else LEAST_REACTANCE_OHM) for w in wires],
+        dtype=np.complex128,
+    )
     half = np.array([0.5j * w.susceptance_s for w in wires], dtype=np.complex128)
     closed = Branches(
-        np.array([w.node_from for w in wires], dtype=np.int64), np.array([w.node_to for w in wires], dtype=np.int64),
-        series + half, -series, series + half,
-    )  # fmt: skip
-    return closed.switched(
-        np.array([w.closed_from for w in wires], dtype=bool),
-        np.array([w.closed_to for w in wires], dtype=bool),
+        np.array([w.node_from for w in wires], dtype=np.int64),
+        np.array([w.node_to for w in wires], dtype=np.int64),
+        series + half,
+        -series,
+        series + half,
     )
+    return closed.switched(np.array([w.closed_from for w in wires], dtype=bool), np.array([w.closed_to for w in wires], dtype=bool))
 
 
 def transformer_branches(data: Sequence[TransformerData]) -> Branches:
@@ -76,25 +78,17 @@ def transformer_branches(data: Sequence[TransformerData]) -> Branches:
     impedance = np.maximum(np.array([t.short_circuit_percent / 100 for t in data]) * base, resistance)
     series = 1 / (resistance + 1j * np.sqrt(impedance**2 - resistance**2))
     conductance = np.array([t.iron_loss_w / t.voltage_lv_v**2 for t in data])
-    no_load = np.maximum(
-        np.array([t.no_load_current_percent / 100 for t in data]) / np.maximum(base, 1e-300), conductance
-    )
+    no_load = np.maximum(np.array([t.no_load_current_percent / 100 for t in data]) / np.maximum(base, 1e-300), conductance)
     half = (conductance - 1j * np.sqrt(no_load**2 - conductance**2)) / 2
-    ratio = np.array(
-        [
-            t.voltage_hv_v
-            * (1 + (t.tap_position - t.tap_neutral) * t.tap_step_percent / 100)
-            / t.voltage_lv_v
-            for t in data
-        ]
-    )
+    ratio = np.array([t.voltage_hv_v * (1 + (t.tap_position - t.tap_neutral) * t.tap_step_percent / 100) / t.voltage_lv_v for t in data])
     closed = Branches(
-        np.array([t.node_hv for t in data], dtype=np.int64), np.array([t.node_lv for t in data], dtype=np.int64),
-        (series + half) / ratio**2, -series / ratio, series + half,
-    )  # fmt: skip
-    return closed.switched(
-        np.array([t.closed_hv for t in data], dtype=bool), np.array([t.closed_lv for t in data], dtype=bool)
+        np.array([t.node_hv for t in data], dtype=np.int64),
+        np.array([t.node_lv for t in data], dtype=np.int64),
+        (series + half) / ratio**2,
+        -series / ratio,
+        series + half,
     )
+    return closed.switched(np.array([t.closed_hv for t in data], dtype=bool), np.array([t.closed_lv for t in data], dtype=bool))
 
 
 def admittance(nodes: int, *kinds: Branches) -> Complex:

@@ -13,9 +13,7 @@ Edge = tuple[int, int, str]
 def conducting(network: Network) -> list[Edge]:
     """Branches that are closed at both ends: their nodes and code."""
     lines = [(w.node_from, w.node_to, w.code) for w in network.wires if w.closed_from and w.closed_to]
-    transformers = [
-        (t.node_hv, t.node_lv, t.code) for t in network.transformers if t.closed_hv and t.closed_lv
-    ]
+    transformers = [(t.node_hv, t.node_lv, t.code) for t in network.transformers if t.closed_hv and t.closed_lv]
     return [*lines, *transformers]
 
 

@@ -70,13 +70,7 @@ class Contingency:
 
 
 def consequence(
-    network: Network,
-    draw_w: Array,
-    draw_var: Array,
-    vm_min_pu: Array,
-    vm_max_pu: Array,
-    *,
-    lines: int | None = None,
+    network: Network, draw_w: Array, draw_var: Array, vm_min_pu: Array, vm_max_pu: Array, *, lines: int | None = None
 ) -> Consequence:
     """Solve the instants [T, nodes] for the network as it is given; only its first `lines` lines count as branches (default: all)."""
     nodes, counted = len(network.nominal_voltage_v), len(network.wires) if lines is None else lines
@@ -95,26 +89,31 @@ def consequence(
     loaded_at, loaded = divmod(int(loading.argmax()), branches) if branches else (-1, -1)
     most = float(loading[loaded_at, loaded]) if branches else 0.0
     known = flow.voltage_pu[:, ~unsupplied]
-    within = (
-        (known >= vm_min_pu[~unsupplied]).all() and (known <= vm_max_pu[~unsupplied]).all() and most <= 1.0
-    )
+    within = (known >= vm_min_pu[~unsupplied]).all() and (known <= vm_max_pu[~unsupplied]).all() and most <= 1.0
     return Consequence(
-        unsupplied, float(flow.voltage_pu[lowest_at, lowest]), lowest, lowest_at, float(flow.voltage_pu[highest_at, highest]),
-        highest, highest_at, most, loaded, loaded_at, bool(within),
-    )  # fmt: skip
+        unsupplied,
+        float(flow.voltage_pu[lowest_at, lowest]),
+        lowest,
+        lowest_at,
+        float(flow.voltage_pu[highest_at, highest]),
+        highest,
+        highest_at,
+        most,
+        loaded,
+        loaded_at,
+        bool(within),
+    )
 
 
 def without(network: Network, branches: Collection[int]) -> Network:
     """The network with these branches open at both ends; transformers count on from the lines."""
     lines = len(network.wires)
     return Network(
-        network.nominal_voltage_v, network.held_pu,
+        network.nominal_voltage_v,
+        network.held_pu,
         [replace(w, closed_from=False, closed_to=False) if i in branches else w for i, w in enumerate(network.wires)],
-        [
-            replace(t, closed_hv=False, closed_lv=False) if lines + i in branches else t
-            for i, t in enumerate(network.transformers)
-        ],
-    )  # fmt: skip
+        [replace(t, closed_hv=False, closed_lv=False) if lines + i in branches else t for i, t in enumerate(network.transformers)],
+    )
 
 
 def closed(network: Network, tie: Tie) -> Network:
@@ -131,7 +130,7 @@ def closed(network: Network, tie: Tie) -> Network:
 
 def contingencies(
     network: Network, ties: Sequence[Tie], draw_w: Array, draw_var: Array, vm_min_pu: Array, vm_max_pu: Array, weight: Array
-) -> list[Contingency]:  # fmt: skip
+) -> list[Contingency]:
     """Every line and transformer that carries anything, out one at a time; worst first.
 
     `weight` [nodes]: how much a node without supply counts, for example the number of its sites. The instants should be those of the
@@ -155,9 +154,8 @@ def _conducts(network: Network, branch: int) -> bool:
 
 
 def _one(
-    network: Network, ties: Sequence[Tie], branch: int, draw_w: Array, draw_var: Array, vm_min_pu: Array, vm_max_pu: Array,
-    weight: Array,
-) -> Contingency:  # fmt: skip
+    network: Network, ties: Sequence[Tie], branch: int, draw_w: Array, draw_var: Array, vm_min_pu: Array, vm_max_pu: Array, weight: Array
+) -> Contingency:
     out = without(network, {branch})
     before = consequence(out, draw_w, draw_var, vm_min_pu, vm_max_pu)
     lost = float(weight[before.unsupplied].sum())
@@ -167,9 +165,7 @@ def _one(
             continue
         if not _joins(out, tie, before.unsupplied):
             continue
-        after = consequence(
-            closed(out, tie), draw_w, draw_var, vm_min_pu, vm_max_pu, lines=len(network.wires)
-        )
+        after = consequence(closed(out, tie), draw_w, draw_var, vm_min_pu, vm_max_pu, lines=len(network.wires))
         left = float(weight[after.unsupplied].sum())
         if after.is_within and not after.problem and left < lost:
             best, chosen, lost = place, after, left

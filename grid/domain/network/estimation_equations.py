@@ -24,9 +24,7 @@ from grid.domain.network.wiring import Operating, Wiring, slope_of
 MOST_STEPS = 12
 ARRIVED_W = 1e-3
 ARRIVED_V = 1e-6
-CONTRADICTION = (
-    "The measurements contradict each other so far that no state of the network was found near them."
-)
+CONTRADICTION = "The measurements contradict each other so far that no state of the network was found near them."
 COLUMNS_AT_ONCE = 32  # a solution holds up every other thread for as long as it takes
 
 
@@ -42,27 +40,27 @@ class Extra:
 
     def told_by(self, point: Operating) -> Array:
         """What they would be at these voltages."""
-        return np.concatenate([
-            point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_output_w[self.transformer]
-        ])  # fmt: skip
+        return np.concatenate(
+            [point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_output_w[self.transformer]]
+        )
 
     def slopes(self, point: Operating) -> csc_matrix:
         """Their derivatives by the real and imaginary parts of the free voltages, [readings, 2 free nodes]."""
         free, size = point.free, len(point.free)
-        weights = vstack([
-            point.weights_of_voltages(self.voltage_node), point.weights_of_line_powers(self.line),
-            point.weights_of_transformer_outputs(self.transformer),
-        ]).tocoo()  # fmt: skip
+        weights = vstack(
+            [
+                point.weights_of_voltages(self.voltage_node),
+                point.weights_of_line_powers(self.line),
+                point.weights_of_transformer_outputs(self.transformer),
+            ]
+        ).tocoo()
         place = np.full(len(point.voltage), -1)
         place[free] = np.arange(size)
         at = place[weights.col]
         inside = at >= 0
         row, column, value = weights.row[inside], at[inside], weights.data[inside]
         return csc_matrix(
-            (
-                np.concatenate([value.real, -value.imag]),
-                (np.tile(row, 2), np.concatenate([column, column + size])),
-            ),
+            (np.concatenate([value.real, -value.imag]), (np.tile(row, 2), np.concatenate([column, column + size]))),
             shape=(len(self.values), 2 * size),
         )
 
@@ -100,9 +98,7 @@ class Settled:
             rows = self._slopes[first : first + COLUMNS_AT_ONCE]
             given = np.zeros((2 * size, rows.shape[0]))
             given[:size] = rows.toarray().T
-            left[first : first + rows.shape[0]] = (given[:size] * self._factors.solve(given)[:size]).sum(
-                axis=0
-            )
+            left[first : first + rows.shape[0]] = (given[:size] * self._factors.solve(given)[:size]).sum(axis=0)
         return np.maximum(self.sigmas**2 - left, 1e-9 * self.sigmas**2)
 
     def variance_of_pulls(self, nodes: Places) -> Array:
@@ -123,13 +119,7 @@ class Settled:
 
 
 def settle(
-    wiring: Wiring,
-    before: Complex,
-    sigma_w: Array,
-    sigma_var: Array,
-    extra: Extra,
-    start: Complex,
-    arrived_w: float = ARRIVED_W,
+    wiring: Wiring, before: Complex, sigma_w: Array, sigma_var: Array, extra: Extra, start: Complex, arrived_w: float = ARRIVED_W
 ) -> Settled:
     """Find the likeliest voltages and draws, from voltages near them.
 
@@ -155,9 +145,7 @@ def settle(
         residual = extra.values - extra.told_by(point)
         per_volt = np.conj(1 / at)
         weighted = slopes.T.multiply(precision).tocsc()
-        factors = _factorised(
-            wiring, weighted @ slopes, slope_of(current, at), _spread(per_volt, spread_w, spread_var)
-        )
+        factors = _factorised(wiring, weighted @ slopes, slope_of(current, at), _spread(per_volt, spread_w, spread_var))
         off = np.conj((before[free] - draw[free]) / at) + mismatch
         solved = factors.solve(np.concatenate([weighted @ residual, -off.real, -off.imag]))
         if not np.isfinite(solved).all():
@@ -169,27 +157,25 @@ def settle(
         change = np.abs(following - draw).max(initial=0.0)
         voltage, draw = voltage.copy(), following
         voltage[free] += moved
-        is_at_rest = bool(
-            change <= arrived_w and np.abs(moved).max(initial=0.0) <= ARRIVED_V * arrived_w / ARRIVED_W
-        )
+        is_at_rest = bool(change <= arrived_w and np.abs(moved).max(initial=0.0) <= ARRIVED_V * arrived_w / ARRIVED_W)
         if is_at_rest:
             break
     everywhere_w, everywhere_var = np.zeros(len(voltage)), np.zeros(len(voltage))
     everywhere_w[free], everywhere_var[free] = pulled_w, pulled_var
     left = extra.values - extra.told_by(Operating(wiring, voltage))
     return Settled(
-        wiring, voltage, draw, left, everywhere_w, everywhere_var, extra.sigmas, is_at_rest, slopes,
-        (per_volt.real, per_volt.imag), factors,
-    )  # fmt: skip
+        wiring, voltage, draw, left, everywhere_w, everywhere_var, extra.sigmas, is_at_rest, slopes, (per_volt.real, per_volt.imag), factors
+    )
 
 
 def _spread(per_volt: Complex, spread_w: Array, spread_var: Array) -> tuple[Array, Array, Array]:
     """`B S B'`, its diagonals (real, across, imaginary): F moves by `conj(1 / U)` per watt and by `-j conj(1 / U)` per var."""
     real, imaginary = per_volt.real, per_volt.imag
     return (
-        real**2 * spread_w + imaginary**2 * spread_var, real * imaginary * (spread_w - spread_var),
+        real**2 * spread_w + imaginary**2 * spread_var,
+        real * imaginary * (spread_w - spread_var),
         imaginary**2 * spread_w + real**2 * spread_var,
-    )  # fmt: skip
+    )
 
 
 def _pulls(per_volt: Complex, real: Array, imaginary: Array) -> tuple[Array, Array]:
@@ -199,9 +185,7 @@ def _pulls(per_volt: Complex, real: Array, imaginary: Array) -> tuple[Array, Arr
     return by_w, by_var
 
 
-def _factorised(
-    wiring: Wiring, told: csc_matrix, slope: Complex, spread: tuple[Array, Array, Array]
-) -> SuperLU:  # fmt: skip
+def _factorised(wiring: Wiring, told: csc_matrix, slope: Complex, spread: tuple[Array, Array, Array]) -> SuperLU:
     """The whole matrix, put together from its entries at once: stacking its blocks would take longer than solving."""
     size = len(wiring.free)
     rows, columns, values = wiring.jacobian_values(slope)
@@ -216,10 +200,8 @@ def _factorised(
             ),
         ),
         shape=(4 * size, 4 * size),
-    )  # fmt: skip
+    )
     try:
         return splu(matrix)
     except RuntimeError:  # what scipy raises for a singular matrix
-        raise CannotSolve(
-            "The network's equations are singular: a line or transformer has no impedance."
-        ) from None
+        raise CannotSolve("The network's equations are singular: a line or transformer has no impedance.") from None

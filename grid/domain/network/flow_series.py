@@ -11,14 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.network.branches import (
-    Branches,
-    Complex,
-    Places,
-    admittance,
-    line_branches,
-    transformer_branches,
-)
+from grid.domain.network.branches import Branches, Complex, Places, admittance, line_branches, transformer_branches
 from grid.domain.network.powerflow import Array, CannotSolve, Network
 
 CHUNK = 512
@@ -49,9 +42,7 @@ class FlowSeries:
     losses_w: Array
 
 
-def solve_series(
-    network: Network, draw_w: Array, draw_var: Array, *, chunk: int = CHUNK, near_collapse: bool = True
-) -> FlowSeries:
+def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int = CHUNK, near_collapse: bool = True) -> FlowSeries:
     """Solve for what each node draws at each instant, [T, nodes] active [W] and reactive [var]; feeding in is negative.
 
     `chunk` instants are worked on together: enough to fill the processor, few enough to stay in its cache. Without `near_collapse`
@@ -104,17 +95,13 @@ class _Equations:
     admittance: Complex
 
     @classmethod
-    def of(
-        cls, admittance: Complex, free: Places, held: Places, fixed: Complex, draw_w: Array, draw_var: Array
-    ) -> "_Equations":
+    def of(cls, admittance: Complex, free: Places, held: Places, fixed: Complex, draw_w: Array, draw_var: Array) -> "_Equations":
         inner = admittance[np.ix_(free, free)]
         draws = (draw_w[:, free] != 0).any(axis=0) | (draw_var[:, free] != 0).any(axis=0)
         try:
             impedance: Complex = np.linalg.inv(inner).astype(np.complex128)
         except np.linalg.LinAlgError:
-            raise CannotSolve(
-                "The network's equations are singular: a line or transformer has no impedance."
-            ) from None
+            raise CannotSolve("The network's equations are singular: a line or transformer has no impedance.") from None
         unloaded: Complex = -impedance @ (admittance[np.ix_(free, held)] @ fixed)
         return cls(free, np.flatnonzero(draws), unloaded, impedance, inner)
 
@@ -146,9 +133,7 @@ class _Equations:
         start, matrix = self.unloaded_v[self.loaded], self.impedance[np.ix_(self.loaded, self.loaded)].T
         scale = np.abs(start)
         with np.errstate(all="ignore"):
-            coarse_start, coarse_matrix, coarse_drawn = (
-                x.astype(np.complex64) for x in (start, matrix, drawn)
-            )
+            coarse_start, coarse_matrix, coarse_drawn = (x.astype(np.complex64) for x in (start, matrix, drawn))
             coarse = np.broadcast_to(coarse_start, drawn.shape)
             for _ in range(MOST_ROUNDS):
                 following = coarse_start - np.conj(coarse_drawn / coarse) @ coarse_matrix
@@ -193,10 +178,12 @@ class _Equations:
             current = np.conj(power / voltage)
             residual = self.admittance @ voltage - source + current
             slope = np.diag(-current / np.conj(voltage))  # of the current by the conjugate voltage
-            jacobian = np.block([
-                [self.admittance.real + slope.real, -self.admittance.imag + slope.imag],
-                [self.admittance.imag + slope.imag, self.admittance.real - slope.real],
-            ])  # fmt: skip
+            jacobian = np.block(
+                [
+                    [self.admittance.real + slope.real, -self.admittance.imag + slope.imag],
+                    [self.admittance.imag + slope.imag, self.admittance.real - slope.real],
+                ]
+            )
             try:
                 step = np.linalg.solve(jacobian, np.concatenate([residual.real, residual.imag]))
             except np.linalg.LinAlgError:
@@ -210,15 +197,19 @@ class _Equations:
 
 
 def _read(
-    network: Network, admittance: Complex, lines: Branches, transformers: Branches, held: Places,
-    reached: NDArray[np.bool_], voltage: Complex, power: Complex,
-) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
+    network: Network,
+    admittance: Complex,
+    lines: Branches,
+    transformers: Branches,
+    held: Places,
+    reached: NDArray[np.bool_],
+    voltage: Complex,
+    power: Complex,
+) -> tuple[Array, Array, Array, Array, Array]:
     known = np.where(reached, voltage, 0)
     most = np.array([w.max_current_a for w in network.wires]) * ROOT_3
     currents = np.maximum(*lines.currents(known))
-    line_loading = np.divide(
-        currents, most, out=np.zeros_like(currents), where=most > 0
-    )  # no rating, no loading
+    line_loading = np.divide(currents, most, out=np.zeros_like(currents), where=most > 0)  # no rating, no loading
     rated_va = np.array([t.rated_va for t in network.transformers])
     at_hv, at_lv = transformers.currents(known)
     transformer_loading = np.maximum(

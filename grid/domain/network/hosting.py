@@ -76,11 +76,7 @@ class _Sweep:
     def excess(self, power_w: Array) -> tuple[Array, Array, Array]:
         """By case, how far voltages, lines and transformers are beyond their limits with `power_w` by node; [cases, elements]."""
         rows = np.arange(len(self.node))
-        added = (
-            power_w[self.node]
-            * self.technology.shape[self.instant]
-            * (-1.0 if self.technology.feeds else 1.0)
-        )
+        added = power_w[self.node] * self.technology.shape[self.instant] * (-1.0 if self.technology.feeds else 1.0)
         active, reactive = self.draw_w[self.instant], self.draw_var[self.instant]
         active[rows, self.node] += added
         reactive[rows, self.node] += np.abs(added) * self.technology.var_per_w
@@ -88,16 +84,22 @@ class _Sweep:
         lost = np.isnan(flow.fed_w)[:, None]
         beyond = np.maximum(self.vm_min_pu - flow.voltage_pu, flow.voltage_pu - self.vm_max_pu)
         return (
-            np.where(lost, np.inf, np.nan_to_num(beyond, nan=-1.0)), np.where(lost, np.inf, flow.line_loading - self.line_most),
+            np.where(lost, np.inf, np.nan_to_num(beyond, nan=-1.0)),
+            np.where(lost, np.inf, flow.line_loading - self.line_most),
             np.where(lost, np.inf, flow.transformer_loading - self.transformer_most),
-        )  # fmt: skip
+        )
 
     def only(self, cases: NDArray[np.bool_] | Places) -> "_Sweep":
         """Some of the cases."""
         return replace(
-            self, node=self.node[cases], instant=self.instant[cases], vm_min_pu=self.vm_min_pu[cases],
-            vm_max_pu=self.vm_max_pu[cases], line_most=self.line_most[cases], transformer_most=self.transformer_most[cases],
-        )  # fmt: skip
+            self,
+            node=self.node[cases],
+            instant=self.instant[cases],
+            vm_min_pu=self.vm_min_pu[cases],
+            vm_max_pu=self.vm_max_pu[cases],
+            line_most=self.line_most[cases],
+            transformer_most=self.transformer_most[cases],
+        )
 
     def of(self, nodes: Places) -> "_Sweep":
         """The cases of these nodes."""
@@ -121,7 +123,7 @@ class _Sweep:
 
 def hosting_capacity(
     network: Network, draw_w: Array, draw_var: Array, technology: Technology, vm_min_pu: Array, vm_max_pu: Array, *, most_w: float
-) -> Hosting:  # fmt: skip
+) -> Hosting:
     """Find the power that each node takes beside what all draw in the series, [T, nodes]; at most `most_w`, to `most_w / 2^16`.
 
     Raises:
@@ -169,9 +171,15 @@ def _halve(sweep: _Sweep, floor: Array, ceiling: Array, steps: int) -> tuple[Arr
 
 
 def _sweep(
-    network: Network, base: FlowSeries, draw_w: Array, draw_var: Array, technology: Technology, vm_min_pu: Array, vm_max_pu: Array,
+    network: Network,
+    base: FlowSeries,
+    draw_w: Array,
+    draw_var: Array,
+    technology: Technology,
+    vm_min_pu: Array,
+    vm_max_pu: Array,
     taken: Places,
-) -> _Sweep:  # fmt: skip
+) -> _Sweep:
     """Every node at the instants that are tightest for its own voltage, and at those that are tightest for all."""
     shared = _shared(network, base, draw_w, technology)
     own = _own(network, base, draw_w, draw_var, technology, vm_min_pu, vm_max_pu, shared, taken)
@@ -179,10 +187,17 @@ def _sweep(
     node, instant = np.array(sorted(pairs), dtype=np.int64).T
     known = np.nan_to_num(base.voltage_pu[instant], nan=1.0)
     return _Sweep(
-        network, draw_w, draw_var, technology, node, instant, np.minimum(vm_min_pu, known - SLACK),
-        np.maximum(vm_max_pu, known + SLACK), np.maximum(1.0, base.line_loading[instant] + SLACK),
+        network,
+        draw_w,
+        draw_var,
+        technology,
+        node,
+        instant,
+        np.minimum(vm_min_pu, known - SLACK),
+        np.maximum(vm_max_pu, known + SLACK),
+        np.maximum(1.0, base.line_loading[instant] + SLACK),
         np.maximum(1.0, base.transformer_loading[instant] + SLACK),
-    )  # fmt: skip
+    )
 
 
 def _shared(network: Network, base: FlowSeries, draw_w: Array, technology: Technology) -> Places:
@@ -200,30 +215,28 @@ def _shared(network: Network, base: FlowSeries, draw_w: Array, technology: Techn
 
 
 def _own(
-    network: Network, base: FlowSeries, draw_w: Array, draw_var: Array, technology: Technology, vm_min_pu: Array,
-    vm_max_pu: Array, shared: Places, taken: Places,
-) -> Places:  # fmt: skip
+    network: Network,
+    base: FlowSeries,
+    draw_w: Array,
+    draw_var: Array,
+    technology: Technology,
+    vm_min_pu: Array,
+    vm_max_pu: Array,
+    shared: Places,
+    taken: Places,
+) -> Places:
     """By node, instants with the least room in its own voltage for a watt, and those at which its wires carry most, [instants, taken]."""
     point = linearise(network, draw_w[shared[0]], draw_var[shared[0]])
     influence = point.of_voltages(taken)
-    per_w = np.abs(
-        np.diagonal(influence.by_w[:, taken]) + technology.var_per_w * np.diagonal(influence.by_var[:, taken])
-    )
+    per_w = np.abs(np.diagonal(influence.by_w[:, taken]) + technology.var_per_w * np.diagonal(influence.by_var[:, taken]))
     voltage = base.voltage_pu[:, taken]
     room = (vm_max_pu[taken] - voltage) if technology.feeds else (voltage - vm_min_pu[taken])
     most = room / np.maximum(per_w * technology.shape[:, None], 1e-15)
     count = min(OWN_INSTANTS, len(most))
-    return np.vstack(
-        [
-            np.argsort(most, axis=0, kind="stable")[:count],
-            _own_by_flow(network, point, draw_w, technology, taken, count),
-        ]
-    )
+    return np.vstack([np.argsort(most, axis=0, kind="stable")[:count], _own_by_flow(network, point, draw_w, technology, taken, count)])
 
 
-def _own_by_flow(
-    network: Network, point: Linearised, draw_w: Array, technology: Technology, taken: Places, count: int
-) -> Places:
+def _own_by_flow(network: Network, point: Linearised, draw_w: Array, technology: Technology, taken: Places, count: int) -> Places:
     """By node, instants with the least room in any line or transformer on its way, by linear flows, [count, taken]."""
     share = np.vstack([point.of_line_powers().by_w, point.of_transformer_powers().by_w])
     rating_va = np.array(

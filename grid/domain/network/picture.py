@@ -43,26 +43,19 @@ class Picture:
         return len(self.voltage), len(self.loading), len(self.soc_wh)
 
 
-def picture_of(
-    flow: Flow | None,
-    soc_wh: NDArray[np.float64],
-    charge_w: NDArray[np.float64],
-    discharge_w: NDArray[np.float64],
-) -> Picture:
+def picture_of(flow: Flow | None, soc_wh: NDArray[np.float64], charge_w: NDArray[np.float64], discharge_w: NDArray[np.float64]) -> Picture:
     """The picture of a power flow and of what storages report; without a power flow it has no wires."""
     storages = (_whole(soc_wh), _whole(charge_w), _whole(discharge_w))
     if flow is None:
         return Picture([], [], [], *storages)
     loading = np.concatenate([flow.line_loading, flow.transformer_loading])
     power = np.concatenate([flow.line_power_w, flow.transformer_power_w])
-    return Picture(_whole(flow.voltage_pu * _VOLTAGE_STEPS), _whole(loading * _LOADING_STEPS), _whole(power), *storages)  # fmt: skip
+    return Picture(_whole(flow.voltage_pu * _VOLTAGE_STEPS), _whole(loading * _LOADING_STEPS), _whole(power), *storages)
 
 
 def pack(picture: Picture) -> bytes:
     """A few hundred bytes for a village: whole numbers, compressed."""
-    columns = [
-        picture.voltage, picture.loading, picture.branch_w, picture.soc_wh, picture.charge_w, picture.discharge_w,
-    ]  # fmt: skip
+    columns = [picture.voltage, picture.loading, picture.branch_w, picture.soc_wh, picture.charge_w, picture.discharge_w]
     numbers = [_UNKNOWN if value is None else value for column in columns for value in column]
     sizes = np.array([len(picture.voltage), len(picture.loading), len(picture.soc_wh)], dtype="<i4")
     # Numbers of one kind lie side by side and their high bytes are nearly all alike: byte planes halve the size.
@@ -87,9 +80,7 @@ def unpack(packed: bytes) -> Picture:
     if len(numbers) != ends[-1]:
         raise CannotRead(f"{len(numbers)} numbers where {ends[-1]} belong")
     columns = np.split(numbers, ends[:-1])
-    return Picture(
-        *([None if value == _UNKNOWN else int(value) for value in column.tolist()] for column in columns)
-    )
+    return Picture(*([None if value == _UNKNOWN else int(value) for value in column.tolist()] for column in columns))
 
 
 def order_of(*codes: Iterable[str] | Sequence[str]) -> str:

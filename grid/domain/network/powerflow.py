@@ -129,9 +129,7 @@ class Network:
         loads["id"] = self._first_load + np.arange(len(draw_w))
         loads["p_specified"], loads["q_specified"] = draw_w, draw_var
         try:
-            result = self._model.calculate_power_flow(
-                update_data={"sym_load": loads[None, :]}, error_tolerance=1e-8, max_iterations=30
-            )
+            result = self._model.calculate_power_flow(update_data={"sym_load": loads[None, :]}, error_tolerance=1e-8, max_iterations=30)
         except PowerGridError as problem:
             raise CannotSolve(f"The power flow has no solution: {str(problem).splitlines()[0]}") from None
         return self._read({name: rows[0] for name, rows in result.items()}, draw_w)
@@ -147,19 +145,19 @@ class Network:
         loads["p_specified"], loads["q_specified"] = draw_w, draw_var
         try:
             result = self._model.calculate_power_flow(
-                update_data={"sym_load": loads}, error_tolerance=1e-8, max_iterations=30,
-                output_component_types=["line", "transformer"],
-            )  # fmt: skip
+                update_data={"sym_load": loads}, error_tolerance=1e-8, max_iterations=30, output_component_types=["line", "transformer"]
+            )
         except PowerGridError as problem:
             raise CannotSolve(f"The power flow has no solution: {str(problem).splitlines()[0]}") from None
         nothing = np.zeros((len(draw_w), 0))
         found: dict[str, NDArray[np.void]] = {name.value: rows for name, rows in result.items()}
         lines, transformers = found.get("line"), found.get("transformer")
         return BranchFlows(
-            nothing if lines is None else lines["p_from"], nothing if lines is None else lines["p_to"],
+            nothing if lines is None else lines["p_from"],
+            nothing if lines is None else lines["p_to"],
             nothing if transformers is None else transformers["p_from"],
             nothing if transformers is None else transformers["p_to"],
-        )  # fmt: skip
+        )
 
     def _read(self, result: dict[str, NDArray[np.void]], draw_w: Array) -> Flow:
         reached = result["node"]["energized"].astype(bool)

@@ -85,16 +85,12 @@ class Linearised(Operating):
         voltage[self.free] = moved
         magnitude = np.where(np.abs(self.voltage) > 0, np.abs(self.voltage), 1.0)[:, None]
         return Movement(
-            (np.conj(self.voltage)[:, None] * voltage).real
-            / magnitude
-            / self.network.nominal_voltage_v[:, None],
+            (np.conj(self.voltage)[:, None] * voltage).real / magnitude / self.network.nominal_voltage_v[:, None],
             self._moved_loading(self.wiring.lines, voltage, *self._line_ratings),
             self._moved_loading(self.wiring.transformers, voltage, *self._transformer_ratings),
         )
 
-    def _of_loadings(
-        self, kind: Branches, chosen: Places | None, first_per_a: Array, second_per_a: Array
-    ) -> Influence:
+    def _of_loadings(self, kind: Branches, chosen: Places | None, first_per_a: Array, second_per_a: Array) -> Influence:
         which = _chosen(chosen, len(kind.first))
         return self._influence(self.weights_of_loadings(kind, which, first_per_a, second_per_a))
 
@@ -176,6 +172,4 @@ def _factorised(wiring: Wiring, slope: Complex) -> SuperLU:
     try:
         return splu(wiring.jacobian(slope))
     except RuntimeError:  # what scipy raises for a singular matrix
-        raise CannotSolve(
-            "The network's equations are singular: a line or transformer has no impedance."
-        ) from None
+        raise CannotSolve("The network's equations are singular: a line or transformer has no impedance.") from None

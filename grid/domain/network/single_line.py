@@ -43,9 +43,7 @@ class Layout:
         return max(self.row, default=-1) + 1
 
 
-def lay_out(
-    nodes: int, branches: Sequence[Branch], roots: Sequence[int], is_closed: Sequence[bool] | None = None
-) -> Layout:
+def lay_out(nodes: int, branches: Sequence[Branch], roots: Sequence[int], is_closed: Sequence[bool] | None = None) -> Layout:
     """Place `nodes` nodes joined by `branches`, below the coupling points `roots`; an open branch joins nothing."""
     closed = list(is_closed) if is_closed is not None else [True] * len(branches)
     order, parent, via, used, is_fed = _trees(nodes, branches, roots, closed)
@@ -59,9 +57,7 @@ def lay_out(
             depth_below[parent[node]] = max(depth_below[parent[node]], depth_below[node] + 1)
     column, row, last = _places(order, parent, children, depth_below)
     feeder = _feeders(order, parent, children)
-    loops = [
-        place for place, (a, b) in enumerate(branches) if place not in used and a != b and min(a, b) >= 0
-    ]
+    loops = [place for place, (a, b) in enumerate(branches) if place not in used and a != b and min(a, b) >= 0]
     return Layout(column, row, last, parent, via, feeder, is_fed, loops)
 
 

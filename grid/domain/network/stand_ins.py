@@ -34,9 +34,7 @@ class SiteDraws:
         counts = np.bincount(self.way, minlength=len(WAYS))[1:]
         if not counts.sum():
             return ""
-        by = ", ".join(
-            f"{count} by {name}" for name, count in zip(WAYS[1:], counts.tolist(), strict=True) if count
-        )
+        by = ", ".join(f"{count} by {name}" for name, count in zip(WAYS[1:], counts.tolist(), strict=True) if count)
         return f"{counts.sum()} of {len(self.way)} sites are silent or not believed; what they draw is estimated ({by})."
 
 
@@ -70,11 +68,12 @@ def complete(net_w: Array, use_w: Array, reports: NDArray[np.bool_], expected: E
         (net_w, METER_SHARE * np.abs(net_w) + METER_W, reports),
         (expected.forecast_w, expected.forecast_sigma_w, ~np.isnan(expected.forecast_w)),
         (
-            expected.history_w, np.maximum(expected.history_sigma_w, HISTORY_SHARE * np.abs(expected.history_w) + HISTORY_W),
+            expected.history_w,
+            np.maximum(expected.history_sigma_w, HISTORY_SHARE * np.abs(expected.history_w) + HISTORY_W),
             ~np.isnan(expected.history_w),
         ),
         (typical_w, TYPICAL_SHARE * typical_w + TYPICAL_W, np.ones(len(net_w), dtype=bool)),
-    )  # fmt: skip
+    )
     way = np.argmax(np.stack([known for _, _, known in ways]), axis=0).astype(np.int8)
     rows = np.arange(len(net_w))
     value = np.stack([values for values, _, _ in ways])[way, rows]

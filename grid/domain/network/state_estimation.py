@@ -93,10 +93,16 @@ class Readings:
         of_voltage, of_line, of_transformer = kept[:v], kept[v:line], kept[line:]
         return Readings(
             [name for name, is_kept in zip(self.names, kept, strict=True) if is_kept],
-            self.voltage_node[of_voltage], self.voltage_pu[of_voltage], self.voltage_sigma[of_voltage],
-            self.line[of_line], self.line_w[of_line], self.line_sigma[of_line],
-            self.transformer[of_transformer], self.transformer_w[of_transformer], self.transformer_sigma[of_transformer],
-        )  # fmt: skip
+            self.voltage_node[of_voltage],
+            self.voltage_pu[of_voltage],
+            self.voltage_sigma[of_voltage],
+            self.line[of_line],
+            self.line_w[of_line],
+            self.line_sigma[of_line],
+            self.transformer[of_transformer],
+            self.transformer_w[of_transformer],
+            self.transformer_sigma[of_transformer],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +197,7 @@ def refine(network: Network, draws: Draws, readings: Readings) -> tuple[Array, A
     """
     draws, _ = _with_unknown(network, draws)
     start = _start(network, draws)
-    found = _settle(
-        wiring_of(network), draws, draws.sigma_w, draws.sigma_var, readings, readings.sigmas, start, QUICK_W
-    )
+    found = _settle(wiring_of(network), draws, draws.sigma_w, draws.sigma_var, readings, readings.sigmas, start, QUICK_W)
     if not found.is_at_rest:
         raise CannotSolve(CONTRADICTION)
     return found.draw.real, found.draw.imag
@@ -205,9 +209,15 @@ def _start(network: Network, draws: Draws) -> Complex:
 
 
 def _settle(
-    wiring: Wiring, draws: Draws, sigma_w: Array, sigma_var: Array, readings: Readings, reading_sigma: Array, start: Complex,
+    wiring: Wiring,
+    draws: Draws,
+    sigma_w: Array,
+    sigma_var: Array,
+    readings: Readings,
+    reading_sigma: Array,
+    start: Complex,
     arrived_w: float = ARRIVED_W,
-) -> Settled:  # fmt: skip
+) -> Settled:
     extra = Extra(readings.voltage_node, readings.line, readings.transformer, readings.values, reading_sigma)
     return settle(wiring, draws.value_w + 1j * draws.value_var, sigma_w, sigma_var, extra, start, arrived_w)
 
@@ -222,20 +232,20 @@ def _with_unknown(network: Network, draws: Draws) -> tuple[Draws, NDArray[np.boo
     """Give nodes of which nothing is known a value of zero and a deviation as large as the network can carry."""
     unknown = np.isnan(draws.value_w) | np.isnan(draws.value_var)
     most = sum(t.rated_va for t in network.transformers) or max(
-        (w.max_current_a * network.nominal_voltage_v[w.node_from] * np.sqrt(3) for w in network.wires),
-        default=1e6,
+        (w.max_current_a * network.nominal_voltage_v[w.node_from] * np.sqrt(3) for w in network.wires), default=1e6
     )
     return replace(
         draws,
-        value_w=np.where(unknown, 0.0, draws.value_w), value_var=np.where(unknown, 0.0, draws.value_var),
+        value_w=np.where(unknown, 0.0, draws.value_w),
+        value_var=np.where(unknown, 0.0, draws.value_var),
         sigma_w=np.maximum(np.where(unknown, most, draws.sigma_w), LEAST_SIGMA),
         sigma_var=np.maximum(np.where(unknown, most, draws.sigma_var), LEAST_SIGMA),
-    ), unknown  # fmt: skip
+    ), unknown
 
 
 def _worst(
     found: Settled, draws: Draws, readings: Readings, sigma_w: Array, node_codes: Sequence[str]
-) -> tuple[Suspect | None, int | None, int] | None:  # fmt: skip
+) -> tuple[Suspect | None, int | None, int] | None:
     """The value with the largest normalised residual, as reading or node; without a suspect where it only stands in for a meter.
 
     What stands in for a meter is let go before anything measured is accused.
@@ -272,14 +282,11 @@ def _worst(
 
 
 def _read(
-    found: Settled, sigma_w: Array, draws: Draws, unknown: NDArray[np.bool_], suspects: list[Suspect],
-    loosened: list[int], misfit: float,
-) -> Estimate:  # fmt: skip
+    found: Settled, sigma_w: Array, draws: Draws, unknown: NDArray[np.bool_], suspects: list[Suspect], loosened: list[int], misfit: float
+) -> Estimate:
     asked = np.flatnonzero(unknown)
     lost = asked[_sigma_after(found, sigma_w, asked) > STILL_UNKNOWN * sigma_w[asked]]
-    return Estimate(
-        found.draw.real, found.draw.imag, draws.is_measured, lost, suspects, loosened, misfit, found, sigma_w
-    )
+    return Estimate(found.draw.real, found.draw.imag, draws.is_measured, lost, suspects, loosened, misfit, found, sigma_w)
 
 
 def _sigma_after(found: Settled, sigma_w: Array, nodes: Places) -> Array:

@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 from power_grid_model import LoadGenType, PowerGridModel, initialize_array
 from power_grid_model.errors import PowerGridError
 
-from grid.domain.network.powerflow import (
-    FREQUENCY_HZ,
-    LEAST_REACTANCE_OHM,
-    SHORT_CIRCUIT_POWER_VA,
-    Array,
-    CannotSolve,
-    Network,
-)
+from grid.domain.network.powerflow import FREQUENCY_HZ, LEAST_REACTANCE_OHM, SHORT_CIRCUIT_POWER_VA, Array, CannotSolve, Network
 
 ZERO_SEQUENCE_RATIO = 4.0
 UNBALANCE_LIMIT = 0.02
@@ -54,12 +47,7 @@ def unbalance_of(voltage: NDArray[np.complex128]) -> Array:
     positive = voltage @ np.array([1, TURN, TURN**2]) / PHASES
     negative = voltage @ np.array([1, TURN**2, TURN]) / PHASES
     size = np.abs(positive)
-    found: Array = np.divide(
-        np.abs(negative),
-        size,
-        out=np.full(size.shape, np.nan),
-        where=size > 1e-9 * np.abs(voltage).max(initial=1.0),
-    )
+    found: Array = np.divide(np.abs(negative), size, out=np.full(size.shape, np.nan), where=size > 1e-9 * np.abs(voltage).max(initial=1.0))
     return found
 
 
@@ -100,7 +88,7 @@ def solve_unbalanced(
         rows["line"]["loading"] if "line" in rows else nothing,
         rows["transformer"]["loading"] if "transformer" in rows else nothing,
         fed_w - drawn_w,
-    )  # fmt: skip
+    )
 
 
 def _model(network: Network, ratio: float) -> PowerGridModel:
@@ -117,12 +105,9 @@ def _model(network: Network, ratio: float) -> PowerGridModel:
     if network.wires:
         lines = network._lines(nodes)
         told = [wire.zero_ohm for wire in network.wires]
-        lines["r0"] = [
-            r1 * ratio if zero is None else zero.real for zero, r1 in zip(told, lines["r1"], strict=True)
-        ]
+        lines["r0"] = [r1 * ratio if zero is None else zero.real for zero, r1 in zip(told, lines["r1"], strict=True)]
         lines["x0"] = [
-            x1 * ratio if zero is None else max(zero.imag, LEAST_REACTANCE_OHM)
-            for zero, x1 in zip(told, lines["x1"], strict=True)
+            x1 * ratio if zero is None else max(zero.imag, LEAST_REACTANCE_OHM) for zero, x1 in zip(told, lines["x1"], strict=True)
         ]
         lines["c0"], lines["tan0"] = lines["c1"], 0.0
         parts["line"] = lines

@@ -104,9 +104,7 @@ def _jacobian_at(inner: csc_matrix) -> tuple[Places, Places, Array]:
     row, column = entries.row.astype(np.int64), entries.col.astype(np.int64)
     real, imaginary, place = entries.data.real, entries.data.imag, np.arange(size)
     rows = np.concatenate([row, row, row + size, row + size, place, place, place + size, place + size])
-    columns = np.concatenate(
-        [column, column + size, column, column + size, place, place + size, place, place + size]
-    )
+    columns = np.concatenate([column, column + size, column, column + size, place, place + size, place, place + size])
     return rows, columns, np.concatenate([real, -imaginary, imaginary, real])
 
 
@@ -170,10 +168,7 @@ class Operating:
     @cached_property
     def _transformer_ratings(self) -> tuple[Array, Array]:
         data = self.network.transformers
-        return (
-            np.array([t.voltage_hv_v / t.rated_va for t in data]),
-            np.array([t.voltage_lv_v / t.rated_va for t in data]),
-        )
+        return (np.array([t.voltage_hv_v / t.rated_va for t in data]), np.array([t.voltage_lv_v / t.rated_va for t in data]))
 
     def _ends(self, kind: Branches) -> tuple[Complex, Complex]:
         at_first, at_second = self.voltage[kind.first], self.voltage[kind.second]
@@ -188,9 +183,7 @@ class Operating:
         power: Array = (self.voltage[kind.first] * np.conj(self._ends(kind)[0])).real
         return power
 
-    def _loading_weights(
-        self, kind: Branches, first_per_a: Array, second_per_a: Array
-    ) -> tuple[Complex, Complex]:
+    def _loading_weights(self, kind: Branches, first_per_a: Array, second_per_a: Array) -> tuple[Complex, Complex]:
         """Weights of the two ends' voltages: `d loading = Re(w_first dU_first + w_second dU_second)`."""
         from_first, from_second = self._ends(kind)
         takes_first = np.abs(from_first) * first_per_a >= np.abs(from_second) * second_per_a
@@ -198,13 +191,9 @@ class Operating:
         size = np.abs(current)
         direction = np.divide(np.conj(current), size, out=np.zeros_like(current), where=size > 0)
         direction = direction * np.where(takes_first, first_per_a, second_per_a)
-        return direction * np.where(takes_first, kind.a, kind.b), direction * np.where(
-            takes_first, kind.b, kind.d
-        )
+        return direction * np.where(takes_first, kind.a, kind.b), direction * np.where(takes_first, kind.b, kind.d)
 
-    def _moved_loading(
-        self, kind: Branches, moved: Complex, first_per_a: Array, second_per_a: Array
-    ) -> Array:
+    def _moved_loading(self, kind: Branches, moved: Complex, first_per_a: Array, second_per_a: Array) -> Array:
         at_first, at_second = self._loading_weights(kind, first_per_a, second_per_a)
         change: Array = (at_first[:, None] * moved[kind.first] + at_second[:, None] * moved[kind.second]).real
         return change
@@ -213,14 +202,14 @@ class Operating:
         """Of the voltages [p.u.] of `nodes`."""
         known = np.abs(self.voltage[nodes]) > 0
         weight = np.divide(
-            np.conj(self.voltage[nodes]), np.abs(self.voltage[nodes]) * self.network.nominal_voltage_v[nodes],
-            out=np.zeros(len(nodes), dtype=np.complex128), where=known,
-        )  # fmt: skip
+            np.conj(self.voltage[nodes]),
+            np.abs(self.voltage[nodes]) * self.network.nominal_voltage_v[nodes],
+            out=np.zeros(len(nodes), dtype=np.complex128),
+            where=known,
+        )
         return as_rows(np.arange(len(nodes)), nodes, weight, len(self.voltage), len(nodes))
 
-    def weights_of_loadings(
-        self, kind: Branches, which: Places, first_per_a: Array, second_per_a: Array
-    ) -> csc_matrix:
+    def weights_of_loadings(self, kind: Branches, which: Places, first_per_a: Array, second_per_a: Array) -> csc_matrix:
         """Of loadings, at the end that carries more."""
         at_first, at_second = self._loading_weights(kind, first_per_a, second_per_a)
         return self._two_ends(kind, which, at_first[which], at_second[which])

@@ -21,12 +21,7 @@ from grid.domain.planning.program import CannotFollow, Course
 MOST_CORNERS = 6000
 FEW_CORNERS = 600  # where nothing is to be proven
 ROUNDING = 1e-14  # of sums as large as the least one
-HEAVIER = (
-    10.0,
-    100.0,
-    1e3,
-    1e4,
-)  # by how much a Wh above a limit outweighs one missing, and that the cost of one
+HEAVIER = (10.0, 100.0, 1e3, 1e4)  # by how much a Wh above a limit outweighs one missing, and that the cost of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +37,26 @@ def applies(problem: PlanProblem) -> bool:
     """Whether only one storage ties the intervals together."""
     storages = problem.storages
     return (
-        len(storages) == 1 and not problem.flexible.energy_wh.any() and problem.peak_price_per_kw == 0 and not len(problem.shared)
-        and not np.isfinite(storages.discharge_most_wh).any() and bool(storages.self_discharge_per_h[0] < 1)
-    )  # fmt: skip
+        len(storages) == 1
+        and not problem.flexible.energy_wh.any()
+        and problem.peak_price_per_kw == 0
+        and not len(problem.shared)
+        and not np.isfinite(storages.discharge_most_wh).any()
+        and bool(storages.self_discharge_per_h[0] < 1)
+    )
 
 
 def applies_to_each(problem: PlanProblem, aim: Aim) -> bool:
     """Whether each storage can be followed by itself while all others, and flexible loads, stay as they are."""
     storages = problem.storages
     return (
-        len(storages) > 1 and (problem.peak_price_per_kw == 0 or aim != Aim.COST) and not len(problem.shared) and not problem.reserve_wh.any()
-        and not np.isfinite(storages.discharge_most_wh).any() and bool((storages.self_discharge_per_h < 1).all())
-    )  # fmt: skip
+        len(storages) > 1
+        and (problem.peak_price_per_kw == 0 or aim != Aim.COST)
+        and not len(problem.shared)
+        and not problem.reserve_wh.any()
+        and not np.isfinite(storages.discharge_most_wh).any()
+        and bool((storages.self_discharge_per_h < 1).all())
+    )
 
 
 def weights_for(problem: PlanProblem, aim: Aim, heavy: float) -> Weights:
@@ -63,12 +66,7 @@ def weights_for(problem: PlanProblem, aim: Aim, heavy: float) -> Weights:
     if aim == Aim.MISSING:
         return Weights(heavy, 1.0, 0.0)
     storages = problem.storages
-    prices = (
-        problem.import_price_per_kwh,
-        problem.export_price_per_kwh,
-        storages.wear_per_kwh,
-        storages.end_value_per_kwh,
-    )
+    prices = (problem.import_price_per_kwh, problem.export_price_per_kwh, storages.wear_per_kwh, storages.end_value_per_kwh)
     dearest = max(max(float(np.abs(p).max()) for p in prices), 1e-3)
     return Weights(heavy**2 * dearest, heavy * dearest, 1.0)
 
@@ -95,9 +93,7 @@ def best_course(problem: PlanProblem, model: Model, slack: Slack | None, heavy: 
     return Course(course.least - fixed, course.values, ROUNDING * abs(course.least))
 
 
-def course_beside(
-    problem: PlanProblem, model: Model, weights: Weights | None, place: int, taken_w: Array
-) -> tuple[Array, Array] | None:
+def course_beside(problem: PlanProblem, model: Model, weights: Weights | None, place: int, taken_w: Array) -> tuple[Array, Array] | None:
     """What one storage best charges and discharges [T, in the programme's unit] beside what all else takes; None where it cannot.
 
     Args:
@@ -107,11 +103,7 @@ def course_beside(
     """
     backwards = _Backwards(problem, model.unit_w, weights, place, taken_w)
     course = backwards.forwards(model) if backwards.go() else None
-    return (
-        None
-        if course is None
-        else (course.values[model.charge[place]], course.values[model.discharge[place]])
-    )
+    return None if course is None else (course.values[model.charge[place]], course.values[model.discharge[place]])
 
 
 class _Backwards:
@@ -120,18 +112,13 @@ class _Backwards:
     Beside what others take (`taken_w`, [T]) functions are thinned out instead of given up: then nothing is proven.
     """
 
-    def __init__(
-        self, problem: PlanProblem, unit: float, weights: Weights | None, place: int = 0, taken_w: Array | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, problem: PlanProblem, unit: float, weights: Weights | None, place: int = 0, taken_w: Array | None = None) -> None:
         self.problem, self.unit, self.weights, self.place = problem, unit, weights, place
         self.proves = taken_w is None
         self.taken_w = np.zeros(problem.intervals) if taken_w is None else taken_w
         self.hours = problem.hours
         storages = problem.storages
-        self.up, self.down = (
-            float(storages.eta_charge[place]) * self.hours,
-            self.hours / float(storages.eta_discharge[place]),
-        )
+        self.up, self.down = (float(storages.eta_charge[place]) * self.hours, self.hours / float(storages.eta_discharge[place]))
         self.kept = float(storages.kept(self.hours)[place])
         self.rest: list[Piecewise] = []
         self.steps: list[Piecewise] = []
@@ -160,10 +147,7 @@ class _Backwards:
             before = _leave(step, rest)
             if t:
                 before = Piecewise(before.x / self.kept, before.y)
-                low, high = (
-                    float(storages.soc_min_wh[self.place]) / self.unit,
-                    float(storages.soc_max_wh[self.place]) / self.unit,
-                )
+                low, high = (float(storages.soc_min_wh[self.place]) / self.unit, float(storages.soc_max_wh[self.place]) / self.unit)
                 rest = before.cut(low, high)
             else:
                 self.first = before
@@ -175,15 +159,10 @@ class _Backwards:
     def _end(self) -> Piecewise:
         """What the last state of charge is worth."""
         storages, unit = self.problem.storages, self.unit
-        low, high, wanted = (
-            float(a[self.place]) / unit
-            for a in (storages.soc_min_wh, storages.soc_max_wh, storages.soc_end_min_wh)
-        )
+        low, high, wanted = (float(a[self.place]) / unit for a in (storages.soc_min_wh, storages.soc_max_wh, storages.soc_end_min_wh))
         cost = self.weights.cost if self.weights is not None else 1.0
         x = np.unique(np.clip([low, wanted, high], low, high))
-        return Piecewise(
-            x, -cost * float(storages.end_value_per_kwh[self.place]) * np.maximum(x - wanted, 0.0)
-        )
+        return Piecewise(x, -cost * float(storages.end_value_per_kwh[self.place]) * np.maximum(x - wanted, 0.0))
 
     def _wished(self, rest: Piecewise, t: int) -> Piecewise | None:
         """With what is missing at the end of the interval, or cut to where nothing is."""
@@ -191,9 +170,7 @@ class _Backwards:
         reserve = self.problem.reserve_wh[t]
         least = [float(storages.soc_wanted_wh[self.place, t])]
         if reserve > 0:
-            least.append(
-                float(storages.soc_min_wh[self.place] + reserve / storages.eta_discharge[self.place])
-            )
+            least.append(float(storages.soc_min_wh[self.place] + reserve / storages.eta_discharge[self.place]))
         if t == self.problem.intervals - 1:
             least.append(float(storages.soc_end_min_wh[self.place]))
         if self.weights is None:
@@ -202,9 +179,7 @@ class _Backwards:
             factor = float(storages.eta_discharge[self.place]) if reserve > 0 and i == 1 else 1.0
             if wanted > storages.soc_min_wh[self.place] and self.weights.missing:
                 x = np.unique(np.clip([rest.x[0], wanted / unit, rest.x[-1]], rest.x[0], rest.x[-1]))
-                rest = rest.plus(
-                    Piecewise(x, self.weights.missing * factor * np.maximum(wanted / unit - x, 0.0))
-                )
+                rest = rest.plus(Piecewise(x, self.weights.missing * factor * np.maximum(wanted / unit - x, 0.0)))
         return rest
 
     def _exchange(self, t: int) -> Piecewise:
@@ -214,10 +189,7 @@ class _Backwards:
         taken, given = max(self.taken_w[t], 0.0), max(-self.taken_w[t], 0.0)
         most = (problem.load_w[t] + taken + storages.charge_max_w[self.place, t]) / unit + 1.0
         least = -(problem.production_w[t] + given + storages.discharge_max_w[self.place, t]) / unit - 1.0
-        import_most, export_most = (
-            float(problem.import_limit_w[t]) / unit,
-            float(problem.export_limit_w[t]) / unit,
-        )
+        import_most, export_most = (float(problem.import_limit_w[t]) / unit, float(problem.export_limit_w[t]) / unit)
         if self.weights is None:
             x = np.unique([max(least, -export_most), 0.0, min(most, import_most)])
             cost, above = 1.0, 0.0
@@ -241,8 +213,7 @@ class _Backwards:
         if problem.curtailable and problem.production_w[t] > 0:
             drawn = least_within(price, 0.0, float(problem.production_w[t]) / unit)
         power = Piecewise(drawn.x - net, drawn.y).cut(
-            -float(storages.discharge_max_w[self.place, t]) / unit,
-            float(storages.charge_max_w[self.place, t]) / unit,
+            -float(storages.discharge_max_w[self.place, t]) / unit, float(storages.charge_max_w[self.place, t]) / unit
         )
         if power is None:
             return None
@@ -265,14 +236,9 @@ class _Backwards:
             change = _best_change(step, rest, self.kept * soc)
             soc = self.kept * soc + change
             power = change / self.up if change > 0 else change / self.down
-            values[model.charge[self.place, t]], values[model.discharge[self.place, t]] = (
-                max(power, 0.0),
-                max(-power, 0.0),
-            )
+            values[model.charge[self.place, t]], values[model.discharge[self.place, t]] = (max(power, 0.0), max(-power, 0.0))
             net = self._net(t) + power
-            drawn = _best_draw(
-                self.prices[t], net, float(problem.production_w[t]) / unit * problem.curtailable
-            )
+            drawn = _best_draw(self.prices[t], net, float(problem.production_w[t]) / unit * problem.curtailable)
             values[model.imported[t]], values[model.exported[t]] = max(drawn, 0.0), max(-drawn, 0.0)
         return Course(value, values, ROUNDING * abs(value))
 

@@ -37,9 +37,7 @@ def chain(persistence: float = PERSISTENCE) -> Chain:
     mass = np.diff([normal.cdf(x) for x in edges])
     means = -np.diff([normal.pdf(x) for x in edges]) / mass
     spread = np.sqrt(1 - persistence**2)
-    moves = np.array(
-        [np.diff([normal.cdf((edge - persistence * mean) / spread) for edge in edges]) for mean in means]
-    )
+    moves = np.array([np.diff([normal.cdf((edge - persistence * mean) / spread) for edge in edges]) for mean in means])
     return Chain(np.array(STATES), moves / moves.sum(axis=1, keepdims=True))
 
 

@@ -49,10 +49,7 @@ def explain(problem: PlanProblem, plan: PlanSolution, names: Sequence[str]) -> t
         by_begin.setdefault((passage.storage, passage.begin), []).append(passage)
         by_end.setdefault((passage.storage, passage.end), []).append(passage)
     teller = _Teller(problem, plan, names, by_begin, by_end)
-    return tuple(
-        IntervalReason(t, float(plan.energy_price_per_kwh[t]) + 0.0, tuple(teller.sentences(t)))
-        for t in range(problem.intervals)
-    )
+    return tuple(IntervalReason(t, float(plan.energy_price_per_kwh[t]) + 0.0, tuple(teller.sentences(t))) for t in range(problem.intervals))
 
 
 def passages_of(problem: PlanProblem, plan: PlanSolution, storage: int) -> list[Passage]:
@@ -82,11 +79,7 @@ def passages_of(problem: PlanProblem, plan: PlanSolution, storage: int) -> list[
             needed -= part
             if lot[1] <= 1e-9:
                 held.popleft()
-    found += [
-        Passage(storage, int(lot[0]), problem.intervals, lot[2], lot[1] * down)
-        for lot in held
-        if lot[1] > 1e-9
-    ]
+    found += [Passage(storage, int(lot[0]), problem.intervals, lot[2], lot[1] * down) for lot in held if lot[1] > 1e-9]
     return found
 
 
@@ -113,11 +106,7 @@ class _Teller:
         if plan.curtailed_w[t] >= LEAST_W:
             told.append(self._curtailed(t))
         told += self._full(t)
-        told += [
-            f"{limit.name} is missed by {limit.short_by:.0f}: it could not be kept."
-            for limit in plan.limits
-            if limit.interval == t
-        ]
+        told += [f"{limit.name} is missed by {limit.short_by:.0f}: it could not be kept." for limit in plan.limits if limit.interval == t]
         return told or [self._rest(t)]
 
     def _charge(self, i: int, name: str, t: int) -> str:
@@ -145,21 +134,13 @@ class _Teller:
         origin = max(lots, key=lambda lot: lot.discharged_wh).begin if lots else AT_START
         since = "it held from the start" if origin == AT_START else f"it stored at {self.names[origin]}"
         kept_low = self.plan.energy_price_per_kwh[t] > bought + 1e-6
-        peak = (
-            "; that keeps the highest import low" if kept_low and self.problem.peak_price_per_kw > 0 else ""
-        )
+        peak = "; that keeps the highest import low" if kept_low and self.problem.peak_price_per_kw > 0 else ""
         return f"{name} gives {self.plan.discharge_w[i, t] / 1000:.1f} kW that {since}, {use}{peak}."
 
     def _flexible(self, i: int, name: str, t: int) -> str:
         loads, price = self.problem.flexible, self.plan.energy_price_per_kwh
         inside = price[loads.earliest[i] : loads.latest[i]]
-        rank = (
-            "the lowest price"
-            if price[t] <= inside.min() + 1e-9
-            else "a low price"
-            if price[t] <= np.median(inside)
-            else "what is left"
-        )
+        rank = "the lowest price" if price[t] <= inside.min() + 1e-9 else "a low price" if price[t] <= np.median(inside) else "what is left"
         return (
             f"{name} runs at {self.plan.flexible_w[i, t] / 1000:.1f} kW: energy is worth {price[t] + 0.0:.2f} now, {rank} of its window "
             f"({inside.min() + 0.0:.2f} to {inside.max() + 0.0:.2f})."
@@ -177,11 +158,7 @@ class _Teller:
         if not np.isfinite(shared.most_w[:, t]).any():
             return []
         used = shared.charge_per_w @ plan.charge_w[:, t] + shared.discharge_per_w @ plan.discharge_w[:, t]
-        used = (
-            used
-            + shared.flexible_per_w @ plan.flexible_w[:, t]
-            + shared.curtailed_per_w[:, t] * plan.curtailed_w[t]
-        )
+        used = used + shared.flexible_per_w @ plan.flexible_w[:, t] + shared.curtailed_per_w[:, t] * plan.curtailed_w[t]
         told = {}
         for row in np.flatnonzero(used >= shared.most_w[:, t] - FULL_W):
             name = shared.names[row]
@@ -208,11 +185,7 @@ class _Teller:
         if not len(storages):
             return "there is no storage"
         if surplus:
-            return (
-                "the storages are full"
-                if np.all(soc >= storages.soc_max_wh - 1.0)
-                else "storing more would not pay"
-            )
+            return "the storages are full" if np.all(soc >= storages.soc_max_wh - 1.0) else "storing more would not pay"
         if np.all(soc <= storages.soc_min_wh + 1.0):
             return "the storages are empty"
         later = self._next_discharge(t)
@@ -233,12 +206,7 @@ class _Teller:
 
     def _source(self, power: float, t: int) -> str:
         """Whether the charge comes out of what the roofs leave over."""
-        roofs = (
-            self.problem.production_w[t]
-            - self.plan.curtailed_w[t]
-            - self.problem.load_w[t]
-            - self.plan.flexible_w[:, t].sum()
-        )
+        roofs = self.problem.production_w[t] - self.plan.curtailed_w[t] - self.problem.load_w[t] - self.plan.flexible_w[:, t].sum()
         charged = self.plan.charge_w[:, t].sum()
         share = min(max(roofs, 0.0), charged) / charged
         if share > 0.99:

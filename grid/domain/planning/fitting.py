@@ -45,9 +45,16 @@ Divide = Callable[[PlanSolution, Places], tuple[Array, Array, Array]]
 
 
 def fit(
-    *, wires: Wires | None, groups: Places, room_w: Array, ask: Ask, find: Find, divide: Divide, clock: Sequence[str],
+    *,
+    wires: Wires | None,
+    groups: Places,
+    room_w: Array,
+    ask: Ask,
+    find: Find,
+    divide: Divide,
+    clock: Sequence[str],
     known: KnownPlan | None = None,
-) -> Fitted:  # fmt: skip
+) -> Fitted:
     """The plan of least cost that wires carry.
 
     Args:
@@ -86,9 +93,7 @@ def fit(
         so_far = KnownPlan(fitted.charge_w, fitted.discharge_w, fitted.soc_wh, flexible_w)
         try:
             found = find(problem, so_far.in_groups(split))
-        except (
-            CannotFindPlan
-        ):  # what was found before keeps all but the wires; control's own limits keep them
+        except CannotFindPlan:  # what was found before keeps all but the wires; control's own limits keep them
             return _judged(fitted, left, (OUT_OF_TIME, *told(wires, left, clock)))
         fitted = Fitted(problem, found, split, *_divided(found, split, divide), rows=len(cuts))
     return _judged(fitted, left, told(wires, left, clock))

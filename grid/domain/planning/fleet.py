@@ -23,7 +23,11 @@ class Fleet:
         room = limits.soc_max_wh - limits.soc_min_wh
         weight = room / max(float(room.sum()), 1e-9)
         return cls(
-            float(room.sum()), float(limits.charge_max_w.sum()), float(limits.discharge_max_w.sum()),
-            float(weight @ limits.eta_charge), float(weight @ limits.eta_discharge), float(weight @ limits.kept_per_hour),
+            float(room.sum()),
+            float(limits.charge_max_w.sum()),
+            float(limits.discharge_max_w.sum()),
+            float(weight @ limits.eta_charge),
+            float(weight @ limits.eta_discharge),
+            float(weight @ limits.kept_per_hour),
             wear_per_kwh,
-        )  # fmt: skip
+        )

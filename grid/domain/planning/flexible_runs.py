@@ -66,21 +66,23 @@ def check_run(energy_wh: float, power_w: float, hours: float, most_w: float) -> 
     if energy_wh > power_w * hours + DONE_WH:
         raise CannotRun(
             "In that time {most} kWh can be drawn at {power} kW; ask for less, or be ready later.",
-            most=f"{power_w * max(hours, 0) / 1000:.1f}", power=f"{power_w / 1000:.1f}",
-        )  # fmt: skip
+            most=f"{power_w * max(hours, 0) / 1000:.1f}",
+            power=f"{power_w / 1000:.1f}",
+        )
 
 
 def loads_of(runs: Sequence[OpenRun], hours: float, intervals: int) -> FlexibleLoads:
     """The runs as a plan takes them; one that cannot run any more asks for nothing."""
     windows = [run.window(hours, intervals) for run in runs]
-    energy = [
-        run.left_wh if latest > earliest else 0.0
-        for run, (earliest, latest) in zip(runs, windows, strict=True)
-    ]
+    energy = [run.left_wh if latest > earliest else 0.0 for run, (earliest, latest) in zip(runs, windows, strict=True)]
     return FlexibleLoads.of(
-        _unlike([run.name for run in runs]), energy_wh=energy, power_max_w=[run.power_w for run in runs],
-        earliest=[w[0] for w in windows], latest=[w[1] for w in windows], interruptible=[run.may_pause for run in runs],
-    )  # fmt: skip
+        _unlike([run.name for run in runs]),
+        energy_wh=energy,
+        power_max_w=[run.power_w for run in runs],
+        earliest=[w[0] for w in windows],
+        latest=[w[1] for w in windows],
+        interruptible=[run.may_pause for run in runs],
+    )
 
 
 def _unlike(names: Sequence[str]) -> list[str]:
@@ -93,9 +95,7 @@ def _unlike(names: Sequence[str]) -> list[str]:
     return found
 
 
-def reason_of(
-    run: OpenRun, power_w: Array, price: Array, hours: float, clock: Sequence[str], words: RunWords = ENGLISH
-) -> str:
+def reason_of(run: OpenRun, power_w: Array, price: Array, hours: float, clock: Sequence[str], words: RunWords = ENGLISH) -> str:
     """Why a run is planned when it is: when it runs, what energy is worth then, and what it would be worth at once."""
     earliest, latest = run.window(hours, len(power_w))
     planned_wh = float(power_w.sum()) * hours
@@ -131,10 +131,7 @@ def _times(power_w: Array, clock: Sequence[str], words: RunWords) -> str:
     """Stretches of time, the first three of them."""
     on = np.concatenate([[False], power_w > NOTHING_W, [False]])
     begins, ends = np.flatnonzero(on[1:] & ~on[:-1]), np.flatnonzero(~on[1:] & on[:-1])
-    told = [
-        words.stretch.format(begin=_at(int(b), clock, words), end=_at(int(e), clock, words))
-        for b, e in zip(begins, ends, strict=True)
-    ]
+    told = [words.stretch.format(begin=_at(int(b), clock, words), end=_at(int(e), clock, words)) for b, e in zip(begins, ends, strict=True)]
     if len(told) > 2:
         return words.both.join([", ".join(told[:2]), words.more.format(count=len(told) - 2)])
     return words.both.join(told)

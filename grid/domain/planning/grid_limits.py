@@ -107,10 +107,7 @@ def _overloads(wires: Wires, flow: FlowSeries) -> list[Stress]:
     names = [f"cable {w.code}" for w in wires.network.wires]
     names += [f"transformer {t.code}" for t in wires.network.transformers]
     loading = np.hstack([flow.line_loading, flow.transformer_loading])
-    return [
-        Stress(names[b], int(b), int(t), float(loading[t, b]), KEPT)
-        for t, b in np.argwhere(loading > KEPT + 1e-6)
-    ]
+    return [Stress(names[b], int(b), int(t), float(loading[t, b]), KEPT) for t, b in np.argwhere(loading > KEPT + 1e-6)]
 
 
 def _voltages(wires: Wires, flow: FlowSeries) -> list[Stress]:
@@ -124,7 +121,7 @@ def _voltages(wires: Wires, flow: FlowSeries) -> list[Stress]:
         found += [
             Stress(f"voltage at {wires.node_codes[node]}", int(first + node), int(t), float(flow.voltage_pu[t, node]), float(limit[node]))
             for t, node in np.argwhere(outside)
-        ]  # fmt: skip
+        ]
     return found
 
 
@@ -141,9 +138,7 @@ def cuts_for(wires: Wires, stressed: Sequence[Stress], storage_w: Array, flexibl
     return found
 
 
-def _cuts_at(
-    wires: Wires, here: Sequence[Stress], draw_w: Array, storage_w: Array, flexible_w: Array
-) -> list[Cut]:
+def _cuts_at(wires: Wires, here: Sequence[Stress], draw_w: Array, storage_w: Array, flexible_w: Array) -> list[Cut]:
     t = here[0].interval
     point = linearise(wires.network, draw_w, wires.draw_var[t])
     lines, transformers = len(wires.network.wires), len(wires.network.transformers)
@@ -162,17 +157,13 @@ def _cuts_at(
     return found
 
 
-def _cut(
-    wires: Wires, stress: Stress, by_w: Array, storage_w: Array, flexible_w: Array, is_voltage: bool
-) -> Cut | None:
+def _cut(wires: Wires, stress: Stress, by_w: Array, storage_w: Array, flexible_w: Array, is_voltage: bool) -> Cut | None:
     sign = 1.0 if stress.value > stress.limit else -1.0
     of_storage, of_flexible = sign * _at(by_w, wires.storage_node), sign * _at(by_w, wires.flexible_node)
     strongest = max(float(np.abs(of_storage).max(initial=0.0)), float(np.abs(of_flexible).max(initial=0.0)))
     if strongest <= 0:
         return None
-    of_storage, of_flexible = (
-        np.where(np.abs(part) < WEAK * strongest, 0.0, part / strongest) for part in (of_storage, of_flexible)
-    )
+    of_storage, of_flexible = (np.where(np.abs(part) < WEAK * strongest, 0.0, part / strongest) for part in (of_storage, of_flexible))
     hair = HAIR_PU if is_voltage else HAIR
     most = of_storage @ storage_w + of_flexible @ flexible_w - (stress.over + hair) / strongest
     return Cut(stress, of_storage, of_flexible, float(most), strongest)
@@ -194,10 +185,7 @@ def alike_by(cuts: Sequence[Cut], groups: Places) -> Places:
     influence = np.array(list(of_element.values()))
     for i in range(len(groups)):
         for place, head in enumerate(heads):
-            if (
-                groups[head] == groups[i]
-                and np.abs(influence[:, head] - influence[:, i]).max(initial=0.0) <= ALIKE
-            ):
+            if groups[head] == groups[i] and np.abs(influence[:, head] - influence[:, i]).max(initial=0.0) <= ALIKE:
                 found[i] = place
                 break
         else:
@@ -218,14 +206,7 @@ def rows_of(cuts: Sequence[Cut], groups: Places, room_w: Array, intervals: int) 
     for row, cut in enumerate(cuts):
         charge[row], of_flexible[row] = weight @ cut.per_storage_w, cut.per_flexible_w
         most[row, cut.stress.interval] = cut.most_w
-    return SharedLimits(
-        tuple(cut.stress.name for cut in cuts),
-        charge,
-        -charge,
-        of_flexible,
-        np.zeros((count, intervals)),
-        most,
-    )
+    return SharedLimits(tuple(cut.stress.name for cut in cuts), charge, -charge, of_flexible, np.zeros((count, intervals)), most)
 
 
 def told(wires: Wires, left: Sequence[Stress], clock: Sequence[str]) -> tuple[str, ...]:

@@ -57,9 +57,7 @@ class InteriorPoint:
     steps: int
 
 
-def find_interior_point(
-    programme: BoxProgramme, *, enough: float, worth: float, late: Callable[[], bool] = lambda: False
-) -> InteriorPoint:
+def find_interior_point(programme: BoxProgramme, *, enough: float, worth: float, late: Callable[[], bool] = lambda: False) -> InteriorPoint:
     """Step until cost and bound are within `enough` x max(worth, |cost|), or until nothing gets better, or until it is `late`.
 
     Ends early and says so by its figures: the caller judges `cost`, `bound` and `error`.
@@ -128,9 +126,21 @@ class _Method:
         self.low = np.maximum(reduced, 0.0) + size
         self.high = self.low - reduced
         (
-            self.reduced, self.dual, self.over_x, self.over_room, self.low_x, self.high_room, self.weights, self.lean, self.below,
-            self.above, self.dx, self.dlow, self.dhigh, self.spare,
-        ) = np.empty((14, len(upper)))  # fmt: skip
+            self.reduced,
+            self.dual,
+            self.over_x,
+            self.over_room,
+            self.low_x,
+            self.high_room,
+            self.weights,
+            self.lean,
+            self.below,
+            self.above,
+            self.dx,
+            self.dlow,
+            self.dhigh,
+            self.spare,
+        ) = np.empty((14, len(upper)))
         self.width = float(upper.sum())
         self.error, self.rough = np.inf, False
         self._see()
@@ -142,9 +152,7 @@ class _Method:
         self.primal = equations.right - equations.times(self.x)
         self.error = float(np.abs(self.primal).max())
         self.rough |= self.error > max(before, ROUGH)
-        np.subtract(
-            self.programme.cost, equations.transposed_times(self.y, out=self.reduced), out=self.reduced
-        )
+        np.subtract(self.programme.cost, equations.transposed_times(self.y, out=self.reduced), out=self.reduced)
         np.subtract(self.reduced, self.low, out=self.dual)
         self.dual += self.high
         self.mu = (_inner(self.x, self.low) + _inner(self.room, self.high)) / (2 * len(self.x))
@@ -213,13 +221,9 @@ class _Method:
         """How far columns and complements can go, at most 1."""
         spare = self.spare
         primal = max(
-            -float(np.multiply(self.dx, self.over_x, out=spare).min()),
-            float(np.multiply(self.dx, self.over_room, out=spare).max()),
+            -float(np.multiply(self.dx, self.over_x, out=spare).min()), float(np.multiply(self.dx, self.over_room, out=spare).max())
         )
-        dual = max(
-            -float(np.divide(self.dlow, self.low, out=spare).min()),
-            -float(np.divide(self.dhigh, self.high, out=spare).min()),
-        )
+        dual = max(-float(np.divide(self.dlow, self.low, out=spare).min()), -float(np.divide(self.dhigh, self.high, out=spare).min()))
         return min(1.0, 1.0 / max(primal, 1e-300)), min(1.0, 1.0 / max(dual, 1e-300))
 
     def _target(self, primal: float, dual: float) -> float:

@@ -72,9 +72,7 @@ class Equations:
         each = n * t
         shared = vector[3 * each :]
         charge, discharge, soc = (vector[i * each : (i + 1) * each].reshape(n, t) for i in range(3))
-        return Columns(
-            charge, discharge, soc, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :]
-        )  # fmt: skip
+        return Columns(charge, discharge, soc, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :])
 
     def rows(self, vector: Array) -> tuple[Array, Array, Array]:
         """Views: stored [n, T], balance [T], peak [T] or empty."""
@@ -103,16 +101,7 @@ class Equations:
     def columns_open(self) -> Columns:
         """What is free of the shared columns; the storages' three are not looked at through this."""
         t, shared, none = self.intervals, self.shared_open, self.soc_open
-        return Columns(
-            none,
-            none,
-            none,
-            shared[:t],
-            shared[t : 2 * t],
-            shared[2 * t : 3 * t],
-            shared[3 * t : 4 * t],
-            shared[4 * t :],
-        )
+        return Columns(none, none, none, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :])
 
     def transposed_times(self, vector: Array, out: Array | None = None) -> Array:
         """`A' vector`, into `out` where given."""
@@ -169,10 +158,7 @@ class NormalEquations:
         factor, ratios, failed = lapack.dpttrf(np.append(diagonal.ravel(), 1.0), beside.ravel())
         if failed:
             raise NotPositiveDefinite(f"at row {failed} of the storages")
-        return (
-            factor,
-            ratios,
-        )  # with an equation of its own at the end, so that even a single one has a neighbour
+        return (factor, ratios)  # with an equation of its own at the end, so that even a single one has a neighbour
 
     def _factor_shared(self, w: Columns) -> None:
         """The peak's rows are eliminated by hand (a diagonal and a matrix of rank one), the rest is dense."""
@@ -180,9 +166,7 @@ class NormalEquations:
         open_ = equations.columns_open()
         imported = w.imported * open_.imported
         free = w.exported * open_.exported + w.curtailed * open_.curtailed
-        free += (w.charge * equations.charge_open).sum(axis=0) + (w.discharge * equations.discharge_open).sum(
-            axis=0
-        )
+        free += (w.charge * equations.charge_open).sum(axis=0) + (w.discharge * equations.discharge_open).sum(axis=0)
         matrix = -self._sum_of_inverses()
         if equations.peaked:
             room = w.room * open_.room

@@ -56,14 +56,18 @@ def fleet_of(problem: PlanProblem) -> Fleet:
     return Fleet(
         start=np.append(storages.soc_start_wh, none),
         kept=np.append(storages.kept(problem.hours), one),
-        eta_charge=np.append(storages.eta_charge, one), eta_discharge=np.append(storages.eta_discharge, one),
-        wear=np.append(storages.wear_per_kwh, none), value=np.append(storages.end_value_per_kwh, none),
+        eta_charge=np.append(storages.eta_charge, one),
+        eta_discharge=np.append(storages.eta_discharge, one),
+        wear=np.append(storages.wear_per_kwh, none),
+        value=np.append(storages.end_value_per_kwh, none),
         charge_most=np.vstack([storages.charge_max_w, flexible.power_max_w[:, None] * runs]),
         discharge_most=np.vstack([storages.discharge_max_w, np.zeros((m, count))]),
         least=np.vstack([wanted, np.where(t < flexible.latest[:, None] - 1, 0.0, full)]),
         most=np.vstack([np.broadcast_to(storages.soc_max_wh[:, None], wanted.shape), full]),
-        charge_least=idle, discharge_least=idle, hours=problem.hours,
-    )  # fmt: skip
+        charge_least=idle,
+        discharge_least=idle,
+        hours=problem.hours,
+    )
 
 
 def find_reach(fleet: Fleet) -> Reach | None:
@@ -97,10 +101,14 @@ def without_choice(fleet: Fleet, reach: Reach) -> Fleet:
     empty = (high - kept * before_low <= REACHED_WH - fleet.down) & ~full
     settled = high - low <= REACHED_WH
     return replace(
-        fleet, least=np.where(settled, low, fleet.least), most=np.where(settled, low, fleet.most),
-        charge_least=np.where(full, fleet.charge_most, 0.0), charge_most=np.where(empty, 0.0, fleet.charge_most),
-        discharge_least=np.where(empty, fleet.discharge_most, 0.0), discharge_most=np.where(full, 0.0, fleet.discharge_most),
-    )  # fmt: skip
+        fleet,
+        least=np.where(settled, low, fleet.least),
+        most=np.where(settled, low, fleet.most),
+        charge_least=np.where(full, fleet.charge_most, 0.0),
+        charge_most=np.where(empty, 0.0, fleet.charge_most),
+        discharge_least=np.where(empty, fleet.discharge_most, 0.0),
+        discharge_most=np.where(full, 0.0, fleet.discharge_most),
+    )
 
 
 def _from_start(fleet: Fleet, reach: Reach) -> Reach:

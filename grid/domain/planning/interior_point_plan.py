@@ -47,9 +47,7 @@ def find_proven_plan(problem: PlanProblem, late: Callable[[], bool] = lambda: Fa
         return None
     writer = _Writer(problem, without_choice(fleet, reach))
     try:
-        point = find_interior_point(
-            writer.programme(), enough=ENOUGH, worth=1.0 / writer.cost_scale, late=late
-        )
+        point = find_interior_point(writer.programme(), enough=ENOUGH, worth=1.0 / writer.cost_scale, late=late)
     except NotPositiveDefinite:
         return None
     return _proven(problem, fleet, _schedule(problem, fleet, reach, writer, point), writer, point)
@@ -60,9 +58,7 @@ class _Writer:
 
     def __init__(self, problem: PlanProblem, fleet: Fleet) -> None:
         self.problem, self.fleet = problem, fleet
-        greatest = max(
-            float(fleet.charge_most.max(initial=0.0)), float(fleet.discharge_most.max(initial=0.0))
-        )
+        greatest = max(float(fleet.charge_most.max(initial=0.0)), float(fleet.discharge_most.max(initial=0.0)))
         self.unit = greatest or 1000.0
         self.peaked = problem.peak_price_per_kw > 0.0
         self.upper = self._upper()
@@ -79,9 +75,7 @@ class _Writer:
         """Upper bounds [unit]; where there is no limit, what can never be exceeded."""
         problem, fleet, unit = self.problem, self.fleet, self.unit
         net = problem.load_w - problem.production_w
-        import_most = np.maximum(
-            net + problem.production_w * problem.curtailable, 0.0
-        ) + fleet.charge_most.sum(axis=0)
+        import_most = np.maximum(net + problem.production_w * problem.curtailable, 0.0) + fleet.charge_most.sum(axis=0)
         export_most = np.maximum(-net, 0.0) + fleet.discharge_most.sum(axis=0)
         imported = np.minimum(problem.import_limit_w, import_most + unit) / unit
         exported = np.minimum(problem.export_limit_w, export_most + unit) / unit
@@ -106,14 +100,7 @@ class _Writer:
         held[:, -1] = -fleet.value
         wear = np.broadcast_to(fleet.wear[:, None], shape)
         none = np.zeros(shape[1])
-        parts = [
-            np.zeros(held.size),
-            wear.ravel(),
-            held.ravel(),
-            problem.import_price_per_kwh,
-            -problem.export_price_per_kwh,
-            none,
-        ]
+        parts = [np.zeros(held.size), wear.ravel(), held.ravel(), problem.import_price_per_kwh, -problem.export_price_per_kwh, none]
         if self.peaked:
             parts += [none, np.array([problem.peak_price_per_kw / fleet.hours])]
         cost: Array = np.concatenate(parts) * per_unit
@@ -145,10 +132,17 @@ class _Writer:
         if self.peaked:
             right.append(np.full(count, -problem.peak_so_far_w / unit))
         return Equations(
-            storages=k, intervals=count, kept=kept, gain=fleet.eta_charge[:, None] * charge,
-            loss=discharge / fleet.eta_discharge[:, None], charge_open=charge, discharge_open=discharge, soc_open=soc,
-            shared_open=free[3 * each :], right=np.concatenate(right),
-        )  # fmt: skip
+            storages=k,
+            intervals=count,
+            kept=kept,
+            gain=fleet.eta_charge[:, None] * charge,
+            loss=discharge / fleet.eta_discharge[:, None],
+            charge_open=charge,
+            discharge_open=discharge,
+            soc_open=soc,
+            shared_open=free[3 * each :],
+            right=np.concatenate(right),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +157,12 @@ class _Schedule:
     curtailed: Array
 
 
-def _schedule(
-    problem: PlanProblem, fleet: Fleet, reach: Reach, writer: _Writer, point: InteriorPoint
-) -> _Schedule:
+def _schedule(problem: PlanProblem, fleet: Fleet, reach: Reach, writer: _Writer, point: InteriorPoint) -> _Schedule:
     """Follow the point's states of charge with exact physics, then let the connection take what is left."""
     shape = fleet.least.shape
     each = fleet.least.size
     x = np.where(writer.open, point.x, 0.0)
-    sought = np.clip(
-        writer.fleet.least + x[2 * each : 3 * each].reshape(shape) * writer.unit * fleet.hours, *reach
-    )
+    sought = np.clip(writer.fleet.least + x[2 * each : 3 * each].reshape(shape) * writer.unit * fleet.hours, *reach)
     charge, discharge, soc = _follow(fleet, reach, sought)
     net = problem.load_w - problem.production_w + charge.sum(axis=0) - discharge.sum(axis=0)
     count = shape[1]
@@ -191,17 +181,9 @@ def _follow(fleet: Fleet, reach: Reach, sought: Array) -> tuple[Array, Array, Ar
         carried = fleet.kept * held
         wanted = np.minimum(np.maximum(sought[:, t], low[:, t]), high[:, t])
         change = np.clip(wanted - carried, -down[:, t], up[:, t])
-        charge[:, t] = np.minimum(
-            np.maximum(change, 0.0) / (fleet.eta_charge * fleet.hours), fleet.charge_most[:, t]
-        )
-        discharge[:, t] = np.minimum(
-            np.maximum(-change, 0.0) * fleet.eta_discharge / fleet.hours, fleet.discharge_most[:, t]
-        )
-        held = (
-            carried
-            + fleet.eta_charge * charge[:, t] * fleet.hours
-            - discharge[:, t] * fleet.hours / fleet.eta_discharge
-        )
+        charge[:, t] = np.minimum(np.maximum(change, 0.0) / (fleet.eta_charge * fleet.hours), fleet.charge_most[:, t])
+        discharge[:, t] = np.minimum(np.maximum(-change, 0.0) * fleet.eta_discharge / fleet.hours, fleet.discharge_most[:, t])
+        held = carried + fleet.eta_charge * charge[:, t] * fleet.hours - discharge[:, t] * fleet.hours / fleet.eta_discharge
         soc[:, t] = held
     return charge, discharge, soc
 
@@ -217,31 +199,36 @@ def _curtailed(problem: PlanProblem, net: Array, given_up: Array) -> Array:
     return np.minimum(wanted, problem.production_w)
 
 
-def _proven(
-    problem: PlanProblem, fleet: Fleet, found: _Schedule, writer: _Writer, point: InteriorPoint
-) -> PlanSolution | None:
+def _proven(problem: PlanProblem, fleet: Fleet, found: _Schedule, writer: _Writer, point: InteriorPoint) -> PlanSolution | None:
     """The plan, where limits hold and its cost is at the bound."""
     n = len(problem.storages)
     over = max(
-        float((found.imported - problem.import_limit_w).max()), float((found.exported - problem.export_limit_w).max()),
-        float((fleet.least - found.soc).max()), float((found.soc - fleet.most).max()),
-    )  # fmt: skip
+        float((found.imported - problem.import_limit_w).max()),
+        float((found.exported - problem.export_limit_w).max()),
+        float((fleet.least - found.soc).max()),
+        float((found.soc - fleet.most).max()),
+    )
     if over > HELD_W:
         return None
-    cost = cost_of(
-        problem,
-        import_w=found.imported,
-        export_w=found.exported,
-        discharge_w=found.discharge[:n],
-        soc_wh=found.soc[:n],
-    )
+    cost = cost_of(problem, import_w=found.imported, export_w=found.exported, discharge_w=found.discharge[:n], soc_wh=found.soc[:n])
     bound = point.bound * writer.cost_scale
     if not cost - bound <= PROVEN * max(1.0, abs(cost)):
         return None
     stored, balance, _ = writer.programme().equations.rows(point.y)
     per_kwh = writer.cost_scale / (writer.unit / 1000.0 * problem.hours)
     return PlanSolution(
-        PlanStatus.OPTIMAL, cost, found.imported, found.exported, found.curtailed, found.charge[:n], found.discharge[:n],
-        found.soc[:n], found.charge[n:], (), (), balance * per_kwh, -stored[:n] * per_kwh,
+        PlanStatus.OPTIMAL,
+        cost,
+        found.imported,
+        found.exported,
+        found.curtailed,
+        found.charge[:n],
+        found.discharge[:n],
+        found.soc[:n],
+        found.charge[n:],
+        (),
+        (),
+        balance * per_kwh,
+        -stored[:n] * per_kwh,
         bound=bound,
-    )  # fmt: skip
+    )

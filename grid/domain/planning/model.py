@@ -70,8 +70,9 @@ def unit_of(problem: PlanProblem) -> float:
     """A power of ten near a tenth of the greatest power [W]."""
     storages = problem.storages
     greatest = max(
-        float(a.max(initial=0.0)) for a in (problem.load_w, problem.production_w, storages.charge_max_w, storages.discharge_max_w, problem.flexible.power_max_w)
-    )  # fmt: skip
+        float(a.max(initial=0.0))
+        for a in (problem.load_w, problem.production_w, storages.charge_max_w, storages.discharge_max_w, problem.flexible.power_max_w)
+    )
     return float(10.0 ** np.round(np.log10(max(greatest, 1e-3)) - 1.0))
 
 

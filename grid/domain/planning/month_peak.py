@@ -56,9 +56,7 @@ class MonthPeak:
         """Costs by level [n, j] at one peak each [n]: between levels in proportion, above them by the price."""
         low, share = self.between(peak_w)
         row, high = np.arange(len(by_level)), np.minimum(low + 1, len(self.levels_w) - 1)
-        return np.asarray(
-            by_level[row, low] * (1 - share) + by_level[row, high] * share + self.beyond(peak_w)
-        )
+        return np.asarray(by_level[row, low] * (1 - share) + by_level[row, high] * share + self.beyond(peak_w))
 
     def between(self, peak_w: Array) -> tuple[Places, Array]:
         """Between which levels peaks lie: the lower one, and the share of the next; all of it the lower where there is but one."""
@@ -87,7 +85,7 @@ def between(steps: Array, values: Array) -> tuple[Places, Array]:
 
 def month_peak(
     fleet: Fleet, *, hours: float, held_w: Array, net_w: Array, reached_w: float, intervals_left: int, price_per_kw: float
-) -> MonthPeak:  # fmt: skip
+) -> MonthPeak:
     """What a peak will cost, from the levels at which the past weeks' days could have been held and what the month has reached.
 
     Args:
@@ -102,9 +100,7 @@ def month_peak(
     below = stays_below(held_w, most_w, fine_w)
     chance = below**days_left
     forced_w = float(net_w.max(initial=0.0)) - most_w
-    lowest = max(
-        reached_w, forced_w, float(np.interp(HARDLY, chance, fine_w)) if days_left and len(held_w) else 0.0
-    )
+    lowest = max(reached_w, forced_w, float(np.interp(HARDLY, chance, fine_w)) if days_left and len(held_w) else 0.0)
     levels = np.linspace(max(reached_w, forced_w, 0.0), lowest + max(most_w, 1.0), PEAK_LEVELS)
     at_end = np.maximum(below**DAYS_OF_A_MONTH if intervals_left < len(net_w) else chance, EVER)
     step = (at_end[1:] + at_end[:-1]) / 2 * np.diff(fine_w)

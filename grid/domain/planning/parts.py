@@ -58,25 +58,44 @@ class Storages:
 
     @classmethod
     def of(
-        cls, intervals: int, ids: Sequence[str], *, soc_start_wh: ArrayLike, soc_max_wh: ArrayLike,
-        charge_max_w: ArrayLike, discharge_max_w: ArrayLike, soc_min_wh: ArrayLike = 0.0, eta_charge: ArrayLike = 1.0,
-        eta_discharge: ArrayLike = 1.0, self_discharge_per_h: ArrayLike = 0.0, wear_per_kwh: ArrayLike = 0.0,
-        soc_end_min_wh: ArrayLike | None = None, end_value_per_kwh: ArrayLike = 0.0, soc_wanted_wh: ArrayLike = 0.0,
+        cls,
+        intervals: int,
+        ids: Sequence[str],
+        *,
+        soc_start_wh: ArrayLike,
+        soc_max_wh: ArrayLike,
+        charge_max_w: ArrayLike,
+        discharge_max_w: ArrayLike,
+        soc_min_wh: ArrayLike = 0.0,
+        eta_charge: ArrayLike = 1.0,
+        eta_discharge: ArrayLike = 1.0,
+        self_discharge_per_h: ArrayLike = 0.0,
+        wear_per_kwh: ArrayLike = 0.0,
+        soc_end_min_wh: ArrayLike | None = None,
+        end_value_per_kwh: ArrayLike = 0.0,
+        soc_wanted_wh: ArrayLike = 0.0,
         discharge_most_wh: ArrayLike = UNLIMITED,
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         """Spread numbers or [n] values over storages and intervals; what is left out takes its default."""
         n = len(ids)
         each, by_interval = (n,), (n, intervals)
         least = spread("soc_min_wh", soc_min_wh, each)
         return cls(
-            tuple(ids), spread("soc_start_wh", soc_start_wh, each), least, spread("soc_max_wh", soc_max_wh, each),
-            spread("charge_max_w", charge_max_w, by_interval), spread("discharge_max_w", discharge_max_w, by_interval),
-            spread("eta_charge", eta_charge, each), spread("eta_discharge", eta_discharge, each),
-            spread("self_discharge_per_h", self_discharge_per_h, each), spread("wear_per_kwh", wear_per_kwh, each),
+            tuple(ids),
+            spread("soc_start_wh", soc_start_wh, each),
+            least,
+            spread("soc_max_wh", soc_max_wh, each),
+            spread("charge_max_w", charge_max_w, by_interval),
+            spread("discharge_max_w", discharge_max_w, by_interval),
+            spread("eta_charge", eta_charge, each),
+            spread("eta_discharge", eta_discharge, each),
+            spread("self_discharge_per_h", self_discharge_per_h, each),
+            spread("wear_per_kwh", wear_per_kwh, each),
             least if soc_end_min_wh is None else spread("soc_end_min_wh", soc_end_min_wh, each),
-            spread("end_value_per_kwh", end_value_per_kwh, each), spread("soc_wanted_wh", soc_wanted_wh, by_interval),
+            spread("end_value_per_kwh", end_value_per_kwh, each),
+            spread("soc_wanted_wh", soc_wanted_wh, by_interval),
             spread("discharge_most_wh", discharge_most_wh, each),
-        )  # fmt: skip
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -104,16 +123,25 @@ class FlexibleLoads:
 
     @classmethod
     def of(
-        cls, ids: Sequence[str], *, energy_wh: ArrayLike, power_max_w: ArrayLike, earliest: ArrayLike, latest: ArrayLike,
+        cls,
+        ids: Sequence[str],
+        *,
+        energy_wh: ArrayLike,
+        power_max_w: ArrayLike,
+        earliest: ArrayLike,
+        latest: ArrayLike,
         interruptible: ArrayLike = True,
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         """Spread numbers or [m] values over the loads."""
         each = (len(ids),)
         return cls(
-            tuple(ids), spread("energy_wh", energy_wh, each), spread("power_max_w", power_max_w, each),
-            spread("earliest", earliest, each).astype(np.int64), spread("latest", latest, each).astype(np.int64),
+            tuple(ids),
+            spread("energy_wh", energy_wh, each),
+            spread("power_max_w", power_max_w, each),
+            spread("earliest", earliest, each).astype(np.int64),
+            spread("latest", latest, each).astype(np.int64),
             np.broadcast_to(np.asarray(interruptible, dtype=np.bool_), each),
-        )  # fmt: skip
+        )
 
     @classmethod
     def none(cls) -> Self:
@@ -148,15 +176,26 @@ class SharedLimits:
     @classmethod
     def none(cls, storages: int, flexible: int, intervals: int) -> Self:
         return cls(
-            (), np.zeros((0, storages)), np.zeros((0, storages)), np.zeros((0, flexible)), np.zeros((0, intervals)),
+            (),
+            np.zeros((0, storages)),
+            np.zeros((0, storages)),
+            np.zeros((0, flexible)),
             np.zeros((0, intervals)),
-        )  # fmt: skip
+            np.zeros((0, intervals)),
+        )
 
     @classmethod
     def of_grid(
-        cls, names: Sequence[str], *, sensitivity: ArrayLike, limit_w: ArrayLike, net_w: Array, storage_place: ArrayLike,
-        flexible_place: ArrayLike = (), production_share: ArrayLike | None = None,
-    ) -> Self:  # fmt: skip
+        cls,
+        names: Sequence[str],
+        *,
+        sensitivity: ArrayLike,
+        limit_w: ArrayLike,
+        net_w: Array,
+        storage_place: ArrayLike,
+        flexible_place: ArrayLike = (),
+        production_share: ArrayLike | None = None,
+    ) -> Self:
         """Limits `sensitivity [r, p] x what the p places draw <= limit_w [r, T]`.
 
         Args:
@@ -170,38 +209,44 @@ class SharedLimits:
         charge = weights[:, np.asarray(storage_place, dtype=np.int64)]
         flexible = weights[:, np.asarray(flexible_place, dtype=np.int64)]
         shape = (len(weights), net_w.shape[1])
-        share = (
-            np.zeros_like(net_w)
-            if production_share is None
-            else np.broadcast_to(production_share, net_w.shape)
-        )
+        share = np.zeros_like(net_w) if production_share is None else np.broadcast_to(production_share, net_w.shape)
         most = np.broadcast_to(np.asarray(limit_w, dtype=np.float64), shape) - weights @ net_w
         return cls(tuple(names), charge, -charge, flexible, weights @ share, most)
 
     @classmethod
     def of_groups(
-        cls, names: Sequence[str], *, members: ArrayLike, charge_most_w: ArrayLike, discharge_most_w: ArrayLike,
-        flexible: int, intervals: int,
-    ) -> Self:  # fmt: skip
+        cls,
+        names: Sequence[str],
+        *,
+        members: ArrayLike,
+        charge_most_w: ArrayLike,
+        discharge_most_w: ArrayLike,
+        flexible: int,
+        intervals: int,
+    ) -> Self:
         """Limits on what groups of storages charge, and discharge, in sum: `members` [g, n] of 0 and 1, two rows a group."""
         inside = np.asarray(members, dtype=np.float64)
         g = len(inside)
-        most = [
-            np.broadcast_to(np.asarray(m, np.float64), (g, intervals))
-            for m in (charge_most_w, discharge_most_w)
-        ]
+        most = [np.broadcast_to(np.asarray(m, np.float64), (g, intervals)) for m in (charge_most_w, discharge_most_w)]
         return cls(
-            tuple(f"{name}:{way}" for way in ("charge", "discharge") for name in names), np.vstack([inside, 0 * inside]),
-            np.vstack([0 * inside, inside]), np.zeros((2 * g, flexible)), np.zeros((2 * g, intervals)), np.vstack(most),
-        )  # fmt: skip
+            tuple(f"{name}:{way}" for way in ("charge", "discharge") for name in names),
+            np.vstack([inside, 0 * inside]),
+            np.vstack([0 * inside, inside]),
+            np.zeros((2 * g, flexible)),
+            np.zeros((2 * g, intervals)),
+            np.vstack(most),
+        )
 
     def and_also(self, other: Self) -> Self:
         """Both sets of limits."""
         return type(self)(
-            self.names + other.names, np.vstack([self.charge_per_w, other.charge_per_w]),
-            np.vstack([self.discharge_per_w, other.discharge_per_w]), np.vstack([self.flexible_per_w, other.flexible_per_w]),
-            np.vstack([self.curtailed_per_w, other.curtailed_per_w]), np.vstack([self.most_w, other.most_w]),
-        )  # fmt: skip
+            self.names + other.names,
+            np.vstack([self.charge_per_w, other.charge_per_w]),
+            np.vstack([self.discharge_per_w, other.discharge_per_w]),
+            np.vstack([self.flexible_per_w, other.flexible_per_w]),
+            np.vstack([self.curtailed_per_w, other.curtailed_per_w]),
+            np.vstack([self.most_w, other.most_w]),
+        )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -219,9 +264,7 @@ def spread(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Array:
     try:
         return np.broadcast_to(given, shape)
     except ValueError:
-        raise CannotPlan(
-            f"{name}: has shape {given.shape} where {shape} is needed; give one value each"
-        ) from None
+        raise CannotPlan(f"{name}: has shape {given.shape} where {shape} is needed; give one value each") from None
 
 
 def check_storages(storages: Storages, intervals: int) -> None:
@@ -252,9 +295,7 @@ def check_flexible(flexible: FlexibleLoads, intervals: int) -> None:
     for name, load in zip(("earliest", "latest"), (flexible.earliest, flexible.latest), strict=True):
         outside = np.flatnonzero((load < 0) | (load > intervals))
         if len(outside):
-            raise CannotPlan(
-                f"{name}: of {flexible.ids[outside[0]]} is {load[outside[0]]}, outside the {intervals} intervals"
-            )
+            raise CannotPlan(f"{name}: of {flexible.ids[outside[0]]} is {load[outside[0]]}, outside the {intervals} intervals")
     turned = np.flatnonzero(flexible.earliest > flexible.latest)
     if len(turned):
         raise CannotPlan(f"earliest: of {flexible.ids[turned[0]]} is after latest; swap them")
@@ -264,20 +305,13 @@ def check_flexible(flexible: FlexibleLoads, intervals: int) -> None:
 def check_shared(shared: SharedLimits, storages: int, flexible: int, intervals: int) -> None:
     """Raise CannotPlan where rows and columns do not fit."""
     r, t = len(shared), intervals
-    columns = {
-        "charge_per_w": storages,
-        "discharge_per_w": storages,
-        "flexible_per_w": flexible,
-        "curtailed_per_w": t,
-    }
+    columns = {"charge_per_w": storages, "discharge_per_w": storages, "flexible_per_w": flexible, "curtailed_per_w": t}
     for name, count in columns.items():
         require(shared, name, (r, count), least=-UNLIMITED)
     require(shared, "most_w", (r, t), least=-UNLIMITED, finite=False)
 
 
-def require(
-    owner: Any, name: str, shape: tuple[int, ...], *, least: float = 0.0, most: float = UNLIMITED, finite: bool = True
-) -> None:  # fmt: skip
+def require(owner: Any, name: str, shape: tuple[int, ...], *, least: float = 0.0, most: float = UNLIMITED, finite: bool = True) -> None:
     """Raise CannotPlan where an array has another shape, holds no numbers, or leaves its range."""
     values: Array = getattr(owner, name)
     if values.shape != shape:
@@ -285,9 +319,7 @@ def require(
     if np.isnan(values).any() or (finite and not np.isfinite(values).all()):
         raise CannotPlan(f"{name}: holds what is no finite number; replace it")
     if values.size and (values.min() < least or values.max() > most):
-        raise CannotPlan(
-            f"{name}: {values.min() if values.min() < least else values.max():g} lies outside {least:g} to {most:g}"
-        )
+        raise CannotPlan(f"{name}: {values.min() if values.min() < least else values.max():g} lies outside {least:g} to {most:g}")
 
 
 def _unique(what: str, names: tuple[str, ...]) -> None:

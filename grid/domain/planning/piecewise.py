@@ -66,10 +66,7 @@ def least_within(function: Piecewise, low: float, high: float) -> Piecewise:
         left = value.at_end(begin + low, middle + low), value.at_end(end + low, middle + low)
         right = value.at_end(begin + high, middle + high), value.at_end(end + high, middle + high)
         inside = value.inside(middle, 0.0)
-        crossings = [
-            _crossings(begin, end, *a, *b)
-            for a, b in ((left, right), (left, (inside, inside)), (right, (inside, inside)))
-        ]
+        crossings = [_crossings(begin, end, *a, *b) for a, b in ((left, right), (left, (inside, inside)), (right, (inside, inside)))]
         points = np.unique(np.concatenate([points, *crossings]))
     return simple(points, value.at(points))
 
@@ -119,10 +116,7 @@ def lowest(functions: Sequence[Piecewise]) -> Piecewise:
     if len(functions) > 1 and len(points) > 1:
         begin, end = points[:-1], points[1:]
         middle = (begin + end) / 2
-        lines = [
-            tuple(np.where(np.isfinite(f.at(middle)), np.interp(p, f.x, f.y), np.inf) for p in (begin, end))
-            for f in functions
-        ]
+        lines = [tuple(np.where(np.isfinite(f.at(middle)), np.interp(p, f.x, f.y), np.inf) for p in (begin, end)) for f in functions]
         crossings = [_crossings(begin, end, *a, *b) for i, a in enumerate(lines) for b in lines[:i]]
         points = np.unique(np.concatenate([points, *crossings]))
     values = np.full(len(points), np.inf)
@@ -131,9 +125,7 @@ def lowest(functions: Sequence[Piecewise]) -> Piecewise:
     return simple(points, values)
 
 
-def _crossings(
-    begin: Array, end: Array, first_a: Array, last_a: Array, first_b: Array, last_b: Array
-) -> Array:
+def _crossings(begin: Array, end: Array, first_a: Array, last_a: Array, first_b: Array, last_b: Array) -> Array:
     """Where two lines cross inside their intervals."""
     with np.errstate(invalid="ignore"):
         before, after = first_a - first_b, last_a - last_b

@@ -62,12 +62,23 @@ class PlanProblem:
 
     @classmethod
     def of(
-        cls, *, interval_minutes: float, import_price_per_kwh: ArrayLike, export_price_per_kwh: ArrayLike, load_w: ArrayLike,
-        production_w: ArrayLike, storages: Storages, flexible: FlexibleLoads | None = None,
-        shared: SharedLimits | None = None, curtailable: bool = False, import_limit_w: ArrayLike = UNLIMITED,
-        export_limit_w: ArrayLike = UNLIMITED, peak_price_per_kw: float = 0.0, peak_so_far_w: float = 0.0,
+        cls,
+        *,
+        interval_minutes: float,
+        import_price_per_kwh: ArrayLike,
+        export_price_per_kwh: ArrayLike,
+        load_w: ArrayLike,
+        production_w: ArrayLike,
+        storages: Storages,
+        flexible: FlexibleLoads | None = None,
+        shared: SharedLimits | None = None,
+        curtailable: bool = False,
+        import_limit_w: ArrayLike = UNLIMITED,
+        export_limit_w: ArrayLike = UNLIMITED,
+        peak_price_per_kw: float = 0.0,
+        peak_so_far_w: float = 0.0,
         reserve_wh: ArrayLike = 0.0,
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         """A checked problem; `load_w` says how many intervals there are, numbers are spread over them.
 
         Raises:
@@ -77,12 +88,21 @@ class PlanProblem:
         every = load.shape
         loads = flexible if flexible is not None else FlexibleLoads.none()
         return cls(
-            float(interval_minutes), spread("import_price_per_kwh", import_price_per_kwh, every),
-            spread("export_price_per_kwh", export_price_per_kwh, every), load, spread("production_w", production_w, every),
-            bool(curtailable), spread("import_limit_w", import_limit_w, every), spread("export_limit_w", export_limit_w, every),
-            storages, loads, shared if shared is not None else SharedLimits.none(len(storages), len(loads), len(load)),
-            float(peak_price_per_kw), float(peak_so_far_w), spread("reserve_wh", reserve_wh, every),
-        )  # fmt: skip
+            float(interval_minutes),
+            spread("import_price_per_kwh", import_price_per_kwh, every),
+            spread("export_price_per_kwh", export_price_per_kwh, every),
+            load,
+            spread("production_w", production_w, every),
+            bool(curtailable),
+            spread("import_limit_w", import_limit_w, every),
+            spread("export_limit_w", export_limit_w, every),
+            storages,
+            loads,
+            shared if shared is not None else SharedLimits.none(len(storages), len(loads), len(load)),
+            float(peak_price_per_kw),
+            float(peak_so_far_w),
+            spread("reserve_wh", reserve_wh, every),
+        )
 
     def __post_init__(self) -> None:
         _check(self)

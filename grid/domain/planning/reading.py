@@ -16,9 +16,7 @@ SNAP_W = 1e-6
 def read(problem: PlanProblem, model: Model, answer: Answer, doubts: tuple[str, ...] = ()) -> PlanSolution:
     """The plan that the answer means; `doubts` are sentences about what is not proven of it."""
     values = answer.values * model.unit_w
-    charge, discharge, soc = storages_of(
-        problem.storages, values[model.charge], values[model.discharge], problem.hours
-    )
+    charge, discharge, soc = storages_of(problem.storages, values[model.charge], values[model.discharge], problem.hours)
     flexible = _flexible(problem, model, answer)
     curtailed = np.zeros(problem.intervals)
     if problem.curtailable:
@@ -28,31 +26,49 @@ def read(problem: PlanProblem, model: Model, answer: Answer, doubts: tuple[str, 
     limits = broken_limits(problem, imported, exported, curtailed, charge, discharge, soc, flexible)
     prices = answer.row_prices
     return PlanSolution(
-        PlanStatus.BEST_EFFORT if limits else PlanStatus.OPTIMAL, cost, imported, exported, curtailed, charge, discharge,
-        soc, flexible, limits, (*reasons_for(problem, limits, exported), *doubts), prices[model.balance] / problem.hours,
-        -prices[model.stored], answer.binaries, answer.proven,
-    )  # fmt: skip
+        PlanStatus.BEST_EFFORT if limits else PlanStatus.OPTIMAL,
+        cost,
+        imported,
+        exported,
+        curtailed,
+        charge,
+        discharge,
+        soc,
+        flexible,
+        limits,
+        (*reasons_for(problem, limits, exported), *doubts),
+        prices[model.balance] / problem.hours,
+        -prices[model.stored],
+        answer.binaries,
+        answer.proven,
+    )
 
 
 def nothing(problem: PlanProblem, reasons: tuple[str, ...]) -> PlanSolution:
     """What is said where a storage cannot keep its own limits."""
     n, m, none = len(problem.storages), len(problem.flexible), np.zeros(0)
     return PlanSolution(
-        PlanStatus.INFEASIBLE, None, none, none, none, np.zeros((n, 0)), np.zeros((n, 0)), np.zeros((n, 0)), np.zeros((m, 0)),
-        (), reasons, none, np.zeros((n, 0)),
-    )  # fmt: skip
+        PlanStatus.INFEASIBLE,
+        None,
+        none,
+        none,
+        none,
+        np.zeros((n, 0)),
+        np.zeros((n, 0)),
+        np.zeros((n, 0)),
+        np.zeros((m, 0)),
+        (),
+        reasons,
+        none,
+        np.zeros((n, 0)),
+    )
 
 
-def exchange(
-    problem: PlanProblem, taken: Array, flexible: Array, curtailed: Array
-) -> tuple[Array, Array, Array]:
+def exchange(problem: PlanProblem, taken: Array, flexible: Array, curtailed: Array) -> tuple[Array, Array, Array]:
     """Import, export and curtailment that balance each interval: what is lacking is imported, what is left over exported."""
     net = problem.load_w - problem.production_w + taken.sum(axis=0) + flexible.sum(axis=0)
     left = net + curtailed
-    imported, exported = (
-        _snap(np.maximum(left, 0.0), problem.import_limit_w),
-        _snap(np.maximum(-left, 0.0), problem.export_limit_w),
-    )
+    imported, exported = (_snap(np.maximum(left, 0.0), problem.import_limit_w), _snap(np.maximum(-left, 0.0), problem.export_limit_w))
     return imported, exported, curtailed
 
 
@@ -69,9 +85,7 @@ def _clean(power: Array, most: Array) -> Array:
     return cleaned
 
 
-def storages_of(
-    storages: Storages, charge: Array, discharge: Array, hours: float
-) -> tuple[Array, Array, Array]:
+def storages_of(storages: Storages, charge: Array, discharge: Array, hours: float) -> tuple[Array, Array, Array]:
     """Powers inside their limits, never both at once, and the states of charge that follow from them [n, T]."""
     charge, discharge = _clean(charge, storages.charge_max_w), _clean(discharge, storages.discharge_max_w)
     up, down = storages.eta_charge[:, np.newaxis], storages.eta_discharge[:, np.newaxis]
@@ -80,18 +94,14 @@ def storages_of(
         stored = up * charge - discharge / down
         charge = np.where(both, np.maximum(stored, 0.0) / up, charge)
         discharge = np.where(both, np.maximum(-stored, 0.0) * down, discharge)
-    columns = [
-        _followed(storages, i, charge[i].tolist(), discharge[i].tolist(), hours) for i in range(len(storages))
-    ]
+    columns = [_followed(storages, i, charge[i].tolist(), discharge[i].tolist(), hours) for i in range(len(storages))]
     if not columns:
         return charge, discharge, np.zeros_like(charge)
     parts = np.array(columns)
     return parts[:, 0], parts[:, 1], parts[:, 2]
 
 
-def _followed(
-    storages: Storages, place: int, charge: list[float], discharge: list[float], hours: float
-) -> tuple[list[float], ...]:
+def _followed(storages: Storages, place: int, charge: list[float], discharge: list[float], hours: float) -> tuple[list[float], ...]:
     """Follow one state of charge; where rounding would carry it over a limit by a hair, the power gives way by that hair."""
     kept = float(storages.kept(hours)[place])
     up, down = float(storages.eta_charge[place]) * hours, hours / float(storages.eta_discharge[place])

@@ -28,10 +28,11 @@ class Quantiles:
     def or_else(self, other: "Quantiles") -> "Quantiles":
         """The same, with another's values where it has none (NaN)."""
         return Quantiles(
-            *(np.where(np.isnan(mine), theirs, mine) for mine, theirs in (
-                (self.low_w, other.low_w), (self.middle_w, other.middle_w), (self.high_w, other.high_w),
-            ))
-        )  # fmt: skip
+            *(
+                np.where(np.isnan(mine), theirs, mine)
+                for mine, theirs in ((self.low_w, other.low_w), (self.middle_w, other.middle_w), (self.high_w, other.high_w))
+            )
+        )
 
 
 def independent_difference(use: Quantiles, production: Quantiles) -> Quantiles:
@@ -42,9 +43,7 @@ def independent_difference(use: Quantiles, production: Quantiles) -> Quantiles:
     return Quantiles(middle - down, middle, middle + up)
 
 
-def outlook_of(
-    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, peak: MonthPeak, persistence: Array
-) -> Outlook:  # fmt: skip
+def outlook_of(net: Quantiles, *, hours: float, import_price: Array, export_price: Array, peak: MonthPeak, persistence: Array) -> Outlook:
     """What is expected of the net power.
 
     What is left at the end is worth what it costs to store it at the cheapest price of the horizon.
@@ -56,6 +55,13 @@ def outlook_of(
     told = persistence[: len(lasting)]
     lasting[: len(told)] = told
     return Outlook(
-        hours, net.middle_w, net.high_w - net.middle_w, net.middle_w - net.low_w,
-        import_price, export_price, max(float(import_price.min()), 0.0), peak, lasting,
-    )  # fmt: skip
+        hours,
+        net.middle_w,
+        net.high_w - net.middle_w,
+        net.middle_w - net.low_w,
+        import_price,
+        export_price,
+        max(float(import_price.min()), 0.0),
+        peak,
+        lasting,
+    )

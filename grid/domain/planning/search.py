@@ -15,14 +15,7 @@ from grid.domain.planning.interior_point_plan import find_proven_plan, suits
 from grid.domain.planning.model import Aim, Model, Slack
 from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.program import (
-    Answer,
-    CannotFindPlan,
-    Course,
-    Effort,
-    LinesOutOfTime,
-    OutOfTime,
-)
+from grid.domain.planning.program import Answer, CannotFindPlan, Course, Effort, LinesOutOfTime, OutOfTime
 from grid.domain.planning.reading import nothing, read
 from grid.domain.planning.shortfalls import figure
 from grid.domain.planning.solution import PlanSolution
@@ -45,9 +38,8 @@ NOT_EVEN_LINES = "time ran out: {:g} s were not enough for the linear programme;
 
 
 def find_plan(
-    problem: PlanProblem, *, seconds: float = 150.0, known: KnownPlan | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> PlanSolution:  # fmt: skip
+    problem: PlanProblem, *, seconds: float = 150.0, known: KnownPlan | None = None, clock: Callable[[], float] = time.monotonic
+) -> PlanSolution:
     """The best plan: of many storages by the interior-point method where that proves it, else by the general search.
 
     Args:
@@ -75,9 +67,8 @@ def find_plan(
         effort = replace(_effort(model, Aim.COST, left * SHARE, line_seconds=left), patient=False)
         begin = start_values(problem, model, known) if known is not None else None
         answer = solve(
-            model.program, effort, courses=_courses(problem, model, None), near=begin,
-            better=_better(problem, model, None, clock),
-        )  # fmt: skip
+            model.program, effort, courses=_courses(problem, model, None), near=begin, better=_better(problem, model, None, clock)
+        )
     except LinesOutOfTime:
         raise CannotFindPlan(NOT_EVEN_LINES.format(seconds)) from None  # what follows asks for more than that
     except OutOfTime:
@@ -121,9 +112,7 @@ def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:
     return (f"{said} up to {figure(off)} Wh less may be {what}.",)
 
 
-def _as_near_as_possible(
-    problem: PlanProblem, left: Callable[[], float], clock: Callable[[], float]
-) -> list[tuple[Model, Answer]]:
+def _as_near_as_possible(problem: PlanProblem, left: Callable[[], float], clock: Callable[[], float]) -> list[tuple[Model, Answer]]:
     """Least energy above limits, then least energy missing, then least cost: what each aim found, fewer where time ran out.
 
     Each aim has its share of the time that is `left` [s], the last one all of it: what the ones before did not need is not lost.
@@ -206,9 +195,7 @@ def _courses(problem: PlanProblem, model: Model, slack: Slack | None) -> list[Ca
     return [partial(best_course, problem, model, slack, heavy) for heavy in weights]
 
 
-def _better(
-    problem: PlanProblem, model: Model, slack: Slack | None, clock: Callable[[], float]
-) -> Better | None:
+def _better(problem: PlanProblem, model: Model, slack: Slack | None, clock: Callable[[], float]) -> Better | None:
     """Each storage followed while the others stay, where that can be said of them."""
     if not applies_to_each(problem, slack.aim if slack is not None else Aim.COST):
         return None
@@ -233,11 +220,7 @@ def _effort(model: Model, aim: Aim, seconds: float, *, line_seconds: float, stri
 
 def stranded(problem: PlanProblem) -> tuple[str, ...]:
     """A sentence for each storage that cannot keep its own limits of state of charge, whatever it does."""
-    return tuple(
-        f"storage {name}: {why}"
-        for i, name in enumerate(problem.storages.ids)
-        if (why := _stranded(problem, i))
-    )
+    return tuple(f"storage {name}: {why}" for i, name in enumerate(problem.storages.ids) if (why := _stranded(problem, i)))
 
 
 def _stranded(problem: PlanProblem, place: int) -> str:

@@ -27,9 +27,8 @@ class Sheet:
     _pairs: list[tuple[Places, Places, Array, Array, Array, Places]] = field(default_factory=list)
 
     def columns(
-        self, count: int, upper: ArrayLike, *, lower: ArrayLike = 0.0, cost: ArrayLike = 0.0, tie: ArrayLike = 0.0,
-        whole: bool = False,
-    ) -> Places:  # fmt: skip
+        self, count: int, upper: ArrayLike, *, lower: ArrayLike = 0.0, cost: ArrayLike = 0.0, tie: ArrayLike = 0.0, whole: bool = False
+    ) -> Places:
         """New columns; their numbers."""
         numbers = np.arange(self.width, self.width + count)
         self._columns.append(tuple(_spread(values, count) for values in (cost, tie, lower, upper)))
@@ -43,9 +42,7 @@ class Sheet:
         numbers = np.arange(self.height, self.height + count)
         self._limits.append((_spread(lower, count), _spread(upper, count)))
         for rows, columns, factors in entries:
-            self._entries.append(
-                (rows + self.height, columns, np.broadcast_to(np.asarray(factors, np.float64), columns.shape))
-            )
+            self._entries.append((rows + self.height, columns, np.broadcast_to(np.asarray(factors, np.float64), columns.shape)))
         self.height += count
         return numbers
 
@@ -55,9 +52,7 @@ class Sheet:
         spread = [_spread(values, count) for values in factors]
         self._cuts.append((np.stack(columns, axis=1), np.stack(spread, axis=1), _spread(upper, count)))
 
-    def pairs(
-        self, first: Places, second: Places, first_most: Array, second_most: Array, eager: ArrayLike, rows: Places
-    ) -> None:  # fmt: skip
+    def pairs(self, first: Places, second: Places, first_most: Array, second_most: Array, eager: ArrayLike, rows: Places) -> None:
         """Pairs of columns of which one must be zero; `rows` are those in whose price it shows whether doing both may pay."""
         self._pairs.append((first, second, first_most, second_most, _spread(eager, len(first)), rows))
 
@@ -71,16 +66,31 @@ class Sheet:
         np.cumsum(np.bincount(rows, minlength=self.height)[:-1], out=starts[1:])
         none = np.zeros(0, dtype=np.int64)
         pairs = self._pairs or [(none, none, np.zeros(0), np.zeros(0), np.zeros(0), none)]
-        first, second, first_most, second_most, eager, pair_rows = (
-            np.concatenate(part) for part in zip(*pairs, strict=True)
-        )
+        first, second, first_most, second_most, eager, pair_rows = (np.concatenate(part) for part in zip(*pairs, strict=True))
         cuts = self._cuts or [(np.zeros((0, 2), np.int64), np.zeros((0, 2)), np.zeros(0))]
         cut_columns, cut_values, cut_upper = (np.concatenate(part) for part in zip(*cuts, strict=True))
         return Program(
-            cost, tie, lower, upper, starts, columns[order], values[order], row_lower, row_upper,
-            np.concatenate([none, *self._whole]), first, second, first_most, second_most, eager > 0, pair_rows,
-            cut_columns, cut_values, cut_upper, self.offset,
-        )  # fmt: skip
+            cost,
+            tie,
+            lower,
+            upper,
+            starts,
+            columns[order],
+            values[order],
+            row_lower,
+            row_upper,
+            np.concatenate([none, *self._whole]),
+            first,
+            second,
+            first_most,
+            second_most,
+            eager > 0,
+            pair_rows,
+            cut_columns,
+            cut_values,
+            cut_upper,
+            self.offset,
+        )
 
 
 def _spread(values: ArrayLike, count: int) -> Array:

@@ -32,9 +32,7 @@ class Moved:
     exchange_w: Array
 
 
-def follow(
-    wanted_w: Array, *, soc_wh: Array, limits: StorageLimits, others_w: Array, connection: Connection, hours: float
-) -> Moved:  # fmt: skip
+def follow(wanted_w: Array, *, soc_wh: Array, limits: StorageLimits, others_w: Array, connection: Connection, hours: float) -> Moved:
     """What was planned, made possible.
 
     Args:
@@ -46,9 +44,7 @@ def follow(
     charge, discharge, soc = np.zeros((3, *wanted_w.shape))
     for t in range(wanted_w.shape[1]):
         room = headroom(soc_wh, limits, every, hours, hours)
-        needed = np.clip(limits.soc_min_wh - soc_wh * limits.kept_per_hour**hours, 0, None) / (
-            limits.eta_charge * hours
-        )
+        needed = np.clip(limits.soc_min_wh - soc_wh * limits.kept_per_hour**hours, 0, None) / (limits.eta_charge * hours)
         needed = np.minimum(np.ceil(needed), room.charge_w)
         taken = np.clip(wanted_w[:, t], 0, room.charge_w)
         given = np.clip(-wanted_w[:, t], 0, room.discharge_w)

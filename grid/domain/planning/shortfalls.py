@@ -12,30 +12,25 @@ KEPT, FINEST = 1e-3, 1e-6  # W or Wh: what is short by less is kept; of small pr
 
 
 def broken_limits(
-    problem: PlanProblem, imported: Array, exported: Array, curtailed: Array, charge: Array, discharge: Array, soc: Array,
-    flexible: Array,
-) -> tuple[BrokenLimit, ...]:  # fmt: skip
+    problem: PlanProblem, imported: Array, exported: Array, curtailed: Array, charge: Array, discharge: Array, soc: Array, flexible: Array
+) -> tuple[BrokenLimit, ...]:
     """What a plan lacks, by name and interval."""
     storages, loads, last = problem.storages, problem.flexible, problem.intervals - 1
     kept = float(np.clip(unit_of(problem) * KEPT / 1000, FINEST, KEPT))
     found = [
-        *_by_interval("import_limit", imported - problem.import_limit_w, kept), *_by_interval("export_limit", exported - problem.export_limit_w, kept),
-    ]  # fmt: skip
+        *_by_interval("import_limit", imported - problem.import_limit_w, kept),
+        *_by_interval("export_limit", exported - problem.export_limit_w, kept),
+    ]
     shared = problem.shared
     if len(shared):
-        used = (
-            shared.charge_per_w @ charge
-            + shared.discharge_per_w @ discharge
-            + shared.flexible_per_w @ flexible
-        )
+        used = shared.charge_per_w @ charge + shared.discharge_per_w @ discharge + shared.flexible_per_w @ flexible
         used = used + shared.curtailed_per_w * curtailed
         for name in dict.fromkeys(shared.names):
             rows = [row for row, own in enumerate(shared.names) if own == name]
             found += _by_interval(f"{SHARED}{name}", (used - shared.most_w)[rows].max(axis=0), kept)
     missing = loads.energy_wh - flexible.sum(axis=1) * problem.hours
     found += [
-        BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i]))
-        for i in np.flatnonzero(missing > kept)
+        BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i])) for i in np.flatnonzero(missing > kept)
     ]
     for i, name in enumerate(storages.ids):
         short = float(storages.soc_end_min_wh[i] - soc[i, -1])
@@ -47,9 +42,7 @@ def broken_limits(
             found.append(BrokenLimit(f"discharge_most:{name}", last, above))
     if problem.reserve_wh.any():
         held = storages.eta_discharge @ (soc - storages.soc_min_wh[:, np.newaxis])
-        found += _by_interval(
-            "reserve", np.where(problem.reserve_wh > 0, problem.reserve_wh - held, 0.0), kept
-        )
+        found += _by_interval("reserve", np.where(problem.reserve_wh > 0, problem.reserve_wh - held, 0.0), kept)
     return tuple(found)
 
 
@@ -59,11 +52,7 @@ def _by_interval(name: str, short: Array, kept: float) -> list[BrokenLimit]:
 
 def figure(value: float) -> str:
     """Whole numbers as sentences tell them, three digits of what is below ten."""
-    return (
-        f"{value:.0f}"
-        if abs(value) >= 10
-        else np.format_float_positional(value, precision=3, fractional=False, trim="-")
-    )
+    return f"{value:.0f}" if abs(value) >= 10 else np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def reasons_for(problem: PlanProblem, limits: tuple[BrokenLimit, ...], exported: Array) -> tuple[str, ...]:
@@ -83,11 +72,7 @@ def _reason(problem: PlanProblem, name: str, broken: list[BrokenLimit]) -> str:
             f"{figure(problem.import_limit_w[worst.interval] + worst.short_by)} W, lower load_w, or give storages a fuller start."
         )
     if kind == "export_limit":
-        mend = (
-            "raise export_limit_w"
-            if problem.curtailable
-            else "raise export_limit_w or set curtailable to true"
-        )
+        mend = "raise export_limit_w" if problem.curtailable else "raise export_limit_w or set curtailable to true"
         return f"export_limit: {figure(energy)} Wh more than the limit must be exported, {when}; {mend}."
     if kind == "shared":
         return f"{SHARED_REASON}{which}: exceeded by {figure(energy)} Wh, {when}; raise it or move load and storages elsewhere."

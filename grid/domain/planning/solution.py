@@ -66,9 +66,7 @@ class PlanSolution:
     bound: float | None = None
 
 
-def cost_of(
-    problem: PlanProblem, *, import_w: Array, export_w: Array, discharge_w: Array, soc_wh: Array
-) -> float:
+def cost_of(problem: PlanProblem, *, import_w: Array, export_w: Array, discharge_w: Array, soc_wh: Array) -> float:
     """What powers cost: `import x price - export x price + wear + peak - end values`."""
     storages, hours = problem.storages, problem.hours
     energy = import_w @ problem.import_price_per_kwh - export_w @ problem.export_price_per_kwh

@@ -9,9 +9,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from highspy._core import (
-    _Highs,
-)  # highspy.Highs adds callbacks to it: a banner on stdout and a quarter of a millisecond
+from highspy._core import _Highs  # highspy.Highs adds callbacks to it: a banner on stdout and a quarter of a millisecond
 
 from grid.domain.planning.parts import Array, Flags, Places
 from grid.domain.planning.program import Answer, Effort, Program
@@ -31,11 +29,7 @@ STATUS = highspy.HighsModelStatus
 def loaded(program: Program, effort: Effort | None = None, line_seconds: float = np.inf) -> Any:
     """A solver that holds the programme, its matrix handed over whole; without an effort it is a linear one, with `line_seconds` of time."""
     highs = _Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("primal_feasibility_tolerance", FEASIBLE),
-        ("dual_feasibility_tolerance", FEASIBLE),
-    ):
+    for option, value in (("output_flag", False), ("primal_feasibility_tolerance", FEASIBLE), ("dual_feasibility_tolerance", FEASIBLE)):
         highs.setOptionValue(option, value)
     if effort is None and np.isfinite(line_seconds):
         highs.setOptionValue("time_limit", line_seconds)
@@ -53,10 +47,22 @@ def loaded(program: Program, effort: Effort | None = None, line_seconds: float =
     whole = np.zeros(len(program.cost), dtype=np.int32)
     whole[program.whole] = 1
     highs.passModel(
-        len(program.cost), len(program.row_lower), len(program.values), ROW_WISE, MINIMIZE, program.offset, program.cost,
-        program.lower, program.upper, program.row_lower, program.row_upper, program.starts.astype(np.int32),
-        program.columns.astype(np.int32), program.values, whole,
-    )  # fmt: skip
+        len(program.cost),
+        len(program.row_lower),
+        len(program.values),
+        ROW_WISE,
+        MINIMIZE,
+        program.offset,
+        program.cost,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
+        program.starts.astype(np.int32),
+        program.columns.astype(np.int32),
+        program.values,
+        whole,
+    )
     return highs
 
 
@@ -64,9 +70,7 @@ def begin_near(highs: Any, program: Program, near: Array) -> None:
     """A basis of the columns that lie between their bounds there, and of the rows that do not touch theirs; HiGHS completes it."""
     sizes = np.diff(np.append(program.starts, len(program.values)))
     row_of = np.repeat(np.arange(len(program.row_lower)), sizes)
-    touched: Array = np.bincount(
-        row_of, program.values * near[program.columns], minlength=len(program.row_lower)
-    ).astype(np.float64)
+    touched: Array = np.bincount(row_of, program.values * near[program.columns], minlength=len(program.row_lower)).astype(np.float64)
     basis = highspy.HighsBasis()
     basis.col_status = _statuses(near, program.lower, program.upper)
     basis.row_status = _statuses(touched, program.row_lower, program.row_upper)
@@ -102,11 +106,7 @@ def run_search(highs: Any) -> bool:
     status = highs.getModelStatus()
     if status == STATUS.kOptimal:
         return True
-    return bool(
-        status == STATUS.kTimeLimit
-        and np.isfinite(highs.getInfo().objective_function_value)
-        and highs.getSolution().value_valid
-    )
+    return bool(status == STATUS.kTimeLimit and np.isfinite(highs.getInfo().objective_function_value) and highs.getSolution().value_valid)
 
 
 def settle(highs: Any, program: Program) -> Answer:
@@ -200,12 +200,15 @@ def with_yes_or_no(program: Program, chosen: Flags) -> Program:
     cut = len(program.cut_upper)
     rows = 2 * np.arange(2 * count + cut)
     return replace(
-        program, cost=np.concatenate([program.cost, zeros]), tie=np.concatenate([program.tie, zeros]),
-        lower=np.concatenate([program.lower, zeros]), upper=np.concatenate([program.upper, ones]),
+        program,
+        cost=np.concatenate([program.cost, zeros]),
+        tie=np.concatenate([program.tie, zeros]),
+        lower=np.concatenate([program.lower, zeros]),
+        upper=np.concatenate([program.upper, ones]),
         starts=np.concatenate([program.starts, len(program.values) + rows]),
         columns=np.concatenate([program.columns, columns.ravel(), program.cut_columns.ravel()]),
         values=np.concatenate([program.values, values.ravel(), program.cut_values.ravel()]),
         row_lower=np.concatenate([program.row_lower, np.full(len(rows), -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.stack([zeros, second_most], axis=1).ravel(), program.cut_upper]),
         whole=np.concatenate([program.whole, decision]),
-    )  # fmt: skip
+    )

@@ -13,15 +13,7 @@ from typing import Any
 import numpy as np
 
 from grid.domain.planning.parts import Array, Flags
-from grid.domain.planning.program import (
-    Answer,
-    CannotFollow,
-    Course,
-    Effort,
-    LinesOutOfTime,
-    OutOfTime,
-    Program,
-)
+from grid.domain.planning.program import Answer, CannotFollow, Course, Effort, LinesOutOfTime, OutOfTime, Program
 from grid.domain.planning.solver import (
     FEASIBLE,
     PRICED,
@@ -46,10 +38,7 @@ Better = Callable[[Array, float], tuple[Array, float]]
 
 ROUNDS = 3
 SOON = 0.15  # of the time that is left, for a search with few decisions, or the first one with all
-IN_WINDOWS, IN_MANY_WINDOWS = (
-    0.3,
-    0.75,
-)  # of what is left then, the second where so many pairs are decided that no search proves anything
+IN_WINDOWS, IN_MANY_WINDOWS = (0.3, 0.75)  # of what is left then, the second where so many pairs are decided that no search proves anything
 MANY_PAIRS = 200
 
 
@@ -88,9 +77,7 @@ def solve(
         if followed is None:
             return None
         point = with_decisions_of(program, followed.values, effort.line_seconds)
-        if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
-            point.objective
-        ):
+        if point is not None and point.objective <= followed.least + followed.rounding + effort.room(point.objective):
             return point
         begin = followed.values
     known = _better(
@@ -114,9 +101,7 @@ def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | 
         if is_out_of_time(highs):
             raise LinesOutOfTime
         return None
-    bound = highs.getInfo().objective_function_value + SAME_COST * max(
-        1.0, abs(highs.getInfo().objective_function_value)
-    )
+    bound = highs.getInfo().objective_function_value + SAME_COST * max(1.0, abs(highs.getInfo().objective_function_value))
     point = settle(highs, relaxed)
     shut = violated(program, point.values)
     worthless = point.row_prices[program.pair_rows] <= PRICED
@@ -130,9 +115,7 @@ def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | 
             break
         point = settle(highs, relaxed)
     legal = not violated(program, point.values).any() and is_whole(program, point.values)
-    return replace(
-        point, proven=legal and point.objective <= bound, legal=legal, suspects=shut | worthless, bound=bound
-    )
+    return replace(point, proven=legal and point.objective <= bound, legal=legal, suspects=shut | worthless, bound=bound)
 
 
 def _by_branches(program: Program, effort: Effort, found: Answer, better: Better | None) -> Answer | None:
@@ -155,9 +138,7 @@ def _by_branches(program: Program, effort: Effort, found: Answer, better: Better
             stated = highs.getInfo().objective_function_value
             point = with_decisions_of(program, values, effort.line_seconds)
             if done and point is not None and (every or point.objective <= stated + effort.room(stated)):
-                return replace(
-                    point, binaries=int(chosen.sum()) + len(program.whole), proven=True, bound=least
-                )
+                return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=True, bound=least)
             best = _better(point, best if best.legal else None) or best
             chosen |= violated(program, values)
         if every or not done:
@@ -185,10 +166,7 @@ def _by_all(program: Program, effort: Effort, best: Answer, better: Better | Non
     least = max(least, highs.getInfo().mip_dual_bound)
     if solved:
         values = np.array(highs.getSolution().col_value)[: len(program.cost)]
-        best = (
-            _better(with_decisions_of(program, values, effort.line_seconds), best if best.legal else None)
-            or best
-        )
+        best = _better(with_decisions_of(program, values, effort.line_seconds), best if best.legal else None) or best
     if not best.legal:
         raise OutOfTime
     return replace(best, binaries=binaries, proven=done, bound=least)
@@ -203,9 +181,7 @@ def _bettered(program: Program, effort: Effort, best: Answer, better: Better | N
             best, took = _once_better(program, effort, best, better, effort.seconds - spent)
             spent += took
         left = max(effort.seconds - spent, 0.0)
-        known, took = better_by_windows(
-            program, replace(effort, seconds=left if better is None else left / 2), best
-        )
+        known, took = better_by_windows(program, replace(effort, seconds=left if better is None else left / 2), best)
         spent += took
         best = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
         if better is None or spent >= effort.seconds or best.objective >= before - effort.room(before):
@@ -213,9 +189,7 @@ def _bettered(program: Program, effort: Effort, best: Answer, better: Better | N
     return best, spent
 
 
-def _once_better(
-    program: Program, effort: Effort, best: Answer, better: Better, seconds: float
-) -> tuple[Answer, float]:
+def _once_better(program: Program, effort: Effort, best: Answer, better: Better, seconds: float) -> tuple[Answer, float]:
     """What another method makes of a point, as often as that helps, and how long it took [s]."""
     spent = 0.0
     for _ in range(ROUNDS):
@@ -242,9 +216,7 @@ def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | No
     solved = run_search(highs)
     if solved:
         # HiGHS 1.16 was seen to name a better objective than that of the point it returned: the one it was given.
-        objective = program.offset + float(
-            program.cost @ np.array(highs.getSolution().col_value)[: len(program.cost)]
-        )
+        objective = program.offset + float(program.cost @ np.array(highs.getSolution().col_value)[: len(program.cost)])
         stated = highs.getInfo().objective_function_value
         if objective > stated + effort.room(stated) + FEASIBLE:
             return _searched(program, chosen, effort, None)

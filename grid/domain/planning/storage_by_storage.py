@@ -19,7 +19,7 @@ STAYS = 1e-6  # in the programme's unit: what moves by less has not moved
 
 def better_by_storages(
     problem: PlanProblem, model: Model, slack: Slack | None, values: Array, *, seconds: float, clock: Callable[[], float]
-) -> tuple[Array, float]:  # fmt: skip
+) -> tuple[Array, float]:
     """What storages do [c] when each in turn has found its best, and how long that took [s]; other columns stay as in `values`.
 
     The first storage begins again until none moves any more. Only the decisions are meant: what powers they allow is for a linear programme to say.

@@ -39,14 +39,10 @@ def fair_shares(total_w: float, room_w: Power, cycled: Power) -> Power:
 
 def are_alike(limits: StorageLimits) -> bool:
     """Whether storages lose alike, so that it does not matter to the cost which of them works."""
-    return all(
-        np.ptp(v) < 1e-6 for v in (limits.eta_charge, limits.eta_discharge, limits.kept_per_hour) if len(v)
-    )
+    return all(np.ptp(v) < 1e-6 for v in (limits.eta_charge, limits.eta_discharge, limits.kept_per_hour) if len(v))
 
 
-def divide_fairly(
-    net_w: Power, soc_wh: Power, limits: StorageLimits, cycled: Power, hours: float
-) -> tuple[Power, Power, Power]:  # fmt: skip
+def divide_fairly(net_w: Power, soc_wh: Power, limits: StorageLimits, cycled: Power, hours: float) -> tuple[Power, Power, Power]:
     """Divide what all storages do together [T], charging positive, interval by interval.
 
     Returns charge, discharge and state of charge at the end [n, T]. What limits of single storages do not allow is left out.

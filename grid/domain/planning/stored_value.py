@@ -107,7 +107,5 @@ def value_of_storing(fleet: Fleet, outlook: Outlook, keep: int = 1) -> StoredVal
 
 def _bands(outlook: Outlook) -> tuple[Array, Array]:
     """Widths upwards and downwards [W], never quite nothing."""
-    up, down = (
-        np.maximum(v, max(LEAST_BAND_SHARE * float(v.mean()), 1.0)) for v in (outlook.up_w, outlook.down_w)
-    )
+    up, down = (np.maximum(v, max(LEAST_BAND_SHARE * float(v.mean()), 1.0)) for v in (outlook.up_w, outlook.down_w))
     return up, down

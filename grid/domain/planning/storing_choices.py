@@ -44,9 +44,7 @@ class Outlook:
     persistence: Array
 
 
-def interval_cost(
-    fleet: Fleet, outlook: Outlook, t: Places | int, exchange_w: Array, power_w: Array
-) -> Array:
+def interval_cost(fleet: Fleet, outlook: Outlook, t: Places | int, exchange_w: Array, power_w: Array) -> Array:
     """What intervals `t` cost: energy at the coupling and wear; `t` broadcasts against both powers."""
     price = np.where(exchange_w > 0, outlook.import_price[t], outlook.export_price[t])
     worn = np.maximum(-power_w, 0.0) * fleet.wear_per_kwh
@@ -92,31 +90,29 @@ class MovesOfCharge:
         """Written down for the net power [T, k] of each state in the intervals from `first` on."""
         grid, peak = _Grid.of(fleet, outlook.hours), outlook.peak
         balance = np.clip(-net_w[:, :, None, None], grid.least_w, grid.most_w)
-        power = np.concatenate(
-            [np.broadcast_to(grid.power_w, (*net_w.shape, *grid.power_w.shape)), balance], axis=2
-        )
+        power = np.concatenate([np.broadcast_to(grid.power_w, (*net_w.shape, *grid.power_w.shape)), balance], axis=2)
         exchange = net_w[:, :, None, None] + power
         below, share = place_of(grid.kept_wh + stored_w(power, fleet) * outlook.hours, fleet.capacity_wh)
         t = first + np.arange(len(net_w))[:, None, None, None]
         row = np.arange(exchange[0].size).reshape(exchange[0].shape) * len(peak.levels_w)
         low, peak_share = peak.between(exchange)
         return cls(
-            below + np.arange(net_w.shape[1])[:, None, None] * LEVELS, share, interval_cost(fleet, outlook, t, exchange, power),
-            row + low, row + np.minimum(low + 1, len(peak.levels_w) - 1), peak_share, peak.beyond(exchange),
-        )  # fmt: skip
+            below + np.arange(net_w.shape[1])[:, None, None] * LEVELS,
+            share,
+            interval_cost(fleet, outlook, t, exchange, power),
+            row + low,
+            row + np.minimum(low + 1, len(peak.levels_w) - 1),
+            peak_share,
+            peak.beyond(exchange),
+        )
 
     def least_cost(self, t: int, expected: Array) -> Array:
         """The least cost [k, LEVELS, j], where `expected` [k, LEVELS, j] is what is to come after the interval."""
         rows = expected.reshape(-1, expected.shape[2])
-        after = _mixed(
-            rows.take(self.below[t], axis=0), rows.take(self.below[t] + 1, axis=0), self.share[t][..., None]
-        )
+        after = _mixed(rows.take(self.below[t], axis=0), rows.take(self.below[t] + 1, axis=0), self.share[t][..., None])
         # A higher peak never costs less: where the exchange lies below a level, what that level costs is the greater of both.
         flat = after.reshape(-1)
-        raised = (
-            _mixed(flat.take(self.peak_below[t]), flat.take(self.peak_above[t]), self.peak_share[t])
-            + self.beyond[t]
-        )
+        raised = _mixed(flat.take(self.peak_below[t]), flat.take(self.peak_above[t]), self.peak_share[t]) + self.beyond[t]
         cost = np.maximum(after, raised[..., None])
         cost += self.now[t][..., None]
         return np.asarray(cost.min(axis=1))
@@ -142,17 +138,10 @@ class ImportsAtThePeak:
         grid, levels_w = _Grid.of(fleet, outlook.hours), outlook.peak.levels_w
         net = net_w[:, :, None, None]
         power = np.clip(levels_w - net, grid.least_w[:, None], grid.most_w[:, None])
-        low, share = place_of(
-            grid.kept_wh[:, None] + stored_w(power, fleet) * outlook.hours, fleet.capacity_wh
-        )
+        low, share = place_of(grid.kept_wh[:, None] + stored_w(power, fleet) * outlook.hours, fleet.capacity_wh)
         state, level = np.arange(net_w.shape[1])[:, None, None], np.arange(len(levels_w))
-        now = interval_cost(
-            fleet, outlook, first + np.arange(len(net_w))[:, None, None, None], net + power, power
-        )
-        return cls(
-            (state * LEVELS + low) * len(levels_w) + level, share,
-            np.where(net + power > levels_w + 1.0, np.inf, now),
-        )  # fmt: skip
+        now = interval_cost(fleet, outlook, first + np.arange(len(net_w))[:, None, None, None], net + power, power)
+        return cls((state * LEVELS + low) * len(levels_w) + level, share, np.where(net + power > levels_w + 1.0, np.inf, now))
 
     def least_cost(self, t: int, expected: Array) -> Array:
         """What it costs [k, LEVELS, j], where `expected` [k, LEVELS, j] is what is to come after the interval."""

@@ -33,9 +33,12 @@ class KnownPlan:
             return np.hstack([found, np.repeat(last, missing, axis=1)]) if missing else found
 
         return replace(
-            self, charge_w=moved(self.charge_w), discharge_w=moved(self.discharge_w), soc_wh=moved(self.soc_wh, stays=True),
+            self,
+            charge_w=moved(self.charge_w),
+            discharge_w=moved(self.discharge_w),
+            soc_wh=moved(self.soc_wh, stays=True),
             flexible_w=moved(self.flexible_w),
-        )  # fmt: skip
+        )
 
     def in_groups(self, groups: Places) -> Self:
         """With storages as one where they are planned as one [n]; what one charges for another is no exchange of the group."""
@@ -43,12 +46,7 @@ class KnownPlan:
         members = np.zeros((count, len(groups)))
         members[groups, np.arange(len(groups))] = 1.0
         net = members @ (self.charge_w - self.discharge_w)
-        return replace(
-            self,
-            charge_w=np.maximum(net, 0.0),
-            discharge_w=np.maximum(-net, 0.0),
-            soc_wh=members @ self.soc_wh,
-        )
+        return replace(self, charge_w=np.maximum(net, 0.0), discharge_w=np.maximum(-net, 0.0), soc_wh=members @ self.soc_wh)
 
 
 def start_values(problem: PlanProblem, model: Model, known: KnownPlan) -> Array | None:

@@ -46,10 +46,7 @@ class Wishes:
         rows = np.arange(len(asked))
         short = self._may_miss(len(asked))
         sheet.rows(
-            len(asked),
-            storages.soc_wanted_wh.ravel()[asked] / unit,
-            INFINITE,
-            [(rows, soc.ravel()[asked], 1.0), (rows, short, 1.0)],
+            len(asked), storages.soc_wanted_wh.ravel()[asked] / unit, INFINITE, [(rows, soc.ravel()[asked], 1.0), (rows, short, 1.0)]
         )
 
     def _may_miss(self, count: int, worth: float = 1.0) -> Places:
@@ -68,9 +65,7 @@ class Wishes:
         strict = self.slack is None or self.slack.above == 0.0
         hours = self.problem.hours
         columns = self.sheet.columns(
-            count,
-            0.0 if strict else INFINITE,
-            cost=hours * (self.slack is not None and self.slack.aim == Aim.ABOVE_LIMITS),
+            count, 0.0 if strict else INFINITE, cost=hours * (self.slack is not None and self.slack.aim == Aim.ABOVE_LIMITS)
         )
         if len(columns):
             self.above.append((columns, hours))
@@ -83,10 +78,7 @@ class Wishes:
             return
         count, rows = discharge.shape[1], np.arange(len(capped))
         above = self._may_miss(len(capped))
-        entries: list[Entry] = [
-            (np.repeat(rows, count), discharge[capped].ravel(), self.problem.hours),
-            (rows, above, -1.0),
-        ]
+        entries: list[Entry] = [(np.repeat(rows, count), discharge[capped].ravel(), self.problem.hours), (rows, above, -1.0)]
         self.sheet.rows(len(capped), -INFINITE, storages.discharge_most_wh[capped] / self.unit, entries)
 
     def _reserve(self, soc: Places) -> None:
@@ -94,13 +86,8 @@ class Wishes:
         n, count = soc.shape
         needed = problem.reserve_wh + storages.eta_discharge @ storages.soc_min_wh
         short = self._may_miss(count)
-        entries: list[Entry] = [
-            (np.tile(self.t, n), soc.ravel(), np.repeat(storages.eta_discharge, count)),
-            (self.t, short, 1.0),
-        ]
-        self.sheet.rows(
-            count, np.where(problem.reserve_wh > 0, needed / self.unit, -INFINITE), INFINITE, entries
-        )
+        entries: list[Entry] = [(np.tile(self.t, n), soc.ravel(), np.repeat(storages.eta_discharge, count)), (self.t, short, 1.0)]
+        self.sheet.rows(count, np.where(problem.reserve_wh > 0, needed / self.unit, -INFINITE), INFINITE, entries)
 
     def energies(self, flexible: Places, runs: tuple[Run, ...]) -> None:
         """Each flexible load gets its energy, or what is missing is counted."""
@@ -109,43 +96,26 @@ class Wishes:
             columns = flexible[i][flexible[i] >= 0]
             short, energy = self._may_miss(1), loads.energy_wh[i] / unit
             zeros = np.zeros(len(columns), dtype=np.int64)
-            self.sheet.rows(
-                1,
-                energy,
-                energy,
-                [(zeros, columns, hours), (zeros[:1] if len(zeros) else np.zeros(1, np.int64), short, 1.0)],
-            )
+            self.sheet.rows(1, energy, energy, [(zeros, columns, hours), (zeros[:1] if len(zeros) else np.zeros(1, np.int64), short, 1.0)])
         for run in runs:
             energy = float(loads.energy_wh[run.load]) / unit
             if energy <= 0:
                 continue
             short = self._may_miss(1)
             zeros = np.zeros(len(run.columns), dtype=np.int64)
-            self.sheet.rows(
-                1, energy, energy, [(zeros, run.columns, energy), (np.zeros(1, np.int64), short, 1.0)]
-            )
+            self.sheet.rows(1, energy, energy, [(zeros, run.columns, energy), (np.zeros(1, np.int64), short, 1.0)])
 
     def connection(self, imported: Places, exported: Places) -> None:
         """Rows for the connection's limits, where they may be exceeded (else they are bounds of the columns)."""
         if self.slack is None:
             return
-        for columns, limit in (
-            (imported, self.problem.import_limit_w),
-            (exported, self.problem.export_limit_w),
-        ):
+        for columns, limit in ((imported, self.problem.import_limit_w), (exported, self.problem.export_limit_w)):
             bounded = np.flatnonzero(np.isfinite(limit))
             rows = np.arange(len(bounded))
             above = self._may_exceed(len(bounded))
-            self.sheet.rows(
-                len(bounded),
-                -INFINITE,
-                limit[bounded] / self.unit,
-                [(rows, columns[bounded], 1.0), (rows, above, -1.0)],
-            )
+            self.sheet.rows(len(bounded), -INFINITE, limit[bounded] / self.unit, [(rows, columns[bounded], 1.0), (rows, above, -1.0)])
 
-    def shared(
-        self, charge: Places, discharge: Places, curtailed: Places, flexible: Places, runs: tuple[Run, ...]
-    ) -> None:
+    def shared(self, charge: Places, discharge: Places, curtailed: Places, flexible: Places, runs: tuple[Run, ...]) -> None:
         """Rows for limits on sums, in the intervals for which they are finite."""
         shared, count = self.problem.shared, self.problem.intervals
         asked = np.isfinite(shared.most_w)
@@ -158,22 +128,18 @@ class Wishes:
             r, n = np.nonzero(weights)
             entries.append((row[r].ravel(), columns[n].ravel(), np.repeat(weights[r, n], count)))
         for i, rows, columns, factors in draws_of(flexible, runs, self.unit):
-            entries += [
-                (row[r][rows], columns, factors * shared.flexible_per_w[r, i])
-                for r in np.flatnonzero(shared.flexible_per_w[:, i])
-            ]
+            entries += [(row[r][rows], columns, factors * shared.flexible_per_w[r, i]) for r in np.flatnonzero(shared.flexible_per_w[:, i])]
         r, t = np.nonzero(shared.curtailed_per_w * self.problem.curtailable)
         entries.append((row[r, t], curtailed[t], shared.curtailed_per_w[r, t]))
         height = int(asked.sum())
         entries.append((np.arange(height), self._may_exceed(height), -1.0))
-        there = [
-            (rows >= 0, rows, columns, np.broadcast_to(factors, columns.shape))
-            for rows, columns, factors in entries
-        ]
+        there = [(rows >= 0, rows, columns, np.broadcast_to(factors, columns.shape)) for rows, columns, factors in entries]
         self.sheet.rows(
-            height, -INFINITE, shared.most_w[asked] / self.unit,
+            height,
+            -INFINITE,
+            shared.most_w[asked] / self.unit,
             [(rows[inside], columns[inside], factors[inside]) for inside, rows, columns, factors in there],
-        )  # fmt: skip
+        )
 
     def peak(self, imported: Places) -> None:
         problem, t = self.problem, self.t

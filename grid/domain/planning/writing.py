@@ -47,19 +47,13 @@ class _Writer:
         every = n * count
         price = float(self.priced) * hours
         import_most, export_most, never_both = self._exchange_bounds()
-        imported = sheet.columns(
-            count, import_most, cost=problem.import_price_per_kwh * price, tie=TIE_IMPORT * hours
-        )
+        imported = sheet.columns(count, import_most, cost=problem.import_price_per_kwh * price, tie=TIE_IMPORT * hours)
         exported = sheet.columns(count, export_most, cost=-problem.export_price_per_kwh * price)
-        curtailed = sheet.columns(
-            count, problem.production_w / self.unit * problem.curtailable, tie=TIE_CURTAILED * hours
-        )
+        curtailed = sheet.columns(count, problem.production_w / self.unit * problem.curtailable, tie=TIE_CURTAILED * hours)
         charge_most, discharge_most = storages.charge_max_w / self.unit, storages.discharge_max_w / self.unit
         charge = sheet.columns(every, charge_most.ravel(), tie=TIE_THROUGHPUT * hours).reshape(shape)
         wear = np.repeat(storages.wear_per_kwh * price, count)
-        discharge = sheet.columns(
-            every, discharge_most.ravel(), cost=wear, tie=TIE_THROUGHPUT * hours
-        ).reshape(shape)
+        discharge = sheet.columns(every, discharge_most.ravel(), cost=wear, tie=TIE_THROUGHPUT * hours).reshape(shape)
         soc = self._soc_columns(shape)
         flexible, runs = self._flexible_columns()
         balance = self._balance(imported, exported, curtailed, charge, discharge, flexible, runs)
@@ -73,14 +67,11 @@ class _Writer:
         above, missing = self.wishes.pins()
         charge_full, discharge_full = self._alone()
         self._one_after_the_other(charge, discharge, soc)
-        sheet.pairs(
-            charge.ravel(), discharge.ravel(), charge_full.ravel(), discharge_full.ravel(), 0.0, np.tile(balance, n)
-        )  # fmt: skip
+        sheet.pairs(charge.ravel(), discharge.ravel(), charge_full.ravel(), discharge_full.ravel(), 0.0, np.tile(balance, n))
         if self.priced and never_both.any():
             sheet.pairs(
-                imported[never_both], exported[never_both], import_most[never_both], export_most[never_both], 1.0,
-                balance[never_both],
-            )  # fmt: skip
+                imported[never_both], exported[never_both], import_most[never_both], export_most[never_both], 1.0, balance[never_both]
+            )
         return Model(
             sheet.program(),
             self.unit,
@@ -103,10 +94,7 @@ class _Writer:
         problem, storages = self.problem, self.problem.storages
         import_most, export_most = problem.import_limit_w / self.unit, problem.export_limit_w / self.unit
         if self.slack is not None:
-            import_most, export_most = (
-                np.full_like(import_most, INFINITE),
-                np.full_like(export_most, INFINITE),
-            )
+            import_most, export_most = (np.full_like(import_most, INFINITE), np.full_like(export_most, INFINITE))
         pays = problem.export_price_per_kwh > problem.import_price_per_kwh
         if not (self.priced and pays.any()):
             return import_most, export_most, pays & False
@@ -114,9 +102,7 @@ class _Writer:
         given_up = problem.production_w / self.unit * problem.curtailable
         taken = storages.charge_max_w.sum(axis=0) / self.unit + self._flexible_most() / self.unit
         given = storages.discharge_max_w.sum(axis=0) / self.unit
-        import_most = np.where(
-            pays, np.minimum(import_most, np.maximum(net + given_up + taken, 0.0)), import_most
-        )
+        import_most = np.where(pays, np.minimum(import_most, np.maximum(net + given_up + taken, 0.0)), import_most)
         export_most = np.where(pays, np.minimum(export_most, np.maximum(given - net, 0.0)), export_most)
         return import_most, export_most, pays & (import_most > 0) & (export_most > 0)
 
@@ -129,24 +115,14 @@ class _Writer:
     def _alone(self) -> tuple[Array, Array]:
         """What a storage can charge while it does not discharge, and the other way round [n, T]."""
         storages, hours = self.problem.storages, self.problem.hours
-        room = np.maximum(storages.soc_max_wh - storages.kept(hours) * storages.soc_min_wh, 0.0)[
-            :, np.newaxis
-        ]
-        held = np.maximum(storages.kept(hours) * storages.soc_max_wh - storages.soc_min_wh, 0.0)[
-            :, np.newaxis
-        ]
+        room = np.maximum(storages.soc_max_wh - storages.kept(hours) * storages.soc_min_wh, 0.0)[:, np.newaxis]
+        held = np.maximum(storages.kept(hours) * storages.soc_max_wh - storages.soc_min_wh, 0.0)[:, np.newaxis]
         charge = np.minimum(storages.charge_max_w, room / (storages.eta_charge * hours)[:, np.newaxis])
-        discharge = np.minimum(
-            storages.discharge_max_w, held * (storages.eta_discharge / hours)[:, np.newaxis]
-        )
+        discharge = np.minimum(storages.discharge_max_w, held * (storages.eta_discharge / hours)[:, np.newaxis])
         begin = storages.kept(hours) * storages.soc_start_wh
-        charge[:, 0] = np.minimum(
-            storages.charge_max_w[:, 0],
-            np.maximum(storages.soc_max_wh - begin, 0.0) / (storages.eta_charge * hours),
-        )
+        charge[:, 0] = np.minimum(storages.charge_max_w[:, 0], np.maximum(storages.soc_max_wh - begin, 0.0) / (storages.eta_charge * hours))
         discharge[:, 0] = np.minimum(
-            storages.discharge_max_w[:, 0],
-            np.maximum(begin - storages.soc_min_wh, 0.0) * storages.eta_discharge / hours,
+            storages.discharge_max_w[:, 0], np.maximum(begin - storages.soc_min_wh, 0.0) * storages.eta_discharge / hours
         )
         return charge / self.unit, discharge / self.unit
 
@@ -156,18 +132,9 @@ class _Writer:
         later = charge.shape[1] - 1
         kept = np.repeat(storages.kept(hours), later)
         before = soc[:, :-1].ravel()
-        into, out = (
-            np.repeat(storages.eta_charge * hours, later),
-            np.repeat(hours / storages.eta_discharge, later),
-        )
-        self.sheet.cuts(
-            [charge[:, 1:].ravel(), before], [into, kept], np.repeat(storages.soc_max_wh / self.unit, later)
-        )
-        self.sheet.cuts(
-            [discharge[:, 1:].ravel(), before],
-            [out, -kept],
-            -kept * np.repeat(storages.soc_min_wh / self.unit, later),
-        )
+        into, out = (np.repeat(storages.eta_charge * hours, later), np.repeat(hours / storages.eta_discharge, later))
+        self.sheet.cuts([charge[:, 1:].ravel(), before], [into, kept], np.repeat(storages.soc_max_wh / self.unit, later))
+        self.sheet.cuts([discharge[:, 1:].ravel(), before], [out, -kept], -kept * np.repeat(storages.soc_min_wh / self.unit, later))
 
     def _soc_columns(self, shape: tuple[int, int]) -> Places:
         storages, energy = self.problem.storages, self.unit
@@ -177,9 +144,7 @@ class _Writer:
             lower = np.maximum(lower, storages.soc_wanted_wh)
             lower[:, -1] = np.maximum(lower[:, -1], storages.soc_end_min_wh)
             value[:, -1] = -storages.end_value_per_kwh * self.priced
-            self.sheet.offset += (
-                float(storages.end_value_per_kwh @ storages.soc_end_min_wh) / energy * self.priced
-            )
+            self.sheet.offset += float(storages.end_value_per_kwh @ storages.soc_end_min_wh) / energy * self.priced
         upper = np.broadcast_to(storages.soc_max_wh[:, np.newaxis], shape)
         first = 1.0 + np.arange(shape[0], 0, -1) / max(shape[0], 1)
         tie = np.repeat(-TIE_STORED / self.problem.intervals * first, shape[1])
@@ -209,24 +174,29 @@ class _Writer:
         """Whether a run has begun by then: whole numbers, whose halving splits a window in two where those of single starts split off one."""
         count = len(starts)
         begun, rows = self.sheet.columns(count, 1.0, whole=True), np.arange(count)
-        self.sheet.rows(
-            count, 0.0, 0.0, [(rows, starts, 1.0), (rows, begun, -1.0), (rows[1:], begun[:-1], 1.0)]
-        )
+        self.sheet.rows(count, 0.0, 0.0, [(rows, starts, 1.0), (rows, begun, -1.0), (rows[1:], begun[:-1], 1.0)])
 
     def _balance(
-        self, imported: Places, exported: Places, curtailed: Places, charge: Places, discharge: Places, flexible: Places,
+        self,
+        imported: Places,
+        exported: Places,
+        curtailed: Places,
+        charge: Places,
+        discharge: Places,
+        flexible: Places,
         runs: tuple[Run, ...],
-    ) -> Places:  # fmt: skip
+    ) -> Places:
         problem, t = self.problem, self.t
         by_storage = np.tile(t, len(problem.storages))
         entries: list[Entry] = [
-            (t, imported, 1.0), (t, exported, -1.0), (by_storage, discharge.ravel(), 1.0), (by_storage, charge.ravel(), -1.0),
-        ]  # fmt: skip
+            (t, imported, 1.0),
+            (t, exported, -1.0),
+            (by_storage, discharge.ravel(), 1.0),
+            (by_storage, charge.ravel(), -1.0),
+        ]
         if problem.curtailable:
             entries.append((t, curtailed, -1.0))
-        entries += [
-            (rows, columns, -factors) for _, rows, columns, factors in draws_of(flexible, runs, self.unit)
-        ]
+        entries += [(rows, columns, -factors) for _, rows, columns, factors in draws_of(flexible, runs, self.unit)]
         net = (problem.load_w - problem.production_w) / self.unit
         return self.sheet.rows(problem.intervals, net, net, entries)
 
@@ -240,7 +210,9 @@ class _Writer:
         begin = np.zeros((n, count))
         begin[:, 0] = kept * storages.soc_start_wh / self.unit
         entries: list[Entry] = [
-            (rows.ravel(), soc.ravel(), 1.0), (rows[:, 1:].ravel(), soc[:, :-1].ravel(), -np.repeat(kept, count - 1)),
-            (rows.ravel(), charge.ravel(), into), (rows.ravel(), discharge.ravel(), out),
-        ]  # fmt: skip
+            (rows.ravel(), soc.ravel(), 1.0),
+            (rows[:, 1:].ravel(), soc[:, :-1].ravel(), -np.repeat(kept, count - 1)),
+            (rows.ravel(), charge.ravel(), into),
+            (rows.ravel(), discharge.ravel(), out),
+        ]
         return self.sheet.rows(n * count, begin.ravel(), begin.ravel(), entries).reshape(n, count)

@@ -81,14 +81,16 @@ def share_case(case: ShareCase) -> CaseResult:
     shared = _share(case)
     prices = [
         price_of(case.price_rule, Interval(int(c), int(p), int(m), b, f))
-        for c, p, m, b, f in zip(
-            shared.consumption_wh, shared.production_wh, shared.shared_wh, case.retail, case.feed_in, strict=True
-        )
-    ]  # fmt: skip
+        for c, p, m, b, f in zip(shared.consumption_wh, shared.production_wh, shared.shared_wh, case.retail, case.feed_in, strict=True)
+    ]
     return CaseResult(
-        shared.received.parts_wh, shared.delivered.parts_wh, shared.shared_wh, [price.buy for price in prices],
-        [price.sell for price in prices], [t for t, price in enumerate(prices) if price.fell_back],
-    )  # fmt: skip
+        shared.received.parts_wh,
+        shared.delivered.parts_wh,
+        shared.shared_wh,
+        [price.buy for price in prices],
+        [price.sell for price in prices],
+        [t for t, price in enumerate(prices) if price.fell_back],
+    )
 
 
 def _share(case: ShareCase) -> Shared:
@@ -102,10 +104,7 @@ def _trade(case: ShareCase) -> CaseResult:
     steps = sorted({*case.bids.price, *case.offers.price})
     place = {price: step for step, price in enumerate(steps)}
     bids, offers = (_orders(book, place, ranks) for book in (case.bids, case.offers))
-    received, delivered = (
-        np.zeros_like(case.drawn_wh, dtype=object),
-        np.zeros_like(case.fed_in_wh, dtype=object),
-    )
+    received, delivered = (np.zeros_like(case.drawn_wh, dtype=object), np.zeros_like(case.fed_in_wh, dtype=object))
     matched = np.zeros(len(received), dtype=object)
     price: list[Fraction | None] = [None] * len(received)
     for found in clear_each(Side(bids, case.bids.interval), Side(offers, case.offers.interval)):

@@ -23,7 +23,7 @@ class DayShared:
 
 def share_day(
     terms: SharingTerms, preferences: Sequence[Preference], matched: Matched | None, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh
-) -> DayShared:  # fmt: skip
+) -> DayShared:
     """Give what is preferred, then share the rest by the key or, where the rule is the market, as it was ordered.
 
     Raises:

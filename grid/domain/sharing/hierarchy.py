@@ -26,9 +26,7 @@ class FeederLevel:
 
 def joined(levels: Sequence[FeederLevel]) -> FeederLevel:
     """Levels of some intervals after others, as one."""
-    return FeederLevel(
-        *(np.concatenate([getattr(level, part.name) for level in levels]) for part in fields(FeederLevel))
-    )
+    return FeederLevel(*(np.concatenate([getattr(level, part.name) for level in levels]) for part in fields(FeederLevel)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +116,17 @@ def share_hierarchical(drawn_wh: Whole, fed_in_wh: Whole, feeders: Wh, ranks: Wh
     consumption, production = sums(drawn_wh), sums(fed_in_wh)
     every = np.minimum(consumption, production)
     shared = Shared(
-        consumption, production, every, every,
+        consumption,
+        production,
+        every,
+        every,
         Split(own + took + received.parts_wh, received.cutoff, received.cutoff_site),
         Split(own + gave + delivered.parts_wh, delivered.cutoff, delivered.cutoff_site),
         levels=(
-            Level(own, own, np.arange(len(feeders))), Level(took, gave, feeders),
+            Level(own, own, np.arange(len(feeders))),
+            Level(took, gave, feeders),
             Level(received.parts_wh, delivered.parts_wh, np.zeros(len(feeders), dtype=np.int64)),
         ),
-    )  # fmt: skip
+    )
     assert_conserved(shared, drawn_wh, fed_in_wh)
     return NearShared(shared, FeederLevel(drawn, fed_in, took_cutoff, took_site, gave_cutoff, gave_site))

@@ -64,9 +64,7 @@ class Level:
 
     def kept_like(self, drawn_wh: Stored, fed_in_wh: Stored) -> "Level":
         """As narrow as what it is a part of."""
-        return Level(
-            kept_like(self.received_wh, drawn_wh), kept_like(self.delivered_wh, fed_in_wh), self.group
-        )
+        return Level(kept_like(self.received_wh, drawn_wh), kept_like(self.delivered_wh, fed_in_wh), self.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,11 @@ class Shared:
     def kept_like(self, drawn_wh: Stored, fed_in_wh: Stored) -> "Shared":
         """As narrow as what was drawn and fed in [T, n]."""
         return replace(
-            self, received=self.received.kept_like(drawn_wh), delivered=self.delivered.kept_like(fed_in_wh),
+            self,
+            received=self.received.kept_like(drawn_wh),
+            delivered=self.delivered.kept_like(fed_in_wh),
             levels=tuple(level.kept_like(drawn_wh, fed_in_wh) for level in self.levels),
-        )  # fmt: skip
+        )
 
     def among(self) -> tuple[Level, ...]:
         """Who shared with whom: the levels, or all with all."""
@@ -104,11 +104,7 @@ def one_behind_the_other(parts: Sequence[Shared]) -> Shared:
     """What some intervals after others shared among the same sites, as one."""
     fills = [part.fill for part in parts if part.fill is not None]
     levels = [
-        Level(
-            np.concatenate([level.received_wh for level in same]),
-            np.concatenate([level.delivered_wh for level in same]),
-            same[0].group,
-        )
+        Level(np.concatenate([level.received_wh for level in same]), np.concatenate([level.delivered_wh for level in same]), same[0].group)
         for same in zip(*(part.levels for part in parts), strict=True)
     ]
     return Shared(
@@ -135,9 +131,7 @@ def share_dynamic(drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> Shared:
     return finish(drawn_wh, fed_in_wh, matched, split(matched, drawn_wh, drawn, ranks), ranks)
 
 
-def share_static(
-    drawn_wh: Whole, fed_in_wh: Whole, shares: Whole, ranks: Wh, units: int = SHARE_UNITS
-) -> Shared:
+def share_static(drawn_wh: Whole, fed_in_wh: Whole, shares: Whole, ranks: Wh, units: int = SHARE_UNITS) -> Shared:
     """Share by fixed keys: `a_i = min(k_i P, c_i)`; what a member cannot use goes to the public grid.
 
     Args:
@@ -165,9 +159,7 @@ def share_static(
     return finish(drawn_wh, fed_in_wh, total, received, ranks)
 
 
-def share_hybrid(
-    drawn_wh: Whole, fed_in_wh: Whole, shares: Whole, ranks: Wh, units: int = SHARE_UNITS
-) -> Shared:
+def share_hybrid(drawn_wh: Whole, fed_in_wh: Whole, shares: Whole, ranks: Wh, units: int = SHARE_UNITS) -> Shared:
     """Share by fixed keys and what is left again: `a_i = min(c_i, k_i x)` with the x that uses up M.
 
     Once all with a key are served, the rest goes to the others in proportion to use.
@@ -185,9 +177,7 @@ def share_hybrid(
     with_key = sums(keyed)
     served = np.minimum(matched, with_key)
     rest = split(matched - served, drawn_wh - keyed, drawn - with_key, ranks)
-    received = Split(
-        np.where((served == with_key)[:, None], keyed, 0) + rest.parts_wh, rest.cutoff, rest.cutoff_site
-    )
+    received = Split(np.where((served == with_key)[:, None], keyed, 0) + rest.parts_wh, rest.cutoff, rest.cutoff_site)
     rows, columns = np.flatnonzero((served > 0) & (served < with_key)), np.flatnonzero(shares)
     level = np.zeros(len(matched), dtype=matched.dtype)
     divisor = np.zeros(len(matched), dtype=object if units >= LARGEST_PRODUCT // 2 else np.int64)
@@ -215,12 +205,7 @@ def assert_conserved(shared: Shared, drawn_wh: Whole, fed_in_wh: Whole) -> None:
     conserved = (sums(received) == shared.shared_wh).all() and (sums(delivered) == shared.shared_wh).all()
     if not conserved or (shared.shared_wh > shared.matched_wh).any():
         raise AssertionError("sharing does not conserve energy")
-    if (
-        (received < 0).any()
-        or (received > drawn_wh).any()
-        or (delivered < 0).any()
-        or (delivered > fed_in_wh).any()
-    ):
+    if (received < 0).any() or (received > drawn_wh).any() or (delivered < 0).any() or (delivered > fed_in_wh).any():
         raise AssertionError("sharing gives a site what it did not use or feed in")
 
 

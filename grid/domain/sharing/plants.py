@@ -40,9 +40,7 @@ def divide(fed_in_wh: Ints, sold_wh: Ints, used_wh: Ints, weights: Ints, ranks: 
     part = by_weights(fed_in_wh, np.broadcast_to(weights[:, None], used_wh.shape), ranks)
     rest = part - used_wh
     if (rest < 0).any() or (rest.sum(axis=0) < sold_wh).any():
-        raise CannotDivide(
-            "Holders used more of a common plant than was theirs; its days must be closed again."
-        )
+        raise CannotDivide("Holders used more of a common plant than was theirs; its days must be closed again.")
     sold = by_weights(sold_wh, rest, ranks)
     return Divided(part, sold, rest - sold)
 

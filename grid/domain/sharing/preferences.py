@@ -89,11 +89,15 @@ def with_given(rest: Shared, given: Given, drawn_wh: Whole, fed_in_wh: Whole) ->
     sites = drawn_wh.shape[1]
     drawn, fed_in = sums(drawn_wh), sums(fed_in_wh)
     return Shared(
-        drawn, fed_in, np.minimum(drawn, fed_in), rest.shared_wh + sums(given.wh),
+        drawn,
+        fed_in,
+        np.minimum(drawn, fed_in),
+        rest.shared_wh + sums(given.wh),
         Split(rest.received.parts_wh + given.received(sites), rest.received.cutoff, rest.received.cutoff_site),
         Split(rest.delivered.parts_wh + given.delivered(sites), rest.delivered.cutoff, rest.delivered.cutoff_site),
-        rest.fill, (*_levels(given, sites), *rest.among()),
-    )  # fmt: skip
+        rest.fill,
+        (*_levels(given, sites), *rest.among()),
+    )
 
 
 def _levels(given: Given, sites: int) -> tuple[Level, ...]:

@@ -77,9 +77,7 @@ def sums(values: Whole) -> Whole:
 
 def narrowed(values: Whole) -> Whole:
     """As int64 where all fit."""
-    if values.dtype == object and (
-        not values.size or -LARGEST_PRODUCT < values.min() <= values.max() < LARGEST_PRODUCT
-    ):
+    if values.dtype == object and (not values.size or -LARGEST_PRODUCT < values.min() <= values.max() < LARGEST_PRODUCT):
         return values.astype(np.int64)
     return values
 

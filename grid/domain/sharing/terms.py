@@ -8,15 +8,7 @@ import numpy as np
 
 from grid.domain.prices import PriceRule
 from grid.domain.sharing.hierarchy import FeederLevel, joined, share_hierarchical
-from grid.domain.sharing.keys import (
-    SHARE_UNITS,
-    CannotShare,
-    Shared,
-    one_behind_the_other,
-    share_dynamic,
-    share_hybrid,
-    share_static,
-)
+from grid.domain.sharing.keys import SHARE_UNITS, CannotShare, Shared, one_behind_the_other, share_dynamic, share_hybrid, share_static
 from grid.domain.sharing.splitting import Stored, Wh, Whole, wide
 
 
@@ -58,16 +50,9 @@ class SharingTerms:
         """The terms in words and numbers, one line each, always the same for the same terms: what is agreed on and hashed."""
         lines = [f"key: {self.key}", f"price: {self.price_rule}"]
         if self.key in KEYED:
-            lines += sorted(
-                f"share of {code}: {int(share)}/{self.units}"
-                for code, share in zip(codes, self.shares, strict=True)
-                if share
-            )
+            lines += sorted(f"share of {code}: {int(share)}/{self.units}" for code, share in zip(codes, self.shares, strict=True) if share)
         if self.key == ShareRule.HIERARCHICAL:
-            lines += sorted(
-                f"feeder of {code}: {feeder_names[feeder]}"
-                for code, feeder in zip(codes, self.feeders.tolist(), strict=True)
-            )
+            lines += sorted(f"feeder of {code}: {feeder_names[feeder]}" for code, feeder in zip(codes, self.feeders.tolist(), strict=True))
         return "\n".join(lines)
 
 
@@ -93,16 +78,12 @@ def share_by(
     return one_behind_the_other([shared for shared, _ in bands]), joined(levels) if levels else None
 
 
-def _share_band(
-    terms: SharingTerms, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh
-) -> tuple[Shared, FeederLevel | None]:
+def _share_band(terms: SharingTerms, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh) -> tuple[Shared, FeederLevel | None]:
     shared, feeders = _share_by(terms, wide(drawn_wh), wide(fed_in_wh), ranks)
     return shared.kept_like(drawn_wh, fed_in_wh), feeders
 
 
-def _share_by(
-    terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh
-) -> tuple[Shared, FeederLevel | None]:
+def _share_by(terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> tuple[Shared, FeederLevel | None]:
     if terms.key == ShareRule.DYNAMIC:
         return share_dynamic(drawn_wh, fed_in_wh, ranks), None
     if terms.key == ShareRule.STATIC:

@@ -7,11 +7,39 @@ from kernel.phrases import PhraseBook
 
 BOOK = PhraseBook(
     [
-        *control.ALARMS, *control.STATES, *control.REASONS, *control.ORDERS, *control.LIMITS, *control.LOOKS, *plans.PLANS, *plans.CLAUSES, *plans.SHORT,
-        *orders.EMERGENCIES, *orders.BY_HAND, *orders.ALARMS, *orders.SWITCHING, *orders.OUTAGES, *orders.INTERRUPTIONS,
-        *orders.DEMAND, *orders.TOLD_TO_MEMBERS, *labels.ALARMS, *labels.STATES, *labels.COMMANDS, *labels.OUTAGES, *labels.METERING, *labels.KINDS, *reports.REPORTS, *answers.ANSWERS, *runs.RUNS, *files.WHOLE, *files.STEPS, *files.ROWS, *links.LINKS, *links.ROWS,
+        *control.ALARMS,
+        *control.STATES,
+        *control.REASONS,
+        *control.ORDERS,
+        *control.LIMITS,
+        *control.LOOKS,
+        *plans.PLANS,
+        *plans.CLAUSES,
+        *plans.SHORT,
+        *orders.EMERGENCIES,
+        *orders.BY_HAND,
+        *orders.ALARMS,
+        *orders.SWITCHING,
+        *orders.OUTAGES,
+        *orders.INTERRUPTIONS,
+        *orders.DEMAND,
+        *orders.TOLD_TO_MEMBERS,
+        *labels.ALARMS,
+        *labels.STATES,
+        *labels.COMMANDS,
+        *labels.OUTAGES,
+        *labels.METERING,
+        *labels.KINDS,
+        *reports.REPORTS,
+        *answers.ANSWERS,
+        *runs.RUNS,
+        *files.WHOLE,
+        *files.STEPS,
+        *files.ROWS,
+        *links.LINKS,
+        *links.ROWS,
     ]
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=4096)

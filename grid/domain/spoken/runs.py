@@ -21,14 +21,13 @@ def _sentences(words: RunWords) -> list[str]:
     """All that is said of a run in one language, with places."""
     tails = [
         words.too_little.format(missing="{missing:n}", left="{left:n}", until="{until:q}"),
-        words.all_its_time, words.cheaper.format(full="{full:n}", saved="{saved:n}"), words.no_later,
-    ]  # fmt: skip
-    times = [_times(words, STRETCHES[0], False), _times(words, STRETCHES[1], False), _times(words, STRETCHES[1], True)]  # fmt: skip
+        words.all_its_time,
+        words.cheaper.format(full="{full:n}", saved="{saved:n}"),
+        words.no_later,
+    ]
+    times = [_times(words, STRETCHES[0], False), _times(words, STRETCHES[1], False), _times(words, STRETCHES[1], True)]
     runs = [words.runs.format(times=time, worth="{worth:n}") + tail for time in times for tail in tails]
     return [words.had_all, words.no_time, words.no_room.format(until="{until:q}"), words.plans_end, *runs]
 
 
-RUNS = tuple(
-    Phrase(english, KIND.sub("}", german))
-    for english, german in zip(_sentences(ENGLISH), _sentences(GERMAN), strict=True)
-)
+RUNS = tuple(Phrase(english, KIND.sub("}", german)) for english, german in zip(_sentences(ENGLISH), _sentences(GERMAN), strict=True))

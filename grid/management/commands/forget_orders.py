@@ -19,9 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--months", type=int, default=settings.ORDER_MONTHS, help="to keep; 0: all")
-        parser.add_argument(
-            "--archive", type=Path, default=settings.ORDER_ARCHIVE or None, help="folder for a copy"
-        )
+        parser.add_argument("--archive", type=Path, default=settings.ORDER_ARCHIVE or None, help="folder for a copy")
 
     def handle(self, *args: Any, **options: Any) -> None:
         archive = options["archive"]
@@ -30,7 +28,5 @@ class Command(BaseCommand):
         if options["months"] < 0:
             raise CommandError("--months: must be 0 or more.")
         looked = forget_orders(now=timezone.now(), keep_months=options["months"], archive=archive)
-        rows = [
-            {"month": f"{x.month:%Y-%m}", "orders": x.orders, "kept_because": x.kept_because} for x in looked
-        ]
+        rows = [{"month": f"{x.month:%Y-%m}", "orders": x.orders, "kept_because": x.kept_because} for x in looked]
         self.stdout.write(json.dumps({"months": rows}))

@@ -24,18 +24,14 @@ class Command(BaseCommand):
     help = "Balance: see, decide and command every few seconds."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--every",
-            type=between(0.2, 60),
-            default=settings.CONTROL_TICK_SECONDS,
-            help="seconds between ticks",
-        )
+        parser.add_argument("--every", type=between(0.2, 60), default=settings.CONTROL_TICK_SECONDS, help="seconds between ticks")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A statement that hangs must not keep the clerk for good.
         connections["default"].settings_dict["OPTIONS"] = {
-            "connect_timeout": CONNECT_PATIENCE_S, "options": f"-c statement_timeout={STATEMENT_PATIENCE_MS}",
-        }  # fmt: skip
+            "connect_timeout": CONNECT_PATIENCE_S,
+            "options": f"-c statement_timeout={STATEMENT_PATIENCE_MS}",
+        }
         identifier = f"microgrid-control-{socket.gethostname()}-{os.getpid()}"
         loop = ControlLoop(real_clock=timezone.now, tick_s=options["every"], identifier=identifier)
         for chosen in (signal.SIGTERM, signal.SIGINT):

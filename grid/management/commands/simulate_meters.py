@@ -25,22 +25,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--microgrid", default="", help="slug; may be left out where there is only one")
-        parser.add_argument(
-            "--month", help="replay this month, for example 2016-03, until every message has its receipt"
-        )
-        parser.add_argument(
-            "--speed", type=float, help="live: how fast the microgrid's clock runs, 1 is real time"
-        )
+        parser.add_argument("--month", help="replay this month, for example 2016-03, until every message has its receipt")
+        parser.add_argument("--speed", type=float, help="live: how fast the microgrid's clock runs, 1 is real time")
         parser.add_argument("--every", type=float, default=4.0, help="live: seconds between samples")
 
     def handle(self, *args: Any, **options: Any) -> None:
         microgrid = chosen_microgrid(options["microgrid"])
-        if not profile_days(
-            microgrid
-        ):  # its meters are real: no clock is turned, no device takes the place of another
-            raise CommandError(
-                f"{microgrid} has no virtual meters; a network that import_simbench loaded has."
-            )
+        if not profile_days(microgrid):  # its meters are real: no clock is turned, no device takes the place of another
+            raise CommandError(f"{microgrid} has no virtual meters; a network that import_simbench loaded has.")
         if options["month"]:
             self._replay(microgrid, options["month"])
         else:
@@ -54,9 +46,7 @@ class Command(BaseCommand):
         if speed is not None and speed != microgrid.clock_speed:
             set_speed(microgrid=microgrid, speed=speed, real_now=timezone.now())
         shown = microgrid.now(timezone.now()).astimezone(microgrid.zone)
-        self.stdout.write(
-            f"The clock shows {shown:%Y-%m-%d %H:%M}, {microgrid.clock_speed:g} times real time."
-        )
+        self.stdout.write(f"The clock shows {shown:%Y-%m-%d %H:%M}, {microgrid.clock_speed:g} times real time.")
         try:
             live(microgrid=microgrid, every_s=every_s, real_clock=timezone.now)
         except CannotLive as problem:
@@ -67,9 +57,7 @@ class Command(BaseCommand):
             wanted = Month.parse(text or "")
         except CannotReadPeriod as problem:
             raise CommandError(str(problem)) from None
-        days = [
-            day for day in profile_days(microgrid) if (day.year, day.month) == (wanted.year, wanted.month)
-        ]
+        days = [day for day in profile_days(microgrid) if (day.year, day.month) == (wanted.year, wanted.month)]
         if not days:
             raise CommandError(f"There are no profiles for {wanted}.")
         columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -77,11 +65,8 @@ class Command(BaseCommand):
             task = bar.add_task("send")
             try:
                 tally = replay_days(
-                    microgrid=microgrid, days=days,
-                    on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )  # fmt: skip
+                    microgrid=microgrid, days=days, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+                )
             except CannotDeliver as problem:
                 raise CommandError(str(problem)) from None
-        self.stdout.write(
-            f"{tally.accepted} accepted, {tally.replayed} known already, {tally.refused} refused"
-        )
+        self.stdout.write(f"{tally.accepted} accepted, {tally.replayed} known already, {tally.refused} refused")

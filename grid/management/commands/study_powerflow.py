@@ -29,9 +29,7 @@ class Command(StudyCommand):
 
     def add_inputs(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
-        parser.add_argument(
-            "--month", required=True, help="for example 2016-03, by the clock of Europe/Berlin"
-        )
+        parser.add_argument("--month", required=True, help="for example 2016-03, by the clock of Europe/Berlin")
 
     def study(self, **options: Any) -> Mapping[str, Any]:
         try:
@@ -50,9 +48,7 @@ class Command(StudyCommand):
         voltage = flow.voltage_pu
         lost = [code for code, seen in zip(folder.node_codes, ~np.isnan(voltage[0]), strict=True) if not seen]
         if lost:
-            raise CannotStudy(
-                f"nodes.csv: no line leads to {lost[0]}; {len(lost)} nodes have no path to a held voltage"
-            )
+            raise CannotStudy(f"nodes.csv: no line leads to {lost[0]}; {len(lost)} nodes have no path to a held voltage")
         return {
             "intervals": len(starts),
             "losses_wh": float(flow.losses_w.sum()) / 4,
@@ -63,7 +59,7 @@ class Command(StudyCommand):
             },
             "lines": _loadings([w.code for w in folder.network.wires], flow.line_loading, starts),
             "transformers": _loadings([t.code for t in folder.network.transformers], flow.transformer_loading, starts),
-        }  # fmt: skip
+        }
 
 
 def _extreme(name: str, values: NDArray[np.float64], which: Any, starts: list[datetime]) -> dict[str, Any]:
@@ -72,10 +68,5 @@ def _extreme(name: str, values: NDArray[np.float64], which: Any, starts: list[da
     return {name: float(values[at]), f"{name}_at": starts[at].astimezone(ZONE).isoformat()}
 
 
-def _loadings(
-    codes: list[str], loading: NDArray[np.float64], starts: list[datetime]
-) -> dict[str, dict[str, Any]]:
-    return {
-        code: _extreme("loading_percent_max", loading[:, i] * 100, np.argmax, starts)
-        for i, code in enumerate(codes)
-    }
+def _loadings(codes: list[str], loading: NDArray[np.float64], starts: list[datetime]) -> dict[str, dict[str, Any]]:
+    return {code: _extreme("loading_percent_max", loading[:, i] * 100, np.argmax, starts) for i, code in enumerate(codes)}

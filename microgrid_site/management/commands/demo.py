@@ -29,17 +29,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one pass over the month, then end")
         parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
-        parser.add_argument(
-            "--data", type=Path, help="a folder in SimBench's format; default: the demo network"
-        )
+        parser.add_argument("--data", type=Path, help="a folder in SimBench's format; default: the demo network")
         parser.add_argument("--month", help="the month to settle, for example 2016-03")
         parser.add_argument("--var", type=Path, help="folder for everything that is written; default: var")
-        parser.add_argument(
-            "--speed",
-            type=between(0.1, 300),
-            default=30.0,
-            help="how fast the village lives when it stays up; default 30",
-        )
+        parser.add_argument("--speed", type=between(0.1, 300), default=30.0, help="how fast the village lives when it stays up; default 30")
         parser.add_argument("--export", type=Path, help="write what an auditor needs to this folder")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,15 +42,7 @@ class Command(BaseCommand):
             data = chosen_data(options["data"])
             plan = DemoPlan(data, month, options["export"], shows_steering=options["once"])
             report, one = run_once(plan, progress)
-        except (
-            CannotReadPeriod,
-            CannotChooseMonth,
-            CannotReadNetwork,
-            CannotDeliver,
-            CannotBill,
-            CannotStart,
-            Stalled,
-        ) as problem:
+        except (CannotReadPeriod, CannotChooseMonth, CannotReadNetwork, CannotDeliver, CannotBill, CannotStart, Stalled) as problem:
             raise CommandError(str(problem)) from None
         if plan.export:
             export_month(one.microgrid, one.days, one.run, plan.export)

@@ -44,9 +44,7 @@ def doors(db: None) -> Doors:
         "anonymous": Client(),
         "nobody": _client("nobody@doors.example"),
         "owner": _client("owner@doors.example", cooperative=cooperative, member=owner, role=Role.MEMBER),
-        "neighbour": _client(
-            "neighbour@doors.example", cooperative=cooperative, member=neighbour, role=Role.MEMBER
-        ),
+        "neighbour": _client("neighbour@doors.example", cooperative=cooperative, member=neighbour, role=Role.MEMBER),
         "auditor": _client("auditor@doors.example", cooperative=cooperative, role=Role.AUDITOR),
         "operator": _client("operator@doors.example", cooperative=cooperative, role=Role.OPERATOR),
         "foreign auditor": _client("foreign@doors.example", cooperative=elsewhere, role=Role.AUDITOR),

@@ -29,9 +29,7 @@ def no_throttle_left_over() -> None:
     cache.clear()
 
 
-@pytest.mark.parametrize(
-    "who", ["anonymous", "nobody", "owner", "neighbour", "auditor", "operator", "foreign auditor"]
-)
+@pytest.mark.parametrize("who", ["anonymous", "nobody", "owner", "neighbour", "auditor", "operator", "foreign auditor"])
 def test_a_document_is_there_only_for_its_owner_and_auditors(doors: Doors, who: str) -> None:
     document = doors.documents(doors.owner)[0]
     for route in ROUTES:
@@ -52,9 +50,12 @@ def test_a_document_is_there_only_for_its_owner_and_auditors(doors: Doors, who: 
 
 def test_lists_hold_exactly_what_one_may_see(doors: Doors) -> None:
     expected = {
-        "nobody": 0, "operator": 0, "foreign auditor": 0, "owner": len(doors.documents(doors.owner)),
+        "nobody": 0,
+        "operator": 0,
+        "foreign auditor": 0,
+        "owner": len(doors.documents(doors.owner)),
         "auditor": doors.run.documents.count(),
-    }  # fmt: skip
+    }
     for who, count in expected.items():
         assert doors.clients[who].get(reverse("api-bills")).json()["count"] == count, who
     assert doors.clients["anonymous"].get(reverse("api-bills")).status_code in (401, 403)
@@ -80,11 +81,7 @@ def test_the_bill_by_api_is_the_bill(doors: Doors) -> None:
     bill = next(d for d in doors.documents(doors.owner) if d.kind == "bill")
     shown = doors.clients["owner"].get(reverse("api-bill", args=[bill.public_id])).json()
     assert shown["number"] == bill.label
-    assert (shown["net_minor"], shown["vat_minor"], shown["gross_minor"]) == (
-        bill.net_minor,
-        bill.vat_minor,
-        bill.gross_minor,
-    )
+    assert (shown["net_minor"], shown["vat_minor"], shown["gross_minor"]) == (bill.net_minor, bill.vat_minor, bill.gross_minor)
     assert sum(line["net_minor"] for line in shown["lines"]) == bill.net_minor
 
 
@@ -106,9 +103,7 @@ def test_an_app_logs_in_reads_and_logs_out(doors: Doors) -> None:
     client = doors.clients["anonymous"]
     wrong = client.post(reverse("api-tokens"), {"email": "owner@doors.example", "password": "not this"})
     assert wrong.status_code == 400
-    token = client.post(
-        reverse("api-tokens"), {"email": "Owner@doors.example", "password": "a long password"}
-    ).json()["token"]
+    token = client.post(reverse("api-tokens"), {"email": "Owner@doors.example", "password": "a long password"}).json()["token"]
     header = {"Authorization": f"Token {token}"}
     me = client.get(reverse("api-me"), headers=header).json()
     assert me["email"] == "owner@doors.example"
@@ -131,17 +126,9 @@ def test_every_page_opens(doors: Doors, who: str) -> None:
 
 
 def test_the_schema_is_complete(doors: Doors) -> None:
-    reply = doors.clients["owner"].get(
-        reverse("api-schema"), headers={"Accept": "application/vnd.oai.openapi+json"}
-    )
+    reply = doors.clients["owner"].get(reverse("api-schema"), headers={"Accept": "application/vnd.oai.openapi+json"})
     schema = reply.json()
     assert schema["openapi"].startswith("3.1")
-    for path in (
-        "/api/v1/bills/",
-        "/api/v1/bills/{public_id}/proof/",
-        "/api/v1/me/",
-        "/api/v1/telemetry/",
-        "/api/v1/sites/",
-    ):
+    for path in ("/api/v1/bills/", "/api/v1/bills/{public_id}/proof/", "/api/v1/me/", "/api/v1/telemetry/", "/api/v1/sites/"):
         assert path in schema["paths"]
     assert doors.clients["owner"].get(reverse("api-docs")).status_code == 200

@@ -45,9 +45,7 @@ def test_what_nobody_can_mean_is_refused_as_a_problem(doors: Doors, path: str, q
     assert found.json()["status"] == 400
 
 
-@pytest.mark.parametrize(
-    "path", ["bills/17/", "nothing/", "meters/x/days/", f"microgrids/{UUID}/days/2016-02-30/prices/"]
-)
+@pytest.mark.parametrize("path", ["bills/17/", "nothing/", "meters/x/days/", f"microgrids/{UUID}/days/2016-02-30/prices/"])
 def test_an_address_of_nothing_is_a_problem_too(doors: Doors, path: str) -> None:
     found = answer(doors, path)
     assert (found.status_code, found["Content-Type"]) == (404, "application/problem+json")
@@ -55,9 +53,7 @@ def test_an_address_of_nothing_is_a_problem_too(doors: Doors, path: str) -> None
 
 
 def test_the_refusal_speaks_german(doors: Doors) -> None:
-    found = doors.clients["auditor"].get(
-        "/api/v1/bills/", {"period": "0001-01-01"}, headers={"accept-language": "de"}
-    )
+    found = doors.clients["auditor"].get("/api/v1/bills/", {"period": "0001-01-01"}, headers={"accept-language": "de"})
     assert found.json()["detail"] == "Tage liegen in den Jahren 1900 bis 9998."
 
 

@@ -18,29 +18,30 @@ from tests.integration.billing.conftest import DAYS, NOW, Hamlet, make_hamlet
 
 WORKSHOP, FLAT_ROOF, TIMED_ROOF = "b 10", "B 9", "a 2"
 REACTIVE = {"kind": "reactive", "price": "0.0217", "free_share": "0.4843"}
-SELLS = {
+SELLS = {"kind": "export", "rule": "buy_all_sell_all", "periods": [{"name": "all day", "tiers": [{"price": "0.083"}]}]}
+TIMED = {
     "kind": "export",
     "rule": "buy_all_sell_all",
-    "periods": [{"name": "all day", "tiers": [{"price": "0.083"}]}],
-}
-TIMED = {
-    "kind": "export", "rule": "buy_all_sell_all",
     "periods": [{"name": "noon", "tiers": [{"price": "0.04"}]}, {"name": "else", "tiers": [{"price": "0.09"}]}],
     "schedule": [{"period": 1, "from": "00:00", "to": "10:00"}, {"period": 1, "from": "15:00", "to": "24:00"}],
-}  # fmt: skip
+}
 
 
 def make_tariff(hamlet: Hamlet, code: str, parts: list[dict[str, Any]], sites: list[str]) -> TariffVersion:
     """A tariff of flat energy with some parts, for some sites."""
     tariff = Tariff.objects.create(cooperative=hamlet.cooperative, code=code, name=code)
     version = TariffVersion.objects.create(
-        tariff=tariff, number=1, valid_from=date(2016, 1, 1), standing_per_day=Decimal("0.105"), energy_per_kwh=Decimal("0.27"),
-        export_per_kwh=Decimal("0.083"), vat_rate=Decimal("0.19"), parts=parts,
-    )  # fmt: skip
-    publish_version(version=version, user=None, now=NOW)
-    TariffAssignment.objects.filter(site__microgrid=hamlet.microgrid, site__code__in=sites).update(
-        tariff=tariff
+        tariff=tariff,
+        number=1,
+        valid_from=date(2016, 1, 1),
+        standing_per_day=Decimal("0.105"),
+        energy_per_kwh=Decimal("0.27"),
+        export_per_kwh=Decimal("0.083"),
+        vat_rate=Decimal("0.19"),
+        parts=parts,
     )
+    publish_version(version=version, user=None, now=NOW)
+    TariffAssignment.objects.filter(site__microgrid=hamlet.microgrid, site__code__in=sites).update(tariff=tariff)
     return version
 
 
@@ -58,9 +59,7 @@ def make_works(slug: str = "works") -> Hamlet:
     for code in (FLAT_ROOF, TIMED_ROOF):
         site = Site.objects.get(microgrid=hamlet.microgrid, code=code)
         roof = Source.objects.create(site=site, code=f"{code} roof", kind="solar", capacity_w=9000)
-        Meter.objects.create(
-            microgrid=hamlet.microgrid, site=site, kind=MeterKind.SOURCE, source=roof, code=f"{code} roof"
-        )
+        Meter.objects.create(microgrid=hamlet.microgrid, site=site, kind=MeterKind.SOURCE, source=roof, code=f"{code} roof")
     return hamlet
 
 
@@ -83,9 +82,7 @@ def measure_works(hamlet: Hamlet, *, reactive: bool = True, seed: int = 5) -> No
             for kind, channel, values in found:
                 if kind in meters and (channel != Channel.REACTIVE or (reactive and site.code == WORKSHOP)):
                     quality = np.zeros(count, np.int16)
-                    rows.append(
-                        MeterDayRow(day, meters[kind].pk, int(channel), values.astype(np.int32), quality)
-                    )
+                    rows.append(MeterDayRow(day, meters[kind].pk, int(channel), values.astype(np.int32), quality))
     ensure_months(table="energy_meterday", days=DAYS)
     with transaction.atomic(), connection.cursor() as cursor:
         write_rows(cursor, rows, microgrid_id=hamlet.microgrid.pk, provenance="test", now=NOW, replace=False)

@@ -40,9 +40,16 @@ class Account:
 
     def move(self, kind: str, amount: int, fee: int, source: str) -> dict[str, Any]:
         row = {
-            "id": self.ref("txn"), "object": "balance_transaction", "type": kind, "amount": amount, "fee": fee,
-            "net": amount - fee, "source": source, "created": int(time.time()), "payout": None,
-        }  # fmt: skip
+            "id": self.ref("txn"),
+            "object": "balance_transaction",
+            "type": kind,
+            "amount": amount,
+            "fee": fee,
+            "net": amount - fee,
+            "source": source,
+            "created": int(time.time()),
+            "payout": None,
+        }
         self.movements.append(row)
         return row
 
@@ -54,19 +61,31 @@ class Account:
         assert session["status"] == "open"
         ref = self.ref("pi")
         self.intents[ref] = {
-            "id": ref, "object": "payment_intent", "status": "requires_capture", "amount": session["amount"], "amount_received": 0,
-            "currency": session["currency"], "metadata": dict(session["metadata"]), "latest_charge": None,
+            "id": ref,
+            "object": "payment_intent",
+            "status": "requires_capture",
+            "amount": session["amount"],
+            "amount_received": 0,
+            "currency": session["currency"],
+            "metadata": dict(session["metadata"]),
+            "latest_charge": None,
             "payment_method_details": {"card": {"last4": "4242", "brand": "visa"}},
-        }  # fmt: skip
+        }
         session.update(status="complete", payment_intent=ref, payment_status="unpaid")
         return ref
 
     def dispute(self, intent_ref: str, amount: int) -> str:
         ref = self.ref("dp")
         row = {
-            "id": ref, "object": "dispute", "payment_intent": intent_ref, "amount": amount, "reason": "fraudulent",
-            "status": "needs_response", "created": int(time.time()), "balance_transactions": [self.move("adjustment", -amount, DISPUTE_FEE, ref)],
-        }  # fmt: skip
+            "id": ref,
+            "object": "dispute",
+            "payment_intent": intent_ref,
+            "amount": amount,
+            "reason": "fraudulent",
+            "status": "needs_response",
+            "created": int(time.time()),
+            "balance_transactions": [self.move("adjustment", -amount, DISPUTE_FEE, ref)],
+        }
         self.disputes[ref] = row
         return ref
 
@@ -78,33 +97,31 @@ class Account:
     def fail_refund(self, refund_ref: str) -> None:
         row = self.refunds[refund_ref]
         back = self.move("refund_failure", row["amount"], 0, refund_ref)
-        row.update(
-            status="failed", failure_reason="expired_or_canceled_card", failure_balance_transaction=back
-        )
+        row.update(status="failed", failure_reason="expired_or_canceled_card", failure_balance_transaction=back)
 
     def pay_out(self) -> dict[str, Any]:
         """All that was not paid out yet, to the bank."""
         waiting = [row for row in self.movements if row["payout"] is None]
         ref = self.ref("po")
         self.payouts[ref] = {
-            "id": ref, "object": "payout", "status": "paid", "amount": sum(row["net"] for row in waiting), "created": int(time.time()),
-            "arrival_date": int(time.time()), "statement_descriptor": "STRIPE", "trace_id": {"status": "supported", "value": f"TRC{self.count:09d}"},
-        }  # fmt: skip
+            "id": ref,
+            "object": "payout",
+            "status": "paid",
+            "amount": sum(row["net"] for row in waiting),
+            "created": int(time.time()),
+            "arrival_date": int(time.time()),
+            "statement_descriptor": "STRIPE",
+            "trace_id": {"status": "supported", "value": f"TRC{self.count:09d}"},
+        }
         for row in waiting:
             row["payout"] = ref
         return self.payouts[ref]
 
-    def event(
-        self, kind: str, thing: dict[str, Any], *, at: int | None = None
-    ) -> tuple[bytes, dict[str, str]]:
+    def event(self, kind: str, thing: dict[str, Any], *, at: int | None = None) -> tuple[bytes, dict[str, str]]:
         """A webhook as it is sent: the body and its headers."""
-        content = json.dumps(
-            {"id": self.ref("evt"), "type": kind, "created": int(time.time()), "data": {"object": thing}}
-        ).encode()
+        content = json.dumps({"id": self.ref("evt"), "type": kind, "created": int(time.time()), "data": {"object": thing}}).encode()
         when = at or int(time.time())
-        return content, {
-            "Stripe-Signature": f"t={when},v1={sign(content, secret=WEBHOOK_SECRET, at=when)},v0=old"
-        }
+        return content, {"Stripe-Signature": f"t={when},v1={sign(content, secret=WEBHOOK_SECRET, at=when)},v0=old"}
 
     # What is asked over HTTP.
 
@@ -120,10 +137,17 @@ class Account:
             return 400, {"error": {"message": "unexpected"}}
         ref = self.ref("cs")
         self.sessions[ref] = {
-            "id": ref, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "payment_intent": None,
-            "url": f"{self.pages}/pay/{ref}", "back": fields["success_url"], "amount": int(fields["line_items[0][price_data][unit_amount]"]),
-            "currency": fields["line_items[0][price_data][currency]"], "metadata": {"checkout": fields["payment_intent_data[metadata][checkout]"]},
-        }  # fmt: skip
+            "id": ref,
+            "object": "checkout.session",
+            "status": "open",
+            "payment_status": "unpaid",
+            "payment_intent": None,
+            "url": f"{self.pages}/pay/{ref}",
+            "back": fields["success_url"],
+            "amount": int(fields["line_items[0][price_data][unit_amount]"]),
+            "currency": fields["line_items[0][price_data][currency]"],
+            "metadata": {"checkout": fields["payment_intent_data[metadata][checkout]"]},
+        }
         return 200, self.sessions[ref]
 
     def get_session(self, fields: dict[str, str], ref: str) -> tuple[int, Any]:
@@ -161,32 +185,27 @@ class Account:
             return 400, {"error": {"message": "Refund is greater than what is left."}}
         ref = self.ref("re")
         self.refunds[ref] = {
-            "id": ref, "object": "refund", "status": "succeeded", "amount": amount, "payment_intent": intent["id"],
-            "metadata": {"refund": fields.get("metadata[refund]", "")}, "balance_transaction": self.move("refund", -amount, 0, ref),
-        }  # fmt: skip
+            "id": ref,
+            "object": "refund",
+            "status": "succeeded",
+            "amount": amount,
+            "payment_intent": intent["id"],
+            "metadata": {"refund": fields.get("metadata[refund]", "")},
+            "balance_transaction": self.move("refund", -amount, 0, ref),
+        }
         return 200, self.refunds[ref]
 
     def get_refunds(self, fields: dict[str, str]) -> tuple[int, Any]:
-        return 200, _page(
-            [r for r in self.refunds.values() if r["payment_intent"] == fields["payment_intent"]], fields
-        )
+        return 200, _page([r for r in self.refunds.values() if r["payment_intent"] == fields["payment_intent"]], fields)
 
     def get_disputes(self, fields: dict[str, str]) -> tuple[int, Any]:
-        return 200, _page(
-            [d for d in self.disputes.values() if d["payment_intent"] == fields["payment_intent"]], fields
-        )
+        return 200, _page([d for d in self.disputes.values() if d["payment_intent"] == fields["payment_intent"]], fields)
 
     def get_payouts(self, fields: dict[str, str]) -> tuple[int, Any]:
-        return 200, _page(
-            [p for p in self.payouts.values() if p["created"] >= int(fields["created[gte]"])], fields
-        )
+        return 200, _page([p for p in self.payouts.values() if p["created"] >= int(fields["created[gte]"])], fields)
 
     def get_movements(self, fields: dict[str, str]) -> tuple[int, Any]:
-        rows = [
-            {**m, "source": self._source(m["source"])}
-            for m in self.movements
-            if m["payout"] == fields["payout"]
-        ]
+        rows = [{**m, "source": self._source(m["source"])} for m in self.movements if m["payout"] == fields["payout"]]
         payout = self.payouts[fields["payout"]]
         own = {
             "id": f"txn_{payout['id']}",
@@ -270,9 +289,7 @@ class Handler(BaseHTTPRequestHandler):
             account.calls.append((self.command, path, key))
             if account.down:
                 return self._tell(503, {"error": {"message": "down"}})
-            if self.headers.get("Authorization") != f"Bearer {SECRET_KEY}" or not self.headers.get(
-                "Stripe-Version"
-            ):
+            if self.headers.get("Authorization") != f"Bearer {SECRET_KEY}" or not self.headers.get("Stripe-Version"):
                 return self._tell(401, {"error": {"message": "who are you"}})
             if self.command == "POST" and not key:
                 return self._tell(400, {"error": {"message": "no idempotency key"}})

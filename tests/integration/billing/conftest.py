@@ -37,15 +37,7 @@ from members.models import Cooperative, Member
 NOW = datetime(2016, 4, 1, 6, tzinfo=UTC)
 DAYS = [date(2016, 3, 26), date(2016, 3, 27)]
 MARCH = Month(2016, 3)
-CODES = [
-    "b 10",
-    "B 9",
-    "Ä 1",
-    "Z 1",
-    "a 2",
-    "B 10",
-    "C-own",
-]  # by code point: B 10, B 9, C-own, Z 1, a 2, b 10, Ä 1
+CODES = ["b 10", "B 9", "Ä 1", "Z 1", "a 2", "B 10", "C-own"]  # by code point: B 10, B 9, C-own, Z 1, a 2, b 10, Ä 1
 WITH_ROOF = {"B 9", "a 2", "C-own"}
 
 
@@ -63,28 +55,23 @@ class Hamlet:
 
     def bill(self, **changes: Any) -> BillingRun:
         """The whole run of the two days."""
-        return run_month(
-            **({"microgrid": self.microgrid, "month": MARCH, "now": NOW, "days": DAYS} | changes)
-        )
+        return run_month(**({"microgrid": self.microgrid, "month": MARCH, "now": NOW, "days": DAYS} | changes))
 
 
-def make_tariff(
-    cooperative: Cooperative, code: str = "members", **prices: str
-) -> tuple[Tariff, TariffVersion]:
+def make_tariff(cooperative: Cooperative, code: str = "members", **prices: str) -> tuple[Tariff, TariffVersion]:
     """A published tariff with an evening peak."""
-    tariff = Tariff.objects.create(
-        cooperative=cooperative, code=code, name=code, is_reference=code == "members"
-    )
+    tariff = Tariff.objects.create(cooperative=cooperative, code=code, name=code, is_reference=code == "members")
     chosen = {
-        "standing_per_day": "0.105", "energy_per_kwh": "0.27", "export_per_kwh": "0.083", "incentive_per_kwh": "0.01",
+        "standing_per_day": "0.105",
+        "energy_per_kwh": "0.27",
+        "export_per_kwh": "0.083",
+        "incentive_per_kwh": "0.01",
         "vat_rate": "0.19",
-    } | prices  # fmt: skip
+    } | prices
     version = TariffVersion.objects.create(
         tariff=tariff, number=1, valid_from=date(2016, 1, 1), **{k: Decimal(v) for k, v in chosen.items()}
     )
-    TimeWindow.objects.create(
-        version=version, name="evening", start_minute=1020, end_minute=1260, multiplier=Decimal("1.2")
-    )
+    TimeWindow.objects.create(version=version, name="evening", start_minute=1020, end_minute=1260, multiplier=Decimal("1.2"))
     return tariff, publish_version(version=version, user=None, now=NOW)
 
 
@@ -97,15 +84,8 @@ def measure(microgrid: Microgrid, days: list[date], seed: int = 3, now: datetime
             count = microgrid.local_day(day).interval_count
             sun = chance.integers(0, 400, count) * (meter.code in WITH_ROOF)
             net = chance.integers(0, 150, count) - sun
-            for channel, values in (
-                (Channel.IMPORT, np.maximum(net, 0)),
-                (Channel.EXPORT, np.maximum(-net, 0)),
-            ):
-                rows.append(
-                    MeterDayRow(
-                        day, meter.pk, int(channel), values.astype(np.int32), np.zeros(count, np.int16)
-                    )
-                )
+            for channel, values in ((Channel.IMPORT, np.maximum(net, 0)), (Channel.EXPORT, np.maximum(-net, 0))):
+                rows.append(MeterDayRow(day, meter.pk, int(channel), values.astype(np.int32), np.zeros(count, np.int16)))
     ensure_months(table="energy_meterday", days=days)
     with transaction.atomic(), connection.cursor() as cursor:
         write_rows(cursor, rows, microgrid_id=microgrid.pk, provenance="test", now=now, replace=False)
@@ -115,23 +95,15 @@ def measure(microgrid: Microgrid, days: list[date], seed: int = 3, now: datetime
 
 def make_hamlet(slug: str = "hamlet", *, closed: bool = True, published: bool = True) -> Hamlet:
     cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG", vat_id="DE123456789")
-    microgrid = Microgrid.objects.create(
-        cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin"
-    )
+    microgrid = Microgrid.objects.create(cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin")
     tariff, version = make_tariff(cooperative)
     own, _ = make_tariff(cooperative, "own-sites", standing_per_day="0")
     for number, code in enumerate(CODES, start=1):
         is_own = code == "C-own"
-        member = Member.objects.create(
-            cooperative=cooperative, number=str(number), name=f"Member {number}", is_cooperative=is_own
-        )
-        site = Site.objects.create(
-            microgrid=microgrid, member=member, code=code, name=code, kind=SiteKind.HOUSEHOLD
-        )
+        member = Member.objects.create(cooperative=cooperative, number=str(number), name=f"Member {number}", is_cooperative=is_own)
+        site = Site.objects.create(microgrid=microgrid, member=member, code=code, name=code, kind=SiteKind.HOUSEHOLD)
         Meter.objects.create(microgrid=microgrid, site=site, kind=MeterKind.SITE, code=code)
-        TariffAssignment.objects.create(
-            site=site, tariff=own if is_own else tariff, valid_from=date(2016, 1, 1)
-        )
+        TariffAssignment.objects.create(site=site, tariff=own if is_own else tariff, valid_from=date(2016, 1, 1))
     if published:
         publish_days(microgrid=microgrid, days=DAYS, now=NOW)
     if closed:
@@ -154,22 +126,28 @@ def outcome(cooperative: Cooperative) -> dict[str, Any]:
     """All that a run leaves behind, without ids and times."""
     documents = {
         document.label: (
-            document.kind, document.site.code, document.status, document.issue_date, document.due_date,
-            document.payment_reference, document.net_minor, document.vat_minor, document.gross_minor,
-            [(x.position, x.component, x.window, x.quantity, x.price, x.net_minor, x.vat_category, x.vat_rate) for x in document.lines.order_by("position")],
+            document.kind,
+            document.site.code,
+            document.status,
+            document.issue_date,
+            document.due_date,
+            document.payment_reference,
+            document.net_minor,
+            document.vat_minor,
+            document.gross_minor,
+            [
+                (x.position, x.component, x.window, x.quantity, x.price, x.net_minor, x.vat_category, x.vat_rate)
+                for x in document.lines.order_by("position")
+            ],
             sorted(document.vat_sums.values_list("category", "rate", "net_minor", "vat_minor")),
         )
         for document in Document.objects.filter(cooperative=cooperative).select_related("site")
-    }  # fmt: skip
+    }
     entries = sorted(
         (str(entry.account), entry.debit_minor, entry.credit_minor)
-        for entry in LedgerEntry.objects.filter(account__cooperative=cooperative).select_related(
-            "account__member"
-        )
+        for entry in LedgerEntry.objects.filter(account__cooperative=cooperative).select_related("account__member")
     )
-    series = sorted(
-        NumberSeries.objects.filter(cooperative=cooperative).values_list("series", "year", "next_number")
-    )
+    series = sorted(NumberSeries.objects.filter(cooperative=cooperative).values_list("series", "year", "next_number"))
     count = Document.objects.filter(cooperative=cooperative).count()
     return {"documents": documents, "count": count, "entries": entries, "series": series}
 
@@ -185,7 +163,7 @@ def owing(hamlet: Hamlet) -> Hamlet:
     hamlet.bill()
     rule = ArrearsRule.objects.create(
         cooperative=hamlet.cooperative, valid_from=date(2016, 1, 1), least_minor=100, charges_interest=True, proposal_least_minor=100
-    )  # fmt: skip
+    )
     for level, days, fee in ((1, 7, 0), (2, 21, 250), (3, 42, 500)):
         ReminderStage.objects.create(rule=rule, level=level, days_after_due=days, fee_minor=fee)
     BaseRate.objects.create(valid_from=date(2016, 1, 1), percent=Decimal("-0.83"))
@@ -194,4 +172,4 @@ def owing(hamlet: Hamlet) -> Hamlet:
 
 def bill(owing: Hamlet) -> Document:
     """The largest open bill of a household."""
-    return Document.objects.filter(kind="bill", status="open", member__is_cooperative=False).order_by("-gross_minor")[0]  # fmt: skip
+    return Document.objects.filter(kind="bill", status="open", member__is_cooperative=False).order_by("-gross_minor")[0]

@@ -123,9 +123,14 @@ def make_full_month(plan: Plan | None = None) -> FullMonth:
     meter = Meter.objects.get(microgrid=grid, code=plan.exchange.code)
     local = grid.local_day(plan.exchange.day).local_starts()[plan.exchange.at]
     exchange_meter(
-        meter=meter, exchanged_at=local.astimezone(UTC), registers={"import": HandOver(LAST_WH, FIRST_WH), "export": HandOver(80_000, 0)},
-        new_serial="new", old_serial="old", now=plan.now, by=None,
-    )  # fmt: skip
+        meter=meter,
+        exchanged_at=local.astimezone(UTC),
+        registers={"import": HandOver(LAST_WH, FIRST_WH), "export": HandOver(80_000, 0)},
+        new_serial="new",
+        old_serial="old",
+        now=plan.now,
+        by=None,
+    )
     read_meters(hamlet, plan)
     return FullMonth(hamlet, plan, _stays(hamlet, plan))
 
@@ -134,34 +139,20 @@ def _rules(hamlet: Hamlet, plan: Plan) -> None:
     ends = [rule.since for rule in plan.rules[1:]]
     for rule, until in zip(plan.rules, [*ends, None], strict=True):
         made = SharingRule.objects.create(
-            microgrid=hamlet.microgrid,
-            key=rule.key,
-            price_rule=rule.price,
-            valid_from=rule.since,
-            valid_to=until,
+            microgrid=hamlet.microgrid, key=rule.key, price_rule=rule.price, valid_from=rule.since, valid_to=until
         )
         SharingKeyShare.objects.bulk_create(
-            SharingKeyShare(
-                rule=made,
-                site=hamlet.microgrid.sites.get(code=code),
-                share=Decimal(share.numerator) / share.denominator,
-            )
+            SharingKeyShare(rule=made, site=hamlet.microgrid.sites.get(code=code), share=Decimal(share.numerator) / share.denominator)
             for code, share in rule.shares.items()
         )
 
 
 def _stays(hamlet: Hamlet, plan: Plan) -> dict[str, list[tuple[date, Member]]]:
     """Who moves in, one after the other."""
-    stays = {
-        site.code: [(plan.days[0], site.member)] for site in hamlet.microgrid.sites.select_related("member")
-    }
+    stays = {site.code: [(plan.days[0], site.member)] for site in hamlet.microgrid.sites.select_related("member")}
     for place, (code, day) in enumerate(plan.moves):
         number, name = CAME
-        came = Member.objects.create(
-            cooperative=hamlet.cooperative,
-            number=str(int(number) + place),
-            name=f"{name} {place or ''}".strip(),
-        )
+        came = Member.objects.create(cooperative=hamlet.cooperative, number=str(int(number) + place), name=f"{name} {place or ''}".strip())
         move(site=hamlet.microgrid.sites.get(code=code), member=came, day=day, by=None, now=plan.now)
         stays[code] = [stay for stay in stays[code] if stay[0] < day] + [(day, came)]
     return stays
@@ -187,9 +178,15 @@ def _tariffs(hamlet: Hamlet, plan: Plan) -> None:
         publish_version(version=version, user=None, now=NOW)
     hourly = Tariff.objects.create(cooperative=hamlet.cooperative, code="hourly", name="hourly")
     by_hour = TariffVersion.objects.create(
-        tariff=hourly, number=1, valid_from=date(2016, 1, 1), standing_per_day=Decimal("0.08"), energy_per_kwh=Decimal("0.2"),
-        export_per_kwh=Decimal("0.05"), vat_rate=Decimal("0.19"), parts=[SPOT],
-    )  # fmt: skip
+        tariff=hourly,
+        number=1,
+        valid_from=date(2016, 1, 1),
+        standing_per_day=Decimal("0.08"),
+        energy_per_kwh=Decimal("0.2"),
+        export_per_kwh=Decimal("0.05"),
+        vat_rate=Decimal("0.19"),
+        parts=[SPOT],
+    )
     publish_version(version=by_hour, user=None, now=NOW)
     TariffAssignment.objects.filter(site__microgrid=hamlet.microgrid, site__code="Z 1").update(tariff=hourly)
     index = SpotIndex.objects.create(cooperative=hamlet.cooperative, code="day-ahead", name="made for a test")
@@ -198,7 +195,7 @@ def _tariffs(hamlet: Hamlet, plan: Plan) -> None:
     rows = "".join(f"{hour.isoformat()},{plan.index_at(hour) * 1000}\n" for hour in hours)
     import_spot_prices(
         index=index, source="a test", file_name="month.csv", content=f"time,price_per_mwh\n{rows}".encode(), user=None, now=NOW
-    )  # fmt: skip
+    )
 
 
 def _exchanged(row: MeterDayRow, exchange: Exchange) -> MeterDayRow:
@@ -207,13 +204,7 @@ def _exchanged(row: MeterDayRow, exchange: Exchange) -> MeterDayRow:
     after = int(row.values_wh[exchange.at :].sum())
     values, quality = row.values_wh.copy(), row.quality.copy()
     values[exchange.intervals], quality[exchange.intervals] = 0, int(Method.MISSING)
-    return replace(
-        row,
-        values_wh=values,
-        quality=quality,
-        register_start_wh=LAST_WH - until,
-        register_end_wh=FIRST_WH + after,
-    )
+    return replace(row, values_wh=values, quality=quality, register_start_wh=LAST_WH - until, register_end_wh=FIRST_WH + after)
 
 
 def read_meters(hamlet: Hamlet, plan: Plan) -> None:
@@ -224,9 +215,7 @@ def read_meters(hamlet: Hamlet, plan: Plan) -> None:
         for day in plan.days:
             count = grid.local_day(day).interval_count
             hour = np.linspace(0, 24, count, endpoint=False)
-            use = (60 + 90 * np.exp(-((hour - 19) ** 2) / 6) + chance.integers(0, 40, count)) * (
-                (meter.code != "Ä 1") * plan.use
-            )
+            use = (60 + 90 * np.exp(-((hour - 19) ** 2) / 6) + chance.integers(0, 40, count)) * ((meter.code != "Ä 1") * plan.use)
             sun = (
                 plan.peak_w.get(meter.code, 0)
                 * np.clip(np.sin((hour - 7) / 11 * np.pi), 0, None)
@@ -234,19 +223,13 @@ def read_meters(hamlet: Hamlet, plan: Plan) -> None:
                 * (meter.code in WITH_ROOF)
             )
             net = np.rint(use - sun).astype(np.int32)
-            for channel, values in (
-                (Channel.IMPORT, np.maximum(net, 0)),
-                (Channel.EXPORT, np.maximum(-net, 0)),
-            ):
+            for channel, values in ((Channel.IMPORT, np.maximum(net, 0)), (Channel.EXPORT, np.maximum(-net, 0))):
                 quality = np.zeros(count, np.int16)
                 if channel == Channel.IMPORT and (meter.code, day) in unheard:
                     lost = unheard[meter.code, day]
                     quality[lost], values[lost] = int(Method.MISSING), 0
                 row = MeterDayRow(day, meter.pk, int(channel), values, quality)
-                exchanged = (meter.code, day) == (
-                    plan.exchange.code,
-                    plan.exchange.day,
-                ) and channel == Channel.IMPORT
+                exchanged = (meter.code, day) == (plan.exchange.code, plan.exchange.day) and channel == Channel.IMPORT
                 rows.append(_exchanged(row, plan.exchange) if exchanged else row)
     ensure_months(table="energy_meterday", days=plan.days)
     with transaction.atomic(), connection.cursor() as cursor:

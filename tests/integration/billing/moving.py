@@ -35,25 +35,15 @@ class Moving:
 
     def hand_over(self, **changes: object) -> None:
         """On the second day."""
-        given = {
-            "site": self.site,
-            "member": self.came,
-            "day": DAYS[1],
-            "by": None,
-            "now": NOW + timedelta(hours=1),
-        } | changes
+        given = {"site": self.site, "member": self.came, "day": DAYS[1], "by": None, "now": NOW + timedelta(hours=1)} | changes
         move(**given)  # type: ignore[arg-type]
         self.site.refresh_from_db()
 
     def client(self, member: Member) -> Client:
         """Logged in for a member."""
-        user, made = User.objects.get_or_create(
-            email=f"{member.number}@moving.example", defaults={"name": member.name}
-        )
+        user, made = User.objects.get_or_create(email=f"{member.number}@moving.example", defaults={"name": member.name})
         if made:
-            Membership.objects.create(
-                user=user, cooperative=member.cooperative, member=member, role=Role.MEMBER
-            )
+            Membership.objects.create(user=user, cooperative=member.cooperative, member=member, role=Role.MEMBER)
         client = Client()
         client.force_login(user)
         return client
@@ -70,21 +60,10 @@ def make_moving(hamlet: Hamlet) -> Moving:
     meter, rows = Meter.objects.get(site=site), []
     for day, wh in zip(DAYS, (WENT_WH, CAME_WH), strict=True):
         count = hamlet.microgrid.local_day(day).interval_count
-        rows.append(
-            MeterDayRow(
-                day,
-                meter.pk,
-                int(Channel.IMPORT),
-                np.full(count, wh, np.int32),
-                np.zeros(count, np.int16),
-                version=2,
-            )
-        )
+        rows.append(MeterDayRow(day, meter.pk, int(Channel.IMPORT), np.full(count, wh, np.int32), np.zeros(count, np.int16), version=2))
     with transaction.atomic(), connection.cursor() as cursor:
         MeterDay.objects.filter(meter_id=meter.pk, channel=int(Channel.IMPORT)).update(is_current=False)
-        write_rows(
-            cursor, rows, microgrid_id=hamlet.microgrid.pk, provenance="canary", now=NOW, replace=False
-        )
+        write_rows(cursor, rows, microgrid_id=hamlet.microgrid.pk, provenance="canary", now=NOW, replace=False)
     for day in DAYS:
         close_day(microgrid=hamlet.microgrid, day=day, now=NOW)
     site.refresh_from_db()

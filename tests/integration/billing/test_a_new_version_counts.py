@@ -38,11 +38,7 @@ def test_the_next_month_is_billed_under_the_new_version(hamlet: Hamlet) -> None:
     april = hamlet.bill(month=Month(2016, 4), days=APRIL, now=later)
 
     def prices(run) -> set[Decimal]:
-        return set(
-            DocumentLine.objects.filter(document__run=run, component="grid", window="base").values_list(
-                "price", flat=True
-            )
-        )
+        return set(DocumentLine.objects.filter(document__run=run, component="grid", window="base").values_list("price", flat=True))
 
     assert Decimal("0.27") in prices(march)
     assert Decimal("0.35") in prices(april)

@@ -7,17 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import Sum
 
-from billing.models import (
-    Allocation,
-    CreditUse,
-    Document,
-    LedgerEntry,
-    Payment,
-    PaymentRail,
-    PaymentReturn,
-    PaymentRules,
-    ReturnKind,
-)
+from billing.models import Allocation, CreditUse, Document, LedgerEntry, Payment, PaymentRail, PaymentReturn, PaymentRules, ReturnKind
 from billing.selectors.run_summary import trial_balance
 from billing.services.allocations import CannotAllocate, allocate, standing_allocations, take_back
 from billing.services.bank_orders import release_order
@@ -38,9 +28,8 @@ def bills(hamlet: Hamlet) -> list[Document]:
 
 def pay(member: Member, amount_minor: int, ref: str, document: Document | None = None) -> Payment:
     return book_member_payment(
-        member=member, document=document, amount_minor=amount_minor, rail=PaymentRail.CASH, external_ref=ref,
-        received_at=NOW, now=NOW,
-    )[0]  # fmt: skip
+        member=member, document=document, amount_minor=amount_minor, rail=PaymentRail.CASH, external_ref=ref, received_at=NOW, now=NOW
+    )[0]
 
 
 def people() -> tuple[User, User]:
@@ -50,21 +39,15 @@ def people() -> tuple[User, User]:
 def check_conserved(cooperative: Cooperative) -> None:
     """Each payment to the cent, each document from its allocations, the ledger's receivables from both."""
     for payment in Payment.objects.filter(cooperative=cooperative):
-        spent = (
-            payment.allocations.filter(payout=None, refund=None).aggregate(s=Sum("amount_minor"))["s"] or 0
-        )
-        back = (
-            payment.allocations.exclude(payout=None, refund=None).aggregate(s=Sum("amount_minor"))["s"] or 0
-        )
+        spent = payment.allocations.filter(payout=None, refund=None).aggregate(s=Sum("amount_minor"))["s"] or 0
+        back = payment.allocations.exclude(payout=None, refund=None).aggregate(s=Sum("amount_minor"))["s"] or 0
         returned = PaymentReturn.objects.filter(payment=payment).aggregate(s=Sum("amount_minor"))["s"] or 0
         assert payment.amount_minor == spent + back + returned + payment.credit_minor
         assert payment.credit_minor >= 0
     for document in Document.objects.filter(cooperative=cooperative, kind="bill"):
         paid = document.allocations.aggregate(s=Sum("amount_minor"))["s"] or 0
         assert (document.paid_minor, document.status == "settled") == (paid, paid >= document.gross_minor)
-    billed = Document.objects.filter(cooperative=cooperative, kind="bill").aggregate(s=Sum("gross_minor"))[
-        "s"
-    ]
+    billed = Document.objects.filter(cooperative=cooperative, kind="bill").aggregate(s=Sum("gross_minor"))["s"]
     sums = Payment.objects.filter(cooperative=cooperative).aggregate(
         a=Sum("amount_minor"), b=Sum("refunded_minor"), c=Sum("returned_minor")
     )
@@ -111,9 +94,7 @@ def test_an_allocation_is_taken_back_once_and_never_edited(hamlet: Hamlet, bills
         lambda: Payment.objects.all()._raw_delete("default"),
         lambda: Allocation.objects.create(payment=payment, document=bills[1], amount_minor=1, made_at=NOW),
         lambda: Allocation.objects.create(payment=payment, document=bills[0], amount_minor=41, made_at=NOW),
-        lambda: Allocation.objects.create(
-            payment=payment, document=bills[0], amount_minor=-1, reverses=allocation, made_at=NOW
-        ),
+        lambda: Allocation.objects.create(payment=payment, document=bills[0], amount_minor=-1, reverses=allocation, made_at=NOW),
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             forbidden()
@@ -154,9 +135,8 @@ def test_any_sequence_of_hands_conserves_every_cent(hamlet: Hamlet, bills: list[
                 use_credit(member=bill.member, now=now)
             elif what == "refund" and credit_of(bill.member):
                 ask_refund(
-                    member=bill.member, amount_minor=chance.randint(1, credit_of(bill.member)), iban=IBAN, why="asked",
-                    user=first, now=now,
-                )  # fmt: skip
+                    member=bill.member, amount_minor=chance.randint(1, credit_of(bill.member)), iban=IBAN, why="asked", user=first, now=now
+                )
                 order = prepare_payouts(cooperative=cooperative, user=first, now=now, sources=["refund"])
                 release_order(order=order, user=second, now=now)
             elif payment is None:

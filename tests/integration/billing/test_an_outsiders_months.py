@@ -45,9 +45,7 @@ EVENING = [{"period": 1, "from": "17:00", "to": "21:00", "days": ["mon", "tue", 
 def steps_json(steps: Any) -> list[dict[str, str]]:
     """Steps as a version's parts write them."""
     return [
-        {"price": str(price)}
-        | ({"up_to": str(limit)} if limit is not None else {})
-        | ({"unit": unit[0]} if unit else {})
+        {"price": str(price)} | ({"up_to": str(limit)} if limit is not None else {}) | ({"unit": unit[0]} if unit else {})
         for price, limit, *unit in steps
     ]
 
@@ -59,32 +57,43 @@ def draw_terms(chance: random.Random, since: date, vat: str) -> tuple[dict[str, 
         return f"{chance.uniform(low, high):.{chance.randint(2, 5)}f}"
 
     unit = chance.choice(["month", "day", "kw"])
-    limits = sorted(
-        chance.sample({"month": range(40, 300), "day": range(2, 12), "kw": range(20, 200)}[unit], 2)
-    )
+    limits = sorted(chance.sample({"month": range(40, 300), "day": range(2, 12), "kw": range(20, 200)}[unit], 2))
     count = chance.randint(1, 3)
     ends = [*[str(x) for x in limits[: count - 1]], None]
     day = [(price(0.1, 0.4), end, unit) for end in ends]
     evening = [(price(0.2, 0.6), end, unit) for end in ends]
     demand = [(price(3, 9), "1.5"), (price(5, 12), None)][chance.randint(0, 1) :]
     words: dict[str, Any] = {
-        "since": since, "standing": price(0, 0.4), "export": price(0.02, 0.09), "incentive": chance.choice(["0", "0.013"]), "vat": vat,
-        "day": day, "evening": evening, "demand": demand, "ratchet_percent": chance.choice(["0", "70", "112.5"]), "levy": price(0.01, 0.03),
-        "town_percent": chance.choice(["1.5", "0.75"]), "off_percent": chance.choice(["0", "7.5", "10"]),
-        "off_a_month": chance.choice(["0", "3.10"]), "a_year": chance.choice(["0", "18.30"]), "least_a_month": chance.choice(["0", "25", "180"]),
+        "since": since,
+        "standing": price(0, 0.4),
+        "export": price(0.02, 0.09),
+        "incentive": chance.choice(["0", "0.013"]),
+        "vat": vat,
+        "day": day,
+        "evening": evening,
+        "demand": demand,
+        "ratchet_percent": chance.choice(["0", "70", "112.5"]),
+        "levy": price(0.01, 0.03),
+        "town_percent": chance.choice(["1.5", "0.75"]),
+        "off_percent": chance.choice(["0", "7.5", "10"]),
+        "off_a_month": chance.choice(["0", "3.10"]),
+        "a_year": chance.choice(["0", "18.30"]),
+        "least_a_month": chance.choice(["0", "25", "180"]),
         "vat_on_standing": chance.choice([None, "0.07"]),
-    }  # fmt: skip
+    }
     parts: list[dict[str, Any]] = [
-        {"kind": "energy", "periods": [{"name": "day", "tiers": steps_json(day)}, {"name": "evening", "tiers": steps_json(evening)}], "schedule": EVENING},
+        {
+            "kind": "energy",
+            "periods": [{"name": "day", "tiers": steps_json(day)}, {"name": "evening", "tiers": steps_json(evening)}],
+            "schedule": EVENING,
+        },
         {"kind": "demand", "periods": [{"name": "all day", "tiers": steps_json(demand)}]}
         | ({"ratchet_percent": words["ratchet_percent"], "ratchet_months": 1} if words["ratchet_percent"] != "0" else {}),
         {"kind": "levy", "name": "grid fund", "price": words["levy"]},
         {"kind": "levy", "name": "town", "percent": words["town_percent"], "on": ["energy", "demand"]},
-    ]  # fmt: skip
+    ]
     if words["off_percent"] != "0":
-        parts.append(
-            {"kind": "discount", "name": "founders", "percent": words["off_percent"], "on": ["energy"]}
-        )
+        parts.append({"kind": "discount", "name": "founders", "percent": words["off_percent"], "on": ["energy"]})
     if words["off_a_month"] != "0":
         parts.append({"kind": "discount", "name": "loyal", "amount_per_month": words["off_a_month"]})
     if words["a_year"] != "0":
@@ -102,14 +111,17 @@ def terms_of(words: dict[str, Any]) -> Terms:
     def steps(given: Any) -> list[Any]:
         return [(F(p), None if limit is None else F(limit), *unit) for p, limit, *unit in given]
 
-    plain = {
-        k: F(v) for k, v in words.items() if k not in ("since", "day", "evening", "demand", "vat_on_standing")
-    }
+    plain = {k: F(v) for k, v in words.items() if k not in ("since", "day", "evening", "demand", "vat_on_standing")}
     on_standing = None if words["vat_on_standing"] is None else F(words["vat_on_standing"])
     return Terms(
-        "members", words["since"], day=steps(words["day"]), evening=steps(words["evening"]), demand=steps(words["demand"]),
-        vat_on_standing=on_standing, **plain,
-    )  # fmt: skip
+        "members",
+        words["since"],
+        day=steps(words["day"]),
+        evening=steps(words["evening"]),
+        demand=steps(words["demand"]),
+        vat_on_standing=on_standing,
+        **plain,
+    )
 
 
 @dataclass(frozen=True)
@@ -130,9 +142,11 @@ def make_month(seed: int, chance: random.Random) -> OutsidersMonth:
     rates = ["0.19", chance.choice(["0.19", "0.16"]), "0.19"]
     drawn = [draw_terms(chance, day, rates[place]) for place, day in enumerate(changes)]
     versions = tuple(
-        Prices(w["since"], energy="0", standing=w["standing"], export=w["export"], incentive=w["incentive"], vat=w["vat"], parts=tuple(parts))
+        Prices(
+            w["since"], energy="0", standing=w["standing"], export=w["export"], incentive=w["incentive"], vat=w["vat"], parts=tuple(parts)
+        )
         for w, parts in drawn
-    )  # fmt: skip
+    )
     month = make_full_month(replace(plan, versions=versions))
     before_w = read_month_before(month, chance)
     return OutsidersMonth(month, [terms_of(words) for words, _ in drawn], give_vat(month, chance), before_w)
@@ -157,21 +171,13 @@ def read_month_before(month: FullMonth, chance: random.Random) -> dict[tuple[str
 def give_vat(month: FullMonth, chance: random.Random) -> dict[str, Any]:
     """How everybody stands to VAT, in the application and as the outsider writes it down."""
     cooperative = month.hamlet.cooperative
-    known: dict[str, Any] = {
-        "shows_no_vat": chance.random() < 0.25, "owes_as_recipient": set(), "delivers_with": {}, "owed_for": {},
-    }  # fmt: skip
+    known: dict[str, Any] = {"shows_no_vat": chance.random() < 0.25, "owes_as_recipient": set(), "delivers_with": {}, "owed_for": {}}
     common = {"cooperative": cooperative, "valid_from": date(2016, 1, 1)}
     if known["shows_no_vat"]:
         VatStatus.objects.create(**common, scheme="small_business")
     for member in Member.objects.filter(cooperative=cooperative, is_cooperative=False).order_by("pk"):
         way = chance.choice(["nothing", "resells", "shows", "small", "reversed"])
-        words = {
-            **common,
-            "member": member,
-            "vat_id": f"DE{member.pk:09d}",
-            "scheme": "standard",
-            "rate": Decimal("0.19"),
-        }
+        words = {**common, "member": member, "vat_id": f"DE{member.pk:09d}", "scheme": "standard", "rate": Decimal("0.19")}
         if way == "resells":
             known["owes_as_recipient"].add(member.number)
         if way in ("resells", "shows"):
@@ -207,10 +213,21 @@ def village_of(made: OutsidersMonth) -> Village:
     ]
     year_days = 366 if first.year % 4 == 0 else 365
     return Village(
-        days, len(days), year_days, starts, readings(month, Channel.IMPORT), readings(month, Channel.EXPORT), stays,
-        {site.code: "members" for site in sites} | {"C-own": "own-sites", "Z 1": "hourly"}, terms, list(month.plan.rules), index,
-        {s.member.number for s in sites if s.member.is_cooperative}, made.before_w, **made.standing,
-    )  # fmt: skip
+        days,
+        len(days),
+        year_days,
+        starts,
+        readings(month, Channel.IMPORT),
+        readings(month, Channel.EXPORT),
+        stays,
+        {site.code: "members" for site in sites} | {"C-own": "own-sites", "Z 1": "hourly"},
+        terms,
+        list(month.plan.rules),
+        index,
+        {s.member.number for s in sites if s.member.is_cooperative},
+        made.before_w,
+        **made.standing,
+    )
 
 
 def said(document: Document) -> Paper:
@@ -229,15 +246,11 @@ def said(document: Document) -> Paper:
 def compare(made: OutsidersMonth) -> dict[Key, Paper]:
     """Every document that stands against the outsider's; returns the outsider's."""
     reckoned = papers(village_of(made))
-    found = {
-        (d.site.code, d.member.number, d.first_day, d.kind): said(d) for d in standing_documents(made.month)
-    }
+    found = {(d.site.code, d.member.number, d.first_day, d.kind): said(d) for d in standing_documents(made.month)}
     assert found.keys() == reckoned.keys()
     for key, paper in reckoned.items():
         assert found[key].lines == paper.lines, key
-        assert {r: v for r, v in found[key].vat.items() if any(v)} == {
-            r: v for r, v in paper.vat.items() if any(v)
-        }, key
+        assert {r: v for r, v in found[key].vat.items() if any(v)} == {r: v for r, v in paper.vat.items() if any(v)}, key
         assert found[key].as_recipient == paper.as_recipient, key
     return reckoned
 
@@ -283,13 +296,10 @@ def check_papers(made: OutsidersMonth, reckoned: dict[Key, Paper], chance: rando
         on_lines = amounts("SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount")
         assert sorted(on_lines) == sorted(x.net_minor for x in document.lines.all())
         assert sum(on_lines) == paper.net
-        assert sum(
-            amounts("ApplicableHeaderTradeSettlement/ram:ApplicableTradeTax/ram:CalculatedAmount")
-        ) == sum(v for _, v in paper.vat.values())
-        assert (
-            sum(amounts("ApplicableHeaderTradeSettlement/ram:ApplicableTradeTax/ram:BasisAmount"))
-            == paper.net
+        assert sum(amounts("ApplicableHeaderTradeSettlement/ram:ApplicableTradeTax/ram:CalculatedAmount")) == sum(
+            v for _, v in paper.vat.values()
         )
+        assert sum(amounts("ApplicableHeaderTradeSettlement/ram:ApplicableTradeTax/ram:BasisAmount")) == paper.net
     for document in chance.sample(rows, 2):
         paper = reckoned[document.site.code, document.member.number, document.first_day, document.kind]
         text = "".join(page.extract_text() for page in PdfReader(pdf_of(document=document)).pages)
@@ -310,19 +320,18 @@ def test_every_cent_of_any_month_is_the_outsiders(db: None, seed: int) -> None:
     for place, bill in enumerate(standing_documents(month)):
         if bill.kind == "bill" and bill.gross_minor > 0 and chance.random() < 0.5:
             book_payment(
-                document=bill, amount_minor=bill.gross_minor + chance.choice([0, 7, 2000]), rail=PaymentRail.BANK, external_ref=f"p{place}",
-                received_at=plan.now, now=plan.now,
-            )  # fmt: skip
+                document=bill,
+                amount_minor=bill.gross_minor + chance.choice([0, 7, 2000]),
+                rail=PaymentRail.BANK,
+                external_ref=f"p{place}",
+                received_at=plan.now,
+                now=plan.now,
+            )
     for _ in range(3):
         code = chance.choice(CODES)
         channel = chance.choice([Channel.IMPORT, Channel.EXPORT]) if code in WITH_ROOF else Channel.IMPORT
         measure_again(
-            month.hamlet,
-            code,
-            chance.choice(plan.days),
-            chance.choice([-60, 1, 400]),
-            channel=channel,
-            now=plan.now + timedelta(days=3),
+            month.hamlet, code, chance.choice(plan.days), chance.choice([-60, 1, 400]), channel=channel, now=plan.now + timedelta(days=3)
         )
     correct_month(microgrid=month.hamlet.microgrid, month=plan.month, now=plan.now + timedelta(days=4))
     reckoned = compare(made)

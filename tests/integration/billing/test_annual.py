@@ -34,9 +34,7 @@ def test_a_year_sums_what_stands_and_no_one_else_reads_it(hamlet: Hamlet, client
     total = year.total
     assert (total.paid_minor, total.earned_minor) == (bill.gross_minor, credit.gross_minor)
     drawn = sum(bill.lines.filter(component__in=["local", "grid"]).values_list("quantity", flat=True))
-    given = sum(
-        credit.lines.filter(component__in=["local_delivered", "export"]).values_list("quantity", flat=True)
-    )
+    given = sum(credit.lines.filter(component__in=["local_delivered", "export"]).values_list("quantity", flat=True))
     assert (total.local_wh + total.grid_wh, total.delivered_wh + total.export_wh) == (drawn, given)
     assert total.co2_g == total.grid_wh * CO2_GRID_G_PER_KWH // 1000
     assert list(year.months) == [201603]

@@ -34,9 +34,20 @@ class Treasury:
         self.count += 1
         self.today += timedelta(hours=self.chance.choice([0, 5, 30, 90]))
         action: Callable[[], object] = self.chance.choices(
-            [self.pay, self.pay_again, self.charge, self.take_back, self.share_out, self.many_sided, self.tamper, self.francs, self.close, self.reopen],
+            [
+                self.pay,
+                self.pay_again,
+                self.charge,
+                self.take_back,
+                self.share_out,
+                self.many_sided,
+                self.tamper,
+                self.francs,
+                self.close,
+                self.reopen,
+            ],
             [8, 3, 4, 3, 2, 4, 1, 2, 2, 1],
-        )[0]  # fmt: skip
+        )[0]
         try:
             with transaction.atomic():
                 action()
@@ -50,37 +61,36 @@ class Treasury:
         """Today, or some day before it, as somebody in a hurry would date a booking."""
         return (self.today - timedelta(days=self.chance.choice([0, 0, 3, 20, 45]))).date()
 
-    def post(
-        self, key: str, amounts: dict[AccountCode, int], member: bool = False, currency: str = ""
-    ) -> None:
+    def post(self, key: str, amounts: dict[AccountCode, int], member: bool = False, currency: str = "") -> None:
         whose = self.chance.choice(self.bills).member if member else None
         post_transaction(
-            cooperative=self.cooperative, idempotency_key=key, cause="test", booked_date=self.day(), now=self.today,
+            cooperative=self.cooperative,
+            idempotency_key=key,
+            cause="test",
+            booked_date=self.day(),
+            now=self.today,
             amounts={account(self.cooperative, code, whose, currency=currency): amount for code, amount in amounts.items()},
-        )  # fmt: skip
+        )
 
     def pay(self, ref: str = "") -> None:
         bill = self.chance.choice(self.bills)
         book_payment(
-            document=bill, amount_minor=self.chance.choice([1, 50, bill.gross_minor, bill.gross_minor + 300]),
-            rail=self.chance.choice([PaymentRail.BANK, PaymentRail.CHAIN]), external_ref=ref or f"p{self.count}",
-            received_at=self.today, now=self.today,
-        )  # fmt: skip
+            document=bill,
+            amount_minor=self.chance.choice([1, 50, bill.gross_minor, bill.gross_minor + 300]),
+            rail=self.chance.choice([PaymentRail.BANK, PaymentRail.CHAIN]),
+            external_ref=ref or f"p{self.count}",
+            received_at=self.today,
+            now=self.today,
+        )
 
     def pay_again(self) -> None:
         self.pay(f"p{self.chance.randint(1, self.count)}")
 
     def charge(self) -> None:
-        self.post(
-            f"fee:{self.chance.randint(1, 30)}",
-            {AccountCode.RECEIVABLE: 250, AccountCode.FEES: -250},
-            member=True,
-        )
+        self.post(f"fee:{self.chance.randint(1, 30)}", {AccountCode.RECEIVABLE: 250, AccountCode.FEES: -250}, member=True)
 
     def share_out(self) -> None:
-        self.post(
-            f"share:{self.count}", {AccountCode.DISTRIBUTIONS: 999, AccountCode.PAYABLE: -999}, member=True
-        )
+        self.post(f"share:{self.count}", {AccountCode.DISTRIBUTIONS: 999, AccountCode.PAYABLE: -999}, member=True)
 
     def take_back(self) -> None:
         rows = LedgerTransaction.objects.order_by("pk")
@@ -96,31 +106,35 @@ class Treasury:
         self.post(f"many:{self.count}", amounts)
 
     def francs(self) -> None:
-        self.post(
-            f"chf:{self.count}", {AccountCode.BANK: 700, AccountCode.EXCHANGE: -700}, member=False, currency="CHF"
-        )  # fmt: skip
+        self.post(f"chf:{self.count}", {AccountCode.BANK: 700, AccountCode.EXCHANGE: -700}, member=False, currency="CHF")
 
     def tamper(self) -> None:
-        self.chance.choice([
-            lambda: LedgerEntry.objects.update(debit_minor=1), lambda: LedgerEntry.objects.all()._raw_delete("default"),
-            lambda: LedgerTransaction.objects.update(booked_date=NOW.date()),
-            lambda: LedgerEntry.objects.create(transaction=LedgerTransaction.objects.first(), account=account(self.cooperative, AccountCode.BANK), debit_minor=5),
-        ])()  # fmt: skip
+        self.chance.choice(
+            [
+                lambda: LedgerEntry.objects.update(debit_minor=1),
+                lambda: LedgerEntry.objects.all()._raw_delete("default"),
+                lambda: LedgerTransaction.objects.update(booked_date=NOW.date()),
+                lambda: LedgerEntry.objects.create(
+                    transaction=LedgerTransaction.objects.first(), account=account(self.cooperative, AccountCode.BANK), debit_minor=5
+                ),
+            ]
+        )()
 
     def month(self) -> Month:
         day = self.today.date().replace(day=1) - timedelta(days=self.chance.choice([1, 40]))
         return Month(day.year, day.month)
 
     def close(self) -> None:
-        close_period(
-            cooperative=self.cooperative, month=self.month(), by=self.chance.choice(self.people), now=self.today
-        )  # fmt: skip
+        close_period(cooperative=self.cooperative, month=self.month(), by=self.chance.choice(self.people), now=self.today)
 
     def reopen(self) -> None:
         reopen_period(
-            cooperative=self.cooperative, month=self.month(), by=self.chance.choice(self.people),
-            reason=self.chance.choice(["", "forgotten"]), now=self.today,
-        )  # fmt: skip
+            cooperative=self.cooperative,
+            month=self.month(),
+            by=self.chance.choice(self.people),
+            reason=self.chance.choice(["", "forgotten"]),
+            now=self.today,
+        )
 
 
 def fingerprint(until_id: int) -> str:
@@ -144,9 +158,7 @@ def test_the_books_hold_after_any_two_hundred_operations(hamlet: Hamlet, seed: i
         if i % 20 == 19:
             last = LedgerEntry.objects.order_by("-pk").values_list("pk", flat=True)[0]
             seen.append((last, fingerprint(last)))
-            assert set(trial_balance_of(hamlet.cooperative, until=date(2099, 1, 1)).differences.values()) == {
-                0
-            }
+            assert set(trial_balance_of(hamlet.cooperative, until=date(2099, 1, 1)).differences.values()) == {0}
     assert all(fingerprint(last) == then for last, then in seen), "what was posted has changed"
     assert LedgerTransaction.objects.count() > 80 and treasury.refused > 10
     closed = [state for state in months_of_books(hamlet.cooperative) if state.is_closed]

@@ -31,10 +31,7 @@ class Year:
         self.chance, self.hamlet, self.count, self.refused = random.Random(seed), hamlet, 0, 0
         self.now = NOW
         self.user = User.objects.create_user("t@year.example")
-        self.newcomers = [
-            Member.objects.create(cooperative=hamlet.cooperative, number=f"9{i}", name=f"Newcomer {i}")
-            for i in range(4)
-        ]
+        self.newcomers = [Member.objects.create(cooperative=hamlet.cooperative, number=f"9{i}", name=f"Newcomer {i}") for i in range(4)]
 
     def step(self) -> None:
         self.count += 1
@@ -55,53 +52,36 @@ class Year:
 
     def read_again(self) -> None:
         code = self.chance.choice(CODES)
-        channel = self.chance.choice(
-            [Channel.IMPORT, Channel.EXPORT] if code in WITH_ROOF else [Channel.IMPORT]
-        )
-        measure_again(
-            self.hamlet,
-            code,
-            self.chance.choice(DAYS),
-            self.chance.randint(-60, 60),
-            channel=channel,
-            now=self.now,
-        )
+        channel = self.chance.choice([Channel.IMPORT, Channel.EXPORT] if code in WITH_ROOF else [Channel.IMPORT])
+        measure_again(self.hamlet, code, self.chance.choice(DAYS), self.chance.randint(-60, 60), channel=channel, now=self.now)
 
     def correct(self) -> None:
         correct_month(microgrid=self.hamlet.microgrid, month=MARCH, now=self.now)
 
     def pay(self) -> None:
-        bill = self.chance.choice(
-            list(Document.objects.posted().filter(kind="bill", gross_minor__gt=0).order_by("pk"))
-        )
+        bill = self.chance.choice(list(Document.objects.posted().filter(kind="bill", gross_minor__gt=0).order_by("pk")))
         amount = self.chance.choice([1, 7, bill.gross_minor, bill.gross_minor + 100])
         ref = f"p{self.chance.randint(1, self.count)}"
         if not Payment.objects.filter(external_ref=ref).exists():
-            book_payment(
-                document=bill,
-                amount_minor=amount,
-                rail=PaymentRail.BANK,
-                external_ref=ref,
-                received_at=self.now,
-                now=self.now,
-            )
+            book_payment(document=bill, amount_minor=amount, rail=PaymentRail.BANK, external_ref=ref, received_at=self.now, now=self.now)
 
     def refund(self) -> None:
         rich = [m for m in Member.objects.filter(cooperative=self.hamlet.cooperative) if credit_of(m) > 0]
         if rich:
             member = self.chance.choice(rich)
             ask_refund(
-                member=member, amount_minor=self.chance.choice([1, credit_of(member), 10**6]), iban="DE02120300000000202051", why="asked",
-                user=self.user, now=self.now,
-            )  # fmt: skip
+                member=member,
+                amount_minor=self.chance.choice([1, credit_of(member), 10**6]),
+                iban="DE02120300000000202051",
+                why="asked",
+                user=self.user,
+                now=self.now,
+            )
 
 
 def figures(hamlet: Hamlet) -> dict[tuple[str, str, str, str], tuple[int, int, int]]:
     rows = Document.objects.standing().filter(cooperative=hamlet.cooperative).select_related("site", "member")
-    return {
-        (d.site.code, d.member.number, d.kind, str(d.first_day)): (d.net_minor, d.vat_minor, d.gross_minor)
-        for d in rows
-    }
+    return {(d.site.code, d.member.number, d.kind, str(d.first_day)): (d.net_minor, d.vat_minor, d.gross_minor) for d in rows}
 
 
 def first_run(hamlet: Hamlet) -> dict[tuple[str, str, str, str], tuple[int, int, int]]:
@@ -125,13 +105,9 @@ def check_books(hamlet: Hamlet) -> None:
     assert balance["local_clearing"] == 0 and balance.get("rounding", 0) == 0
     standing = Document.objects.standing().filter(cooperative=hamlet.cooperative, kind="bill")
     billed = standing.aggregate(sum=Sum("gross_minor"))["sum"] or 0
-    paid = (
-        Payment.objects.filter(cooperative=hamlet.cooperative).aggregate(sum=Sum("amount_minor"))["sum"] or 0
-    )
+    paid = Payment.objects.filter(cooperative=hamlet.cooperative).aggregate(sum=Sum("amount_minor"))["sum"] or 0
     assert balance["receivable"] == billed - paid
-    crooked = LedgerEntry.objects.values("transaction").annotate(
-        difference=Sum("debit_minor") - Sum("credit_minor")
-    ).exclude(difference=0)  # fmt: skip
+    crooked = LedgerEntry.objects.values("transaction").annotate(difference=Sum("debit_minor") - Sum("credit_minor")).exclude(difference=0)
     assert not crooked.exists()
     assert all(document.paid_minor <= max(document.gross_minor, 0) for document in standing)
 

@@ -11,15 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from billing.models import (
-    Charge,
-    DisconnectionProposal,
-    Document,
-    InstalmentPlan,
-    PaymentRail,
-    Protection,
-    Reminder,
-)
+from billing.models import Charge, DisconnectionProposal, Document, InstalmentPlan, PaymentRail, Protection, Reminder
 from billing.selectors.arrears import board_list
 from billing.selectors.reminder_letter import letter_content
 from billing.selectors.run_summary import trial_balance
@@ -57,7 +49,10 @@ def send_all(owing: Hamlet) -> list[Reminder]:
 
 
 def test_reminders_go_out_once_stage_by_stage(owing: Hamlet) -> None:
-    due, open_bills = bill(owing).due_date, Document.objects.filter(kind="bill", status="open", gross_minor__gte=100, member__is_cooperative=False).count()  # fmt: skip
+    due, open_bills = (
+        bill(owing).due_date,
+        Document.objects.filter(kind="bill", status="open", gross_minor__gte=100, member__is_cooperative=False).count(),
+    )
     assert send(owing, due + timedelta(days=6)) == []
     first = send(owing, due + timedelta(days=7))
     assert len(first) == open_bills and {r.level for r in first} == {1}
@@ -102,9 +97,7 @@ def test_who_is_in_hardship_pays_no_fee(owing: Hamlet, people: tuple[User, User]
 
 def test_what_is_paid_or_small_is_not_reminded(owing: Hamlet) -> None:
     paid = bill(owing)
-    book_payment(
-        document=paid, amount_minor=paid.gross_minor - 50, rail=PaymentRail.BANK, external_ref="r", received_at=NOW, now=NOW
-    )  # fmt: skip
+    book_payment(document=paid, amount_minor=paid.gross_minor - 50, rail=PaymentRail.BANK, external_ref="r", received_at=NOW, now=NOW)
     assert paid.pk not in {r.document_id for r in send_all(owing)}
 
 
@@ -118,14 +111,10 @@ def test_bills_of_a_plan_are_left_alone_until_it_is_broken(owing: Hamlet, people
         agree_on_plan(**ask, today=today)
     assert member.pk not in {r.member_id for r in send(owing, due + timedelta(days=15))}
     first = plan.documents.order_by("-gross_minor")[0]
-    book_payment(
-        document=first, amount_minor=plan.amounts_minor[0], rail=PaymentRail.BANK, external_ref="i1", received_at=NOW, now=NOW
-    )  # fmt: skip
+    book_payment(document=first, amount_minor=plan.amounts_minor[0], rail=PaymentRail.BANK, external_ref="i1", received_at=NOW, now=NOW)
     send(owing, due + timedelta(days=25))
     assert InstalmentPlan.objects.get().status == "agreed"
-    assert member.pk in {
-        r.member_id for r in send(owing, due + timedelta(days=60))
-    }  # the second one did not come
+    assert member.pk in {r.member_id for r in send(owing, due + timedelta(days=60))}  # the second one did not come
     assert InstalmentPlan.objects.get().status == "broken"
 
 
@@ -134,15 +123,20 @@ def test_a_plan_paid_to_the_end_was_kept(owing: Hamlet, people: tuple[User, User
     plan = agree_on_plan(member=member, count=2, first_date=today, by=people[0], today=today)
     for document in plan.documents.all():
         book_payment(
-            document=document, amount_minor=document.rest_minor, rail=PaymentRail.BANK, external_ref=f"p{document.pk}", received_at=NOW, now=NOW
-        )  # fmt: skip
+            document=document,
+            amount_minor=document.rest_minor,
+            rail=PaymentRail.BANK,
+            external_ref=f"p{document.pk}",
+            received_at=NOW,
+            now=NOW,
+        )
     send(owing, today)
     assert InstalmentPlan.objects.get().status == "kept"
 
 
 def test_the_boards_list_has_ages(owing: Hamlet) -> None:
     due = bill(owing).due_date
-    total = sum(d.rest_minor for d in Document.objects.filter(kind="bill", status="open", member__is_cooperative=False))  # fmt: skip
+    total = sum(d.rest_minor for d in Document.objects.filter(kind="bill", status="open", member__is_cooperative=False))
     for days, age in ((10, 0), (45, 1), (75, 2), (120, 3)):
         rows = board_list(owing.cooperative, due + timedelta(days=days))
         assert sum(row.by_age[age] for row in rows) == sum(row.rest_minor for row in rows) == total
@@ -152,9 +146,16 @@ def test_the_boards_list_has_ages(owing: Hamlet) -> None:
 
 @pytest.mark.parametrize(
     "what, words",
-    [("winter", "it is winter"), ("hardship", "in hardship"), ("consumer", "depends on supply"), ("member", "depends on supply"), ("plan", "plan stands"), ("early", "has not been sent")],
-)  # fmt: skip
-def test_no_disconnection_is_proposed_where_it_is_forbidden(owing: Hamlet, people: tuple[User, User], what: str, words: str) -> None:  # fmt: skip
+    [
+        ("winter", "it is winter"),
+        ("hardship", "in hardship"),
+        ("consumer", "depends on supply"),
+        ("member", "depends on supply"),
+        ("plan", "plan stands"),
+        ("early", "has not been sent"),
+    ],
+)
+def test_no_disconnection_is_proposed_where_it_is_forbidden(owing: Hamlet, people: tuple[User, User], what: str, words: str) -> None:
     site, today = bill(owing).site, SUMMER
     if what != "early":
         send_all(owing)
@@ -162,11 +163,9 @@ def test_no_disconnection_is_proposed_where_it_is_forbidden(owing: Hamlet, peopl
         today = date(2016, 12, 20)
     elif what in ("hardship", "member"):
         kind = "hardship" if what == "hardship" else "life_support"
-        Protection.objects.create(member=site.member, kind=kind, valid_from=date(2016, 1, 1), noted_by=people[0])  # fmt: skip
+        Protection.objects.create(member=site.member, kind=kind, valid_from=date(2016, 1, 1), noted_by=people[0])
     elif what == "consumer":
-        Consumer.objects.create(
-            site=site, code="ventilator", kind="other", max_demand_w=300, priority_tier=0
-        )  # fmt: skip
+        Consumer.objects.create(site=site, code="ventilator", kind="other", max_demand_w=300, priority_tier=0)
     elif what == "plan":
         agree_on_plan(member=site.member, count=3, first_date=today, by=people[0], today=today)
     with pytest.raises(MayNotPropose, match=words):
@@ -174,7 +173,7 @@ def test_no_disconnection_is_proposed_where_it_is_forbidden(owing: Hamlet, peopl
     assert not DisconnectionProposal.objects.exists()
 
 
-def test_a_proposal_is_decided_by_somebody_else_and_switches_nothing(owing: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+def test_a_proposal_is_decided_by_somebody_else_and_switches_nothing(owing: Hamlet, people: tuple[User, User]) -> None:
     ada, ben = people
     send_all(owing)
     site = bill(owing).site
@@ -183,7 +182,7 @@ def test_a_proposal_is_decided_by_somebody_else_and_switches_nothing(owing: Haml
         decide(proposal=proposal, status="agreed", by=ada, today=SUMMER, now=at(SUMMER))
     with pytest.raises(MayNotPropose, match="Not any more: it is winter"):
         decide(proposal=proposal, status="agreed", by=ben, today=date(2016, 11, 2), now=at(date(2016, 11, 2)))
-    assert decide(proposal=proposal, status="declined", by=ben, today=SUMMER, now=at(SUMMER)).status == "declined"  # fmt: skip
+    assert decide(proposal=proposal, status="declined", by=ben, today=SUMMER, now=at(SUMMER)).status == "declined"
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM grid_devicecommand")
         assert cursor.fetchone() == (0,)
@@ -191,11 +190,11 @@ def test_a_proposal_is_decided_by_somebody_else_and_switches_nothing(owing: Haml
 
 def test_the_database_keeps_supply_where_life_depends_on_it(owing: Hamlet, people: tuple[User, User]) -> None:
     site = bill(owing).site
-    Protection.objects.create(member=site.member, kind="life_support", valid_from=date(2016, 1, 1), noted_by=people[0])  # fmt: skip
+    Protection.objects.create(member=site.member, kind="life_support", valid_from=date(2016, 1, 1), noted_by=people[0])
     with pytest.raises(DatabaseError, match="depends on supply"), transaction.atomic():
         DisconnectionProposal.objects.create(
             site=site, member=site.member, rest_minor=5, proposed_at=at(SUMMER), proposed_by=people[0], why="x"
-        )  # fmt: skip
+        )
 
 
 def test_without_a_rule_nobody_is_reminded(hamlet: Hamlet) -> None:
@@ -218,7 +217,7 @@ def in_june(owing: Hamlet) -> Hamlet:
     return owing
 
 
-def test_treasurers_keep_the_list_and_members_read_their_own(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+def test_treasurers_keep_the_list_and_members_read_their_own(in_june: Hamlet, people: tuple[User, User]) -> None:
     member = bill(in_june).member
     tess = client_of(people[0], in_june.cooperative, Role.TARIFF_ADMIN)
     mira = client_of(people[1], in_june.cooperative, Role.MEMBER, member)
@@ -244,36 +243,38 @@ def test_treasurers_keep_the_list_and_members_read_their_own(in_june: Hamlet, pe
     assert "zurückgenommen: our mistake" in mira.get(reverse("open-bills"), headers=german).content.decode()
 
 
-def test_a_members_sheet_tells_what_letters_cost_and_lets_the_newest_be_taken_back(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+def test_a_members_sheet_tells_what_letters_cost_and_lets_the_newest_be_taken_back(in_june: Hamlet, people: tuple[User, User]) -> None:
     first = bill(in_june).due_date
     with override("de"):  # who presses the button may read German: what is kept is English all the same
         sent = [send(in_june, first + timedelta(days=days)) for days in (7, 21, 42)]
     member, newest = bill(in_june).member, next(r for r in sent[-1] if r.document_id == bill(in_june).pk)
-    assert not [c.text for c in Charge.objects.all() if not c.text.startswith(("fee of a reminder, ", "interest on arrears, "))]  # fmt: skip
+    assert not [c.text for c in Charge.objects.all() if not c.text.startswith(("fee of a reminder, ", "interest on arrears, "))]
     Protection.objects.create(member=member, kind="hardship", valid_from=date(2016, 1, 1), noted_by=people[0])
     keeper = client_of(people[0], in_june.cooperative, Role.TARIFF_ADMIN)
-    page = keeper.get(reverse("books-member-arrears", args=[member.public_id]), headers={"accept-language": "de"}).content.decode()  # fmt: skip
+    page = keeper.get(reverse("books-member-arrears", args=[member.public_id]), headers={"accept-language": "de"}).content.decode()
     assert f"Mahngebühr, {newest.document.label}" in page and "Notlage" in page
     assert f"/admin/billing/protection/add/?member={member.pk}" in page
     taken = re.findall(r'name="reminder" value="([^"]+)"', page)
     assert str(newest.public_id) in taken
     levels = {str(r.public_id): (r.document_id, r.level) for r in Reminder.objects.filter(member=member)}
-    assert sorted(levels[one] for one in taken) == sorted({d: (d, max(lv for x, lv in levels.values() if x == d)) for d, _ in levels.values()}.values())  # fmt: skip
+    assert sorted(levels[one] for one in taken) == sorted(
+        {d: (d, max(lv for x, lv in levels.values() if x == d)) for d, _ in levels.values()}.values()
+    )
 
 
 def test_a_plan_has_no_instalment_of_nothing(owing: Hamlet, people: tuple[User, User]) -> None:
     document, today = bill(owing), bill(owing).due_date + timedelta(days=5)
-    others = Document.objects.filter(kind="bill", status="open", member=document.member).exclude(pk=document.pk)  # fmt: skip
+    others = Document.objects.filter(kind="bill", status="open", member=document.member).exclude(pk=document.pk)
     for one, rest in [(document, 3), *((other, 0) for other in others)]:
         book_payment(
             document=one, amount_minor=one.rest_minor - rest, rail=PaymentRail.BANK, external_ref=f"but{one.pk}", received_at=NOW, now=NOW
-        )  # fmt: skip
+        )
     with pytest.raises(CannotAgree, match="a cent at least"):
         agree_on_plan(member=document.member, count=4, first_date=today, by=people[0], today=today)
-    assert agree_on_plan(member=document.member, count=3, first_date=today, by=people[0], today=today).amounts_minor == [1, 1, 1]  # fmt: skip
+    assert agree_on_plan(member=document.member, count=3, first_date=today, by=people[0], today=today).amounts_minor == [1, 1, 1]
 
 
-def test_the_boards_list_is_searched_and_turned_page_by_page(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+def test_the_boards_list_is_searched_and_turned_page_by_page(in_june: Hamlet, people: tuple[User, User]) -> None:
     tess = client_of(people[0], in_june.cooperative, Role.TARIFF_ADMIN)
     url, owes = reverse("books-arrears"), bill(in_june).member
     cooperative, document = in_june.cooperative, bill(in_june)
@@ -282,11 +283,7 @@ def test_the_boards_list_is_searched_and_turned_page_by_page(in_june: Hamlet, pe
         another_open_bill(document, member, number)
     AccessRecord.objects.all().delete()
     first = tess.get(url).content.decode()
-    assert (
-        "Page 1 of 2" in first
-        and f"of {len(board_list(cooperative, SUMMER))} members" in first
-        and "page=2" in first
-    )
+    assert "Page 1 of 2" in first and f"of {len(board_list(cooperative, SUMMER))} members" in first and "page=2" in first
     assert AccessRecord.objects.filter(what="arrears").count() == 50
     found = tess.get(url, {"q": owes.name}).content.decode()
     assert str(owes) in found and "Crowd 1" not in found

@@ -11,18 +11,11 @@ from tests.integration.billing.conftest import NOW, Hamlet
 @pytest.fixture
 def bills(hamlet: Hamlet) -> list[Document]:
     run = hamlet.bill()
-    return list(
-        Document.objects.filter(run=run, kind="bill", gross_minor__gt=0)
-        .select_related("member")
-        .order_by("number")
-    )
+    return list(Document.objects.filter(run=run, kind="bill", gross_minor__gt=0).select_related("member").order_by("number"))
 
 
 def statement(*rows: tuple[int, str, str]) -> bytes:
-    lines = [
-        f"2016-04-0{day},{minor / 100:.2f},{name},{text}"
-        for day, (minor, name, text) in enumerate(rows, start=3)
-    ]
+    lines = [f"2016-04-0{day},{minor / 100:.2f},{name},{text}" for day, (minor, name, text) in enumerate(rows, start=3)]
     return "\n".join(["Date,Amount,Name,Purpose", *lines]).encode()
 
 
@@ -61,9 +54,7 @@ def test_the_same_file_and_the_same_line_are_booked_once(hamlet: Hamlet, bills: 
 
 def test_two_equal_lines_of_one_statement_are_two_payments(hamlet: Hamlet, bills: list[Document]) -> None:
     half = bills[0].gross_minor // 2
-    content = (
-        "Date,Amount,Name,Purpose\n" + f"2016-04-03,{half / 100:.2f},x,{bills[0].payment_reference}\n" * 2
-    )
+    content = "Date,Amount,Name,Purpose\n" + f"2016-04-03,{half / 100:.2f},x,{bills[0].payment_reference}\n" * 2
     take(hamlet, content.encode())
     assert Payment.objects.filter(document=bills[0]).count() == 2
 

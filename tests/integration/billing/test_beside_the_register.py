@@ -32,16 +32,7 @@ from billing.services.what_if import proposal_of_json, proposal_of_version, what
 from energy.models import Channel, Meter, MeterDay, Site, StorageUnit
 from grid.selectors.sharing import load_shares
 from members.models import Membership, Role, User
-from tests.integration.billing.beside import (
-    FLAT_ROOF,
-    REACTIVE,
-    SELLS,
-    TIMED_ROOF,
-    WORKSHOP,
-    make_tariff,
-    make_works,
-    measure_works,
-)
+from tests.integration.billing.beside import FLAT_ROOF, REACTIVE, SELLS, TIMED_ROOF, WORKSHOP, make_tariff, make_works, measure_works
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
 from tests.integration.billing.late import measure_again
 
@@ -61,9 +52,16 @@ def site_of(hamlet: Hamlet, code: str) -> Site:
 
 def add_battery(hamlet: Hamlet, code: str) -> None:
     StorageUnit.objects.create(
-        site=site_of(hamlet, code), code="battery", capacity_wh=9000, charge_max_w=3000, discharge_max_w=3000, soc_max_wh=9000,
-        eta_charge=Decimal("0.95"), eta_discharge=Decimal("0.95"), soc_wh=0,
-    )  # fmt: skip
+        site=site_of(hamlet, code),
+        code="battery",
+        capacity_wh=9000,
+        charge_max_w=3000,
+        discharge_max_w=3000,
+        soc_max_wh=9000,
+        eta_charge=Decimal("0.95"),
+        eta_discharge=Decimal("0.95"),
+        soc_wh=0,
+    )
 
 
 def cents(exact: Fraction) -> int:
@@ -79,9 +77,7 @@ def read(hamlet: Hamlet, code: str, channel: Channel) -> list[list[int]]:
 
 
 def lines_of(hamlet: Hamlet, code: str, kind: str = "bill") -> dict[tuple[str, str], tuple[int, int]]:
-    [document] = Document.objects.standing().filter(
-        cooperative=hamlet.cooperative, site__code=code, kind=kind
-    )
+    [document] = Document.objects.standing().filter(cooperative=hamlet.cooperative, site__code=code, kind=kind)
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for line in document.lines.all():
         before = found.get((line.component, line.window), (0, 0))
@@ -102,9 +98,7 @@ def test_reactive_energy_is_charged_by_the_month_whatever_else_changes_in_it(wor
     sums = [sum(day) for day in reactive]
     free = int(Fraction("0.4843") * sum(map(sum, active)) + Fraction(1, 2))
     above = sum(sums) - free
-    assert (
-        0 < above < sums[1] - int(Fraction("0.4843") * sum(active[1]))
-    )  # the first day has free energy left
+    assert 0 < above < sums[1] - int(Fraction("0.4843") * sum(active[1]))  # the first day has free energy left
     quotas = [Fraction(above * part, sum(sums)) for part in sums]
     parts = [int(quota) for quota in quotas]
     parts[max(range(2), key=lambda i: quotas[i] - parts[i])] += above - sum(parts)
@@ -119,7 +113,7 @@ def test_who_sells_all_buys_the_own_use_and_sells_it(works: Hamlet) -> None:
         drawn, fed_in, made = (
             [wh for day in read(works, meter, channel) for wh in day]
             for meter, channel in ((code, Channel.IMPORT), (code, Channel.EXPORT), (f"{code} roof", Channel.PRODUCTION))
-        )  # fmt: skip
+        )
         own = [max(m - e, 0) for m, e in zip(made, fed_in, strict=True)]
         received, delivered, along = shared(works, code)
         bill, credit = lines_of(works, code), lines_of(works, code, "credit")
@@ -130,9 +124,7 @@ def test_who_sells_all_buys_the_own_use_and_sells_it(works: Hamlet) -> None:
         if code == FLAT_ROOF:
             assert credit["export", ""] == (sum(sold), cents(Fraction(sum(sold)) * Fraction("0.083") / 1000))
         for name, price in (("noon", "0.04"), ("else", "0.09")) if code == TIMED_ROOF else ():
-            wh = sum(
-                s for s, hour in zip(sold, minutes, strict=True) if (10 <= hour < 15) == (name == "noon")
-            )
+            wh = sum(s for s, hour in zip(sold, minutes, strict=True) if (10 <= hour < 15) == (name == "noon"))
             assert credit["export", name] == (wh, cents(Fraction(wh) * Fraction(price) / 1000))
         assert credit["local_delivered", ""][0] == delivered
 
@@ -152,9 +144,7 @@ def test_books_meters_papers_and_e_invoices_agree(works: Hamlet) -> None:
         assert broken_rules(invoice_xml(business_terms(invoice_of(document, facts[document.pk].lines)))) == []
         if document.site.code == WORKSHOP and document.kind == "bill":
             assert lines["Blindarbeit"]["quantity"].endswith(" kvarh")
-            assert (
-                any(register[0] == "Blindarbeit" for register in content["readings"]) is False
-            )  # none was read
+            assert any(register[0] == "Blindarbeit" for register in content["readings"]) is False  # none was read
             assert pdf_of(document=document).read_bytes()[:5] == b"%PDF-"
         if document.site.code == FLAT_ROOF:
             assert lines["Selbst erzeugt und genutzt"]["net"] == "0,00"
@@ -173,14 +163,7 @@ def check_readings_behind(works: Hamlet) -> None:
     client.force_login(reader)
     for code, kind, wanted in (
         (WORKSHOP, "bill", {Channel.REACTIVE: (WORKSHOP, "Reactive energy")}),
-        (
-            FLAT_ROOF,
-            "bill",
-            {
-                Channel.PRODUCTION: (f"{FLAT_ROOF} roof", "own plant"),
-                Channel.EXPORT: (FLAT_ROOF, "taken off"),
-            },
-        ),
+        (FLAT_ROOF, "bill", {Channel.PRODUCTION: (f"{FLAT_ROOF} roof", "own plant"), Channel.EXPORT: (FLAT_ROOF, "taken off")}),
         (FLAT_ROOF, "credit", {Channel.PRODUCTION: (f"{FLAT_ROOF} roof", "own plant")}),
         ("Z 1", "bill", {}),
     ):
@@ -203,12 +186,8 @@ def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: 
     flat = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": "0.27"}]}]}
     tried = [
         proposal_of_version(works.version),
-        proposal_of_json(
-            "reactive", {"format": 1, "currency": "EUR", "parts": [flat, REACTIVE]}, Decimal(0), "EUR"
-        ),
-        proposal_of_json(
-            "sells", {"format": 1, "currency": "EUR", "parts": [flat, SELLS]}, Decimal(0), "EUR"
-        ),
+        proposal_of_json("reactive", {"format": 1, "currency": "EUR", "parts": [flat, REACTIVE]}, Decimal(0), "EUR"),
+        proposal_of_json("sells", {"format": 1, "currency": "EUR", "parts": [flat, SELLS]}, Decimal(0), "EUR"),
     ]
     found = what_if(sites=sites, proposals=tried[:1], days=DAYS)
     place = {site.code: row for row, site in enumerate(found.sites)}
@@ -217,9 +196,7 @@ def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: 
     assert abs(int(found.present_minor[place[WORKSHOP]].sum()) - billed.gross_minor) <= 2
     only = what_if(sites=sites, proposals=tried[1:2], days=DAYS)
     assert [site.code for site in only.sites] == [WORKSHOP]
-    assert {why for _, why in only.left_out} == {
-        "Its meter counts no reactive energy, which the tariff charges."
-    }
+    assert {why for _, why in only.left_out} == {"Its meter counts no reactive energy, which the tariff charges."}
     [outcome] = only.outcomes
     active = sum(map(sum, read(works, WORKSHOP, Channel.IMPORT)))
     above = lines_of(works, WORKSHOP)["reactive", ""][0]
@@ -230,18 +207,17 @@ def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: 
     selling = what_if(sites=sites, proposals=tried[2:], days=DAYS)
     assert [(site.code, why[:14]) for site, why in selling.left_out] == [("Z 1", "Who buys and s")]
     drawn, fed_in, own = (
-        sum(map(sum, read(works, FLAT_ROOF, Channel.IMPORT))), sum(map(sum, read(works, FLAT_ROOF, Channel.EXPORT))),
+        sum(map(sum, read(works, FLAT_ROOF, Channel.IMPORT))),
+        sum(map(sum, read(works, FLAT_ROOF, Channel.EXPORT))),
         lines_of(works, FLAT_ROOF)["own_use", ""][0],
-    )  # fmt: skip
+    )
     row = [site.code for site in selling.sites].index(FLAT_ROOF)
     bought, sold = Fraction(drawn + own) * Fraction("0.27"), Fraction(fed_in + own) * Fraction("0.083")
     assert selling.outcomes[0].amount_minor[row].sum() == cents(bought / 1000) - cents(sold / 1000)
     terms = terms_of(works.version)
     assert preview_terms(tariff=works.tariff, terms=terms)
     newest = TariffVersion.objects.filter(tariff__code="workshop").order_by("-number")[0]
-    [sample] = preview_terms(
-        tariff=newest.tariff, terms=terms_of(newest)
-    )  # the only one whose meter counts it
+    [sample] = preview_terms(tariff=newest.tariff, terms=terms_of(newest))  # the only one whose meter counts it
     shown = {line.name: (line.before_minor, line.after_minor) for line in sample.lines}
     assert shown["reactive energy"] == (lines_of(works, WORKSHOP)["reactive", ""][1],) * 2
     sells = TariffVersion.objects.get(tariff__code="sells-flat")
@@ -260,11 +236,7 @@ def test_newer_readings_of_what_no_share_is_made_of_are_corrected(works: Hamlet)
     run = correct_month(microgrid=works.microgrid, month=MARCH, now=NOW + timedelta(days=20))
     assert summarise(run).residual_minor == 0
     fresh = Document.objects.filter(run=run, cancels=None)
-    assert {(d.site.code, d.kind) for d in fresh} == {
-        (WORKSHOP, "bill"),
-        (FLAT_ROOF, "bill"),
-        (FLAT_ROOF, "credit"),
-    }
+    assert {(d.site.code, d.kind) for d in fresh} == {(WORKSHOP, "bill"), (FLAT_ROOF, "bill"), (FLAT_ROOF, "credit")}
     assert lines_of(works, WORKSHOP)["reactive", ""][0] == before[WORKSHOP]["reactive", ""][0] + 92 * 100
     assert lines_of(works, FLAT_ROOF)["own_use", ""][0] > before[FLAT_ROOF]["own_use", ""][0]
     corrected = correction_of(fresh.get(site__code=WORKSHOP))

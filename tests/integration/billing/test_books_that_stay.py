@@ -7,15 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from billing.models import (
-    Account,
-    AccountCode,
-    Document,
-    DocumentLine,
-    LedgerEntry,
-    LedgerTransaction,
-    TariffVersion,
-)
+from billing.models import Account, AccountCode, Document, DocumentLine, LedgerEntry, LedgerTransaction, TariffVersion
 from billing.services.ledger import CannotPost, account, post_transaction
 from billing.services.tariffs import CannotPublishVersion, draft_from, publish_version
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet
@@ -27,18 +19,13 @@ def bill_of(code: str) -> Document:
 
 def add_line() -> None:
     DocumentLine.objects.create(
-        document=bill_of("B 9"), position=90, component="grid", quantity=1, unit="Wh", price=Decimal(1),
-        exact_micro=1, net_minor=0,
-    )  # fmt: skip
+        document=bill_of("B 9"), position=90, component="grid", quantity=1, unit="Wh", price=Decimal(1), exact_micro=1, net_minor=0
+    )
 
 
 FORBIDDEN: dict[str, Callable[[], object]] = {
-    "another sum": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(
-        net_minor=1, gross_minor=1, vat_minor=0
-    ),
-    "another VAT rate": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(
-        vat_rate=Decimal("0.07")
-    ),
+    "another sum": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(net_minor=1, gross_minor=1, vat_minor=0),
+    "another VAT rate": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(vat_rate=Decimal("0.07")),
     "another reference": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(payment_reference="X"),
     "another number": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(number=77),
     "back to draft": lambda: Document.objects.filter(pk=bill_of("B 9").pk).update(status="draft"),
@@ -78,18 +65,13 @@ def test_only_a_draft_may_still_change(hamlet: Hamlet) -> None:
 
 def test_the_database_refuses_entries_that_do_not_balance(hamlet: Hamlet) -> None:
     posted = LedgerTransaction.objects.create(
-        cooperative=hamlet.cooperative,
-        idempotency_key="crooked",
-        cause="test",
-        currency="EUR",
-        booked_date=NOW.date(),
-        posted_at=NOW,
+        cooperative=hamlet.cooperative, idempotency_key="crooked", cause="test", currency="EUR", booked_date=NOW.date(), posted_at=NOW
     )
     bank, fees = (account(hamlet.cooperative, code) for code in (AccountCode.BANK, AccountCode.FEES))
     with pytest.raises(DatabaseError, match="does not balance: debits - credits = 3"), transaction.atomic():
         LedgerEntry.objects.bulk_create(
             [LedgerEntry(transaction=posted, account=bank, debit_minor=10), LedgerEntry(transaction=posted, account=fees, credit_minor=7)]
-        )  # fmt: skip
+        )
     with pytest.raises(DatabaseError, match="does not balance: debits - credits = 10"), transaction.atomic():
         LedgerEntry.objects.create(transaction=posted, account=bank, debit_minor=10)
 
@@ -104,8 +86,9 @@ def test_entries_refer_to_what_is_there_and_stays(hamlet: Hamlet) -> None:
         return [LedgerEntry(**ids, debit_minor=5), LedgerEntry(**ids, credit_minor=5)]
 
     for entries, said in (
-        (sides(posted.pk, bank.pk + 10_000), "no account"), (sides(posted.pk + 10_000, bank.pk), "no ledger transaction"),
-    ):  # fmt: skip
+        (sides(posted.pk, bank.pk + 10_000), "no account"),
+        (sides(posted.pk + 10_000, bank.pk), "no ledger transaction"),
+    ):
         with pytest.raises(IntegrityError, match=said), transaction.atomic():
             LedgerEntry.objects.bulk_create(entries)
     with pytest.raises(DatabaseError, match="An account stays"), transaction.atomic():
@@ -153,6 +136,4 @@ def test_two_versions_are_never_valid_on_one_day(hamlet: Hamlet) -> None:
     with pytest.raises(CannotPublishVersion, match="choose a later first day"):
         publish_version(version=draft(hamlet, hamlet.version.valid_from), user=None, now=NOW)
     with pytest.raises(DatabaseError, match="published_versions_do_not_overlap"), transaction.atomic():
-        TariffVersion.objects.filter(pk=draft(hamlet, date(2016, 5, 1)).pk).update(
-            status="published", submitted_at=NOW, published_at=NOW
-        )
+        TariffVersion.objects.filter(pk=draft(hamlet, date(2016, 5, 1)).pk).update(status="published", submitted_at=NOW, published_at=NOW)

@@ -17,29 +17,13 @@ from rest_framework.test import APIClient
 from billing.adapters.cards import provider
 from billing.domain.cards.provider import CannotReachProvider
 from billing.domain.reconciliation import Link
-from billing.models import (
-    CardCheckout,
-    CardDispute,
-    CardEvent,
-    CardMovement,
-    CardPayout,
-    Document,
-    LedgerTransaction,
-    Payment,
-    Refund,
-)
+from billing.models import CardCheckout, CardDispute, CardEvent, CardMovement, CardPayout, Document, LedgerTransaction, Payment, Refund
 from billing.selectors.cards import card_desk
 from billing.selectors.money_links import card_fees_and_ledger, card_payouts_and_bank, cards_and_ledger
 from billing.selectors.run_summary import trial_balance
 from billing.services.bank_statements import import_statement
 from billing.services.card_refunds import ask_card_refund, give_back, release_card_refund
-from billing.services.cards import (
-    follow_checkout,
-    look_after_cards,
-    look_at_payouts,
-    pay_bill_by_card,
-    top_up_by_card,
-)
+from billing.services.cards import follow_checkout, look_after_cards, look_at_payouts, pay_bill_by_card, top_up_by_card
 from billing.services.payables import CannotPayOut
 from billing.services.payments import credit_of
 from members.models import Cooperative, Member, Membership, User
@@ -65,21 +49,12 @@ def shop(settings: Settings) -> Iterator[Account]:
 def bill(hamlet: Hamlet) -> Document:
     Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(iban=IBAN)
     hamlet.bill()
-    return (
-        Document.objects.filter(kind="bill", gross_minor__gt=100)
-        .select_related("member")
-        .order_by("number")
-        .first()
-    )
+    return Document.objects.filter(kind="bill", gross_minor__gt=100).select_related("member").order_by("number").first()
 
 
 def tell(event: tuple[bytes, dict[str, str]]) -> int:
     content, headers = event
-    return (
-        Client()
-        .post("/cards/webhook/", content, content_type="application/json", headers=headers)
-        .status_code
-    )
+    return Client().post("/cards/webhook/", content, content_type="application/json", headers=headers).status_code
 
 
 def checkout_of(bill: Document, user: User) -> CardCheckout:
@@ -92,9 +67,7 @@ def follow(checkout: CardCheckout) -> CardCheckout:
 
 def check_account(hamlet: Hamlet, shop: Account) -> None:
     """The books' account of the provider is what the provider has of ours, to the cent; nothing of a card is in our tables."""
-    theirs = sum(m["net"] for m in shop.movements) - sum(
-        p.amount_minor for p in CardPayout.objects.filter(bank_line__isnull=False)
-    )
+    theirs = sum(m["net"] for m in shop.movements) - sum(p.amount_minor for p in CardPayout.objects.filter(bank_line__isnull=False))
     assert trial_balance(hamlet.cooperative).get("card", 0) == theirs
     assert card_desk(hamlet.cooperative).difference_minor == 0
     assert [link.code for link in card_links(hamlet)[:2] if not link.agrees] == []
@@ -104,7 +77,7 @@ def check_account(hamlet: Hamlet, shop: Account) -> None:
 def card_links(hamlet: Hamlet) -> list[Link]:
     """What the reconciliation page says of cards, over these days."""
     today = timezone.now().date()
-    days = {"cooperative": hamlet.cooperative.pk, "first": today - timedelta(days=40), "last": today + timedelta(days=40)}  # fmt: skip
+    days = {"cooperative": hamlet.cooperative.pk, "first": today - timedelta(days=40), "last": today + timedelta(days=40)}
     return [cards_and_ledger(days), card_fees_and_ledger(days), card_payouts_and_bank(days)]
 
 
@@ -134,13 +107,13 @@ def test_a_bill_is_paid_by_card_from_its_page(hamlet: Hamlet, bill: Document, sh
     fee = shop.movements[0]["fee"]
     assert (balances["card"], balances["card_fees"]) == (bill.gross_minor - fee, fee)
     check_account(hamlet, shop)
-    stranger = client_of(
-        hamlet, "member", Document.objects.exclude(member=bill.member).first().member, name="s"
-    )
+    stranger = client_of(hamlet, "member", Document.objects.exclude(member=bill.member).first().member, name="s")
     assert stranger.post(f"{here}card/").status_code == 404
     assert stranger.get(back).status_code == 404
     with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(t::text, '') FROM (SELECT c::text AS t FROM billing_cardcheckout c UNION ALL SELECT e::text FROM billing_cardevent e UNION ALL SELECT m::text FROM billing_cardmovement m) x")  # fmt: skip
+        cursor.execute(
+            "SELECT string_agg(t::text, '') FROM (SELECT c::text AS t FROM billing_cardcheckout c UNION ALL SELECT e::text FROM billing_cardevent e UNION ALL SELECT m::text FROM billing_cardmovement m) x"
+        )
         assert "4242" not in cursor.fetchone()[0]
 
 
@@ -152,9 +125,7 @@ def test_cards_are_off_unless_set(hamlet: Hamlet, bill: Document) -> None:
     assert "Cards are off" in client_of(hamlet, "tariff_admin").get("/money/cards/").content.decode()
 
 
-def test_only_what_the_provider_signed_just_now_is_taken(
-    hamlet: Hamlet, bill: Document, shop: Account
-) -> None:
+def test_only_what_the_provider_signed_just_now_is_taken(hamlet: Hamlet, bill: Document, shop: Account) -> None:
     user, _ = people()
     checkout = checkout_of(bill, user)
     shop.pay(checkout.session_ref)
@@ -163,9 +134,13 @@ def test_only_what_the_provider_signed_just_now_is_taken(
     late = shop.event("checkout.session.completed", thing, at=int(time.time()) - 301)
     early = shop.event("checkout.session.completed", thing, at=int(time.time()) + 400)
     for wrong in (
-        (content, {}), (content + b" ", headers), (content, {"Stripe-Signature": headers["Stripe-Signature"].replace("v1=", "v1=0")}),
-        late, early, (b"[]", shop.event("x", {})[1]),
-    ):  # fmt: skip
+        (content, {}),
+        (content + b" ", headers),
+        (content, {"Stripe-Signature": headers["Stripe-Signature"].replace("v1=", "v1=0")}),
+        late,
+        early,
+        (b"[]", shop.event("x", {})[1]),
+    ):
         assert tell(wrong) == 400
     assert (CardEvent.objects.count(), Payment.objects.count()) == (0, 0)
     assert tell((content, headers)) == 200
@@ -179,10 +154,7 @@ def test_what_was_paid_meanwhile_is_let_go(hamlet: Hamlet, bill: Document, shop:
     checkout = checkout_of(bill, user)
     pay(bill.member, 30, "cash", bill)
     again = checkout_of(bill, user)  # another rest, another page; the old one is closed
-    assert (shop.sessions[checkout.session_ref]["status"], again.amount_minor) == (
-        "expired",
-        bill.gross_minor - 30,
-    )
+    assert (shop.sessions[checkout.session_ref]["status"], again.amount_minor) == ("expired", bill.gross_minor - 30)
     intent = shop.pay(again.session_ref)
     pay(bill.member, bill.gross_minor - 30, "cash2", bill)
     again = follow(again)
@@ -202,9 +174,7 @@ def test_another_sum_than_ours_is_not_booked(hamlet: Hamlet, bill: Document, sho
         CardCheckout.objects.filter(pk=checkout.pk).update(status="paid")
 
 
-def test_answers_that_are_lost_and_a_provider_that_is_down_cost_nothing_twice(
-    hamlet: Hamlet, bill: Document, shop: Account
-) -> None:
+def test_answers_that_are_lost_and_a_provider_that_is_down_cost_nothing_twice(hamlet: Hamlet, bill: Document, shop: Account) -> None:
     user, _ = people()
     shop.lose_answers = True
     with pytest.raises(CannotReachProvider):
@@ -232,13 +202,11 @@ def paid(bill: Document, shop: Account, user: User) -> CardCheckout:
     return follow(checkout)
 
 
-def test_a_refund_needs_two_people_and_a_failed_one_is_credit_again(
-    hamlet: Hamlet, bill: Document, shop: Account
-) -> None:
+def test_a_refund_needs_two_people_and_a_failed_one_is_credit_again(hamlet: Hamlet, bill: Document, shop: Account) -> None:
     first, second = people()
     checkout = top_up_by_card(
         member=bill.member, amount_minor=bill.gross_minor + 900, user=first, back_url=BACK, provider=provider(), now=timezone.now()
-    )  # fmt: skip
+    )
     shop.pay(checkout.session_ref)
     payment = follow(checkout).payment
     assert (payment.credit_minor, credit_of(bill.member)) == (900, 900)
@@ -269,14 +237,11 @@ def test_a_refund_needs_two_people_and_a_failed_one_is_credit_again(
 
 
 def test_refunds_go_through_the_treasurers_pages(hamlet: Hamlet, bill: Document, shop: Account) -> None:
-    treasurer, board = (
-        client_of(hamlet, "tariff_admin", name="a"),
-        client_of(hamlet, "tariff_admin", name="b"),
-    )
+    treasurer, board = (client_of(hamlet, "tariff_admin", name="a"), client_of(hamlet, "tariff_admin", name="b"))
     user, _ = people()
     checkout = top_up_by_card(
         member=bill.member, amount_minor=bill.gross_minor + 500, user=user, back_url=BACK, provider=provider(), now=timezone.now()
-    )  # fmt: skip
+    )
     shop.pay(checkout.session_ref)
     payment = follow(checkout).payment
     words = {"do": "refund-card", "payment": str(payment.public_id), "amount": "5,00"}
@@ -290,9 +255,7 @@ def test_refunds_go_through_the_treasurers_pages(hamlet: Hamlet, bill: Document,
     check_account(hamlet, shop)
 
 
-def test_a_dispute_undoes_the_payment_and_won_it_comes_again(
-    hamlet: Hamlet, bill: Document, shop: Account
-) -> None:
+def test_a_dispute_undoes_the_payment_and_won_it_comes_again(hamlet: Hamlet, bill: Document, shop: Account) -> None:
     user, _ = people()
     checkout = paid(bill, shop, user)
     part = bill.gross_minor - 40
@@ -310,16 +273,9 @@ def test_a_dispute_undoes_the_payment_and_won_it_comes_again(
     check_account(hamlet, shop)
 
 
-def test_a_payout_is_explained_by_its_movements_and_brought_by_the_bank(
-    hamlet: Hamlet, bill: Document, shop: Account
-) -> None:
+def test_a_payout_is_explained_by_its_movements_and_brought_by_the_bank(hamlet: Hamlet, bill: Document, shop: Account) -> None:
     user, _ = people()
-    other = (
-        Document.objects.filter(kind="bill", gross_minor__gt=100)
-        .exclude(pk=bill.pk)
-        .select_related("member")
-        .first()
-    )
+    other = Document.objects.filter(kind="bill", gross_minor__gt=100).exclude(pk=bill.pk).select_related("member").first()
     paid(bill, shop, user)
     lost = checkout_of(other, user)  # no webhook ever tells of this one
     intent = shop.pay(lost.session_ref)
@@ -328,19 +284,11 @@ def test_a_payout_is_explained_by_its_movements_and_brought_by_the_bank(
     shop.move("charge", 777, 20, "ch_elsewhere")  # somebody else's, on the same account
     payout = shop.pay_out()
     euro = f"{payout['amount'] / 100:.2f}"
-    before = camt(
-        entry(
-            euro, details=detail(name="STRIPE TECHNOLOGY", text=f"Auszahlung {payout['trace_id']['value']}")
-        )
-    )
+    before = camt(entry(euro, details=detail(name="STRIPE TECHNOLOGY", text=f"Auszahlung {payout['trace_id']['value']}")))
     import_statement(cooperative=hamlet.cooperative, content=before, file_name="x", now=timezone.now())
     assert look_at_payouts(provider=provider(), now=timezone.now()) == 1
     row = CardPayout.objects.get()
-    assert (row.finding, row.bank_line.status, row.bank_line.why) == (
-        "",
-        "booked",
-        f"the card provider's payout {row.ref}",
-    )
+    assert (row.finding, row.bank_line.status, row.bank_line.why) == ("", "booked", f"the card provider's payout {row.ref}")
     assert Payment.objects.filter(rail="card").count() == 2
     balances = trial_balance(hamlet.cooperative)
     assert (balances["card"], balances["suspense"], balances["bank"]) == (0, -777, payout["amount"])
@@ -360,9 +308,9 @@ def test_cards_that_do_not_agree_are_told_row_by_row(hamlet: Hamlet, bill: Docum
     payments, fees, payouts = card_links(hamlet)
     assert payments.agrees and payments.left == bill.gross_minor and fees.left > 0
     assert [(g.kind, g.left, g.right) for g in payouts.gaps] == [("cards", payout["amount"], 0)]
-    CardMovement.objects.filter(intent_ref=checkout.intent_ref).update(amount_minor=bill.gross_minor + 5, fee_minor=0)  # fmt: skip
+    CardMovement.objects.filter(intent_ref=checkout.intent_ref).update(amount_minor=bill.gross_minor + 5, fee_minor=0)
     payments, fees, _ = card_links(hamlet)
-    assert [(g.kind, g.key, g.left - g.right) for g in payments.gaps] == [("payment", str(checkout.payment.public_id), 5)]  # fmt: skip
+    assert [(g.kind, g.key, g.left - g.right) for g in payments.gaps] == [("payment", str(checkout.payment.public_id), 5)]
     assert [(g.kind, g.left) for g in fees.gaps] == [("cards", 0)]
     CardMovement.objects.filter(intent_ref=checkout.intent_ref).delete()
     assert [g.why for g in card_links(hamlet)[0].gaps] == ["booked, and the provider has not told of it"]
@@ -383,11 +331,15 @@ def test_events_in_any_order_say_the_same(hamlet: Hamlet, bill: Document, shop: 
     events = [
         shop.event(kind, thing)
         for kind, thing in (
-            ("checkout.session.completed", session), ("payment_intent.succeeded", shop.intents[intent]),
-            ("charge.dispute.created", shop.disputes[dispute]), ("charge.dispute.closed", shop.disputes[dispute]),
-            ("charge.dispute.created", shop.disputes[second]), ("payout.paid", payout), ("customer.created", {"id": "cus_1"}),
+            ("checkout.session.completed", session),
+            ("payment_intent.succeeded", shop.intents[intent]),
+            ("charge.dispute.created", shop.disputes[dispute]),
+            ("charge.dispute.closed", shop.disputes[dispute]),
+            ("charge.dispute.created", shop.disputes[second]),
+            ("payout.paid", payout),
+            ("customer.created", {"id": "cus_1"}),
         )
-    ] * 2  # fmt: skip
+    ] * 2
     random.Random(seed).shuffle(events)
     assert {tell(event) for event in events} == {200}
     bill.refresh_from_db()
@@ -411,16 +363,10 @@ def test_a_phone_pays_a_bill_and_tops_up(hamlet: Hamlet, bill: Document, shop: A
     other = phone_of(hamlet, Member.objects.exclude(pk=bill.member_id).first(), "other")
     here = f"/api/v1/bills/{bill.public_id}/card-payment/"
     begun = own.post(here)
-    assert (begun.status_code, begun.json()["status"], begun.json()["amount_minor"]) == (
-        201,
-        "open",
-        bill.gross_minor,
-    )
+    assert (begun.status_code, begun.json()["status"], begun.json()["amount_minor"]) == (201, "open", bill.gross_minor)
     assert own.post(here).json() == begun.json() and len(shop.sessions) == 1
     state = f"/api/v1/card-payments/{begun.json()['id']}/"
-    assert [
-        client.status_code for client in (other.post(here), other.get(state), APIClient().post(here))
-    ] == [404, 404, 401]
+    assert [client.status_code for client in (other.post(here), other.get(state), APIClient().post(here))] == [404, 404, 401]
     assert own.get(state).json()["page_url"] == begun.json()["page_url"]
     [session] = shop.sessions.values()
     back = Client(headers={"accept-language": "de"}).get(f"/cards/back/{begun.json()['id']}/")
@@ -435,25 +381,20 @@ def test_a_phone_pays_a_bill_and_tops_up(hamlet: Hamlet, bill: Document, shop: A
     asked = {"id": str(uuid4()), "member": bill.member.number, "amount_minor": 2500}
     one, again = (own.post("/api/v1/card-payments/", asked, format="json") for _ in range(2))
     assert one.status_code == 201 and one.json() == again.json() and len(shop.sessions) == 2
-    assert (
-        own.post("/api/v1/card-payments/", asked | {"amount_minor": 2600}, format="json").status_code == 409
-    )
+    assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 2600}, format="json").status_code == 409
     assert other.post("/api/v1/card-payments/", asked, format="json").status_code == 404
     assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 1}, format="json").status_code == 400
     shop.pay(one.json()["page_url"].rsplit("/", 1)[1])
     follow(CardCheckout.objects.get(public_id=asked["id"]))
-    assert (
-        own.post("/api/v1/card-payments/", asked, format="json").json()["status"] == "paid"
-    )  # sent once more, much later
+    assert own.post("/api/v1/card-payments/", asked, format="json").json()["status"] == "paid"  # sent once more, much later
     assert credit_of(bill.member) == 2500
-    assert [
-        own.get("/api/v1/card-payments/").json()["count"],
-        other.get("/api/v1/card-payments/").json()["count"],
-    ] == [2, 0]
+    assert [own.get("/api/v1/card-payments/").json()["count"], other.get("/api/v1/card-payments/").json()["count"]] == [2, 0]
     check_account(hamlet, shop)
 
 
-def test_a_phone_is_told_when_cards_or_the_provider_are_not_there(hamlet: Hamlet, bill: Document, shop: Account, settings: Settings) -> None:  # fmt: skip
+def test_a_phone_is_told_when_cards_or_the_provider_are_not_there(
+    hamlet: Hamlet, bill: Document, shop: Account, settings: Settings
+) -> None:
     cache.clear()
     own = phone_of(hamlet, bill.member, "own")
     here = f"/api/v1/bills/{bill.public_id}/card-payment/"

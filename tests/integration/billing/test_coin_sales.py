@@ -53,39 +53,41 @@ def take_out(cooperative: Cooperative, units: int, worth_minor: int, day: date =
     """As the witness books what the cooperative's own account withdraws."""
     count = ChainWithdrawal.objects.count()
     row = ChainWithdrawal(
-        chain_id=31337, transaction_hash=f"0x{count:064x}", block_number=count + 1, log_index=0, payee="0x" + "1" * 40, units=Decimal(units),
-        revenue_units=Decimal(units), worth_wad=Decimal(worth_minor * WAD), worth_minor=worth_minor, cooperative=cooperative, seen_at=NOW, bookings=1,
-    )  # fmt: skip
+        chain_id=31337,
+        transaction_hash=f"0x{count:064x}",
+        block_number=count + 1,
+        log_index=0,
+        payee="0x" + "1" * 40,
+        units=Decimal(units),
+        revenue_units=Decimal(units),
+        worth_wad=Decimal(worth_minor * WAD),
+        worth_minor=worth_minor,
+        cooperative=cooperative,
+        seen_at=NOW,
+        bookings=1,
+    )
     row.posted = post_transaction(
-        cooperative=cooperative, idempotency_key=f"withdrawn:{row.public_id}:0", cause="chain withdrawal", cause_ref=row.public_id,
-        booked_date=day, now=NOW,
+        cooperative=cooperative,
+        idempotency_key=f"withdrawn:{row.public_id}:0",
+        cause="chain withdrawal",
+        cause_ref=row.public_id,
+        booked_date=day,
+        now=NOW,
         amounts={account(cooperative, AccountCode.OWN_WALLET): worth_minor, account(cooperative, AccountCode.CHAIN_WALLET): -worth_minor},
-    )  # fmt: skip
+    )
     row.save()
     return row
 
 
-def sell(
-    cooperative: Cooperative,
-    user: User,
-    units: int,
-    proceeds: int,
-    reference: str,
-    fee: int = 0,
-    **other: Any,
-) -> CoinSale:
+def sell(cooperative: Cooperative, user: User, units: int, proceeds: int, reference: str, fee: int = 0, **other: Any) -> CoinSale:
     words = {"coin": ETHER, "sold_date": DAY, "now": NOW} | other
-    return sell_coins(cooperative=cooperative, units=units, proceeds_minor=proceeds, fee_minor=fee, reference=reference, user=user, **words)  # fmt: skip
+    return sell_coins(cooperative=cooperative, units=units, proceeds_minor=proceeds, fee_minor=fee, reference=reference, user=user, **words)
 
 
-def bank(
-    cooperative: Cooperative, minor: int, words: str, day: date = DAY, number: str = "1"
-) -> BankStatementLine:
+def bank(cooperative: Cooperative, minor: int, words: str, day: date = DAY, number: str = "1") -> BankStatementLine:
     """A movement that comes in by a statement of its own."""
     told = detail(name="Exchange Ltd", text=words, ref=f"R{number}")
-    content = camt(
-        entry(f"{minor / 100:.2f}", details=told, day=f"{day}", ref=f"E{number}"), number=f"S{number}"
-    )
+    content = camt(entry(f"{minor / 100:.2f}", details=told, day=f"{day}", ref=f"E{number}"), number=f"S{number}")
     statement, _ = import_statement(cooperative=cooperative, content=content, file_name="x.xml", now=NOW)
     return statement.lines.get()
 
@@ -101,20 +103,18 @@ def links(hamlet: Hamlet, days_later: int = 0) -> dict[str, Link]:
     return {link.code: link for link in whole_chain(hamlet.microgrid, Month(DAY.year, DAY.month), now=when)}
 
 
-def test_a_sale_is_booked_at_cost_and_its_money_found_by_the_reference(
-    hamlet, cooperative, treasurer
-) -> None:
+def test_a_sale_is_booked_at_cost_and_its_money_found_by_the_reference(hamlet, cooperative, treasurer) -> None:
     take_out(cooperative, 10, 100)
     take_out(cooperative, 10, 200)
     sale = sell(cooperative, treasurer, 15, 260, "TX-2016-0042", fee=15)
     assert (sale.cost_minor, sale.figures.gain_minor, sale.figures.net_minor) == (225, 35, 245)
-    assert balances(cooperative) == {"own_wallet": 75, "coins_sold": 245, "coin_result": -35, "coin_fees": 15, "bank": 0, "suspense": 0}  # fmt: skip
+    assert balances(cooperative) == {"own_wallet": 75, "coins_sold": 245, "coin_result": -35, "coin_fees": 15, "bank": 0, "suspense": 0}
     assert links(hamlet)["coins"].agrees and links(hamlet)["coins-bank"].waiting == 1
     late = links(hamlet, days_later=11)["coins-bank"]
     assert not late.agrees and late.gaps[0].key == str(sale.public_id)
     line = bank(cooperative, 245, "Payout TX20160042")
     assert (line.status, line.why) == (LineStatus.BOOKED, "coins sold: TX-2016-0042")
-    assert balances(cooperative) == {"own_wallet": 75, "coins_sold": 0, "coin_result": -35, "coin_fees": 15, "bank": 245, "suspense": 0}  # fmt: skip
+    assert balances(cooperative) == {"own_wallet": 75, "coins_sold": 0, "coin_result": -35, "coin_fees": 15, "bank": 245, "suspense": 0}
     shown = links(hamlet, days_later=11)
     assert shown["coins-bank"].agrees and shown["coins-bank"].left == shown["coins-bank"].right == 245
     assert shown["coins"].agrees and shown["coins"].right == 225
@@ -130,16 +130,13 @@ def test_money_that_came_before_the_sale_was_recorded_is_booked_with_it(cooperat
     sale = sell(cooperative, treasurer, 10, 95, "abc123xyz", fee=5)
     line.refresh_from_db()
     assert (line.status, sale.bank_line) == (LineStatus.BOOKED, line)
-    assert balances(cooperative) == {"own_wallet": 0, "coins_sold": 0, "coin_result": 5, "coin_fees": 5, "bank": 90, "suspense": 0}  # fmt: skip
+    assert balances(cooperative) == {"own_wallet": 0, "coins_sold": 0, "coin_result": 5, "coin_fees": 5, "bank": 90, "suspense": 0}
 
 
 def test_a_person_says_it_where_the_bank_does_not_and_undoes_it(hamlet, cooperative, treasurer) -> None:
     take_out(cooperative, 10, 100)
     sale = sell(cooperative, treasurer, 10, 120, "TX-000001")
-    line, other = (
-        bank(cooperative, 120, "no words", number="1"),
-        bank(cooperative, 119, "no words", number="2"),
-    )
+    line, other = (bank(cooperative, 120, "no words", number="1"), bank(cooperative, 119, "no words", number="2"))
     with pytest.raises(CannotResolve, match="the fee that the exchange kept"):
         sale_by_line(line=other, sale=sale, user=treasurer, now=NOW)
     sale_by_line(line=line, sale=sale, user=treasurer, now=NOW)
@@ -156,7 +153,7 @@ def test_a_person_says_it_where_the_bank_does_not_and_undoes_it(hamlet, cooperat
     sale.refresh_from_db()
     for _ in range(2):
         take_back_coin_sale(sale=sale, why="the wrong exchange", user=treasurer, now=NOW)
-    assert balances(cooperative) == {"own_wallet": 100, "coins_sold": 0, "coin_result": 0, "coin_fees": 0, "bank": 239, "suspense": -239}  # fmt: skip
+    assert balances(cooperative) == {"own_wallet": 100, "coins_sold": 0, "coin_result": 0, "coin_fees": 0, "bank": 239, "suspense": -239}
     again = sell(cooperative, treasurer, 10, 119, "TX-000001")  # the reference is free again
     with pytest.raises(CannotResolve, match="does not wait"):
         sale_by_line(line=line, sale=sale, user=treasurer, now=NOW)
@@ -228,7 +225,7 @@ def test_a_sale_stays_as_it_was_recorded(cooperative, treasurer) -> None:
 def test_what_leaves_the_own_wallet_by_hand_is_a_gap(hamlet, cooperative) -> None:
     take_out(cooperative, 10, 100)
     amounts = {account(cooperative, AccountCode.BANK): 5, account(cooperative, AccountCode.OWN_WALLET): -5}
-    post_transaction(cooperative=cooperative, idempotency_key="by hand", cause="by hand", booked_date=DAY, amounts=amounts, now=NOW)  # fmt: skip
+    post_transaction(cooperative=cooperative, idempotency_key="by hand", cause="by hand", booked_date=DAY, amounts=amounts, now=NOW)
     (gap,) = links(hamlet)["coins"].gaps
     assert (gap.kind, gap.right) == ("transaction", 5)
 
@@ -252,9 +249,7 @@ def test_whatever_is_done_nothing_is_made_or_lost(hamlet, cooperative, treasurer
                 most = held.holding.units if held else 1
                 units = chance.choice([most, max(most // 3, 1), chance.randrange(1, 10**18)])
                 proceeds = chance.randrange(0, 3000)
-                sell(
-                    cooperative, treasurer, units, proceeds, f"TRADE-{step:05d}", fee=chance.randrange(0, 40)
-                )
+                sell(cooperative, treasurer, units, proceeds, f"TRADE-{step:05d}", fee=chance.randrange(0, 40))
             elif what == "bank" and sales:
                 sale = chance.choice(sales)
                 words = chance.choice([sale.reference, "no words"])
@@ -296,7 +291,7 @@ def test_a_treasurer_sells_coins_on_the_page_and_a_stranger_does_not(cooperative
     take_out(cooperative, 10**18, 400_00)
     page = client.get(url, headers={"accept-language": "de"}).content.decode()
     assert "Einen Verkauf eintragen" in page and "400,00" in page
-    words = {"do": "sell", "coin": ETHER, "coins": "0,25", "day": f"{DAY}", "proceeds": "120.50", "fee": "0,50", "reference": "TX-000001"}  # fmt: skip
+    words = {"do": "sell", "coin": ETHER, "coins": "0,25", "day": f"{DAY}", "proceeds": "120.50", "fee": "0,50", "reference": "TX-000001"}
     wrong = client.post(url, words | {"coins": "0.1234567890123456789"}).content.decode()
     assert "at most 18 decimals" in wrong, wrong and 'value="120.50"' in wrong
     page = client.post(url, words, follow=True).content.decode()

@@ -12,13 +12,7 @@ from benchmarks.e_invoice_rules import broken_rules
 from billing.models import BillingRun, Document, LedgerEntry, PaymentRail
 from billing.selectors.corrections import correction_of, newer_readings
 from billing.selectors.run_summary import summarise, trial_balance
-from billing.services.corrections import (
-    NothingToCorrect,
-    correct_month,
-    prepare_cancellation,
-    prepare_correction,
-    propose_corrections,
-)
+from billing.services.corrections import NothingToCorrect, correct_month, prepare_cancellation, prepare_correction, propose_corrections
 from billing.services.differences import local_change
 from billing.services.papers import pdf_of
 from billing.services.payments import book_payment, credit_of
@@ -78,10 +72,7 @@ def test_each_touched_member_gets_one_reversal_and_one_new_document(hamlet: Haml
     for reversal in reversals:
         assert reversal.cancels.run == first
         assert reversal.cancels.status == "cancelled"
-        assert (reversal.net_minor, reversal.gross_minor) == (
-            reversal.cancels.net_minor,
-            reversal.cancels.gross_minor,
-        )
+        assert (reversal.net_minor, reversal.gross_minor) == (reversal.cancels.net_minor, reversal.cancels.gross_minor)
         assert reversal.cancels.replaced_by.run == run
     assert {d.pk: (d.label, d.net_minor, d.gross_minor) for d in first.documents.all()} == kept
     for kind in ("bill", "credit", "bill_reversal", "credit_reversal"):
@@ -100,9 +91,7 @@ def test_local_differences_sum_to_nothing_and_the_books_say_what_stands(hamlet: 
     bills = Document.objects.standing().filter(kind="bill")
     assert balance["receivable"] == sum(bills.values_list("gross_minor", flat=True))
     assert balance["vat"] == -sum(bills.values_list("vat_minor", flat=True))
-    assert balance["payable"] == -sum(
-        Document.objects.standing().filter(kind="credit").values_list("gross_minor", flat=True)
-    )
+    assert balance["payable"] == -sum(Document.objects.standing().filter(kind="credit").values_list("gross_minor", flat=True))
     assert balance["local_clearing"] == balance["rounding"] == 0
     assert summarise(run).residual_minor == 0
     sums = LedgerEntry.objects.values_list("debit_minor", "credit_minor")
@@ -149,9 +138,7 @@ def test_nothing_to_correct_and_months_that_wait(hamlet: Hamlet) -> None:
 def test_payments_go_on_to_the_new_bill_and_the_rest_stays_the_members(hamlet: Hamlet) -> None:
     hamlet.bill()
     bill = Document.objects.get(site__code="b 10", kind="bill")
-    book_payment(
-        document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW
-    )  # fmt: skip
+    book_payment(document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW)
     measure_again(hamlet, "b 10", DAYS[0], -150)
     correct(hamlet)
     bill.refresh_from_db()
@@ -169,9 +156,7 @@ def test_payments_go_on_to_the_new_bill_and_the_rest_stays_the_members(hamlet: H
 def test_a_higher_bill_asks_for_the_rest(hamlet: Hamlet) -> None:
     hamlet.bill()
     bill = Document.objects.get(site__code="b 10", kind="bill")
-    book_payment(
-        document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW
-    )  # fmt: skip
+    book_payment(document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW)
     measure_again(hamlet, "b 10", DAYS[0], 60)
     correct(hamlet)
     new = Document.objects.standing().get(site__code="b 10", kind="bill")
@@ -207,11 +192,7 @@ def test_what_is_taken_back_stays_and_only_a_reversal_cancels(hamlet: Hamlet) ->
     measure_again(hamlet, "b 10", DAYS[0], 60)
     correct(hamlet)
     old = Document.objects.get(site__code="b 10", kind="bill", status="cancelled")
-    for change in (
-        {"status": "open"},
-        {"net_minor": 1, "gross_minor": 1 + old.vat_minor},
-        {"replaces": None, "cancels": old},
-    ):
+    for change in ({"status": "open"}, {"net_minor": 1, "gross_minor": 1 + old.vat_minor}, {"replaces": None, "cancels": old}):
         with pytest.raises(DatabaseError), transaction.atomic():
             Document.objects.filter(pk=old.pk).update(**change)
     untouched = Document.objects.standing().first()
@@ -220,10 +201,7 @@ def test_what_is_taken_back_stays_and_only_a_reversal_cancels(hamlet: Hamlet) ->
 
 
 def test_an_interim_bill_is_taken_back_by_the_final_one(hamlet: Hamlet) -> None:
-    interim = rate_and_finish(
-        run=prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS[:1], kind="interim"),
-        now=NOW,
-    )
+    interim = rate_and_finish(run=prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS[:1], kind="interim"), now=NOW)
     assert interim.documents.filter(kind="bill").count() == 7
     with pytest.raises(CannotBill, match="billed by"):
         prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS, kind="interim")
@@ -239,15 +217,7 @@ def test_an_interim_bill_is_taken_back_by_the_final_one(hamlet: Hamlet) -> None:
 def test_a_single_member_is_billed_ahead_and_the_month_leaves_it_as_it_is(hamlet: Hamlet) -> None:
     site = hamlet.microgrid.sites.get(code="b 10")
     alone = rate_and_finish(
-        run=prepare_run(
-            microgrid=hamlet.microgrid,
-            month=MARCH,
-            now=NOW,
-            days=DAYS,
-            only_sites=[site.pk],
-            reason="moves out",
-        ),
-        now=NOW,
+        run=prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS, only_sites=[site.pk], reason="moves out"), now=NOW
     )
     assert [d.site.code for d in alone.documents.all()] == ["b 10"]
     month = hamlet.bill()
@@ -262,9 +232,7 @@ def test_a_document_is_cancelled_with_a_reason(hamlet: Hamlet) -> None:
     with pytest.raises(CannotBill, match="Say why"):
         prepare_cancellation(document=bill, reason=" ", user=None, now=LATER)
     run = prepare_cancellation(document=bill, reason="Billed to the wrong person.", user=None, now=LATER)
-    book_payment(
-        document=bill, amount_minor=100, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW
-    )
+    book_payment(document=bill, amount_minor=100, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW)
     rate_and_finish(run=run, now=LATER)
     bill.refresh_from_db()
     assert (bill.status, bill.paid_minor, credit_of(bill.member)) == ("cancelled", 0, 100)

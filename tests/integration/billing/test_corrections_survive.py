@@ -12,16 +12,7 @@ from billing.selectors.run_summary import trial_balance
 from billing.services.corrections import NothingToCorrect, correct_month
 from billing.services.differences import local_change
 from energy.models import Channel
-from tests.integration.billing.conftest import (
-    CODES,
-    DAYS,
-    MARCH,
-    NOW,
-    WITH_ROOF,
-    Hamlet,
-    make_hamlet,
-    outcome,
-)
+from tests.integration.billing.conftest import CODES, DAYS, MARCH, NOW, WITH_ROOF, Hamlet, make_hamlet, outcome
 from tests.integration.billing.late import measure_again, standing
 from tests.integration.striking import at_once, is_killed_before
 
@@ -77,11 +68,10 @@ def test_several_hands_correct_a_month_once(committed_hamlet: Hamlet) -> None:
 
 
 CHANGES = strategies.lists(
-    strategies.tuples(
-        strategies.sampled_from(CODES), strategies.sampled_from(DAYS), strategies.integers(-150, 150), strategies.booleans()
-    ),
-    min_size=1, max_size=3,
-)  # fmt: skip
+    strategies.tuples(strategies.sampled_from(CODES), strategies.sampled_from(DAYS), strategies.integers(-150, 150), strategies.booleans()),
+    min_size=1,
+    max_size=3,
+)
 
 
 class AnyReadings(TestCase):
@@ -105,13 +95,8 @@ class AnyReadings(TestCase):
                 continue
             change = local_change(run)
             assert change.paid_minor == change.received_minor
-            moved = {
-                place: total.get(place, 0) - before.get(place, 0) for place in total.keys() | before.keys()
-            }
-            reversed_net = {
-                (d.site.code, d.cancels.kind): d.net_minor
-                for d in run.documents.filter(cancels__isnull=False)
-            }
+            moved = {place: total.get(place, 0) - before.get(place, 0) for place in total.keys() | before.keys()}
+            reversed_net = {(d.site.code, d.cancels.kind): d.net_minor for d in run.documents.filter(cancels__isnull=False)}
             new_net = {(d.site.code, d.kind): d.net_minor for d in run.documents.filter(cancels=None)}
             assert {place: net for place, net in moved.items() if net} == {
                 place: new_net.get(place, 0) - reversed_net.get(place, 0)

@@ -41,9 +41,7 @@ from tests.integration.billing.test_allocations import IBAN
 from tests.unit.billing.banking.camt_files import camt, detail, entry
 
 OTHER = "DE12500105170648489890"
-WANTED = Wanted(
-    DistributionKind.REVENUE, "Revenue of March", MARCH.first_day, MARCH.last_day, 100, energy_percent=60
-)
+WANTED = Wanted(DistributionKind.REVENUE, "Revenue of March", MARCH.first_day, MARCH.last_day, 100, energy_percent=60)
 
 
 @pytest.fixture
@@ -60,18 +58,24 @@ def billed(hamlet: Hamlet, hands) -> Hamlet:
     for number, minor in (("1", 10_000), ("2", 30_000)):
         member = Member.objects.get(cooperative=hamlet.cooperative, number=number)
         pay_in_shares(
-            cooperative=hamlet.cooperative, member=member, count=minor // 5000, amount_minor=minor, day=date(2016, 3, 1), way=ShareWay.OPENING, by=hands[0],
+            cooperative=hamlet.cooperative,
+            member=member,
+            count=minor // 5000,
+            amount_minor=minor,
+            day=date(2016, 3, 1),
+            way=ShareWay.OPENING,
+            by=hands[0],
             now=NOW,
-        )  # fmt: skip
+        )
     return hamlet
 
 
 def prepare(hamlet: Hamlet, hands, **changes) -> Distribution:
-    return prepare_distribution(cooperative=hamlet.cooperative, wanted=replace(WANTED, **changes), by=hands[0], now=NOW)  # fmt: skip
+    return prepare_distribution(cooperative=hamlet.cooperative, wanted=replace(WANTED, **changes), by=hands[0], now=NOW)
 
 
 def test_the_margin_is_what_the_books_have_left(billed: Hamlet) -> None:
-    lines = {line.code: line.amount_minor for line in margin_lines(billed.cooperative, MARCH.first_day, MARCH.last_day)}  # fmt: skip
+    lines = {line.code: line.amount_minor for line in margin_lines(billed.cooperative, MARCH.first_day, MARCH.last_day)}
     balances = trial_balance(billed.cooperative)
     for code in ("fees", "energy_sales", "incentives", "energy_purchases"):
         assert lines.get(code, 0) == -balances[code]
@@ -85,9 +89,7 @@ def test_the_margin_is_what_the_books_have_left(billed: Hamlet) -> None:
 
 
 def test_it_is_worked_out_released_owed_paid_and_taken_back(billed: Hamlet, hands) -> None:
-    DistributionRule.objects.create(
-        cooperative=billed.cooperative, valid_from=date(2016, 1, 1), reserve_rate=Decimal("0.1")
-    )
+    DistributionRule.objects.create(cooperative=billed.cooperative, valid_from=date(2016, 1, 1), reserve_rate=Decimal("0.1"))
     made = prepare(billed, hands)
     assert (made.used_minor, made.reserve_minor, made.shared_minor) == (100, 10, 90)
     parts = {p.member.number: p for p in made.parts.select_related("member")}
@@ -115,7 +117,7 @@ def test_it_is_worked_out_released_owed_paid_and_taken_back(billed: Hamlet, hand
     assert told == sorted(f"{p.net_minor / 100:.2f}" for p in parts.values() if p.net_minor)
     assert not any(p.source == "distribution" for p in payable_now(billed.cooperative)[0])
     first = order.payouts.order_by("pk")[0]
-    gone = entry("0.90", side="DBIT", day="2016-04-05", details=f"<Btch><PmtInfId>{order.message_id}-1</PmtInfId></Btch>", ref="OUT")  # fmt: skip
+    gone = entry("0.90", side="DBIT", day="2016-04-05", details=f"<Btch><PmtInfId>{order.message_id}-1</PmtInfId></Btch>", ref="OUT")
     import_statement(cooperative=billed.cooperative, content=camt(gone), file_name="a.xml", now=NOW)
     first.refresh_from_db()
     assert (first.status, trial_balance(billed.cooperative)["bank"]) == ("done", -90)
@@ -139,16 +141,16 @@ def test_a_payout_that_comes_back_is_owed_again(billed: Hamlet, hands) -> None:
     payout = order.payouts.order_by("pk")[0]
     part = DistributionPart.objects.get(public_id=payout.source_key)
     assert part.paid_minor == part.net_minor
-    sent_back = entry(f"{payout.amount_minor / 100:.2f}", day="2016-04-07", details=detail(end_to_end=payout.end_to_end_id, returned="AC04"))  # fmt: skip
+    sent_back = entry(
+        f"{payout.amount_minor / 100:.2f}", day="2016-04-07", details=detail(end_to_end=payout.end_to_end_id, returned="AC04")
+    )
     import_statement(cooperative=billed.cooperative, content=camt(sent_back), file_name="b.xml", now=NOW)
     part.refresh_from_db()
     assert part.paid_minor == 0
     owed = [p for p in payable_now(billed.cooperative)[0] if p.source == "distribution"]
     assert [(p.key, p.amount_minor) for p in owed] == [(str(part.public_id), part.net_minor)]
     back = take_back_distribution(distribution=made, why="Wrong.", by=hands[0], now=NOW)
-    waiting = prepare_payouts(
-        cooperative=billed.cooperative, user=hands[0], now=NOW, sources=["distribution"]
-    )
+    waiting = prepare_payouts(cooperative=billed.cooperative, user=hands[0], now=NOW, sources=["distribution"])
     release_distribution(distribution=back, by=hands[1], now=NOW)
     with pytest.raises(CannotRelease, match="Nothing"):
         release_order(order=waiting, user=hands[1], now=NOW)
@@ -179,7 +181,7 @@ def test_more_than_there_is_losses_and_overlaps_are_refused_in_words(billed: Ham
         prepare(billed, hands, used_minor=1, name="Quarter", first_day=date(2016, 1, 1))
     made = prepare(billed, hands, used_minor=50, name="More")
     loss = {account(cooperative, AccountCode.BANK_CHARGES): 1, account(cooperative, AccountCode.BANK): -1}
-    post_transaction(cooperative=cooperative, idempotency_key="x", cause="test", booked_date=MARCH.last_day, amounts=loss, now=NOW)  # fmt: skip
+    post_transaction(cooperative=cooperative, idempotency_key="x", cause="test", booked_date=MARCH.last_day, amounts=loss, now=NOW)
     with pytest.raises(CannotDistribute, match="is more"):
         release_distribution(distribution=made, by=hands[1], now=NOW)
     assert cancel_distribution(distribution=made)
@@ -188,8 +190,11 @@ def test_more_than_there_is_losses_and_overlaps_are_refused_in_words(billed: Ham
 
 def test_a_dividend_goes_by_capital_and_days_and_tax_is_kept_back(billed: Hamlet, hands) -> None:
     DistributionRule.objects.create(
-        cooperative=billed.cooperative, valid_from=date(2016, 1, 1), highest_dividend=Decimal("0.04"), dividend_withholding=Decimal("0.26375")
-    )  # fmt: skip
+        cooperative=billed.cooperative,
+        valid_from=date(2016, 1, 1),
+        highest_dividend=Decimal("0.04"),
+        dividend_withholding=Decimal("0.26375"),
+    )
     asked = {"kind": DistributionKind.DIVIDEND, "name": "Dividend", "dividend_rate": Decimal("0.03")}
     with pytest.raises(CannotDistribute, match=r"at most 4\.00 %"):
         prepare(billed, hands, **asked | {"dividend_rate": Decimal("0.041")})
@@ -217,10 +222,10 @@ def test_what_was_decided_stays_whoever_asks(billed: Hamlet, hands) -> None:
         with pytest.raises(DatabaseError), transaction.atomic():
             row.delete()
     with pytest.raises(DatabaseError, match="no further part"), transaction.atomic():
-        DistributionPart.objects.create(distribution=made, member=part.member, delivered_wh=1, capital_days=0, gross_minor=1)  # fmt: skip
+        DistributionPart.objects.create(distribution=made, member=part.member, delivered_wh=1, capital_days=0, gross_minor=1)
     other = prepare(billed, hands, name="Other", used_minor=1)
     with pytest.raises(DatabaseError, match="another"), transaction.atomic():
-        Distribution.objects.filter(pk=other.pk).update(status="released", released_by=hands[0], released_at=NOW)  # fmt: skip
+        Distribution.objects.filter(pk=other.pk).update(status="released", released_by=hands[0], released_at=NOW)
     share.returned_date = date(2016, 3, 20)
     share.save()
     with pytest.raises(CannotDistribute, match="changed since"):

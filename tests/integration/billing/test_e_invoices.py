@@ -49,12 +49,7 @@ def test_the_pdf_carries_the_invoice_and_says_so(hamlet: Hamlet, settings, tmp_p
     assert [file.get_object()["/AFRelationship"] for file in root["/AF"]] == ["/Alternative"]
     assert root["/MarkInfo"]["/Marked"]
     metadata = root["/Metadata"].get_data().decode()
-    for fact in (
-        "<pdfaid:part>3<",
-        "<pdfaid:conformance>A<",
-        "<pdfuaid:part>1<",
-        "<fx:ConformanceLevel>EN 16931<",
-    ):
+    for fact in ("<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<", "<fx:ConformanceLevel>EN 16931<"):
         assert fact in metadata
 
 

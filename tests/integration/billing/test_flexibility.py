@@ -21,13 +21,19 @@ from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
 EVENING = datetime(2016, 3, 27, 16, tzinfo=UTC)
 
 
-def owed(
-    code: str, ref: str, *, end_at: datetime = EVENING + timedelta(hours=1), wh: int = 1230
-) -> Flexibility:
+def owed(code: str, ref: str, *, end_at: datetime = EVENING + timedelta(hours=1), wh: int = 1230) -> Flexibility:
     return Flexibility(
-        Site.objects.get(code=code), Component.DEMAND_RESPONSE, ref, EVENING, end_at, "2016-03-27 18:00-19:00", wh, wh * 205_000,
-        4000, 4000 - wh,
-    )  # fmt: skip
+        Site.objects.get(code=code),
+        Component.DEMAND_RESPONSE,
+        ref,
+        EVENING,
+        end_at,
+        "2016-03-27 18:00-19:00",
+        wh,
+        wh * 205_000,
+        4000,
+        4000 - wh,
+    )
 
 
 def test_it_stands_on_the_credit_document_and_in_the_books_and_on_no_bill(hamlet: Hamlet) -> None:
@@ -36,9 +42,7 @@ def test_it_stands_on_the_credit_document_and_in_the_books_and_on_no_bill(hamlet
     assert note_flexibility(items=items, now=NOW) == 25 + 8
     run = hamlet.bill()
     lines = DocumentLine.objects.filter(component="demand_response").order_by("document__site__code")
-    assert [
-        (x.document.kind, x.document.site.code, x.quantity, str(x.price), x.net_minor) for x in lines
-    ] == [
+    assert [(x.document.kind, x.document.site.code, x.quantity, str(x.price), x.net_minor) for x in lines] == [
         ("credit", "B 9", 400, "0.205000", 8),
         ("credit", "Z 1", 1230, "0.205000", 25),
     ]
@@ -62,9 +66,7 @@ def test_the_line_says_what_it_is_the_difference_of(hamlet: Hamlet, client) -> N
     said = paper_content(document, paper_facts([document])[document.pk])["lines"][0]
     assert said["why"].startswith("Without it 4.000 kWh, measured 2.770 kWh.")
     user = User.objects.create_user("z@hamlet.example", "a long enough word")
-    Membership.objects.create(
-        user=user, cooperative=hamlet.cooperative, member=document.member, role=Role.MEMBER
-    )
+    Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=document.member, role=Role.MEMBER)
     client.force_login(user)
     page = client.get(reverse("bill", args=[document.public_id])).content.decode()
     assert "Without it 4.000 kWh, measured 2.770 kWh." in page
@@ -72,20 +74,13 @@ def test_the_line_says_what_it_is_the_difference_of(hamlet: Hamlet, client) -> N
 
 
 def test_what_comes_later_waits_for_the_next_document_and_what_is_posted_stays(hamlet: Hamlet) -> None:
-    note_flexibility(
-        items=[owed("Z 1", "now"), owed("Z 1", "later", end_at=EVENING + timedelta(days=2))], now=NOW
-    )
+    note_flexibility(items=[owed("Z 1", "now"), owed("Z 1", "later", end_at=EVENING + timedelta(days=2))], now=NOW)
     hamlet.bill()
-    assert list(FlexibilityCredit.objects.filter(document=None).values_list("cause_ref", flat=True)) == [
-        "later"
-    ]
+    assert list(FlexibilityCredit.objects.filter(document=None).values_list("cause_ref", flat=True)) == ["later"]
     row = FlexibilityCredit.objects.exclude(document=None).get()
     assert row.document is not None
     assert row.document.lines.get(position=row.position).net_minor == row.net_minor
-    for change in (
-        lambda: row.delete(),
-        lambda: FlexibilityCredit.objects.filter(pk=row.pk).update(net_minor=1),
-    ):
+    for change in (lambda: row.delete(), lambda: FlexibilityCredit.objects.filter(pk=row.pk).update(net_minor=1)):
         with pytest.raises((InternalError, ProgrammingError), match="cannot change"), transaction.atomic():
             change()
 

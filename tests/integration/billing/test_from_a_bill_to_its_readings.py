@@ -21,11 +21,16 @@ def correct(hamlet: Hamlet, meter: Meter, user: User) -> None:
     text = f"time;{meter.code}\n{DAYS[0]} 00:00;777\n"
     staged = stage_import(
         reading_import=receive_file(
-            microgrid=hamlet.microgrid, content=text.encode(), file_name="put right.csv", format="wide",
-            unit=EnergyUnit.WH, user=user, now=NOW,
+            microgrid=hamlet.microgrid,
+            content=text.encode(),
+            file_name="put right.csv",
+            format="wide",
+            unit=EnergyUnit.WH,
+            user=user,
+            now=NOW,
         ),
         now=NOW,
-    )  # fmt: skip
+    )
     accept_import(reading_import=staged, user=user, reason="misread", now=NOW)
 
 
@@ -39,13 +44,7 @@ def operator(hamlet: Hamlet) -> User:
 
 def test_a_documents_energy_is_the_sum_of_the_versions_behind_it(hamlet: Hamlet) -> None:
     hamlet.bill()
-    counted = (
-        Component.LOCAL,
-        Component.GRID,
-        Component.LOCAL_DELIVERED,
-        Component.CARRIED,
-        Component.EXPORT,
-    )
+    counted = (Component.LOCAL, Component.GRID, Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT)
     for document in Document.objects.all():
         uses = versions_behind(document)
         assert [use.day for use in uses] == DAYS

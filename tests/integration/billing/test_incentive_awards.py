@@ -8,17 +8,7 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Sum
 
-from billing.domain.incentive_rules import (
-    DemandResponse,
-    Hours,
-    LocalUse,
-    LowIncome,
-    PerDay,
-    PerKwh,
-    Rule,
-    ShiftOffPeak,
-    rule_to_json,
-)
+from billing.domain.incentive_rules import DemandResponse, Hours, LocalUse, LowIncome, PerDay, PerKwh, Rule, ShiftOffPeak, rule_to_json
 from billing.models import (
     AwardStatus,
     Document,
@@ -33,12 +23,7 @@ from billing.models import (
 from billing.selectors.reconciliation import links_of
 from billing.selectors.run_summary import trial_balance
 from billing.services.incentive_awards import CannotDecide, EventAmount, decide_award, foresee, limit_event
-from billing.services.incentive_versions import (
-    CannotApprove,
-    approve_incentive,
-    next_number,
-    submit_incentive,
-)
+from billing.services.incentive_versions import CannotApprove, approve_incentive, next_number, submit_incentive
 from billing.services.papers import pdf_of
 from billing.services.release import withdraw_run
 from billing.services.runs import prepare_run, run_month
@@ -55,16 +40,18 @@ def hands(db: None) -> tuple[User, User]:
     return User.objects.create_user("one@x.example", "x"), User.objects.create_user("two@x.example", "x")
 
 
-def approved(
-    hamlet: Hamlet, rule: Rule, *, name: str = "Sun", day: date = date(2016, 3, 1), **changes
-) -> IncentiveVersion:
+def approved(hamlet: Hamlet, rule: Rule, *, name: str = "Sun", day: date = date(2016, 3, 1), **changes) -> IncentiveVersion:
     one = User.objects.get_or_create(email="h1@x.example")[0]
     two = User.objects.get_or_create(email="h2@x.example")[0]
     programme, _ = IncentiveProgramme.objects.get_or_create(microgrid=hamlet.microgrid, name=name)
     with transaction.atomic():
         made = IncentiveVersion.objects.create(
-            programme=programme, number=next_number(programme), valid_from=day, rule=rule_to_json(rule), **{"budget_minor": 100_000} | changes
-        )  # fmt: skip
+            programme=programme,
+            number=next_number(programme),
+            valid_from=day,
+            rule=rule_to_json(rule),
+            **{"budget_minor": 100_000} | changes,
+        )
     submit_incentive(version=made, by=one)
     with pytest.raises(CannotApprove, match="second person"):
         approve_incentive(version=made, by=one, now=NOW)
@@ -76,9 +63,7 @@ def without_own_incentive(hamlet: Hamlet) -> None:
     TariffAssignment.objects.filter(tariff=hamlet.tariff).update(tariff=plain)
 
 
-def test_local_energy_is_rewarded_on_the_credit_document_within_the_budget(
-    hamlet: Hamlet, settings, tmp_path
-) -> None:
+def test_local_energy_is_rewarded_on_the_credit_document_within_the_budget(hamlet: Hamlet, settings, tmp_path) -> None:
     without_own_incentive(hamlet)
     version = approved(hamlet, LOCAL)
     foreseen = foresee(version=version, days=DAYS)
@@ -111,9 +96,7 @@ def test_local_energy_is_rewarded_on_the_credit_document_within_the_budget(
     told = own.get("/api/v1/incentive-awards/").json()["results"]
     mine = awards.filter(member=member)
     assert {row["id"] for row in told} == {str(a.public_id) for a in mine}
-    assert {row["document"] for row in told} <= {line.document.label for line in lines} and told[0][
-        "kind"
-    ] == "local_use"
+    assert {row["document"] for row in told} <= {line.document.label for line in lines} and told[0]["kind"] == "local_use"
     assert own.get("/api/v1/incentive-awards/?status=held").json()["count"] == 0
 
 
@@ -162,9 +145,7 @@ def test_own_sites_are_looked_at_by_a_person(hamlet: Hamlet, hands) -> None:
     run = hamlet.bill()
     held = list(IncentiveAward.objects.filter(status=AwardStatus.HELD).order_by("pk"))
     assert {a.site_id for a in held} == {one.stay.site.pk for one in twins}
-    assert not DocumentLine.objects.filter(
-        document__run=run, component="local_use", document__site=held[0].site_id
-    ).exists()
+    assert not DocumentLine.objects.filter(document__run=run, component="local_use", document__site=held[0].site_id).exists()
     keeper = client_of(hamlet, "tariff_admin", name="k")
     page = keeper.get("/money/incentives/").content.decode()
     assert "other sites of the same member" in page
@@ -172,16 +153,14 @@ def test_own_sites_are_looked_at_by_a_person(hamlet: Hamlet, hands) -> None:
     told = keeper.post("/money/incentives/", unsaid, headers={"Accept-Language": "de"}).content.decode()
     assert 'value="   "' in told and 'aria-invalid="true"' in told and "anderen Messpunkten" in told
     before = IncentiveBudget.objects.get().spent_minor
-    keeper.post(
-        "/money/incentives/", {"award": str(held[0].public_id), "do": "decline", "why": "Both are yours."}
-    )
+    keeper.post("/money/incentives/", {"award": str(held[0].public_id), "do": "decline", "why": "Both are yours."})
     assert IncentiveBudget.objects.get().spent_minor == before - held[0].awarded_minor
     with pytest.raises(CannotDecide, match="declined already"):
         decide_award(award=held[0], grant=True, why="x", by=hands[0], now=NOW)
     own = client_of(hamlet, "member", members[0], language="de", name="m")
     german = own.get("/incentives/").content.decode()
     [declined] = own.get("/api/v1/incentive-awards/?status=declined").json()["results"]
-    assert (declined["why"], declined["document"], len(declined["concerns"])) == ("Both are yours.", None, len(held[0].concerns))  # fmt: skip
+    assert (declined["why"], declined["document"], len(declined["concerns"])) == ("Both are yours.", None, len(held[0].concerns))
     assert "Both are yours." in german
     assert "von anderen Messpunkten" in german
     if len(held) > 1:
@@ -196,21 +175,13 @@ def test_support_goes_by_days_of_being_entitled(hamlet: Hamlet, hands) -> None:
     approved(hamlet, LowIncome(PerDay(Decimal("0.5"))), name="Support")
     run = hamlet.bill()
     line = DocumentLine.objects.get(document__run=run, component="low_income")
-    assert (line.quantity, line.unit, line.price, line.net_minor, line.document.member) == (
-        1,
-        "day",
-        Decimal("0.5"),
-        50,
-        member,
-    )
+    assert (line.quantity, line.unit, line.price, line.net_minor, line.document.member) == (1, "day", Decimal("0.5"), 50, member)
     assert pdf_of(document=Document.objects.get(pk=line.document_id)).exists()
 
 
 def test_moved_out_of_the_peak_is_measured_against_the_days_before(hamlet: Hamlet) -> None:
     before = [DAYS[0] - timedelta(days=i) for i in range(7, 0, -1)]
-    rule = ShiftOffPeak(
-        PerKwh(Decimal("1")), Hours(17 * 60, 21 * 60, workdays_only=False), usual_days=7, least_days=5
-    )
+    rule = ShiftOffPeak(PerKwh(Decimal("1")), Hours(17 * 60, 21 * 60, workdays_only=False), usual_days=7, least_days=5)
     version = approved(hamlet, rule, name="Evening")
     assert not foresee(version=version, days=DAYS).rows
     measure(hamlet.microgrid, before, seed=8)
@@ -234,9 +205,7 @@ def test_an_event_gets_what_its_budget_leaves_whoever_asks_at_once(committed_ham
         try:
             amount = EventAmount(1, f"demand-response:{number}", site, site.member, 1000, 2000, 1000, 30)
             with transaction.atomic():
-                return limit_event(
-                    microgrid=hamlet.microgrid, day=day, start_at=start, end_at=end, amounts=[amount], now=NOW
-                )[1]
+                return limit_event(microgrid=hamlet.microgrid, day=day, start_at=start, end_at=end, amounts=[amount], now=NOW)[1]
         finally:
             connections.close_all()
 
@@ -255,9 +224,17 @@ def test_a_treasurer_writes_a_version_in_fields_and_sees_what_it_would_have_give
     User.objects.update(is_staff=True)
     programme = IncentiveProgramme.objects.create(microgrid=hamlet.microgrid, name="Sun")
     fields = {
-        "programme": programme.pk, "valid_from": "2016-04-01", "kind": "local_use", "by": "kwh", "amount": "0.05", "budget_minor": "5000",
-        "budget_span": "month", "when_short": "pro_rata", "peak_from": "17:00", "peak_to": "21:00",
-    }  # fmt: skip
+        "programme": programme.pk,
+        "valid_from": "2016-04-01",
+        "kind": "local_use",
+        "by": "kwh",
+        "amount": "0.05",
+        "budget_minor": "5000",
+        "budget_span": "month",
+        "when_short": "pro_rata",
+        "peak_from": "17:00",
+        "peak_to": "21:00",
+    }
     path = "/admin/billing/incentiveversion/"
     refused = one.post(f"{path}add/", fields | {"by": "day"}).content.decode()
     assert "must be one of kwh, month" in refused

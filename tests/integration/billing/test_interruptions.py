@@ -28,9 +28,13 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def producer_who_becomes_liable(committed_hamlet: Hamlet) -> None:
     """A credit document with two kinds of VAT, whose sums are known only when local money is shared out."""
     VatStatus.objects.create(
-        cooperative=committed_hamlet.cooperative, member=Member.objects.get(sites__code="a 2"), valid_from=DAYS[1],
-        scheme="standard", rate=Decimal("0.19"), vat_id="DE111111111",
-    )  # fmt: skip
+        cooperative=committed_hamlet.cooperative,
+        member=Member.objects.get(sites__code="a 2"),
+        valid_from=DAYS[1],
+        scheme="standard",
+        rate=Decimal("0.19"),
+        vat_id="DE111111111",
+    )
 
 
 def forget_the_run() -> None:
@@ -91,9 +95,7 @@ def test_chunks_in_any_order_and_by_many_hands_give_the_same_numbers(committed_h
     forget_the_run()
     run = prepare_run(microgrid=committed_hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
     chunks = list(run.chunks.order_by("-index").values_list("pk", flat=True))
-    rated = at_once(
-        4, lambda hand: [rate_chunk(chunk_id=pk) for pk in (chunks if hand % 2 else chunks[::-1])]
-    )
+    rated = at_once(4, lambda hand: [rate_chunk(chunk_id=pk) for pk in (chunks if hand % 2 else chunks[::-1])])
     assert sum(sum(each) for each in rated) == len(chunks)
     finished = at_once(2, lambda _: finish_run(run_id=run.pk, now=NOW).status)
     assert finished == [RunStatus.POSTED] * 2

@@ -38,11 +38,7 @@ def test_a_reminder_leaves_in_the_members_language_and_again_to_one(owing: Hamle
     member = by_mail(owing)
     due = Document.objects.get(member=member, kind="bill").due_date
     for days in (7, 21):
-        remind(
-            cooperative=owing.cooperative,
-            today=due + timedelta(days=days),
-            now=at(due + timedelta(days=days)),
-        )
+        remind(cooperative=owing.cooperative, today=due + timedelta(days=days), now=at(due + timedelta(days=days)))
     first, second = sent()
     label = Document.objects.get(member=member, kind="bill").label
     assert first.subject.startswith(f"Eine freundliche Erinnerung an Ihre Rechnung {label}")
@@ -50,19 +46,12 @@ def test_a_reminder_leaves_in_the_members_language_and_again_to_one(owing: Hamle
     [(name, content, _)] = second.attachments
     assert (name, content[:5]) == (f"{label}-2.pdf", b"%PDF-")
     reminder = Reminder.objects.get(member=member, level=2)
-    assert (
-        client_of(owing, "member", member, name="ana")
-        .get(f"/bills/letters/{reminder.public_id}/")
-        .status_code
-        == 200
-    )
+    assert client_of(owing, "member", member, name="ana").get(f"/bills/letters/{reminder.public_id}/").status_code == 200
     assert reminder.deliveries.get().status == "opened"
     again = send_again(letter=reminder, recipient="tochter@hamlet.example", now=NOW)
     assert (again.sending, len(sent("tochter@hamlet.example"))) == (1, 1)
     waiting = send_again(letter=reminder, recipient=ANA, now=NOW)
-    take_back_reminder(
-        reminder=reminder, by=User.objects.create_user("ada@x.org"), why="paid in cash", now=NOW
-    )
+    take_back_reminder(reminder=reminder, by=User.objects.create_user("ada@x.org"), why="paid in cash", now=NOW)
     assert len(sent()) == 2
     waiting.refresh_from_db()
     assert (waiting.status, waiting.problem) == ("failed", "It was taken back before it left.")
@@ -113,24 +102,16 @@ def test_an_alarm_reaches_a_member_who_does_not_log_in(hamlet: Hamlet) -> None:
     assert Delivery.objects.get().kind == "alarm"
 
 
-def test_the_admin_shows_each_recipients_state_and_sends_again_to_one(
-    hamlet: Hamlet, settings, tmp_path
-) -> None:
+def test_the_admin_shows_each_recipients_state_and_sends_again_to_one(hamlet: Hamlet, settings, tmp_path) -> None:
     settings.DOCUMENT_DIR = tmp_path
     run = hamlet.bill()
     member = by_mail(hamlet)
     queue_letters(letters=run.documents.filter(member=member, kind="bill").select_related("member"), now=NOW)
     row = Delivery.objects.get(document__kind="bill")
     Delivery.objects.filter(pk=row.pk).update(status="failed", problem=INTERRUPTED)
-    tess, aud = (
-        client_of(hamlet, role, name=name) for role, name in (("tariff_admin", "tess"), ("auditor", "aud"))
-    )
-    User.objects.filter(pk__in=(tess.session["_auth_user_id"], aud.session["_auth_user_id"])).update(
-        is_staff=True
-    )
-    listed = tess.get(
-        "/admin/billing/delivery/?letter=document", headers={"Accept-Language": "de"}
-    ).content.decode()
+    tess, aud = (client_of(hamlet, role, name=name) for role, name in (("tariff_admin", "tess"), ("auditor", "aud")))
+    User.objects.filter(pk__in=(tess.session["_auth_user_id"], aud.session["_auth_user_id"])).update(is_staff=True)
+    listed = tess.get("/admin/billing/delivery/?letter=document", headers={"Accept-Language": "de"}).content.decode()
     assert ANA in listed and "gescheitert" in listed and "Der Prozess endete während des Versands" in listed
     assert ANA not in tess.get("/admin/billing/delivery/?letter=reminder").content.decode()
     again = f"/admin/billing/delivery/{row.pk}/again/"
@@ -159,13 +140,10 @@ def test_the_treasurers_page_shows_every_way_and_sends_again(hamlet: Hamlet, set
     assert label in page and "refused" in page and ANA in page
     row = Delivery.objects.get(document__kind="bill")
     asked = {"do": "again", "delivery": str(row.public_id), "recipient": "new@hamlet.example"}
-    assert (
-        "On its way to new@hamlet.example"
-        in tess.post("/money/letters/", asked, follow=True).content.decode()
-    )
-    assert "Enter an e-mail address" in tess.post("/money/letters/", asked | {"recipient": "x"}, follow=True).content.decode()  # fmt: skip
-    assert "1 letter is on its way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()  # fmt: skip
-    assert "0 letters are on their way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()  # fmt: skip
+    assert "On its way to new@hamlet.example" in tess.post("/money/letters/", asked, follow=True).content.decode()
+    assert "Enter an e-mail address" in tess.post("/money/letters/", asked | {"recipient": "x"}, follow=True).content.decode()
+    assert "1 letter is on its way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()
+    assert "0 letters are on their way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()
     told = tess.post("/money/letters/", {"do": "year", "year": "2016"}, follow=True).content.decode()
     assert "1 letter is on its way" in told
     assert client_of(hamlet, "auditor", name="aud").post("/money/letters/", asked).status_code == 403

@@ -46,9 +46,7 @@ RETAIL, FEED_IN = 270_000, 83_000
 
 def trading_hamlet(slug: str = "hamlet", **terms: Any) -> Hamlet:
     hamlet = make_hamlet(slug, closed=False)
-    SharingRule.objects.create(
-        microgrid=hamlet.microgrid, key="market", price_rule="uniform_auction", valid_from=DAYS[0]
-    )
+    SharingRule.objects.create(microgrid=hamlet.microgrid, key="market", price_rule="uniform_auction", valid_from=DAYS[0])
     if terms:
         MarketTerms.objects.create(microgrid=hamlet.microgrid, valid_from=DAYS[0], **terms)
     return hamlet
@@ -70,7 +68,7 @@ def random_orders(hamlet: Hamlet, seed: int, most_wh: int = 200) -> list[MarketO
                 new += [
                     NewOrder(side, starts[place], int(chance.integers(1, most_wh)), int(chance.integers(83, 271)) * 1000)
                     for side in OrderSide
-                ]  # fmt: skip
+                ]
         at = EARLY + timedelta(minutes=int(chance.integers(0, 5)))
         placed += place_orders(site=site, orders=new, by=somebody(), now=at)
     return placed
@@ -80,28 +78,33 @@ def test_the_day_close_with_orders_is_what_study_share_makes_of_the_same_case(tm
     """Where meters show at least what was ordered, what is shared and its price are those of the study, to the Wh."""
     hamlet = trading_hamlet()
     microgrid, day = hamlet.microgrid, DAYS[0]
-    orders = [
-        order
-        for order in random_orders(hamlet, seed=5, most_wh=40)
-        if order.start_at < microgrid.local_day(day).end_at
-    ]
+    orders = [order for order in random_orders(hamlet, seed=5, most_wh=40) if order.start_at < microgrid.local_day(day).end_at]
     measure(microgrid, DAYS[1:])  # the other day must not matter
     sites = list(Site.objects.filter(microgrid=microgrid).order_by("pk"))
     plenty = {site.code: [10_000] * 96 for site in sites}
     write_days(hamlet, day, plenty)
     starts = microgrid.local_day(day).starts()
     case = {
-        "rule": "market", "price_rule": "uniform_auction", "members": [{"id": site.code} for site in sites],
-        "consumption_wh": plenty, "production_wh": plenty,
+        "rule": "market",
+        "price_rule": "uniform_auction",
+        "members": [{"id": site.code} for site in sites],
+        "consumption_wh": plenty,
+        "production_wh": plenty,
         **{
             name: [
-                {"member": o.site.code, "interval": starts.index(o.start_at), "wh": o.wh, "price_per_kwh": o.price_micro / 1e6,
-                 "placed_at": o.placed_at.isoformat()}
-                for o in orders if o.side == side
+                {
+                    "member": o.site.code,
+                    "interval": starts.index(o.start_at),
+                    "wh": o.wh,
+                    "price_per_kwh": o.price_micro / 1e6,
+                    "placed_at": o.placed_at.isoformat(),
+                }
+                for o in orders
+                if o.side == side
             ]
             for name, side in (("bids", OrderSide.BUY), ("offers", OrderSide.SELL))
         },
-    }  # fmt: skip
+    }
     path = tmp_path / "case.json"
     path.write_text(json.dumps(case))
     call_command("study_share", str(path), "--json")
@@ -120,9 +123,7 @@ def test_the_day_close_with_orders_is_what_study_share_makes_of_the_same_case(tm
 def write_days(hamlet: Hamlet, day: date, import_wh: dict[str, list[int]]) -> None:
     """A day on which each site draws and feeds in the same, closed."""
     rows = [
-        MeterDayRow(
-            day, meter.pk, int(channel), np.array(import_wh[meter.code], np.int32), np.zeros(96, np.int16)
-        )
+        MeterDayRow(day, meter.pk, int(channel), np.array(import_wh[meter.code], np.int32), np.zeros(96, np.int16))
         for meter in Meter.objects.filter(microgrid=hamlet.microgrid)
         for channel in (Channel.IMPORT, Channel.EXPORT)
     ]
@@ -148,9 +149,7 @@ def test_bills_of_a_trading_month_are_conserved_and_deviations_stand_on_them():
     assert total("deviation", "quantity") == total("compensation", "quantity") == short
     assert total("deviation", "net_minor") == total("compensation", "net_minor") > 0
     assert total("local", "net_minor") == total("local_delivered", "net_minor") > 0
-    shared = sum(
-        sum(row.shared_wh) for row in SharingDay.objects.filter(microgrid=hamlet.microgrid, is_current=True)
-    )
+    shared = sum(sum(row.shared_wh) for row in SharingDay.objects.filter(microgrid=hamlet.microgrid, is_current=True))
     assert total("local", "quantity") == total("local_delivered", "quantity") == shared
     local = LedgerEntry.objects.filter(account__code="local_clearing")
     assert sum(e.debit_minor - e.credit_minor for e in local) == 0
@@ -163,41 +162,34 @@ def test_bills_of_a_trading_month_are_conserved_and_deviations_stand_on_them():
 def test_gifts_are_booked_at_nothing_on_both_sides_and_the_rest_follows_the_rule():
     hamlet = make_hamlet(closed=False)
     microgrid = hamlet.microgrid
-    giver, daughter, school = (
-        Site.objects.get(microgrid=microgrid, code=code) for code in ("B 9", "Z 1", "B 10")
-    )
+    giver, daughter, school = (Site.objects.get(microgrid=microgrid, code=code) for code in ("B 9", "Z 1", "B 10"))
     entry = {"site": giver, "valid_from": DAYS[0], "set_by": somebody(), "set_at": EARLY}
-    SurplusPreference.objects.create(
-        receiver=daughter, place=1, share="0.5", is_gift=True, names_giver=True, **entry
-    )
+    SurplusPreference.objects.create(receiver=daughter, place=1, share="0.5", is_gift=True, names_giver=True, **entry)
     SurplusPreference.objects.create(receiver=school, place=2, **entry)
     measure(microgrid, DAYS)
     run = hamlet.bill()
-    given = sum(
-        sum(row.wh) for row in GivenDay.objects.filter(preference__receiver=daughter, is_current=True)
-    )
+    given = sum(sum(row.wh) for row in GivenDay.objects.filter(preference__receiver=daughter, is_current=True))
     sold = sum(sum(row.wh) for row in GivenDay.objects.filter(preference__receiver=school, is_current=True))
     assert given > 0
     assert sold > 0
     lines = DocumentLine.objects.filter(document__run=run)
     gift, away = lines.get(component="gift"), lines.get(component="given")
     assert (gift.document.site, gift.document.kind, gift.quantity, gift.price, gift.net_minor, gift.window) == (
-        daughter, "bill", given, 0, 0, giver.member.name,
-    )  # fmt: skip
-    assert (away.document.site, away.document.kind, away.quantity, away.net_minor, away.window) == (
-        giver, "credit", given, 0, "Z 1",
-    )  # fmt: skip
+        daughter,
+        "bill",
+        given,
+        0,
+        0,
+        giver.member.name,
+    )
+    assert (away.document.site, away.document.kind, away.quantity, away.net_minor, away.window) == (giver, "credit", given, 0, "Z 1")
     for document in Document.objects.filter(run=run):
         own = {line.component: 0 for line in document.lines.all()}
         for line in document.lines.all():
             own[line.component] += line.quantity
         channel = Channel.IMPORT if document.kind == "bill" else Channel.EXPORT
-        block = load_channel(
-            microgrid=microgrid, channel=channel, days=DAYS, meter_ids=[document.site.meters.get().pk]
-        )
-        names = (
-            ("local", "gift", "grid") if document.kind == "bill" else ("local_delivered", "given", "export")
-        )
+        block = load_channel(microgrid=microgrid, channel=channel, days=DAYS, meter_ids=[document.site.meters.get().pk])
+        names = ("local", "gift", "grid") if document.kind == "bill" else ("local_delivered", "given", "export")
         assert sum(own.get(name, 0) for name in names) == block.values_wh.sum()
     for document in (gift.document, away.document):
         assert broken_rules(xml_of(document)) == []
@@ -234,7 +226,7 @@ def trade_as_measured(hamlet: Hamlet) -> None:
                 NewOrder(side, start, wh, int(price))
                 for start, wh, price in zip(starts, placed.get((side, site.code), [0] * len(starts)), bound, strict=True)
                 if wh
-            ]  # fmt: skip
+            ]
             if new:
                 place_orders(site=site, orders=new, by=somebody(), now=EARLY)
     measure(hamlet.microgrid, DAYS)
@@ -246,20 +238,13 @@ def test_orders_stay_once_their_gate_has_closed():
     start = hamlet.microgrid.local_day(DAYS[0]).starts()[40]
     order = NewOrder(OrderSide.BUY, start, 100, 200_000)
     [row] = place_orders(site=site, orders=[order], by=somebody(), now=start - timedelta(minutes=31))
-    for late in (
-        lambda at: place_orders(site=site, orders=[order], by=somebody(), now=at),
-        lambda at: withdraw_order(order=row, now=at),
-    ):
+    for late in (lambda at: place_orders(site=site, orders=[order], by=somebody(), now=at), lambda at: withdraw_order(order=row, now=at)):
         with pytest.raises(CannotOrder, match="closed"):
             late(start - timedelta(minutes=30))
     with pytest.raises(CannotOrder, match="asks 27 ct"):
-        place_orders(
-            site=site, orders=[NewOrder(OrderSide.BUY, start, 1, RETAIL + 1)], by=somebody(), now=EARLY
-        )
+        place_orders(site=site, orders=[NewOrder(OrderSide.BUY, start, 1, RETAIL + 1)], by=somebody(), now=EARLY)
     with pytest.raises(CannotOrder, match="not shared by the market"):
-        before = NewOrder(
-            OrderSide.BUY, hamlet.microgrid.local_day(date(2016, 3, 25)).starts()[40], 1, 200_000
-        )
+        before = NewOrder(OrderSide.BUY, hamlet.microgrid.local_day(date(2016, 3, 25)).starts()[40], 1, 200_000)
         place_orders(site=site, orders=[before], by=somebody(), now=EARLY)
     assert clear_due(microgrid=hamlet.microgrid, now=start - timedelta(minutes=30)) == 41
     assert clear_due(microgrid=hamlet.microgrid, now=start - timedelta(minutes=30)) == 0
@@ -268,10 +253,12 @@ def test_orders_stay_once_their_gate_has_closed():
     for change in (
         lambda: MarketOrder.objects.filter(pk=row.pk).update(wh=5),
         lambda: MarketOrder.objects.filter(pk=row.pk).delete(),
-        lambda: MarketOrder.objects.create(microgrid=hamlet.microgrid, site=site, start_at=start, side="buy", wh=1, price_micro=1, placed_at=NOW),
+        lambda: MarketOrder.objects.create(
+            microgrid=hamlet.microgrid, site=site, start_at=start, side="buy", wh=1, price_micro=1, placed_at=NOW
+        ),
         lambda: MarketInterval.objects.filter(start_at=start).update(volume_wh=0, asked_wh=7),
         lambda: MarketInterval.objects.filter(start_at=start).delete(),
-    ):  # fmt: skip
+    ):
         with pytest.raises(DatabaseError, match="stay"), transaction.atomic():
             change()
 
@@ -296,10 +283,5 @@ def test_two_workers_clear_each_interval_once():
         for side in OrderSide:
             matched = [o for o in orders if o.side == side and o.matched_wh]
             assert sum(o.matched_wh for o in matched) == row.volume_wh
-            good = all(
-                o.price_micro >= row.price_micro
-                if side == OrderSide.BUY
-                else o.price_micro <= row.price_micro
-                for o in matched
-            )
+            good = all(o.price_micro >= row.price_micro if side == OrderSide.BUY else o.price_micro <= row.price_micro for o in matched)
             assert good

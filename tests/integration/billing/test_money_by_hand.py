@@ -86,11 +86,7 @@ def test_money_is_used_for_something_else(hamlet: Hamlet, roofs: Member) -> None
     fee.refresh_from_db()
     payment.refresh_from_db()
     rest = bill.gross_minor - 120
-    assert (bill.paid_minor, fee.paid_minor, payment.credit_minor) == (
-        0,
-        min(120, bill.gross_minor),
-        max(rest, 0),
-    )
+    assert (bill.paid_minor, fee.paid_minor, payment.credit_minor) == (0, min(120, bill.gross_minor), max(rest, 0))
     assert {a.why for a in standing_allocations(payment=payment)} == {"by hand"}
     check_receivable = trial_balance(hamlet.cooperative)
     assert check_receivable["reminder_fees"] == -120
@@ -99,7 +95,7 @@ def test_money_is_used_for_something_else(hamlet: Hamlet, roofs: Member) -> None
 
 def paid_out(hamlet: Hamlet) -> Payout:
     first, second = people()
-    order = release_order(order=prepare_payouts(cooperative=hamlet.cooperative, user=first, now=NOW), user=second, now=NOW)  # fmt: skip
+    order = release_order(order=prepare_payouts(cooperative=hamlet.cooperative, user=first, now=NOW), user=second, now=NOW)
     return order.payouts.get(member__sites__code="B 9")
 
 
@@ -122,9 +118,7 @@ def test_what_was_paid_out_too_much_is_claimed_and_set_off_later(hamlet: Hamlet,
     assert credit.status == "settled"
     assert balances(hamlet, roofs) == (bill.gross_minor + claim.amount_minor, 0)
     assert "zu viel ausgezahlt" in Notification.objects.get(user=user, kind="claim").subject
-    assert trial_balance(hamlet.cooperative)["transit"] == -sum(
-        p.amount_minor for p in payout.order.payouts.all()
-    )
+    assert trial_balance(hamlet.cooperative)["transit"] == -sum(p.amount_minor for p in payout.order.payouts.all())
     shrink(hamlet, 30)
     more = of(roofs, "credit")
     claim.refresh_from_db()
@@ -139,12 +133,7 @@ def test_a_claim_is_no_more_when_the_payout_never_arrived(hamlet: Hamlet, roofs:
     shrink(hamlet, -60)
     credit = of(roofs, "credit")
     assert Charge.objects.filter(kind="claim", taken_back_at=None).exists()
-    back = camt(
-        entry(
-            f"{payout.amount_minor / 100:.2f}",
-            details=detail(end_to_end=payout.end_to_end_id, returned="AC04"),
-        )
-    )
+    back = camt(entry(f"{payout.amount_minor / 100:.2f}", details=detail(end_to_end=payout.end_to_end_id, returned="AC04")))
     import_statement(cooperative=hamlet.cooperative, content=back, file_name="x", now=LATER)
     payout.refresh_from_db()
     credit.refresh_from_db()
@@ -159,19 +148,12 @@ def test_a_group_that_the_bank_refuses_is_owed_again(hamlet: Hamlet, roofs: Memb
     payout = paid_out(hamlet)
     order, others = payout.order, list(payout.order.payouts.exclude(pk=payout.pk))
     assert others
-    taken = "".join(
-        f"<TxInfAndSts><OrgnlEndToEndId>{p.end_to_end_id}</OrgnlEndToEndId><TxSts>ACSC</TxSts></TxInfAndSts>"
-        for p in others
-    )
+    taken = "".join(f"<TxInfAndSts><OrgnlEndToEndId>{p.end_to_end_id}</OrgnlEndToEndId><TxSts>ACSC</TxSts></TxInfAndSts>" for p in others)
     group = (
         f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{order.message_id}-1</OrgnlPmtInfId><PmtInfSts>RJCT</PmtInfSts>"
         f"<StsRsnInf><Rsn><Cd>AM04</Cd></Rsn></StsRsnInf>{taken}</OrgnlPmtInfAndSts>"
     )
-    file = (
-        answer(order, "")
-        .replace(b"<OrgnlPmtInfAndSts></OrgnlPmtInfAndSts>", group.encode())
-        .replace(b"<GrpSts></GrpSts>", b"")
-    )
+    file = answer(order, "").replace(b"<OrgnlPmtInfAndSts></OrgnlPmtInfAndSts>", group.encode()).replace(b"<GrpSts></GrpSts>", b"")
     for count in (1, 0):
         assert take_status_report(cooperative=hamlet.cooperative, content=file, now=NOW).refused == count
     payout.refresh_from_db()
@@ -182,14 +164,9 @@ def test_a_group_that_the_bank_refuses_is_owed_again(hamlet: Hamlet, roofs: Memb
 
 
 def test_refunds_need_two_people_and_can_be_withdrawn(hamlet: Hamlet, roofs: Member) -> None:
-    treasurer, board = (
-        client_of(hamlet, "tariff_admin", name="a"),
-        client_of(hamlet, "tariff_admin", name="b"),
-    )
+    treasurer, board = (client_of(hamlet, "tariff_admin", name="a"), client_of(hamlet, "tariff_admin", name="b"))
     bill, credit = of(roofs, "bill"), of(roofs, "credit")
-    fee = charge_member(
-        member=roofs, kind="return_fee", key="x", text="Returned debit", amount_minor=350, now=NOW
-    )
+    fee = charge_member(member=roofs, kind="return_fee", key="x", text="Returned debit", amount_minor=350, now=NOW)
     payment = pay(roofs, bill.gross_minor + 350, "r1", bill)
     here = f"/money/members/{roofs.public_id}/"
     page = treasurer.get(here).content.decode()
@@ -212,9 +189,7 @@ def test_refunds_need_two_people_and_can_be_withdrawn(hamlet: Hamlet, roofs: Mem
     assert asked_back(roofs) == 0
     act(do="refund", amount="3,50", iban=OTHER)
     second = Refund.objects.get(withdrawn_at=None)
-    order = prepare_payouts(
-        cooperative=hamlet.cooperative, user=User.objects.get(email="a@x.example"), now=NOW
-    )
+    order = prepare_payouts(cooperative=hamlet.cooperative, user=User.objects.get(email="a@x.example"), now=NOW)
     with pytest.raises(CannotPayOut, match="on its way"):
         withdraw_refund(refund=second, now=NOW)
     there = f"/money/orders/{order.public_id}/"
@@ -223,9 +198,7 @@ def test_refunds_need_two_people_and_can_be_withdrawn(hamlet: Hamlet, roofs: Mem
     assert (credit_of(roofs), asked_back(roofs)) == (0, 0)
     with pytest.raises(DatabaseError), transaction.atomic():
         Refund.objects.filter(pk=second.pk).update(released_by=second.asked_by, released_at=NOW)
-    assert "paid out" in act(
-        do="take-back", allocation=str(payment.allocations.get(payout__isnull=False).public_id)
-    )
+    assert "paid out" in act(do="take-back", allocation=str(payment.allocations.get(payout__isnull=False).public_id))
     allocation = payment.allocations.get(document=bill, reverses=None)
     assert "Taken back" in act(do="take-back", allocation=str(allocation.public_id))
     target = f"bill:{bill.public_id}"
@@ -238,19 +211,7 @@ def test_refunds_need_two_people_and_can_be_withdrawn(hamlet: Hamlet, roofs: Mem
     assert client_of(hamlet, "member", roofs).get(here).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1e999999999",
-        "-1e999999999",
-        "1e99999999999999999999",
-        "NaN",
-        "Infinity",
-        "1.005",
-        "ten",
-        "",
-    ],
-)
+@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e99999999999999999999", "NaN", "Infinity", "1.005", "ten", ""])
 def test_what_is_no_amount_is_refused_at_once_however_many_digits_it_has(text: str) -> None:
     with pytest.raises(NoAmount, match="is not an amount"):
         money_written(text)

@@ -23,21 +23,8 @@ from billing.models import (
     Payout,
 )
 from billing.selectors.run_summary import trial_balance
-from billing.services.bank_lines import (
-    Assignment,
-    CannotResolve,
-    assign_line,
-    mark_not_ours,
-    return_by_line,
-    undo_line,
-)
-from billing.services.bank_orders import (
-    CannotRelease,
-    UnknownOrder,
-    cancel_order,
-    release_order,
-    take_status_report,
-)
+from billing.services.bank_lines import Assignment, CannotResolve, assign_line, mark_not_ours, return_by_line, undo_line
+from billing.services.bank_orders import CannotRelease, UnknownOrder, cancel_order, release_order, take_status_report
 from billing.services.bank_statements import import_statement
 from billing.services.charges import take_back_charge
 from billing.services.debits import CannotCollect, collectable, prepare_debits
@@ -59,11 +46,7 @@ def bills(hamlet: Hamlet) -> list[Document]:
     hamlet.cooperative.refresh_from_db()
     PaymentRules.objects.create(cooperative=hamlet.cooperative, creditor_id="DE98ZZZ09999999999")
     run = hamlet.bill()
-    return list(
-        Document.objects.filter(run=run, kind="bill", gross_minor__gt=0)
-        .select_related("member")
-        .order_by("number")
-    )
+    return list(Document.objects.filter(run=run, kind="bill", gross_minor__gt=0).select_related("member").order_by("number"))
 
 
 @pytest.fixture
@@ -72,7 +55,7 @@ def hands(db: None) -> tuple[User, User]:
 
 
 def mandate_for(bill: Document, iban: str = OTHER) -> Mandate:
-    return give_mandate(member=bill.member, holder=bill.member.name, iban=iban, signed_date=date(2016, 3, 1), user=None, now=NOW)  # fmt: skip
+    return give_mandate(member=bill.member, holder=bill.member.name, iban=iban, signed_date=date(2016, 3, 1), user=None, now=NOW)
 
 
 def take(hamlet: Hamlet, content: bytes, name: str = "x.xml"):
@@ -97,18 +80,12 @@ def collected(order: BankOrder, group: int = 1) -> bytes:
 
 
 def returned(debit: Debit, code: str, fee: int = 0) -> bytes:
-    told = detail(
-        end_to_end=debit.end_to_end_id, returned=code, original=euro(debit.amount_minor), charges=euro(fee) if fee else ""
-    )  # fmt: skip
-    return camt(
-        entry(euro(debit.amount_minor + fee), side="DBIT", day="2016-04-19", details=told), number=f"R{code}"
-    )
+    told = detail(end_to_end=debit.end_to_end_id, returned=code, original=euro(debit.amount_minor), charges=euro(fee) if fee else "")
+    return camt(entry(euro(debit.amount_minor + fee), side="DBIT", day="2016-04-19", details=told), number=f"R{code}")
 
 
 def test_a_debit_goes_out_once_comes_in_and_settles(hamlet: Hamlet, bills: list[Document], hands) -> None:
-    Membership.objects.create(
-        user=hands[0], cooperative=hamlet.cooperative, member=bills[0].member, role="member"
-    )
+    Membership.objects.create(user=hands[0], cooperative=hamlet.cooperative, member=bills[0].member, role="member")
     for bill in bills[:3]:
         mandate_for(bill)
     order = prepare_debits(cooperative=hamlet.cooperative, user=hands[0], now=NOW)
@@ -143,13 +120,9 @@ CODES = {"AC04": ("paused", 350), "AM04": ("active", 350), "MD01": ("paused", 0)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_returned_debit_opens_the_bill_again(
-    hamlet: Hamlet, bills: list[Document], hands, code: str
-) -> None:
+def test_a_returned_debit_opens_the_bill_again(hamlet: Hamlet, bills: list[Document], hands, code: str) -> None:
     bill, mandate = bills[0], mandate_for(bills[0])
-    Membership.objects.create(
-        user=hands[0], cooperative=hamlet.cooperative, member=bill.member, role="member"
-    )
+    Membership.objects.create(user=hands[0], cooperative=hamlet.cooperative, member=bill.member, role="member")
     order = released(hamlet, hands)
     debit = order.debits.get()
     take(hamlet, collected(order))
@@ -188,17 +161,17 @@ def answer(order: BankOrder, group: str = "PART", *rejected: tuple[str, str]) ->
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><GrpHdr><MsgId>A</MsgId></GrpHdr><OrgnlGrpInfAndSts>'
         f"<OrgnlMsgId>{order.message_id}</OrgnlMsgId><GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts>{items}</OrgnlPmtInfAndSts>"
         "</CstmrPmtStsRpt></Document>"
-    ).encode()  # fmt: skip
+    ).encode()
 
 
-def test_what_the_bank_refuses_is_free_again_and_the_rest_is_collected(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_what_the_bank_refuses_is_free_again_and_the_rest_is_collected(hamlet: Hamlet, bills: list[Document], hands) -> None:
     mandates = [mandate_for(bill) for bill in bills[:2]]
     order = released(hamlet, hands)
     bad = order.debits.get(document=bills[0])
     for _ in range(2):
-        told = take_status_report(cooperative=hamlet.cooperative, content=answer(order, "PART", (bad.end_to_end_id, "MD01"), ("B0-9", "MS03")), now=NOW)  # fmt: skip
+        told = take_status_report(
+            cooperative=hamlet.cooperative, content=answer(order, "PART", (bad.end_to_end_id, "MD01"), ("B0-9", "MS03")), now=NOW
+        )
         assert (told.order, told.unknown) == (order, ("B0-9",))
     mandates[0].refresh_from_db()
     bad.refresh_from_db()
@@ -217,9 +190,7 @@ def sequence_in_file(order: BankOrder) -> list[str]:
     return [e.text or "" for e in root.iterfind(".//p:SeqTp", space)]
 
 
-def test_a_debit_is_first_until_one_under_its_mandate_was_settled(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_a_debit_is_first_until_one_under_its_mandate_was_settled(hamlet: Hamlet, bills: list[Document], hands) -> None:
     mandate_for(bills[0])
     order = released(hamlet, hands)
     assert sequence_in_file(order) == ["FRST"]
@@ -237,20 +208,27 @@ def test_what_a_debit_is_is_said_when_it_is_released(hamlet: Hamlet, bills: list
     order = prepare_debits(cooperative=hamlet.cooperative, user=hands[0], now=NOW)
     second = Document.objects.get(pk=bills[1].pk)
     later = BankOrder.objects.create(
-        cooperative=hamlet.cooperative, kind=OrderKind.DEBITS, message_id="D20160401-9", execution_date=order.execution_date,
-        prepared_at=NOW, prepared_by=hands[0],
-    )  # fmt: skip
+        cooperative=hamlet.cooperative,
+        kind=OrderKind.DEBITS,
+        message_id="D20160401-9",
+        execution_date=order.execution_date,
+        prepared_at=NOW,
+        prepared_by=hands[0],
+    )
     Debit.objects.create(
-        order=later, cooperative=hamlet.cooperative, document=second, mandate=mandate, amount_minor=second.rest_minor,
-        sequence="FRST", end_to_end_id=f"{second.payment_reference}-1",
-    )  # fmt: skip
+        order=later,
+        cooperative=hamlet.cooperative,
+        document=second,
+        mandate=mandate,
+        amount_minor=second.rest_minor,
+        sequence="FRST",
+        end_to_end_id=f"{second.payment_reference}-1",
+    )
     assert sequence_in_file(release_order(order=order, user=hands[1], now=NOW)) == ["FRST"]
     assert sequence_in_file(release_order(order=later, user=hands[1], now=NOW)) == ["RCUR"]
 
 
-def test_an_order_that_the_bank_would_send_back_stays_prepared(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_an_order_that_the_bank_would_send_back_stays_prepared(hamlet: Hamlet, bills: list[Document], hands) -> None:
     mandate_for(bills[0])
     order = prepare_debits(cooperative=hamlet.cooperative, user=hands[0], now=NOW)
     Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(bic="DORF")
@@ -292,9 +270,7 @@ def test_mandates_are_checked(hamlet: Hamlet, bills: list[Document]) -> None:
             Mandate.objects.filter(pk=first.pk).update(**forbidden)
 
 
-def test_producers_and_refunds_are_paid_out_once_and_owed_again_when_sent_back(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_producers_and_refunds_are_paid_out_once_and_owed_again_when_sent_back(hamlet: Hamlet, bills: list[Document], hands) -> None:
     cooperative = hamlet.cooperative
     Member.objects.filter(cooperative=cooperative).update(iban=OTHER)
     credits = Document.objects.filter(kind="credit", gross_minor__gt=0, member__is_cooperative=False)
@@ -328,16 +304,16 @@ def test_producers_and_refunds_are_paid_out_once_and_owed_again_when_sent_back(
 
 def test_a_statement_and_a_notification_count_once(hamlet: Hamlet, bills: list[Document]) -> None:
     first, second = bills[0], bills[1]
-    details = "".join(
-        detail(amount=euro(b.gross_minor), text=f"Strom {b.label}", end_to_end="NOTPROVIDED")
-        for b in (first, second)
-    )
+    details = "".join(detail(amount=euro(b.gross_minor), text=f"Strom {b.label}", end_to_end="NOTPROVIDED") for b in (first, second))
     total = euro(first.gross_minor + second.gross_minor)
     told = camt(entry(total, details=details, ref="N1"), message="054", version=2 + 6, number="N")
     whole = camt(
-        entry(total, details="<Btch><NbOfTxs>2</NbOfTxs></Btch>", ref="N1"), number="S", sequence=4,
-        balances=balance("OPBD", "10.00", "2016-04-05") + balance("CLBD", euro(1000 + first.gross_minor + second.gross_minor), "2016-04-05"),
-    )  # fmt: skip
+        entry(total, details="<Btch><NbOfTxs>2</NbOfTxs></Btch>", ref="N1"),
+        number="S",
+        sequence=4,
+        balances=balance("OPBD", "10.00", "2016-04-05")
+        + balance("CLBD", euro(1000 + first.gross_minor + second.gross_minor), "2016-04-05"),
+    )
     for content in (told, whole, told, whole + b"\n"):
         take(hamlet, content)
     assert Payment.objects.count() == 2
@@ -351,11 +327,7 @@ def test_the_details_of_a_sum_take_its_place(hamlet: Hamlet, bills: list[Documen
     assert BankStatementLine.objects.get().status == LineStatus.OPEN
     details = "".join(detail(amount=euro(b.gross_minor), text=b.label) for b in (first, second))
     take(hamlet, camt(entry(total, details=details, ref="N1"), message="054", number="N"))
-    assert sorted(BankStatementLine.objects.values_list("status", flat=True)) == [
-        "booked",
-        "booked",
-        "detailed",
-    ]
+    assert sorted(BankStatementLine.objects.values_list("status", flat=True)) == ["booked", "booked", "detailed"]
     balances = trial_balance(hamlet.cooperative)
     assert (balances["bank"], balances["suspense"]) == (first.gross_minor + second.gross_minor, 0)
 
@@ -363,9 +335,11 @@ def test_the_details_of_a_sum_take_its_place(hamlet: Hamlet, bills: list[Documen
 def test_gaps_between_statements_are_told(hamlet: Hamlet, bills: list[Document]) -> None:
     def day(number: int, opening: str, closing: str, when: str) -> bytes:
         return camt(
-            entry("10.00", day=when), number=f"S{number}", sequence=number,
+            entry("10.00", day=when),
+            number=f"S{number}",
+            sequence=number,
             balances=balance("OPBD", opening, when) + balance("CLBD", closing, when),
-        )  # fmt: skip
+        )
 
     assert take(hamlet, day(1, "0.00", "10.00", "2016-04-04"))[0].findings == ""
     assert take(hamlet, day(2, "10.00", "20.00", "2016-04-05"))[0].findings == ""
@@ -374,11 +348,9 @@ def test_gaps_between_statements_are_told(hamlet: Hamlet, bills: list[Document])
     assert "a statement is missing" in told
 
 
-def test_a_doubtful_movement_is_resolved_and_undone_by_a_person(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_a_doubtful_movement_is_resolved_and_undone_by_a_person(hamlet: Hamlet, bills: list[Document], hands) -> None:
     total = bills[0].gross_minor + bills[1].gross_minor + 77
-    take(hamlet, camt(entry(euro(total), details=detail(name="Grandmother", text="for the family")), entry("3.00", side="DBIT")))  # fmt: skip
+    take(hamlet, camt(entry(euro(total), details=detail(name="Grandmother", text="for the family")), entry("3.00", side="DBIT")))
     line, out = BankStatementLine.objects.order_by("-amount_minor")
     assert (line.status, trial_balance(hamlet.cooperative)["suspense"]) == ("open", -total + 300)
     parts = [Assignment(b.member, b, b.gross_minor) for b in bills[:2]]
@@ -415,20 +387,16 @@ def test_a_doubtful_movement_is_resolved_and_undone_by_a_person(
     check_conserved(hamlet.cooperative)
 
 
-def test_a_mandate_holds_36_months_from_what_was_presented_last(
-    hamlet: Hamlet, bills: list[Document], hands
-) -> None:
+def test_a_mandate_holds_36_months_from_what_was_presented_last(hamlet: Hamlet, bills: list[Document], hands) -> None:
     mandate_for(bills[0])  # signed on 1 March 2016
     last = datetime(2019, 2, 14, 10, tzinfo=UTC)  # fourteen days before the last day
     assert [m.holder for _, m in collectable(hamlet.cooperative, last)] == [bills[0].member.name]
     assert collectable(hamlet.cooperative, last + timedelta(days=2)) == []
-    assert collectable(hamlet.cooperative, last, date(2019, 3, 1)) and not collectable(hamlet.cooperative, last, date(2019, 3, 4))  # fmt: skip
+    assert collectable(hamlet.cooperative, last, date(2019, 3, 1)) and not collectable(hamlet.cooperative, last, date(2019, 3, 4))
     order = released(hamlet, hands)
     take(hamlet, collected(order))
     take(hamlet, returned(order.debits.get(), "AM04"))
-    assert collectable(
-        hamlet.cooperative, last + timedelta(days=30)
-    )  # the debit that came back was presented in April
+    assert collectable(hamlet.cooperative, last + timedelta(days=30))  # the debit that came back was presented in April
 
 
 def test_accounts_that_sepa_does_not_reach_are_told_at_once(hamlet: Hamlet, bills: list[Document]) -> None:
@@ -441,12 +409,12 @@ def test_accounts_that_sepa_does_not_reach_are_told_at_once(hamlet: Hamlet, bill
 
 def test_a_file_of_two_accounts_books_ours_and_tells_of_both(hamlet: Hamlet, bills: list[Document]) -> None:
     first = camt(entry("12.00", details=detail(name="A", text="nothing known")), number="S1").decode()
-    dollars = camt(entry("7.00", currency="USD"), number="S2", iban="DE75512108001245126199").decode().replace("<Ccy>EUR", "<Ccy>USD")  # fmt: skip
+    dollars = camt(entry("7.00", currency="USD"), number="S2", iban="DE75512108001245126199").decode().replace("<Ccy>EUR", "<Ccy>USD")
     second = dollars[dollars.index("<Stmt>") : dollars.index("</Stmt>") + len("</Stmt>")]
-    third = first[first.index("<Stmt>") : first.index("</Stmt>") + len("</Stmt>")].replace("12.00", "3.00").replace(">S1<", ">S3<")  # fmt: skip
+    third = first[first.index("<Stmt>") : first.index("</Stmt>") + len("</Stmt>")].replace("12.00", "3.00").replace(">S1<", ">S3<")
     whole = first.replace("</BkToCstmrStmt>", f"{second}{third}</BkToCstmrStmt>").encode()
     client = client_of(hamlet, "tariff_admin")
-    page = client.post("/money/import/", {"file": SimpleUploadedFile("two.xml", whole)}, follow=True).content.decode()  # fmt: skip
+    page = client.post("/money/import/", {"file": SimpleUploadedFile("two.xml", whole)}, follow=True).content.decode()
     assert "2 new movements; 2 wait for you" in page
     assert "1 movements in USD were left out: the books are in EUR." in page
     assert trial_balance(hamlet.cooperative)["bank"] == 1500

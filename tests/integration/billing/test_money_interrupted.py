@@ -12,15 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.adapters.cards import provider
-from billing.models import (
-    BankOrder,
-    BankStatementLine,
-    CardEvent,
-    CardMovement,
-    Document,
-    LedgerTransaction,
-    Payment,
-)
+from billing.models import BankOrder, BankStatementLine, CardEvent, CardMovement, Document, LedgerTransaction, Payment
 from billing.selectors.run_summary import trial_balance
 from billing.services.allocations import lock_members
 from billing.services.bank_orders import CannotRelease, cancel_order, release_order
@@ -129,7 +121,7 @@ def test_a_webhook_that_is_killed_or_told_to_three_books_once(ready: Hamlet, sho
     """Killed before and after the money is collected; the provider tells again, to several workers at once."""
     bill = Document.objects.filter(kind="bill", gross_minor__gt=100).order_by("number")[0]
     user = User.objects.get(email="one@x.example")
-    checkout = pay_bill_by_card(document=bill, user=user, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())  # fmt: skip
+    checkout = pay_bill_by_card(document=bill, user=user, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())
     shop.pay(checkout.session_ref)
     content, headers = shop.event("checkout.session.completed", shop.sessions[checkout.session_ref])
 
@@ -142,12 +134,7 @@ def test_a_webhook_that_is_killed_or_told_to_three_books_once(ready: Hamlet, sho
         assert not Payment.objects.exists()
     assert set(at_once(3, tell)) == {"paid"}
     bill.refresh_from_db()
-    assert (
-        Payment.objects.count(),
-        CardEvent.objects.count(),
-        CardMovement.objects.count(),
-        bill.status,
-    ) == (1, 1, 1, "settled")
+    assert (Payment.objects.count(), CardEvent.objects.count(), CardMovement.objects.count(), bill.status) == (1, 1, 1, "settled")
     assert sum(1 for _, path, _ in shop.calls if path.endswith("/capture")) >= 1
     assert len(shop.movements) == 1
     assert trial_balance(ready.cooperative)["card"] == shop.movements[0]["net"]
@@ -158,16 +145,16 @@ def test_a_card_refund_that_is_killed_is_given_back_once(ready: Hamlet, shop: Ac
     """The second person's word is committed before the provider is asked: whatever dies in between, it is asked for once."""
     member = Document.objects.filter(kind="bill", gross_minor__gt=100).order_by("number")[0].member
     first, second = User.objects.get(email="one@x.example"), User.objects.get(email="two@x.example")
-    checkout = top_up_by_card(member=member, amount_minor=90_000, user=first, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())  # fmt: skip
+    checkout = top_up_by_card(
+        member=member, amount_minor=90_000, user=first, back_url="https://x.example/{key}", provider=provider(), now=timezone.now()
+    )
     shop.pay(checkout.session_ref)
     payment = follow_checkout(checkout=checkout, provider=provider(), now=timezone.now()).payment
     refund = ask_card_refund(payment=payment, amount_minor=700, why="x", user=first, now=timezone.now())
 
     def give(_: object) -> None:
         now = timezone.now()
-        give_back(
-            refund=release_card_refund(refund=refund, user=second, now=now), provider=provider(), now=now
-        )
+        give_back(refund=release_card_refund(refund=refund, user=second, now=now), provider=provider(), now=now)
 
     for strike_at in (2, 4, 7, 9):
         killed(give, ready, strike_at)
@@ -181,9 +168,7 @@ def test_a_card_refund_that_is_killed_is_given_back_once(ready: Hamlet, shop: Ac
 def test_an_import_and_a_correction_do_not_wait_for_each_other(ready: Hamlet) -> None:
     """Whoever moves several members' money begins with the one of lowest id, whatever the order of the file."""
     earlier, later = Document.objects.filter(kind="bill", gross_minor__gt=0).order_by("member")[:2]
-    rows = "".join(
-        entry(f"{bill.gross_minor / 100:.2f}", details=detail(text=bill.label)) for bill in (later, earlier)
-    )
+    rows = "".join(entry(f"{bill.gross_minor / 100:.2f}", details=detail(text=bill.label)) for bill in (later, earlier))
     held, waits = threading.Event(), threading.Event()
 
     def correct() -> None:
@@ -212,9 +197,7 @@ def test_an_import_and_a_correction_do_not_wait_for_each_other(ready: Hamlet) ->
     for other in others:
         other.join(20)
     assert Payment.objects.count() == 2
-    assert (
-        sum('INSERT INTO "billing_bankstatement"' in query["sql"] for query in asked) == 1
-    )  # at its first try
+    assert sum('INSERT INTO "billing_bankstatement"' in query["sql"] for query in asked) == 1  # at its first try
 
 
 def test_what_the_database_ends_for_another_is_done_again_or_said(ready: Hamlet) -> None:
@@ -225,9 +208,7 @@ def test_what_the_database_ends_for_another_is_done_again_or_said(ready: Hamlet)
         tries.append(often)
         if len(tries) <= often:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(
-                    "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
-                )
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$")
         return len(tries)
 
     assert wait_in_a_ring(2) == 3

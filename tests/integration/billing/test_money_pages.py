@@ -25,26 +25,17 @@ def bills(hamlet: Hamlet) -> list[Document]:
     Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(iban=IBAN)
     PaymentRules.objects.create(cooperative=hamlet.cooperative, creditor_id="DE98ZZZ09999999999")
     hamlet.bill()
-    return list(
-        Document.objects.filter(kind="bill", gross_minor__gt=0).select_related("member").order_by("number")
-    )
+    return list(Document.objects.filter(kind="bill", gross_minor__gt=0).select_related("member").order_by("number"))
 
 
-def test_a_member_gives_and_revokes_a_mandate_in_their_language(
-    hamlet: Hamlet, bills: list[Document]
-) -> None:
+def test_a_member_gives_and_revokes_a_mandate_in_their_language(hamlet: Hamlet, bills: list[Document]) -> None:
     member = bills[0].member
     client = client_of(hamlet, "member", member, "de")
     page = client.get("/payments/").content.decode()
     assert "Sie überweisen jede Rechnung selbst." in page
     assert bills[0].label in page
     assert bills[1].label not in page
-    words = {
-        "member": str(member.public_id),
-        "do": "give",
-        "holder": member.name,
-        "iban": "DE12 5001 0517 0648 4898 90",
-    }
+    words = {"member": str(member.public_id), "do": "give", "holder": member.name, "iban": "DE12 5001 0517 0648 4898 90"}
     assert "Bitte stimmen Sie zu" in client.post("/payments/mandate/", words, follow=True).content.decode()
     wrong = client.post("/payments/mandate/", words | {"agree": "on", "iban": "DE00"}, follow=True)
     assert "Die IBAN stimmt nicht" in wrong.content.decode()
@@ -88,24 +79,20 @@ def test_the_trial_balance_says_haben_not_gutschriften(hamlet: Hamlet, bills: li
     assert "Gutschriften" not in page
 
 
-def test_a_treasurer_imports_resolves_collects_and_a_second_one_releases(
-    hamlet: Hamlet, bills: list[Document]
-) -> None:
+def test_a_treasurer_imports_resolves_collects_and_a_second_one_releases(hamlet: Hamlet, bills: list[Document]) -> None:
     first, second = client_of(hamlet, "tariff_admin", name="a"), client_of(hamlet, "tariff_admin", name="b")
     bill, other = bills[0], bills[1]
     content = camt(
         entry(f"{bill.gross_minor / 100:.2f}", details=detail(text=f"{bill.label} danke")),
         entry("4.00", details=detail(name="Oma", text="für die Kinder")),
     )
-    told = first.post(
-        "/money/import/", {"file": SimpleUploadedFile("x.xml", content)}, follow=True
-    ).content.decode()
+    told = first.post("/money/import/", {"file": SimpleUploadedFile("x.xml", content)}, follow=True).content.decode()
     assert "2 new movements; 1 wait for you" in told
-    assert "imported before" in first.post("/money/import/", {"file": SimpleUploadedFile("x.xml", content)}, follow=True).content.decode()  # fmt: skip
+    assert "imported before" in first.post("/money/import/", {"file": SimpleUploadedFile("x.xml", content)}, follow=True).content.decode()
     line = BankStatementLine.objects.get(status="open")
     path = f"/money/movements/{line.public_id}/"
-    assert "make 3.00" in first.post(path, {"do": "assign", "what": bill.member.number, "amount": "3,00"}, follow=True).content.decode()  # fmt: skip
-    assert "neither the number" in first.post(path, {"do": "assign", "what": "X", "amount": "4"}, follow=True).content.decode()  # fmt: skip
+    assert "make 3.00" in first.post(path, {"do": "assign", "what": bill.member.number, "amount": "3,00"}, follow=True).content.decode()
+    assert "neither the number" in first.post(path, {"do": "assign", "what": "X", "amount": "4"}, follow=True).content.decode()
     first.post(path, {"do": "assign", "what": bill.member.number, "amount": "4,00"})
     assert credit_of(bill.member) == 400
     first.post(path, {"do": "undo"})
@@ -115,7 +102,7 @@ def test_a_treasurer_imports_resolves_collects_and_a_second_one_releases(
     assert "was entered before" in second.post("/money/by-hand/", words).content.decode()
     assert Payment.objects.get(rail="cash").taken_by.email == "a@x.example"
     member = client_of(hamlet, "member", other.member)
-    member.post("/payments/mandate/", {"member": str(other.member.public_id), "do": "give", "holder": "O", "iban": IBAN, "agree": "on"})  # fmt: skip
+    member.post("/payments/mandate/", {"member": str(other.member.public_id), "do": "give", "holder": "O", "iban": IBAN, "agree": "on"})
     first.post("/money/orders/", {"kind": "debits"})
     order = BankOrder.objects.get()
     here = f"/money/orders/{order.public_id}/"

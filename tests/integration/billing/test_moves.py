@@ -36,11 +36,7 @@ def moving(hamlet: Hamlet) -> Moving:
 
 
 def energy_of(document: Document) -> int:
-    return sum(
-        document.lines.filter(component__in=(Component.LOCAL, Component.GRID)).values_list(
-            "quantity", flat=True
-        )
-    )
+    return sum(document.lines.filter(component__in=(Component.LOCAL, Component.GRID)).values_list("quantity", flat=True))
 
 
 def test_each_is_billed_for_the_own_days_and_nobody_else_is_touched(moving: Moving) -> None:
@@ -64,9 +60,7 @@ def test_each_is_billed_for_the_own_days_and_nobody_else_is_touched(moving: Movi
             assert abs(figures[0] - unmoved[code, kind][0]) <= 1
     whole = unmoved["b 10", "bill"]
     lines = len(whole[3])
-    assert (
-        abs(went.net_minor + came.net_minor - whole[0]) <= lines
-    )  # each line is rounded once more: half a minor unit a piece
+    assert abs(went.net_minor + came.net_minor - whole[0]) <= lines  # each line is rounded once more: half a minor unit a piece
     assert sum(trial_balance(moving.hamlet.cooperative).values()) == 0
     assert run.documents.filter(site=moving.site).count() == 2
 
@@ -79,16 +73,9 @@ def test_a_final_and_a_first_bill_say_so_and_lead_to_their_own_readings(moving: 
     heads = [dict(paper_content(document, facts[document.pk])["head"]) for document in (went, came)]
     assert "Final bill" in heads[0] and "First bill" not in heads[0]
     assert "First bill" in heads[1] and "Final bill" not in heads[1]
-    assert [sum(day.local_wh + day.grid_wh for day in facts[d.pk].days) for d in (went, came)] == [
-        WENT_WH * 96,
-        CAME_WH * 92,
-    ]
-    assert [use.day for use in versions_behind(went)] == [FIRST] and [
-        use.day for use in versions_behind(came)
-    ] == [SECOND]
-    assert (
-        BilledReadings.objects.filter(run=run, meter_id=moving.meter.pk, channel=Channel.IMPORT).count() == 1
-    )
+    assert [sum(day.local_wh + day.grid_wh for day in facts[d.pk].days) for d in (went, came)] == [WENT_WH * 96, CAME_WH * 92]
+    assert [use.day for use in versions_behind(went)] == [FIRST] and [use.day for use in versions_behind(came)] == [SECOND]
+    assert BilledReadings.objects.filter(run=run, meter_id=moving.meter.pk, channel=Channel.IMPORT).count() == 1
     [bills] = documents_of_day(moving.meter, Channel.IMPORT, FIRST).values()
     assert list(bills) == [went]
 
@@ -174,10 +161,7 @@ def test_a_move_ahead_begins_on_its_day_and_may_be_taken_back_before(moving: Mov
 def test_what_does_not_fit_is_refused(moving: Moving) -> None:
     elsewhere = Member.objects.exclude(cooperative=moving.hamlet.cooperative).first()
     assert elsewhere is None
-    for given, why in (
-        ({"member": moving.went}, "already"),
-        ({"day": (NOW + timedelta(days=500)).date()}, "a year ahead"),
-    ):
+    for given, why in (({"member": moving.went}, "already"), ({"day": (NOW + timedelta(days=500)).date()}, "a year ahead")):
         with pytest.raises(CannotMove, match=why):
             moving.hand_over(**given)
     moving.hand_over()
@@ -223,13 +207,7 @@ def test_support_enters_a_move_in_the_admin_and_both_are_told(moving: Moving, cl
     other, _ = make_tariff(moving.hamlet.cooperative, "newcomers", standing_per_day="0.2")
     page = client.get(reverse("admin:energy_siteownership_add"), {"site": moving.site.pk})
     assert page.status_code == 200 and moving.site.name in page.content.decode()
-    given = {
-        "site": moving.site.pk,
-        "member": moving.came.pk,
-        "valid_from": SECOND,
-        "tariff": other.pk,
-        "reason": "sold",
-    }
+    given = {"site": moving.site.pk, "member": moving.came.pk, "valid_from": SECOND, "tariff": other.pk, "reason": "sold"}
     refused = client.post(reverse("admin:energy_siteownership_add"), given | {"member": moving.went.pk})
     assert refused.status_code == 200 and "already" in refused.content.decode()
     answer = client.post(reverse("admin:energy_siteownership_add"), given)
@@ -252,18 +230,11 @@ def test_the_door_of_moves_is_for_operators_and_support(moving: Moving, client) 
     url = reverse("api-site-moves", args=[moving.site.public_id])
     assert moving.client(moving.went).get(url).status_code == 404
     client.force_login(staff(moving.hamlet, Role.OPERATOR))
-    made = client.post(
-        url, {"member": moving.came.number, "from": SECOND.isoformat()}, content_type="application/json"
-    )
+    made = client.post(url, {"member": moving.came.number, "from": SECOND.isoformat()}, content_type="application/json")
     assert made.status_code == 201 and made.json()["has_begun"]
-    again = client.post(
-        url, {"member": moving.came.number, "from": SECOND.isoformat()}, content_type="application/json"
-    )
+    again = client.post(url, {"member": moving.came.number, "from": SECOND.isoformat()}, content_type="application/json")
     assert again.status_code == 409
-    assert [row["member"] for row in client.get(url).json()["results"]] == [
-        moving.went.number,
-        moving.came.number,
-    ]
+    assert [row["member"] for row in client.get(url).json()["results"]] == [moving.went.number, moving.came.number]
 
 
 def test_sharing_knows_no_owner(moving: Moving) -> None:

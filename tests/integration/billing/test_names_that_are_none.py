@@ -28,10 +28,7 @@ def test_pages_do_not_find_what_is_no_id(client: Client, hamlet: Hamlet, named: 
         ("/money/shares/", {"do": "book", "share": named}),
         (f"/books/arrears/{member}/act/", {"what": "take back", "reminder": named}),
         (f"/money/members/{member}/", {"do": "take-back", "allocation": named}),
-        (
-            f"/money/members/{member}/",
-            {"do": "use", "money": f"payment:{named}", "target": f"document:{named}"},
-        ),
+        (f"/money/members/{member}/", {"do": "use", "money": f"payment:{named}", "target": f"document:{named}"}),
         ("/energy/market/limit/", {"site": named}),
         ("/energy/programmes/", {"programme": named, "site": named}),
         ("/energy/sharing/", {"proposal": named, "member": named, "choice": "yes"}),
@@ -41,4 +38,4 @@ def test_pages_do_not_find_what_is_no_id(client: Client, hamlet: Hamlet, named: 
     for path, words in forms:
         assert client.post(path, words).status_code in (302, 400, 403, 404, 405), path
     for path in ("/books/reconciliation/", "/money/", "/money/members/"):
-        assert client.get(path, {"microgrid": named or "x", "cooperative": named}).status_code in (200, 400, 404), path  # fmt: skip
+        assert client.get(path, {"microgrid": named or "x", "cooperative": named}).status_code in (200, 400, 404), path

@@ -43,18 +43,14 @@ def corrected(hamlet: Hamlet) -> object:
     measure_again(hamlet, "a 2", DAYS[1], 35)
     correct_month(microgrid=hamlet.microgrid, month=MARCH, now=NOW + timedelta(days=3))
     days = SiteMarketDay.objects.filter(microgrid=hamlet.microgrid, is_current=True).order_by("site", "day")
-    return list(days.values_list("site", "day", "bid_wh", "offer_wh", "short_wh", "missed_wh")), standing(
-        hamlet
-    )
+    return list(days.values_list("site", "day", "bid_wh", "offer_wh", "short_wh", "missed_wh")), standing(hamlet)
 
 
 def test_a_settled_month_is_forgotten_and_corrected_all_the_same(tmp_path: Path, client) -> None:
     hamlet = trading_hamlet(deviation_micro=20_000)
     random_orders(hamlet, seed=11)
     orders = MarketOrder.objects.count()
-    assert forget(A_YEAR_ON)["2016-03"] == MonthOfOrders(
-        THIS_MONTH, orders, f"{hamlet.microgrid}: {DAYS[0]} is not settled"
-    )
+    assert forget(A_YEAR_ON)["2016-03"] == MonthOfOrders(THIS_MONTH, orders, f"{hamlet.microgrid}: {DAYS[0]} is not settled")
     measure(hamlet.microgrid, DAYS)
     hamlet.bill()
     assert "12 months" in forget(NOW + timedelta(days=200))["2016-03"].kept_because
@@ -86,9 +82,7 @@ def test_a_settled_month_is_forgotten_and_corrected_all_the_same(tmp_path: Path,
 
 
 def _what_is_left() -> object:
-    return kept_months(), list(
-        ForgottenOrders.objects.values_list("month", "orders", "sha256", "archive", "forgotten_at")
-    )
+    return kept_months(), list(ForgottenOrders.objects.values_list("month", "orders", "sha256", "archive", "forgotten_at"))
 
 
 def _what_is_forgotten_stays(kept: ForgottenOrders) -> None:
@@ -106,9 +100,7 @@ def _the_page_says_so(hamlet: Hamlet, client) -> None:
     user = somebody()
     Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=site.member, role=Role.MEMBER)
     client.force_login(user)
-    page = client.get(
-        reverse("market"), {"site": site.public_id, "day": DAYS[0].isoformat()}
-    ).content.decode()
+    page = client.get(reverse("market"), {"site": site.public_id, "day": DAYS[0].isoformat()}).content.decode()
     assert page.count("Orders of this month are no longer kept") == 2
     assert f"{sum(row.bid_wh) / 1000:.1f}"[:3] in page
     auditor = User.objects.create_user("aud@orders.example", is_staff=True)
@@ -126,9 +118,7 @@ def test_a_query_of_one_interval_opens_one_month() -> None:
     random_orders(hamlet, seed=3)
     with connection.cursor() as cursor:
         for month in range(1, 13):
-            cursor.execute(
-                "SELECT ensure_month_partition('grid_marketorder', %s)", [THIS_MONTH.replace(month=month)]
-            )
+            cursor.execute("SELECT ensure_month_partition('grid_marketorder', %s)", [THIS_MONTH.replace(month=month)])
         start = hamlet.microgrid.local_day(DAYS[0]).starts()[40]
         site = Meter.objects.filter(microgrid=hamlet.microgrid).first().site
         for rows in (

@@ -43,23 +43,34 @@ SPANS = {
 NOW = datetime(2017, 1, 3, 6, tzinfo=UTC)
 PERIODS = [("base", "0.30"), ("evening", "0.40")]
 NETTED = [
-    {"kind": "energy", "periods": [{"name": n, "tiers": [{"price": p}]} for n, p in PERIODS],
-     "schedule": [{"period": 1, "from": "17:00", "to": "21:00"}]},
+    {
+        "kind": "energy",
+        "periods": [{"name": n, "tiers": [{"price": p}]} for n, p in PERIODS],
+        "schedule": [{"period": 1, "from": "17:00", "to": "21:00"}],
+    },
     {"kind": "export", "rule": "net_metering", "year_end_price": "0.05"},
-    {"kind": "demand", "periods": [{"name": "all day", "tiers": [{"price": "6.2"}]}], "measure": "mean_of_three", "ratchet_percent": "120",
-     "ratchet_months": 2},
+    {
+        "kind": "demand",
+        "periods": [{"name": "all day", "tiers": [{"price": "6.2"}]}],
+        "measure": "mean_of_three",
+        "ratchet_percent": "120",
+        "ratchet_months": 2,
+    },
     {"kind": "demand", "periods": [{"name": "at the peak", "tiers": [{"price": "3"}]}], "measure": "coincident"},
     {"kind": "standing", "amount": "9.30", "per": "month"},
-]  # fmt: skip
+]
 HOURLY = [
     {"kind": "spot", "index": "day-ahead", "factor": "1.1", "margin": "0.12", "floor": "0.05", "cap": "0.24", "fallback": "day_before"},
     {"kind": "capacity", "steps": [{"fuse_a": 35, "amount": "6.20"}, {"fuse_a": 63, "amount": "12.40"}]},
     {"kind": "incentive", "basis": "off_peak", "price": "0.02", "schedule": [{"period": 1, "from": "11:00", "to": "14:00"}]},
-    {"kind": "export", "rule": "feed_in",
-     "periods": [{"name": "noon", "tiers": [{"price": "0.04"}]}, {"name": "else", "tiers": [{"price": "0.09"}]}],
-     "schedule": [{"period": 1, "from": "00:00", "to": "10:00"}, {"period": 1, "from": "15:00", "to": "24:00"}]},
+    {
+        "kind": "export",
+        "rule": "feed_in",
+        "periods": [{"name": "noon", "tiers": [{"price": "0.04"}]}, {"name": "else", "tiers": [{"price": "0.09"}]}],
+        "schedule": [{"period": 1, "from": "00:00", "to": "10:00"}, {"period": 1, "from": "15:00", "to": "24:00"}],
+    },
     {"kind": "minimum", "amount": "3660", "per": "year"},
-]  # fmt: skip
+]
 READ = ("import_wh", "export_wh", "received_wh", "delivered_wh", "carried_wh")
 ON_NETTED, ON_HOURLY = ("B 9", "b 10"), ("a 2", "Z 1")
 
@@ -72,11 +83,9 @@ def tariff_of(hamlet: Hamlet, code: str, parts: list[Any], sites: tuple[str, ...
     tariff = Tariff.objects.create(cooperative=hamlet.cooperative, code=code, name=code)
     version = TariffVersion.objects.create(
         tariff=tariff, number=1, valid_from=date(2016, 1, 1), energy_per_kwh=Decimal("0.2"), export_per_kwh=Decimal("0.08"), parts=parts
-    )  # fmt: skip
-    publish_version(version=version, user=None, now=NOW)
-    TariffAssignment.objects.filter(site__microgrid=hamlet.microgrid, site__code__in=sites).update(
-        tariff=tariff
     )
+    publish_version(version=version, user=None, now=NOW)
+    TariffAssignment.objects.filter(site__microgrid=hamlet.microgrid, site__code__in=sites).update(tariff=tariff)
 
 
 def index_at(start: datetime) -> Decimal:
@@ -103,7 +112,7 @@ def runs(db: None, _known: list[datetime]) -> dict[int, BillingRun]:
     rows = "".join(f"{hour.isoformat()},{index_at(hour) * 1000}\n" for hour in _known)
     import_spot_prices(
         index=index, source="a test", file_name="made.csv", content=f"time,price_per_mwh\n{rows}".encode(), user=None, now=NOW
-    )  # fmt: skip
+    )
     found = {}
     for month, days in SPANS.items():
         publish_days(microgrid=hamlet.microgrid, days=days, now=NOW)
@@ -117,19 +126,13 @@ class Plain:
 
     def __init__(self, run: BillingRun, site: Site) -> None:
         energy = load_energy(run, [site.pk], run.days())
-        self.drawn, self.fed_in, self.received, delivered, carried = (
-            getattr(energy, name)[0].tolist() for name in READ
-        )
+        self.drawn, self.fed_in, self.received, delivered, carried = (getattr(energy, name)[0].tolist() for name in READ)
         self.grid = [a - b for a, b in zip(self.drawn, self.received, strict=True)]
         self.exported = [a - b - c for a, b, c in zip(self.fed_in, delivered, carried, strict=True)]
         days = [run.microgrid.local_day(day) for day in run.days()]
         self.hours = [start.hour for day in days for start in day.local_starts()]
-        self.starts = [
-            day.start_at + timedelta(minutes=15 * i) for day in days for i in range(day.interval_count)
-        ]
-        imported = BalanceDay.objects.filter(
-            microgrid=run.microgrid, day__in=run.days(), is_current=True
-        ).order_by("day")
+        self.starts = [day.start_at + timedelta(minutes=15 * i) for day in days for i in range(day.interval_count)]
+        imported = BalanceDay.objects.filter(microgrid=run.microgrid, day__in=run.days(), is_current=True).order_by("day")
         self.village = [wh for row in imported for wh in row.import_wh]
         self.days, self.month_days = len(days), len(Month(run.period // 100, run.period % 100).days())
 
@@ -141,9 +144,7 @@ def lines_of(run: BillingRun, code: str, kind: str = "bill") -> dict[tuple[str, 
 
 
 @pytest.mark.parametrize("code", ON_NETTED)
-def test_kilowatt_hours_are_set_off_carried_and_paid_at_the_year_s_end(
-    runs: dict[int, BillingRun], code: str
-) -> None:
+def test_kilowatt_hours_are_set_off_carried_and_paid_at_the_year_s_end(runs: dict[int, BillingRun], code: str) -> None:
     held = {"base": 0, "evening": 0}
     for month, run in runs.items():
         site = Site.objects.get(microgrid=run.microgrid, code=code)
@@ -191,7 +192,7 @@ def test_power_looks_back_and_at_the_village_s_peak(runs: dict[int, BillingRun],
 @pytest.mark.parametrize("code", ON_HOURLY)
 def test_prices_of_the_hour_are_billed_as_published_and_a_substitute_says_so(
     runs: dict[int, BillingRun], code: str, _known: list[datetime]
-) -> None:  # fmt: skip
+) -> None:
     known = set(_known)
     net_of_year = days_of_year = 0
     for month, run in runs.items():
@@ -212,9 +213,7 @@ def test_prices_of_the_hour_are_billed_as_published_and_a_substitute_says_so(
         assert lines["incentive", "off_peak"] == (noon, -cents(noon * Decimal("0.02") / 10))
         credited = lines_of(run, code, "credit")
         for name, price, inside in (("noon", "0.04", True), ("else", "0.09", False)):
-            wh = sum(
-                e for e, hour in zip(plain.exported, plain.hours, strict=True) if (10 <= hour < 15) == inside
-            )
+            wh = sum(e for e, hour in zip(plain.exported, plain.hours, strict=True) if (10 <= hour < 15) == inside)
             assert credited.get(("export", name), (0, 0)) == (wh, cents(wh * Decimal(price) / 10))
         before_minimum = sum(net for (component, _), (_, net) in lines.items() if component != "minimum")
         days_of_year += plain.days
@@ -232,25 +231,14 @@ def test_books_balance_and_papers_and_e_invoices_hold_every_part(runs: dict[int,
         assert summary.residual_minor == 0
         assert summary.debits_minor == summary.credits_minor
         chosen = [*ON_NETTED, *ON_HOURLY] if month == 12 else ["B 9", "b 10", "Z 1"]
-        documents = list(
-            Document.objects.filter(run=run, site__code__in=chosen).select_related(
-                "site", "member", "cooperative", "run"
-            )
-        )
+        documents = list(Document.objects.filter(run=run, site__code__in=chosen).select_related("site", "member", "cooperative", "run"))
         facts = paper_facts(documents)
         for document in documents:
-            assert (
-                broken_rules(invoice_xml(business_terms(invoice_of(document, facts[document.pk].lines))))
-                == []
-            )
+            assert broken_rules(invoice_xml(business_terms(invoice_of(document, facts[document.pk].lines)))) == []
             lines = paper_content(document, facts[document.pk])["lines"]
             assert all(line["name"] and line["why"] for line in lines)
             names |= {line["name"] for line in lines}
-    assert {
-        "Your connection",
-        "Set off against what you fed in, base hours",
-        "Thank-you for local energy, outside the peak",
-    } <= names
+    assert {"Your connection", "Set off against what you fed in, base hours", "Thank-you for local energy, outside the peak"} <= names
     assert pdf_of(document=documents[0]).read_bytes()[:5] == b"%PDF-"
     assert LedgerEntry.objects.exists()
 

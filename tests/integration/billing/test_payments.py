@@ -13,17 +13,8 @@ from billing.services.payments import CannotBook, book_payment, credit_of
 from tests.integration.billing.conftest import NOW, Hamlet
 
 
-def pay(
-    bill: Document, amount_minor: int, ref: str = "r1", rail: PaymentRail = PaymentRail.BANK
-) -> tuple[Payment, bool]:
-    return book_payment(
-        document=bill,
-        amount_minor=amount_minor,
-        rail=rail,
-        external_ref=ref,
-        received_at=NOW,
-        now=NOW + timedelta(days=2),
-    )
+def pay(bill: Document, amount_minor: int, ref: str = "r1", rail: PaymentRail = PaymentRail.BANK) -> tuple[Payment, bool]:
+    return book_payment(document=bill, amount_minor=amount_minor, rail=rail, external_ref=ref, received_at=NOW, now=NOW + timedelta(days=2))
 
 
 @pytest.fixture
@@ -64,9 +55,7 @@ def test_parts_add_up_and_each_rail_has_its_account(hamlet: Hamlet, bill: Docume
 
 
 def test_what_is_paid_too_much_stays_the_members(hamlet: Hamlet, bill: Document) -> None:
-    others = sum(
-        Document.objects.filter(kind="bill").exclude(pk=bill.pk).values_list("gross_minor", flat=True)
-    )
+    others = sum(Document.objects.filter(kind="bill").exclude(pk=bill.pk).values_list("gross_minor", flat=True))
     pay(bill, bill.gross_minor + 300)
     assert state(bill) == ("settled", bill.gross_minor, 0)
     assert credit_of(bill.member) == 300

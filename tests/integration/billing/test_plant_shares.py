@@ -11,12 +11,7 @@ from django.urls import reverse
 from billing.models import Document
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
-from billing.selectors.readings import (
-    common_plants_behind,
-    documents_of_day,
-    is_of_divided_plant,
-    part_of_plant,
-)
+from billing.selectors.readings import common_plants_behind, documents_of_day, is_of_divided_plant, part_of_plant
 from billing.selectors.rule_replay import compare_rules
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.corrections import correct_month
@@ -40,10 +35,7 @@ LATER = {"B 10": 333_333, "Z 1": 333_333, "Ä 1": 333_334}
 def parts_of(hamlet: Hamlet, millionths: dict[str, int]) -> list[Part]:
     """Z 1 uses its part at home, the others are paid for theirs."""
     sites = {code: Site.objects.get(microgrid=hamlet.microgrid, code=code) for code in millionths}
-    return [
-        Part(sites[code].member, part, sites[code] if code == "Z 1" else None)
-        for code, part in millionths.items()
-    ]
+    return [Part(sites[code].member, part, sites[code] if code == "Z 1" else None) for code, part in millionths.items()]
 
 
 @pytest.fixture
@@ -73,33 +65,27 @@ def reckoned(hamlet: Hamlet) -> tuple[dict[str, tuple[int, int, Fraction]], int]
         shares = load_shares(microgrid=hamlet.microgrid, days=[day], site_ids=[plant.pk, home.pk])
         local = load_prices(microgrid_id=hamlet.microgrid.pk, days=[day]).local_micro.tolist()
         row, at_home = shares.site_ids.tolist().index(plant.pk), shares.site_ids.tolist().index(home.pk)
-        fed_in, delivered, drawn = (
-            shares.export_wh[row].tolist(),
-            shares.delivered_wh[row].tolist(),
-            shares.import_wh[at_home].tolist(),
-        )
+        fed_in, delivered, drawn = (shares.export_wh[row].tolist(), shares.delivered_wh[row].tolist(), shares.import_wh[at_home].tolist())
         for place, wh in enumerate(fed_in):
             weights = {numbers[code]: Fraction(part) for code, part in parts.items()}
             part_of = split(wh, weights)
             used = min(wh * parts["Z 1"] // 1_000_000, drawn[place])
-            rest = {
-                number: part - (used if number == numbers["Z 1"] else 0) for number, part in part_of.items()
-            }
+            rest = {number: part - (used if number == numbers["Z 1"] else 0) for number, part in part_of.items()}
             sold = split(delivered[place] - used, {number: Fraction(part) for number, part in rest.items()})
             used_at_home += used
             for code in parts:
                 number = numbers[code]
                 before = found[f"{code} {day}"]
                 found[f"{code} {day}"] = (
-                    before[0] + sold[number], before[1] + rest[number] - sold[number], before[2] + Fraction(sold[number] * local[place], 10_000_000),
-                )  # fmt: skip
+                    before[0] + sold[number],
+                    before[1] + rest[number] - sold[number],
+                    before[2] + Fraction(sold[number] * local[place], 10_000_000),
+                )
     return found, used_at_home
 
 
 def credits(hamlet: Hamlet) -> dict[str, Document]:
-    rows = Document.objects.standing().filter(
-        site__code="C-own", site__microgrid=hamlet.microgrid, kind="credit"
-    )
+    rows = Document.objects.standing().filter(site__code="C-own", site__microgrid=hamlet.microgrid, kind="credit")
     codes = dict(Site.objects.filter(microgrid=hamlet.microgrid).values_list("member_id", "code"))
     return {f"{codes[row.member_id]} {row.first_day}": row for row in rows}
 
@@ -122,17 +108,8 @@ def test_each_holder_is_owed_for_their_part_to_the_watt_hour(common: Hamlet) -> 
         if export:
             assert export.net_minor == cents(exported * Fraction("0.083") / 10), key
     # The meter is divided without rest: what holders are paid for and what one of them used is what was fed in.
-    shares = load_shares(
-        microgrid=common.microgrid,
-        days=DAYS,
-        site_ids=[Site.objects.get(microgrid=common.microgrid, code="C-own").pk],
-    )
-    paid = sum(
-        line.quantity
-        for paper in papers.values()
-        for line in paper.lines.all()
-        if line.component in ("local_delivered", "export")
-    )
+    shares = load_shares(microgrid=common.microgrid, days=DAYS, site_ids=[Site.objects.get(microgrid=common.microgrid, code="C-own").pk])
+    paid = sum(line.quantity for paper in papers.values() for line in paper.lines.all() if line.component in ("local_delivered", "export"))
     assert paid + used == int(shares.export_wh.sum())
     summary = summarise(run)
     assert summary.residual_minor == 0 and summary.debits_minor == summary.credits_minor
@@ -177,9 +154,7 @@ def test_a_holders_page_says_what_their_documents_say(common: Hamlet, client: An
     page = client.get(reverse("own-plant"), {"month": "2016-03"}).content.decode()
     assert "35 %" in page and "33.3333 %" in page and f"used at {home.name}" in page
     assert all(paper.label in page for key, paper in credits(common).items() if key.startswith("Z 1"))
-    told = (
-        client.get(reverse("own-plant"), {"month": "2016-03", "format": "csv"}).content.decode().splitlines()
-    )
+    told = client.get(reverse("own-plant"), {"month": "2016-03", "format": "csv"}).content.decode().splitlines()
     assert told[1].startswith(f"{DAYS[0]},{found.fed_in_wh[0] / 1000:.2f},")
     assert 'href="/energy/plant/"' in client.get(reverse("energy")).content.decode()
 
@@ -213,9 +188,7 @@ def test_who_holds_no_part_sees_none(common: Hamlet, client: Any) -> None:
     member = Site.objects.get(microgrid=common.microgrid, code="a 2").member
     Membership.objects.create(user=user, cooperative=common.cooperative, member=member, role=Role.MEMBER)
     client.force_login(user)
-    page = client.get(
-        reverse("own-plant"), {"plant": Site.objects.get(code="C-own").public_id}
-    ).content.decode()
+    page = client.get(reverse("own-plant"), {"plant": Site.objects.get(code="C-own").public_id}).content.decode()
     assert "You hold no part" in page and "C-own" not in page
 
 
@@ -237,31 +210,20 @@ def test_later_readings_of_the_plant_reach_every_holder(common: Hamlet) -> None:
     assert all(after[key].replaces == before[key] for key in first if key != f"C-own {DAYS[0]}")
 
 
-def test_parts_that_are_not_the_whole_are_refused_by_service_and_database(
-    common: Hamlet, treasurer: User
-) -> None:
+def test_parts_that_are_not_the_whole_are_refused_by_service_and_database(common: Hamlet, treasurer: User) -> None:
     plant = Site.objects.get(microgrid=common.microgrid, code="C-own")
     later = NOW.date()
     for millionths, why in (({"B 10": 999_999}, "100 %"), ({"B 10": 1_000_001}, "100 %")):
         with pytest.raises(CannotDividePlant, match=why):
-            divide_plant(
-                plant=plant, valid_from=later, parts=parts_of(common, millionths), by=treasurer, now=NOW
-            )
+            divide_plant(plant=plant, valid_from=later, parts=parts_of(common, millionths), by=treasurer, now=NOW)
     with pytest.raises(CannotDividePlant, match="at the earliest"):
         divide_plant(plant=plant, valid_from=DAYS[1], parts=parts_of(common, HOLDERS), by=treasurer, now=NOW)
     stranger = Site.objects.get(microgrid=common.microgrid, code="a 2")
     with pytest.raises(CannotDividePlant, match="is not"):
         part = Part(Member.objects.get(cooperative=common.cooperative, number="1"), 1_000_000, stranger)
         divide_plant(plant=plant, valid_from=later, parts=[part], by=treasurer, now=NOW)
-    for statement in (
-        "UPDATE grid_plantshare SET millionths = millionths - 1",
-        "DELETE FROM grid_plantshare WHERE millionths = 400000",
-    ):
-        with (
-            pytest.raises(DatabaseError, match="not to the whole"),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
+    for statement in ("UPDATE grid_plantshare SET millionths = millionths - 1", "DELETE FROM grid_plantshare WHERE millionths = 400000"):
+        with pytest.raises(DatabaseError, match="not to the whole"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -271,9 +233,15 @@ def test_a_treasurer_divides_a_plant_in_the_admin(common: Hamlet, treasurer: Use
     plant = Site.objects.get(microgrid=common.microgrid, code="C-own")
     members = dict(Site.objects.filter(microgrid=common.microgrid).values_list("code", "member_id"))
     given = {
-        "plant": plant.pk, "valid_from": NOW.date(), "shares-TOTAL_FORMS": 2, "shares-INITIAL_FORMS": 0, "shares-0-member": members["B 10"],
-        "shares-0-percent": "60", "shares-1-member": members["Z 1"], "shares-1-percent": "30",
-    }  # fmt: skip
+        "plant": plant.pk,
+        "valid_from": NOW.date(),
+        "shares-TOTAL_FORMS": 2,
+        "shares-INITIAL_FORMS": 0,
+        "shares-0-member": members["B 10"],
+        "shares-0-percent": "60",
+        "shares-1-member": members["Z 1"],
+        "shares-1-percent": "30",
+    }
     url = reverse("admin:grid_plantdivision_add")
     assert client.get(url).status_code == 200
     refused = client.post(url, given)

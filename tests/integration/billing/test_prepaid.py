@@ -27,14 +27,7 @@ from billing.models import (
 from billing.selectors.matching import open_ledger
 from billing.selectors.prepaid import balances_now
 from billing.services.payments import book_member_payment, return_payment, use_credit
-from billing.services.prepaid import (
-    CannotAgreeOnPrepaid,
-    agree_on_prepaid,
-    choose_own_alarms,
-    end_prepaid,
-    judge_balance,
-    look_at_balances,
-)
+from billing.services.prepaid import CannotAgreeOnPrepaid, agree_on_prepaid, choose_own_alarms, end_prepaid, judge_balance, look_at_balances
 from billing.services.prepaid_estimate import open_use
 from billing.services.prepaid_limits import decide_limit, set_limit
 from billing.services.price_publication import publish_days
@@ -62,9 +55,13 @@ class House:
 
     def pay(self, amount_minor: int, ref: str = "", at: datetime = AFTER) -> Payment:
         payment, _ = book_member_payment(
-            member=self.member, amount_minor=amount_minor, rail=PaymentRail.CASH, external_ref=ref or f"r{Payment.objects.count()}",
-            received_at=at, now=at,
-        )  # fmt: skip
+            member=self.member,
+            amount_minor=amount_minor,
+            rail=PaymentRail.CASH,
+            external_ref=ref or f"r{Payment.objects.count()}",
+            received_at=at,
+            now=at,
+        )
         return payment
 
     def look(self, at: datetime = AFTER) -> int:
@@ -75,7 +72,7 @@ class House:
         return balances_now([self.agreement])[self.agreement.pk].shown_minor
 
     def told(self) -> list[str]:
-        return list(Notification.objects.filter(user=self.user, kind="prepaid").order_by("pk").values_list("subject", flat=True))  # fmt: skip
+        return list(Notification.objects.filter(user=self.user, kind="prepaid").order_by("pk").values_list("subject", flat=True))
 
     def request(self) -> SupplyRequest:
         return SupplyRequest.objects.latest("pk")
@@ -84,20 +81,13 @@ class House:
 def house_in(hamlet: Hamlet, code: str = "a 2") -> House:
     """Of the site's member; winter is over, so that only what a test says speaks against a limit."""
     PrepaidRule.objects.create(
-        cooperative=hamlet.cooperative,
-        friendly_minor=20,
-        friendly_days=30,
-        little_minor=60,
-        winter_last_month=2,
-        limit_w=800,
+        cooperative=hamlet.cooperative, friendly_minor=20, friendly_days=30, little_minor=60, winter_last_month=2, limit_w=800
     )
     member = Member.objects.get(cooperative=hamlet.cooperative, sites__code=code)
-    user, operator = User.objects.create_user("ina@x.org"), User.objects.create_user("olaf@x.org")  # fmt: skip
+    user, operator = User.objects.create_user("ina@x.org"), User.objects.create_user("olaf@x.org")
     Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=member, role=Role.MEMBER)
     Membership.objects.create(user=operator, cooperative=hamlet.cooperative, role=Role.OPERATOR)
-    agreement = agree_on_prepaid(
-        member=member, valid_from=DAYS[0], by=user, now=datetime(2016, 3, 26, 6, tzinfo=UTC)
-    )
+    agreement = agree_on_prepaid(member=member, valid_from=DAYS[0], by=user, now=datetime(2016, 3, 26, 6, tzinfo=UTC))
     return House(hamlet, member, agreement, user, operator)
 
 
@@ -140,7 +130,7 @@ def test_posting_a_bill_moves_nothing_that_is_shown(house: House) -> None:
 def test_bills_for_parts_of_a_month_move_nothing_either(house: House) -> None:
     house.pay(5000)
     shown = house.look()
-    run = prepare_run(microgrid=house.hamlet.microgrid, month=MARCH, now=AFTER, days=DAYS[:1], kind=RunKind.INTERIM)  # fmt: skip
+    run = prepare_run(microgrid=house.hamlet.microgrid, month=MARCH, now=AFTER, days=DAYS[:1], kind=RunKind.INTERIM)
     rate_and_finish(run=run, now=AFTER)
     assert house.shown() == shown == house.look()
     assert 0 < PrepaidDay.objects.get().unbilled_minor < 5000 - shown
@@ -164,9 +154,7 @@ def test_days_that_wait_are_estimated_and_counted_once(house: House) -> None:
     day = PrepaidDay.objects.latest("day")
     assert (day.unbilled_days, day.estimated_days, day.unread_days) == (3, 2, 1)
     assert 5 < estimated - further < 5000 - estimated
-    house.look(
-        TUESDAY + timedelta(days=1)
-    )  # and of the 29th there is not even a price: it costs what the others did
+    house.look(TUESDAY + timedelta(days=1))  # and of the 29th there is not even a price: it costs what the others did
     last = PrepaidDay.objects.latest("day")
     assert (last.unbilled_days, last.unbilled_minor) == (4, day.unbilled_minor * 4 // 3)
 
@@ -232,7 +220,7 @@ def test_a_limit_is_asked_for_decided_by_a_person_and_ended_by_a_top_up(house: H
     request.refresh_from_db()
     assert request.status == "lift_asked"
     note_lifted(request=request, by=house.operator, now=TUESDAY)
-    assert [step.status for step in request.steps.order_by("pk")] == ["asked", "agreed", "in_force", "lift_asked", "lifted"]  # fmt: skip
+    assert [step.status for step in request.steps.order_by("pk")] == ["asked", "agreed", "in_force", "lift_asked", "lifted"]
     assert house.told()[-1].startswith("The limit at")
     with pytest.raises(DatabaseError, match="stays as it was taken"), transaction.atomic():
         request.steps.update(why="else")
@@ -257,7 +245,7 @@ def test_no_limit_begins_at_night_weekends_and_holidays(house: House) -> None:
     monday = datetime(2016, 4, 4, 10, tzinfo=UTC)
     request = used_up(house, monday)
     with pytest.raises(CannotLimit, match="hour"):
-        decide_limit(request=request, agree=True, why="x", by=house.operator, now=monday + timedelta(hours=10))  # fmt: skip
+        decide_limit(request=request, agree=True, why="x", by=house.operator, now=monday + timedelta(hours=10))
     request.refresh_from_db()
     assert request.status == "asked" and not request.steps.filter(status="agreed").exists()
 
@@ -265,7 +253,7 @@ def test_no_limit_begins_at_night_weekends_and_holidays(house: House) -> None:
 def test_hardship_is_spared_in_winter_and_ends_what_stands(house: House) -> None:
     PrepaidRule.objects.update(winter_last_month=3)
     request = used_up(house)
-    Protection.objects.create(member=house.member, kind="hardship", valid_from=date(2016, 1, 1), noted_by=house.user)  # fmt: skip
+    Protection.objects.create(member=house.member, kind="hardship", valid_from=date(2016, 1, 1), noted_by=house.user)
     with pytest.raises(CannotLimit, match="hardship"):
         decide_limit(request=request, agree=True, why="x", by=house.operator, now=TUESDAY)
     house.look(TUESDAY)
@@ -280,13 +268,11 @@ def test_nobody_who_depends_on_supply_is_ever_limited(house: House, kind: str) -
     if kind == "consumer":
         Consumer.objects.create(site=site, code="breath", kind="other", max_demand_w=200, priority_tier=0)
     else:
-        Protection.objects.create(member=house.member, kind="life_support", valid_from=date(2016, 1, 1), noted_by=house.user)  # fmt: skip
+        Protection.objects.create(member=house.member, kind="life_support", valid_from=date(2016, 1, 1), noted_by=house.user)
     with pytest.raises(CannotLimit, match="depends on supply"):
         decide_limit(request=request, agree=True, why="x", by=house.operator, now=TUESDAY)
     with pytest.raises(DatabaseError, match="depends on supply"), transaction.atomic():
-        SupplyRequest.objects.filter(pk=request.pk).update(
-            status="agreed", decided_by=house.operator, decided_at=TUESDAY, decided_why="x"
-        )
+        SupplyRequest.objects.filter(pk=request.pk).update(status="agreed", decided_by=house.operator, decided_at=TUESDAY, decided_why="x")
     house.look(TUESDAY)
     request.refresh_from_db()
     assert request.status == "withdrawn"
@@ -315,16 +301,16 @@ def test_agreements_stay_as_agreed_and_end_once(house: House) -> None:
 
 def test_what_is_cut_off_in_between_leaves_no_trace(house: House) -> None:
     house.look()
-    before = (Payment.objects.count(), PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())  # fmt: skip
+    before = (Payment.objects.count(), PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())
     with pytest.raises(RuntimeError), transaction.atomic():
         house.pay(10_000)
         assert PrepaidAlarm.objects.filter(over_at=None).count() == 0
         raise RuntimeError("cut off")
-    assert before == (Payment.objects.count(), PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())  # fmt: skip
+    assert before == (Payment.objects.count(), PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())
     assert PrepaidAlarm.objects.filter(over_at=None).count() > 0
     shown = house.look()
     assert house.look() == shown  # done again it changes nothing
-    assert before[1:] == (PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())  # fmt: skip
+    assert before[1:] == (PrepaidAlarm.objects.count(), SupplyRequest.objects.count(), Notification.objects.count())
 
 
 def test_a_top_up_while_somebody_decides_leaves_no_limit(transactional_db: None) -> None:
@@ -357,7 +343,7 @@ def test_a_top_up_while_somebody_decides_leaves_no_limit(transactional_db: None)
         request.refresh_from_db()
         assert request.status == "withdrawn"
         payment = Payment.objects.get(external_ref=f"top up {round_number}")
-        return_payment(payment=payment, kind="undone", now=TUESDAY + timedelta(minutes=round_number + 1))  # type: ignore[arg-type]  # fmt: skip
+        return_payment(payment=payment, kind="undone", now=TUESDAY + timedelta(minutes=round_number + 1))  # type: ignore[arg-type]
     assert len(outcomes) == 2
 
 
@@ -373,13 +359,13 @@ def test_pages_and_api_show_a_member_only_their_own(house: House) -> None:
     house.hamlet.bill()
     stranger = User.objects.create_user("eva@x.org")
     other = Member.objects.get(cooperative=house.hamlet.cooperative, sites__code="Z 1")
-    Membership.objects.create(user=stranger, cooperative=house.hamlet.cooperative, member=other, role=Role.MEMBER)  # fmt: skip
+    Membership.objects.create(user=stranger, cooperative=house.hamlet.cooperative, member=other, role=Role.MEMBER)
     own, foreign = client_of(house.user), client_of(stranger)
     page = own.get(reverse("prepaid"), headers={"Accept-Language": "de"}).content.decode()
-    assert house.agreement.reference in page and f"{house.shown() / 100:.2f}".replace(".", ",") in page and "<svg" in page  # fmt: skip
+    assert house.agreement.reference in page and f"{house.shown() / 100:.2f}".replace(".", ",") in page and "<svg" in page
     assert house.agreement.reference not in foreign.get(reverse("prepaid")).content.decode()
     [row] = own.get(reverse("api-prepaid")).json()["results"]
-    assert (row["shown_minor"], row["unbilled_minor"], row["reference"]) == (house.shown(), 0, house.agreement.reference)  # fmt: skip
+    assert (row["shown_minor"], row["unbilled_minor"], row["reference"]) == (house.shown(), 0, house.agreement.reference)
     days = reverse("api-prepaid-days", args=[house.agreement.public_id])
     assert own.get(days).json()["count"] == 1
     assert foreign.get(reverse("api-prepaid")).json()["count"] == 0
@@ -414,14 +400,14 @@ def test_a_phone_agrees_to_what_it_read_and_ends_it(house: House) -> None:
 def test_a_member_agrees_and_ends_and_a_treasurer_sees_the_list(house: House) -> None:
     end_prepaid(agreement=house.agreement, by=house.user, now=AFTER)
     own, treasurer = client_of(house.user), User.objects.create_user("tom@x.org")
-    Membership.objects.create(user=treasurer, cooperative=house.hamlet.cooperative, role=Role.TARIFF_ADMIN)  # fmt: skip
+    Membership.objects.create(user=treasurer, cooperative=house.hamlet.cooperative, role=Role.TARIFF_ADMIN)
     post = {"member": house.member.public_id, "do": "agree"}
     own.post(reverse("prepaid"), post)
     assert PrepaidAgreement.objects.filter(ended_date=None).count() == 0
     own.post(reverse("prepaid"), post | {"agree": "on"})
     agreement = PrepaidAgreement.objects.get(ended_date=None)
     assert "Nobody is cut off" in agreement.terms and agreement.reference != house.agreement.reference
-    own.post(reverse("prepaid"), {"member": house.member.public_id, "do": "own", "days": "30", "amount": "25"})  # fmt: skip
+    own.post(reverse("prepaid"), {"member": house.member.public_id, "do": "own", "days": "30", "amount": "25"})
     agreement.refresh_from_db()
     assert (agreement.own_days, agreement.own_minor) == (30, 2500)
     desk = client_of(treasurer)
@@ -436,7 +422,7 @@ def test_an_operator_decides_on_their_page(house: House) -> None:
     client = client_of(house.operator)
     page = client.get(reverse("supply-requests")).content.decode()
     assert request.site.name in page and "waits for a decision" in page and "EUR" not in page
-    client.post(reverse("supply-request", args=[request.public_id]), {"do": "decline", "why": "they moved out"})  # fmt: skip
+    client.post(reverse("supply-request", args=[request.public_id]), {"do": "decline", "why": "they moved out"})
     request.refresh_from_db()
     assert (request.status, request.decided_why) == ("declined", "they moved out")
 
@@ -445,7 +431,7 @@ def test_a_transfer_with_the_reference_is_a_top_up(house: House) -> None:
     entries = [
         BankEntry(row=1, booked_date=AFTER.date(), amount_minor=1500, payer="Uncle", purpose=text, reference=reference)
         for text, reference in ((f"for ina {house.agreement.reference}", ""), ("", structured(house.agreement.reference)))
-    ]  # fmt: skip
+    ]
     for entry in entries:
         [found] = match(entry, open_ledger(house.hamlet.cooperative, [entry]))
         assert found.is_sure and found.shares == (Share(house.member.pk, None, 1500),)

@@ -16,14 +16,7 @@ from members.models import Membership, Role, User
 from tests.integration.billing.conftest import NOW, Hamlet, make_hamlet
 
 TODAY, TOMORROW = date(2016, 4, 1), date(2016, 4, 2)
-SPOT = {
-    "kind": "spot",
-    "index": "day-ahead",
-    "factor": "2",
-    "margin": "0.1",
-    "surplus_factor": "0.5",
-    "scarce_factor": "1.5",
-}
+SPOT = {"kind": "spot", "index": "day-ahead", "factor": "2", "margin": "0.1", "surplus_factor": "0.5", "scarce_factor": "1.5"}
 
 
 def file_of(day: date, per_mwh: int) -> bytes:
@@ -45,9 +38,13 @@ def hourly(db: None) -> Hamlet:
 
 def take(hamlet: Hamlet, day: date, per_mwh: int) -> SpotImport:
     return import_spot_prices(
-        index=SpotIndex.objects.get(), source="made for a test", file_name=f"{day}-{per_mwh}.csv", content=file_of(day, per_mwh),
-        user=None, now=NOW,
-    )  # fmt: skip
+        index=SpotIndex.objects.get(),
+        source="made for a test",
+        file_name=f"{day}-{per_mwh}.csv",
+        content=file_of(day, per_mwh),
+        user=None,
+        now=NOW,
+    )
 
 
 def test_a_file_is_taken_in_once_and_a_later_one_replaces(hourly: Hamlet) -> None:
@@ -56,9 +53,7 @@ def test_a_file_is_taken_in_once_and_a_later_one_replaces(hourly: Hamlet) -> Non
     take(hourly, TODAY, 90)
     assert SpotDay.objects.get().price_micro == [90_000] * 96
     with pytest.raises(CannotImportPrices, match="The file needs a header"):
-        import_spot_prices(
-            index=SpotIndex.objects.get(), source="x", file_name="x.csv", content=b"a,b\n", user=None, now=NOW
-        )
+        import_spot_prices(index=SpotIndex.objects.get(), source="x", file_name="x.csv", content=b"a,b\n", user=None, now=NOW)
     assert SpotImport.objects.count() == 2
 
 
@@ -75,11 +70,7 @@ def test_tomorrow_waits_for_the_index_and_then_stays_as_published(hourly: Hamlet
     row = TariffPriceDay.objects.get(day=TOMORROW)
     assert (set(row.price_micro), any(row.substituted)) == ({200_000}, False)
     seen = PriceDay.objects.get(day=TOMORROW)
-    assert (set(seen.retail_micro), seen.window_names, set(seen.local_micro)) == (
-        {200_000},
-        ["price of the hour"],
-        {141_500},
-    )
+    assert (set(seen.retail_micro), seen.window_names, set(seen.local_micro)) == ({200_000}, ["price of the hour"], {141_500})
 
 
 def test_in_the_evening_the_fallback_stands_in_and_says_so(hourly: Hamlet) -> None:
@@ -102,10 +93,21 @@ def test_a_foreseen_surplus_makes_it_cheaper_and_a_tight_grid_dearer(hourly: Ham
     drawn = [1000] * 4 + [0] * 4 + [9500] * 4
     nothing = [0] * count
     Plan.objects.create(
-        microgrid=microgrid, origin_at=microgrid.local_day(TOMORROW).start_at, made_at=NOW, source="rule", status="optimal", interval_minutes=15,
-        use_w=use, production_w=production, import_w=drawn, export_w=nothing, retail_micro=nothing, feed_in_micro=nothing,
-        energy_micro=nothing, sentences=[""] * count,
-    )  # fmt: skip
+        microgrid=microgrid,
+        origin_at=microgrid.local_day(TOMORROW).start_at,
+        made_at=NOW,
+        source="rule",
+        status="optimal",
+        interval_minutes=15,
+        use_w=use,
+        production_w=production,
+        import_w=drawn,
+        export_w=nothing,
+        retail_micro=nothing,
+        feed_in_micro=nothing,
+        energy_micro=nothing,
+        sentences=[""] * count,
+    )
     take(hourly, TOMORROW, 100)
     publish_tariff_prices(microgrid=microgrid, days=[TOMORROW], now=NOW)
     row = TariffPriceDay.objects.get(day=TOMORROW)
@@ -119,25 +121,17 @@ def test_members_see_their_own_prices_on_the_page_and_over_the_api(hourly: Hamle
     today = hourly.microgrid.now(now).astimezone(hourly.microgrid.zone).date()
     take(hourly, today, 80)
     publish_tariff_prices(
-        microgrid=hourly.microgrid,
-        days=[today, today + timedelta(days=1)],
-        now=datetime.combine(today, time(8), hourly.microgrid.zone),
+        microgrid=hourly.microgrid, days=[today, today + timedelta(days=1)], now=datetime.combine(today, time(8), hourly.microgrid.zone)
     )
     site = hourly.microgrid.sites.get(code="B 9")
     member = User.objects.create_user("member@example.org", "a long enough word")
-    Membership.objects.create(
-        user=member, cooperative=hourly.cooperative, member=site.member, role=Role.MEMBER
-    )
+    Membership.objects.create(user=member, cooperative=hourly.cooperative, member=site.member, role=Role.MEMBER)
     client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("prices"), headers={"Accept-Language": "de"}).content.decode()
     assert "members, Heute" in page
     assert "30,94" in page  # 0.26 and 19 % VAT
     [found, *_] = client.get(reverse("api-tariff-prices")).json()
-    assert (found["tariff"], found["day"], set(found["price_micro"][8:88])) == (
-        "members",
-        str(today),
-        {260_000},
-    )
+    assert (found["tariff"], found["day"], set(found["price_micro"][8:88])) == ("members", str(today), {260_000})
     assert "own-sites" not in page
     stranger = User.objects.create_user("stranger@example.org", "a long enough word")
     client.force_login(stranger, backend="django.contrib.auth.backends.ModelBackend")

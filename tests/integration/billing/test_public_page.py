@@ -44,16 +44,14 @@ def test_nothing_is_shown_that_was_not_opened(hamlet: Hamlet) -> None:
 
 
 def test_a_few_sites_are_not_shown_as_totals(shown: Hamlet) -> None:
-    Microgrid.objects.create(
-        cooperative=shown.cooperative, slug="tiny", name="tiny", time_zone="Europe/Berlin"
-    )
+    Microgrid.objects.create(cooperative=shown.cooperative, slug="tiny", name="tiny", time_zone="Europe/Berlin")
     assert Client().get(reverse("public-days", args=["tiny"])).status_code == 404
 
 
 def test_no_member_and_no_site_is_named(shown: Hamlet) -> None:
     shown.bill()
     page = Client().get(URL).content.decode() + Client().get(API).content.decode()
-    for word in [*Member.objects.values_list("name", flat=True), *Document.objects.values_list("label", flat=True)]:  # fmt: skip
+    for word in [*Member.objects.values_list("name", flat=True), *Document.objects.values_list("label", flat=True)]:
         assert word not in page
 
 
@@ -99,7 +97,7 @@ def test_the_same_month_shows_the_same_cents_everywhere(shown: Hamlet) -> None:
     assert sum(day["received_minor"] for day in public["days"]) == local
 
     clearing = LedgerEntry.objects.filter(account__code="local_clearing")
-    assert sum(clearing.values_list("credit_minor", flat=True)) == sum(clearing.values_list("debit_minor", flat=True)) == local  # fmt: skip
+    assert sum(clearing.values_list("credit_minor", flat=True)) == sum(clearing.values_list("debit_minor", flat=True)) == local
 
     facts = paper_facts(bills)
     papers = {bill.pk: paper_content(bill, facts[bill.pk]) for bill in bills}
@@ -108,7 +106,7 @@ def test_the_same_month_shows_the_same_cents_everywhere(shown: Hamlet) -> None:
         page = client.get(reverse("bill", args=[bill.public_id])).content.decode()
         paper = papers[bill.pk]
         gross = f"{Decimal(bill.gross_minor) / 100:,.2f}"
-        assert by_api["gross_minor"] == bill.gross_minor == sum(row["net_minor"] for row in by_api["lines"]) + by_api["vat_minor"]  # fmt: skip
+        assert by_api["gross_minor"] == bill.gross_minor == sum(row["net_minor"] for row in by_api["lines"]) + by_api["vat_minor"]
         assert paper["amount"] == gross and gross in page
     on_paper = sum(
         round(float(row["net"]) * 100)
@@ -117,7 +115,7 @@ def test_the_same_month_shows_the_same_cents_everywhere(shown: Hamlet) -> None:
         if line.component == Component.LOCAL
     )
     assert on_paper == local
-    assert public["money"]["billed_minor"] == sum(bill.gross_minor for bill in bills) == public["money"]["booked_minor"]  # fmt: skip
+    assert public["money"]["billed_minor"] == sum(bill.gross_minor for bill in bills) == public["money"]["booked_minor"]
     assert f"{Decimal(local) / 100:,.2f}" in Client().get(f"{URL}?lang=en").content.decode()
 
 
@@ -126,9 +124,7 @@ def test_residuals_are_named_on_their_day(shown: Hamlet) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET session_replication_role = 'replica'")
-        cursor.execute(
-            "UPDATE grid_balanceday SET losses_wh[1] = losses_wh[1] + 1000 WHERE day = %s", [run.first_day]
-        )
+        cursor.execute("UPDATE grid_balanceday SET losses_wh[1] = losses_wh[1] + 1000 WHERE day = %s", [run.first_day])
         cursor.execute(
             "UPDATE billing_documentline SET net_minor = net_minor - 2 WHERE id = (SELECT min(id) FROM billing_documentline WHERE component = 'local_delivered' AND net_minor > 5)"
         )
@@ -141,7 +137,7 @@ def test_residuals_are_named_on_their_day(shown: Hamlet) -> None:
     assert sum(day.residual_minor or 0 for day in found.days) == found.money.residual_minor == 2
     assert found.lines_without_energy == 1 and not found.is_whole
     page = Client().get(f"{URL}?lang=en").content.decode()
-    assert "Something does not add up" in page and "-1.000" in page and "1 lines have money and no energy" in page  # fmt: skip
+    assert "Something does not add up" in page and "-1.000" in page and "1 lines have money and no energy" in page
 
 
 def test_prices_below_zero_are_told_as_ordinary(shown: Hamlet) -> None:

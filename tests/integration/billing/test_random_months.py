@@ -40,10 +40,7 @@ def random_plan(seed: int) -> Plan:
 
     def any_day(count: int) -> list[date]:
         """Days in order; now and then the first, the last, or the one on which clocks change."""
-        found = {
-            chance.choice([chance.choice(days), chance.choice(days), days[0], clock_day, days[-1]])
-            for _ in range(count)
-        }
+        found = {chance.choice([chance.choice(days), chance.choice(days), days[0], clock_day, days[-1]]) for _ in range(count)}
         return sorted(found)
 
     def price(low: float, high: float) -> str:
@@ -74,7 +71,7 @@ def random_plan(seed: int) -> Plan:
         index_at=_index(seed),
         use=use,
         peak_w={code: chance.choice([0, 300, 1600, 5000]) for code in WITH_ROOF},
-    )  # fmt: skip
+    )
 
 
 def _rule(chance: random.Random, day: date) -> Rule:
@@ -105,19 +102,21 @@ def _paid(month: FullMonth, chance: random.Random) -> None:
     for place, bill in enumerate(standing(month)):
         if bill.kind == "bill" and bill.gross_minor > 0 and chance.random() < 0.6:
             book_payment(
-                document=bill, amount_minor=max(1, bill.gross_minor + chance.choice([0, 0, -1, 5, 2000, -bill.gross_minor // 2])),
-                rail=PaymentRail.BANK, external_ref=f"payment {place}", received_at=month.plan.now, now=month.plan.now,
-            )  # fmt: skip
+                document=bill,
+                amount_minor=max(1, bill.gross_minor + chance.choice([0, 0, -1, 5, 2000, -bill.gross_minor // 2])),
+                rail=PaymentRail.BANK,
+                external_ref=f"payment {place}",
+                received_at=month.plan.now,
+                now=month.plan.now,
+            )
 
 
 def _read_again(month: FullMonth, chance: random.Random, now: datetime) -> None:
     for _ in range(chance.randint(1, 4)):
         code = chance.choice(CODES)
         channel = chance.choice([Channel.IMPORT, Channel.EXPORT]) if code in WITH_ROOF else Channel.IMPORT
-        day = chance.choice(
-            [chance.choice(month.plan.days), month.plan.exchange.day, *(day for _, day in month.plan.moves)]
-        )
-        measure_again(month.hamlet, code, day, chance.choice([-500, -60, -1, 1, 35, 400]), channel=channel, now=now)  # fmt: skip
+        day = chance.choice([chance.choice(month.plan.days), month.plan.exchange.day, *(day for _, day in month.plan.moves)])
+        measure_again(month.hamlet, code, day, chance.choice([-500, -60, -1, 1, 35, 400]), channel=channel, now=now)
 
 
 def check_books(month: FullMonth, refunded: int = 0) -> None:
@@ -133,9 +132,7 @@ def check_books(month: FullMonth, refunded: int = 0) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_bills_of_any_month_and_of_its_corrections_are_those_reckoned_by_hand(
-    db: None, seed: int
-) -> None:
+def test_the_bills_of_any_month_and_of_its_corrections_are_those_reckoned_by_hand(db: None, seed: int) -> None:
     chance, plan = random.Random(seed), random_plan(seed)
     month = make_full_month(plan)
     run_month(microgrid=month.hamlet.microgrid, month=plan.month, now=plan.now)
@@ -162,7 +159,7 @@ def _refunded(month: FullMonth) -> int:
     owed = {member: credit_of(member) for member in members}
     owed = {member: credit for member, credit in owed.items() if credit > 0}
     for member, credit in owed.items():
-        ask_refund(member=member, amount_minor=credit, iban="DE02120300000000202051", why="asked", user=user, now=later)  # fmt: skip
+        ask_refund(member=member, amount_minor=credit, iban="DE02120300000000202051", why="asked", user=user, now=later)
     if owed:
         refunds_leave(month, later)
         assert trial_balance(month.hamlet.cooperative)["transit"] == -sum(owed.values())

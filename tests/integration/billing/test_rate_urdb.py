@@ -61,13 +61,9 @@ def test_whoever_sells_all_buys_all_and_owes_the_minimum_on_what_is_bought(load:
     assert whole["minimum"] == pytest.approx(max(least - whole["fixed"] - whole["energy"], 0))
 
 
-def test_power_above_the_last_step_of_a_period_with_fewer_steps_is_not_billed_by_sam(
-    load: Path, tmp_path: Path
-) -> None:
+def test_power_above_the_last_step_of_a_period_with_fewer_steps_is_not_billed_by_sam(load: Path, tmp_path: Path) -> None:
     steps = [[{"rate": 2, "max": 0.4}], [{"rate": 3, "max": 0.2}, {"rate": 5}]]
-    tariff = json.loads(TARIFF.read_text()) | {
-        "flatdemandstructure": steps, "flatdemandmonths": [0] * 6 + [1] * 6
-    }  # fmt: skip
+    tariff = json.loads(TARIFF.read_text()) | {"flatdemandstructure": steps, "flatdemandmonths": [0] * 6 + [1] * 6}
     path = tmp_path / "steps.json"
     path.write_text(json.dumps(tariff))
     sam = bill(path, load, "--conventions", "sam")["months"]
@@ -88,9 +84,7 @@ def power(tariff: dict[str, Any], **keys: Any) -> None:
     tariff.update({"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 12} | keys)
 
 
-def test_a_ratchet_is_billed_where_power_is_and_listed_where_it_says_nothing(
-    load: Path, tmp_path: Path
-) -> None:
+def test_a_ratchet_is_billed_where_power_is_and_listed_where_it_says_nothing(load: Path, tmp_path: Path) -> None:
     def changed(**keys: Any) -> dict[str, Any]:
         return bill(broken_tariff(lambda t: t.update(keys), tmp_path), load)
 
@@ -124,12 +118,24 @@ def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Pa
         (lambda t: t["energyweekdayschedule"][2].__setitem__(5, 1.5), "energyweekdayschedule, row 3, hour 5: is 1.5"),
         (lambda t: t["energyratestructure"][1][0].__setitem__("rate", "dear"), "energyratestructure[1][0].rate: is 'dear'"),
         (lambda t: t["energyratestructure"][1][0].__setitem__("unit", "MWh"), "energyratestructure[1][0].unit: is 'MWh'"),
-        (lambda t: t["energyratestructure"].__setitem__(1, [{"rate": 1, "max": 9}, {"rate": 1, "max": 8}]), "energyratestructure[1][1].max: is 8, below"),
+        (
+            lambda t: t["energyratestructure"].__setitem__(1, [{"rate": 1, "max": 9}, {"rate": 1, "max": 8}]),
+            "energyratestructure[1][1].max: is 8, below",
+        ),
         (lambda t: t.__setitem__("fixedchargeunits", "$/week"), "fixedchargeunits: is '$/week'"),
         (lambda t: t.__setitem__("fixedchargeunits", {"per": "day"}), "fixedchargeunits: is {'per': 'day'}"),
-        (lambda t: t["energyratestructure"][1][0].__setitem__("rate", 1e-300), "energyratestructure[1][0].rate: has more than 60 decimals; round it"),
-        (lambda t: t["energyratestructure"][1][0].__setitem__("rate", 1e308), "energyratestructure[1][0].rate: is 1E+308; must be a finite number below 1e+12"),
-        (lambda t: t["energyratestructure"][1][0].__setitem__("rate", [[0] * 24] * 12), "energyratestructure[1][0].rate: is [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0...; must be a number"),
+        (
+            lambda t: t["energyratestructure"][1][0].__setitem__("rate", 1e-300),
+            "energyratestructure[1][0].rate: has more than 60 decimals; round it",
+        ),
+        (
+            lambda t: t["energyratestructure"][1][0].__setitem__("rate", 1e308),
+            "energyratestructure[1][0].rate: is 1E+308; must be a finite number below 1e+12",
+        ),
+        (
+            lambda t: t["energyratestructure"][1][0].__setitem__("rate", [[0] * 24] * 12),
+            "energyratestructure[1][0].rate: is [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0...; must be a number",
+        ),
         (lambda t: t.__setitem__("flatdemandmonths", [0] * 12), "flatdemandstructure: is missing"),
         (lambda t: power(t, lookbackpercent=80, lookbackrange=11), "lookbackpercent: is 80; give a part of 1"),
         (lambda t: power(t, lookbackpercent=0.8, lookbackrange=-1), "lookbackrange: is -1; give a number of months"),
@@ -137,7 +143,7 @@ def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Pa
         (lambda t: power(t, lookbackmonths=[True]), "lookbackmonths: must be 12 times true or false"),
         (lambda t: t.__setitem__("demandratestructure", [[{"rate": 1}]]), "demandweekdayschedule: is missing"),
     ],
-)  # fmt: skip
+)
 def test_a_tariff_that_cannot_be_billed_is_refused_with_its_key(
     change: Callable[[dict[str, Any]], Any], named: str, load: Path, tmp_path: Path
 ) -> None:
@@ -149,15 +155,16 @@ def test_a_tariff_that_cannot_be_billed_is_refused_with_its_key(
     [
         (lambda rows: rows[0].__setitem__(1, "import"), "load.csv: has no column import_kwh"),
         (lambda rows: rows[17].__setitem__(1, "much"), "load.csv, row 18, import_kwh: is 'much'"),
-        (lambda rows: rows[17].__setitem__(1, "1e300"), "load.csv, row 18, import_kwh: is '1e300'; must be a number of kWh, 0 or more and below 1e+09"),
+        (
+            lambda rows: rows[17].__setitem__(1, "1e300"),
+            "load.csv, row 18, import_kwh: is '1e300'; must be a number of kWh, 0 or more and below 1e+09",
+        ),
         (lambda rows: rows[17].insert(2, "5"), "load.csv, row 18: has 4 fields; give hour_beginning, import_kwh, export_kwh, with points"),
         (lambda rows: rows[17].__setitem__(2, "-1"), "load.csv, row 18, export_kwh: is '-1'"),
         (lambda rows: rows.pop(), "load.csv: has 8759 rows"),
     ],
-)  # fmt: skip
-def test_a_load_that_is_no_year_is_refused_with_its_row(
-    change: Callable[[Rows], Any], named: str, load: Path
-) -> None:
+)
+def test_a_load_that_is_no_year_is_refused_with_its_row(change: Callable[[Rows], Any], named: str, load: Path) -> None:
     with load.open(newline="") as file:
         rows = list(csv.reader(file))
     change(rows)

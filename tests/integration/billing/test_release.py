@@ -13,15 +13,7 @@ from billing.selectors.run_progress import progress_of
 from billing.services import deliveries
 from billing.services.corrections import prepare_correction, propose_corrections
 from billing.services.papers import print_documents, unprinted, why_not_printed
-from billing.services.release import (
-    CannotRelease,
-    check_run,
-    largest_change,
-    release_by_rule,
-    release_run,
-    settle_check,
-    withdraw_run,
-)
+from billing.services.release import CannotRelease, check_run, largest_change, release_by_rule, release_run, settle_check, withdraw_run
 from billing.services.runs import CannotBill, draw_up_run, post_run, prepare_run, rate_chunk
 from members.models import Member, Membership, User
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
@@ -125,9 +117,7 @@ def send(hamlet: Hamlet) -> BillingRun:
     return hamlet.bill()
 
 
-def test_documents_go_out_once_with_their_pdf_and_say_what_became_of_them(
-    hamlet: Hamlet, settings, tmp_path
-) -> None:
+def test_documents_go_out_once_with_their_pdf_and_say_what_became_of_them(hamlet: Hamlet, settings, tmp_path) -> None:
     settings.DOCUMENT_DIR = tmp_path
     run = send(hamlet)
     assert deliveries.queue_run(run=run, now=NOW) == 2
@@ -244,18 +234,13 @@ def test_a_treasurer_sends_a_correction_and_the_member_reads_why(hamlet: Hamlet,
     reversal = client.get(reverse("bill", args=[new.replaces.cancelled_by.public_id])).content.decode()
     assert "Credit note for your bill of" in reversal
     told = client.get(f"/api/v1/bills/{new.public_id}/").json()
-    assert (told["replaces"], told["correction"]["reversal"]) == (
-        new.replaces.label,
-        new.replaces.cancelled_by.label,
-    )
+    assert (told["replaces"], told["correction"]["reversal"]) == (new.replaces.label, new.replaces.cancelled_by.label)
     grid = next(line for line in told["correction"]["lines"] if line["component"] == "grid")
     assert grid["new_quantity"] > grid["old_quantity"]
     assert "because your meter's readings were corrected" in grid["why"]
 
 
-def test_who_prepares_what_is_on_its_way_is_led_to_it_and_told_whose_it_is(
-    hamlet: Hamlet, client: Client
-) -> None:
+def test_who_prepares_what_is_on_its_way_is_led_to_it_and_told_whose_it_is(hamlet: Hamlet, client: Client) -> None:
     drawn_up(hamlet)
     first, second = person(hamlet, "first"), person(hamlet, "second")
     words = {"microgrid": hamlet.microgrid.pk, "month": "2016-03", "kind": "correction"}

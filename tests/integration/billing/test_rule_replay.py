@@ -37,13 +37,9 @@ def replayed(row: RuleReplay) -> dict[str, tuple[int, int]]:
 
 def village_that_shared_by(slug: str, key: str, price_rule: str, **shares: str) -> Hamlet:
     hamlet = make_hamlet(slug, closed=False)
-    rule = SharingRule.objects.create(
-        microgrid=hamlet.microgrid, key=key, price_rule=price_rule, valid_from=date(2016, 1, 1)
-    )
+    rule = SharingRule.objects.create(microgrid=hamlet.microgrid, key=key, price_rule=price_rule, valid_from=date(2016, 1, 1))
     for code, share in shares.items():
-        rule.shares.create(
-            site=Site.objects.get(microgrid=hamlet.microgrid, code=code.replace("_", " ")), share=share
-        )
+        rule.shares.create(site=Site.objects.get(microgrid=hamlet.microgrid, code=code.replace("_", " ")), share=share)
     measure(hamlet.microgrid, DAYS)
     return hamlet
 
@@ -59,7 +55,7 @@ def test_the_month_as_it_was_is_what_was_posted(hamlet):
 
 @pytest.mark.parametrize(
     ("key", "price_rule"), [("hierarchical", "supply_demand_ratio"), ("dynamic", "supply_demand_ratio"), ("dynamic", "bill_sharing")]
-)  # fmt: skip
+)
 def test_a_replay_is_what_a_village_with_that_rule_is_billed(hamlet, key, price_rule):
     run = hamlet.bill()
     replay_rules(run=run, now=NOW)
@@ -82,9 +78,7 @@ def test_under_every_rule_producers_get_what_neighbours_pay(hamlet):
     run = hamlet.bill()
     replay_rules(run=run, now=NOW)
     for price_rule in {price for key, price in RULES if key != ShareRule.MARKET}:
-        rows = [
-            run.replays.get(key=key, price_rule=price_rule) for key in ("dynamic", "hybrid", "hierarchical")
-        ]
+        rows = [run.replays.get(key=key, price_rule=price_rule) for key in ("dynamic", "hybrid", "hierarchical")]
         assert len({row.shared_wh for row in rows}) == 1
         sums = [sum(row.bill_minor) - sum(row.credit_minor) for row in rows]
         assert max(sums) - min(sums) <= 2 * len(rows[0].site_ids)  # cents that lines and VAT round

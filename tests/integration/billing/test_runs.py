@@ -8,15 +8,7 @@ import numpy as np
 import pytest
 from django.db import connection, connections, transaction
 
-from billing.models import (
-    BillingRun,
-    Document,
-    DocumentLine,
-    LedgerTransaction,
-    Tariff,
-    TariffAssignment,
-    TariffVersion,
-)
+from billing.models import BillingRun, Document, DocumentLine, LedgerTransaction, Tariff, TariffAssignment, TariffVersion
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.rating import rate_sites
 from billing.services.runs import CannotBill, RatedAnew, finish_run, prepare_run, rate_chunk
@@ -30,16 +22,10 @@ from tests.integration.billing.conftest import CODES, DAYS, MARCH, NOW, Hamlet, 
 
 def test_numbers_follow_the_sites_codes_without_gaps(hamlet: Hamlet) -> None:
     run = hamlet.bill()
-    bills = (
-        Document.objects.filter(run=run, kind="bill").order_by("number").values_list("label", "site__code")
-    )
+    bills = Document.objects.filter(run=run, kind="bill").order_by("number").values_list("label", "site__code")
     assert list(bills) == [(f"B-2016-{n:06d}", code) for n, code in enumerate(sorted(CODES), start=1)]
-    credits = (
-        Document.objects.filter(run=run, kind="credit").order_by("number").values_list("label", "site__code")
-    )
-    assert list(credits) == [
-        (f"C-2016-{n:06d}", code) for n, code in enumerate(["B 9", "C-own", "a 2"], start=1)
-    ]
+    credits = Document.objects.filter(run=run, kind="credit").order_by("number").values_list("label", "site__code")
+    assert list(credits) == [(f"C-2016-{n:06d}", code) for n, code in enumerate(["B 9", "C-own", "a 2"], start=1)]
 
 
 def test_what_neighbours_pay_is_what_neighbours_receive(hamlet: Hamlet) -> None:
@@ -99,9 +85,7 @@ def test_a_posted_month_stays_as_it_is(hamlet: Hamlet) -> None:
     assert LedgerTransaction.objects.count() == transactions
 
 
-def test_a_chunk_is_rated_once_and_a_run_waits_for_all_of_them(
-    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_chunk_is_rated_once_and_a_run_waits_for_all_of_them(hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 3)
     run = prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
     chunks = list(run.chunks.order_by("index").values_list("pk", flat=True))
@@ -173,32 +157,28 @@ def test_a_tariff_that_changes_within_the_month_splits_every_line(hamlet: Hamlet
     publish_version(version=draft, user=None, now=NOW)
     hamlet.bill()
     lines = DocumentLine.objects.filter(document__site__code="B 9").order_by("document__kind", "position")
-    prices = [
-        (x.component, x.window, str(x.price))
-        for x in lines
-        if x.component not in ("local", "local_delivered")
-    ]
+    prices = [(x.component, x.window, str(x.price)) for x in lines if x.component not in ("local", "local_delivered")]
     assert prices == [
-        ("standing", "", "0.105000"), ("standing", "", "0.200000"),
-        ("grid", "base", "0.270000"), ("grid", "evening", "0.324000"),
-        ("grid", "base", "0.310000"), ("grid", "evening", "0.372000"),
-        ("incentive", "", "-0.010000"), ("incentive", "", "-0.020000"),
-        ("export", "", "0.083000"), ("export", "", "0.090000"),
-    ]  # fmt: skip
+        ("standing", "", "0.105000"),
+        ("standing", "", "0.200000"),
+        ("grid", "base", "0.270000"),
+        ("grid", "evening", "0.324000"),
+        ("grid", "base", "0.310000"),
+        ("grid", "evening", "0.372000"),
+        ("incentive", "", "-0.010000"),
+        ("incentive", "", "-0.020000"),
+        ("export", "", "0.083000"),
+        ("export", "", "0.090000"),
+    ]
     assert summarise(BillingRun.objects.get()).residual_minor == 0
 
 
 def test_readings_that_no_longer_fit_what_was_shared_are_named(hamlet: Hamlet) -> None:
     run = prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
     meter, day = Meter.objects.get(code="b 10"), DAYS[0]
-    row = MeterDayRow(
-        day, meter.pk, int(Channel.IMPORT), np.zeros(96, np.int32), np.zeros(96, np.int16), version=2
-    )
+    row = MeterDayRow(day, meter.pk, int(Channel.IMPORT), np.zeros(96, np.int32), np.zeros(96, np.int16), version=2)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1",
-            [meter.pk, day],
-        )
+        cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1", [meter.pk, day])
         write_rows(cursor, [row], microgrid_id=hamlet.microgrid.pk, provenance="late", now=NOW, replace=False)
     with pytest.raises(CannotBill, match=r"1 sites no longer fit what was shared \(b 10\)"):
         rate_chunk(chunk_id=run.chunks.get().pk)
@@ -264,9 +244,7 @@ def test_a_meter_that_was_taken_out_takes_no_neighbours_figures(hamlet: Hamlet) 
     assert [line.component for line in bill.lines.all()] == ["standing"]
     drawn = {
         code: sum(
-            DocumentLine.objects.filter(
-                document__site__code=code, component__in=["local", "grid"]
-            ).values_list("quantity", flat=True)
+            DocumentLine.objects.filter(document__site__code=code, component__in=["local", "grid"]).values_list("quantity", flat=True)
         )
         for code in CODES
     }
@@ -279,9 +257,7 @@ def test_a_meter_that_was_taken_out_takes_no_neighbours_figures(hamlet: Hamlet) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parts_of_a_run_are_rated_side_by_side(
-    committed_hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parts_of_a_run_are_rated_side_by_side(committed_hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 4)
     run = prepare_run(microgrid=committed_hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
     first, second = run.chunks.order_by("index").values_list("pk", flat=True)

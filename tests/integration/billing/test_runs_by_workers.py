@@ -36,23 +36,43 @@ def environment(broker: str, var: Path) -> dict[str, str]:
     place = connection.settings_dict
     host = place["HOST"] if place["HOST"].startswith("/") else ""
     address = f"postgresql://{place['USER']}:{place['PASSWORD']}@{'' if host else place['HOST']}"
-    address += f"{'' if host else ':' + str(place['PORT'])}/{place['NAME']}" + (
-        f"?host={host}" if host else ""
-    )
+    address += f"{'' if host else ':' + str(place['PORT'])}/{place['NAME']}" + (f"?host={host}" if host else "")
     return {
-        **os.environ, "DATABASE_URL": address.replace(":@", "@"), "REDIS_URL": broker, "MICROGRID_VAR": str(var),
+        **os.environ,
+        "DATABASE_URL": address.replace(":@", "@"),
+        "REDIS_URL": broker,
+        "MICROGRID_VAR": str(var),
         "DJANGO_SETTINGS_MODULE": "microgrid_site.settings",
-    }  # fmt: skip
+    }
 
 
 @contextmanager
 def worker(name: str, told: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of one process, so that killing it kills what it does."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "worker", "-Q", "default", "-n", f"{name}@%h", "--pool", "solo",
-         "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
-        env=told, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "microgrid_site.celery",
+            "worker",
+            "-Q",
+            "default",
+            "-n",
+            f"{name}@%h",
+            "--pool",
+            "solo",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+        ],
+        env=told,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield process
     finally:
@@ -81,9 +101,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_dies_and_the_broker_forgets_and_the_month_is_billed_once(
-    small_chunks: None, tmp_path: Path
-) -> None:
+def test_a_worker_dies_and_the_broker_forgets_and_the_month_is_billed_once(small_chunks: None, tmp_path: Path) -> None:
     first, second = make_hamlet("first"), make_hamlet("second")
     first.bill()
     expected = outcome(first.cooperative)
@@ -111,9 +129,7 @@ def test_a_worker_dies_and_the_broker_forgets_and_the_month_is_billed_once(
             until(lambda: free_port(broker.port) == broker.port, "the broker is gone, and its place is free")
             broker = valkey.start(var, var / "run")
             assert broker.url == told["REDIS_URL"], "the broker came back elsewhere"
-            with worker(
-                "three", told
-            ):  # whoever keeps the workers running puts one in place of the killed one
+            with worker("three", told):  # whoever keeps the workers running puts one in place of the killed one
                 for _ in range(2):  # as every ten minutes, and once more by another hand
                     hand_over(run, broker.url)
                 until(lambda: state() == "posted", "the run is posted")

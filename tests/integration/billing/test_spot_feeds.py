@@ -68,7 +68,7 @@ def day_document(day: date, *, price: str = "80") -> bytes:
 def feed_at(address: str, **fields: Any) -> SpotFeed:
     return SpotFeed.objects.create(
         index=SpotIndex.objects.get(), form=FeedForm.ENTSOE, address=address, area="10Y1001A1001A82H", **({"is_on": True} | fields)
-    )  # fmt: skip
+    )
 
 
 def source(feed: SpotFeed, **fields: Any) -> HttpSource:
@@ -78,12 +78,13 @@ def source(feed: SpotFeed, **fields: Any) -> HttpSource:
 def test_a_day_is_asked_for_once_it_may_be_known_and_not_again(hourly: Hamlet) -> None:
     with market([day_document(DST_DAY - timedelta(days=1)), day_document(DST_DAY)]) as (address, asked):
         feed = feed_at(address)
-        for now, came in ((MORNING, [DST_DAY - timedelta(days=1)]), (MORNING, []), (AFTERNOON, [DST_DAY]), (EVENING, [])):  # fmt: skip
+        for now, came in ((MORNING, [DST_DAY - timedelta(days=1)]), (MORNING, []), (AFTERNOON, [DST_DAY]), (EVENING, [])):
             feed.refresh_from_db()
             assert fetch_prices(feed=feed, source=source(feed), now=now) == came
     assert [(one["periodStart"], one["periodEnd"], one["securityToken"]) for one in asked] == [
-        (["201603252300"], ["201603262300"], ["a-secret"]), (["201603262300"], ["201603272200"], ["a-secret"]),
-    ]  # fmt: skip
+        (["201603252300"], ["201603262300"], ["a-secret"]),
+        (["201603262300"], ["201603272200"], ["a-secret"]),
+    ]
     assert SpotDay.objects.get(day=DST_DAY).price_micro == [80_000] * 88 + [-5000] * 4
     assert [row.source for row in SpotImport.objects.all()] == ["127.0.0.1"] * 2
     feed.refresh_from_db()
@@ -100,7 +101,7 @@ def test_what_goes_wrong_is_kept_and_tried_again_later_each_time(hourly: Hamlet)
             fetch_prices(feed=feed, source=source(feed), now=MORNING + timedelta(minutes=minutes))
             feed.refresh_from_db()
             told.append((len(asked), feed.failures, feed.problem))
-    assert [(count, failures) for count, failures, _ in told] == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 3), (3, 3), (4, 0)]  # fmt: skip
+    assert [(count, failures) for count, failures, _ in told] == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 3), (3, 3), (4, 0)]
     assert told[0][2] == "127.0.0.1 answered 503."
     assert told[2][2].startswith("The file is html of type None")
     assert told[4][2] == "127.0.0.1 knows not all prices of 2016-03-26 yet."
@@ -162,20 +163,27 @@ def test_a_treasurer_sets_a_feed_up_and_uploads_what_a_market_published(hourly: 
     client.force_login(treasurer, backend="django.contrib.auth.backends.ModelBackend")
     index = SpotIndex.objects.get()
     page = reverse("admin:billing_spotindex_change", args=[index.pk])
-    answer = client.post(page, {
-        "cooperative": hourly.cooperative.pk, "code": index.code, "name": index.name, "time_zone": index.time_zone,
-        "feed-TOTAL_FORMS": "1", "feed-INITIAL_FORMS": "0", "feed-0-form": "energy_charts", "feed-0-area": "DE-LU",
-        "feed-0-address": "https://api.energy-charts.info/price", "feed-0-asks_from": "13:00",
-    })  # fmt: skip
+    answer = client.post(
+        page,
+        {
+            "cooperative": hourly.cooperative.pk,
+            "code": index.code,
+            "name": index.name,
+            "time_zone": index.time_zone,
+            "feed-TOTAL_FORMS": "1",
+            "feed-INITIAL_FORMS": "0",
+            "feed-0-form": "energy_charts",
+            "feed-0-area": "DE-LU",
+            "feed-0-address": "https://api.energy-charts.info/price",
+            "feed-0-asks_from": "13:00",
+        },
+    )
     assert answer.status_code == 302, answer.content.decode()[:2000]
     assert SpotFeed.objects.get().is_on is False
     for rate, told in (("", "say what one PLN is worth in EUR"), ("0.25", "")):
         content = document(series(datetime(2016, 3, 26, 23, tzinfo=UTC), 23, {1: "400"}, currency="PLN"))
         file = SimpleUploadedFile("pl.xml", content)
-        sent = client.post(
-            reverse("admin:billing_spotindex_file", args=[index.pk]),
-            {"file": file, "source": "PSE", "exchange_rate": rate},
-        )
+        sent = client.post(reverse("admin:billing_spotindex_file", args=[index.pk]), {"file": file, "source": "PSE", "exchange_rate": rate})
         assert sent.status_code == (200 if told else 302)
         assert told in sent.content.decode()
     assert SpotDay.objects.get().price_micro == [100_000] * 92

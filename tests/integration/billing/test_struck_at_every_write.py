@@ -11,17 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from billing.adapters.cards import provider
-from billing.models import (
-    CardCheckout,
-    CardEvent,
-    CardMovement,
-    Document,
-    LedgerEntry,
-    Payment,
-    PrepaidAlarm,
-    PrepaidDay,
-    TariffAssignment,
-)
+from billing.models import CardCheckout, CardEvent, CardMovement, Document, LedgerEntry, Payment, PrepaidAlarm, PrepaidDay, TariffAssignment
 from billing.services.cards import pay_bill_by_card, take_event
 from billing.services.moves import begin_due, move
 from billing.services.payments import use_credit
@@ -81,24 +71,35 @@ def moving(hamlet: Hamlet) -> Moving:
     for member in (moving.went, moving.came):
         moving.client(member)
     user = User.objects.get(memberships__member=moving.went)
-    set_limit(site=moving.site, buying=TradingMode.LIMIT, buy_limit_micro=250_000, selling=TradingMode.NEVER, sell_limit_micro=None, by=user, now=NOW)  # fmt: skip
+    set_limit(
+        site=moving.site,
+        buying=TradingMode.LIMIT,
+        buy_limit_micro=250_000,
+        selling=TradingMode.NEVER,
+        sell_limit_micro=None,
+        by=user,
+        now=NOW,
+    )
     SurplusPreference.objects.create(
-        site=moving.site, receiver=Site.objects.exclude(pk=moving.site.pk).first(), place=1, valid_from=DAYS[0], set_by=user,
-        set_at=NOW,
-    )  # fmt: skip
+        site=moving.site, receiver=Site.objects.exclude(pk=moving.site.pk).first(), place=1, valid_from=DAYS[0], set_by=user, set_at=NOW
+    )
     return moving
 
 
 def told_of_move(moving: Moving) -> object:
     """Whose the site is on which days, by which tariff, what of the arrangements is left, and who was told how often."""
     return (
-        list(SiteOwnership.objects.filter(site=moving.site).order_by("pk").values_list("member", "valid_from", "valid_to", "has_begun", "is_vacant")),
+        list(
+            SiteOwnership.objects.filter(site=moving.site)
+            .order_by("pk")
+            .values_list("member", "valid_from", "valid_to", "has_begun", "is_vacant")
+        ),
         Site.objects.get(pk=moving.site.pk).member_id,
         list(TariffAssignment.objects.filter(site=moving.site).order_by("valid_from").values_list("tariff", "valid_from", "valid_to")),
         TradingLimit.objects.filter(site=moving.site, is_current=True).count(),
         list(SurplusPreference.objects.filter(site=moving.site).values_list("valid_to", flat=True)),
         sorted(Notification.objects.values_list("user__email", "kind", "subject")),
-    )  # fmt: skip
+    )
 
 
 def test_a_move_inside_a_month_that_is_cut_off_happens_once(moving: Moving) -> None:
@@ -107,14 +108,7 @@ def test_a_move_inside_a_month_that_is_cut_off_happens_once(moving: Moving) -> N
     def hand_over() -> None:
         site = Site.objects.get(pk=moving.site.pk)
         with suppress(CannotMove):  # it happened already
-            move(
-                site=site,
-                member=moving.came,
-                day=DAYS[1],
-                by=None,
-                now=NOW + timedelta(hours=1),
-                tariff=other,
-            )
+            move(site=site, member=moving.came, day=DAYS[1], by=None, now=NOW + timedelta(hours=1), tariff=other)
 
     writes = strike_everywhere(hand_over, lambda: told_of_move(moving))
     assert writes > 12
@@ -148,9 +142,13 @@ def told_of_house(house: House) -> object:
         sorted(PrepaidAlarm.objects.values_list("alarm", "shown_minor", "is_told", "over_at")),
         sorted(SupplyRequest.objects.values_list("status", "limit_w", "asked_at")),
         sorted(Notification.objects.values_list("user__email", "kind", "subject")),
-        sorted(LedgerEntry.objects.filter(account__cooperative=house.hamlet.cooperative).values_list("account__code", "debit_minor", "credit_minor")),
+        sorted(
+            LedgerEntry.objects.filter(account__cooperative=house.hamlet.cooperative).values_list(
+                "account__code", "debit_minor", "credit_minor"
+            )
+        ),
         list(Document.objects.filter(member=house.member).order_by("pk").values_list("status", "number")),
-    )  # fmt: skip
+    )
 
 
 def test_a_top_up_and_what_it_settles_are_cut_off_and_happen_once(hamlet: Hamlet) -> None:
@@ -162,9 +160,7 @@ def test_a_top_up_and_what_it_settles_are_cut_off_and_happen_once(hamlet: Hamlet
     def told() -> object:
         return told_of_house(house)
 
-    assert (
-        strike_everywhere(look, told, most=4) > 8
-    )  # the estimate, the alarms, a notice and a request for a limit
+    assert strike_everywhere(look, told, most=4) > 8  # the estimate, the alarms, a notice and a request for a limit
     look()
     assert SupplyRequest.objects.filter(status="asked").count() == 1
 
@@ -190,16 +186,20 @@ def shop(settings: Settings) -> Iterator[Account]:
         yield account
 
 
-def test_a_payment_by_card_that_is_cut_off_is_one_page_one_collection_one_payment(
-    hamlet: Hamlet, shop: Account
-) -> None:
+def test_a_payment_by_card_that_is_cut_off_is_one_page_one_collection_one_payment(hamlet: Hamlet, shop: Account) -> None:
     """What the provider was asked stays with it: every cut comes on top of those before."""
     hamlet.bill()
     bill = Document.objects.filter(kind="bill", gross_minor__gt=100).order_by("number")[0]
     user = User.objects.create_user("payer@x.example", "x")
 
     def ask() -> CardCheckout:
-        return pay_bill_by_card(document=Document.objects.get(pk=bill.pk), user=user, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())  # fmt: skip
+        return pay_bill_by_card(
+            document=Document.objects.get(pk=bill.pk),
+            user=user,
+            back_url="https://x.example/{key}",
+            provider=provider(),
+            now=timezone.now(),
+        )
 
     assert cut_off_in_turn(ask) > 3
     checkout = ask()

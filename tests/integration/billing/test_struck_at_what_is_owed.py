@@ -28,12 +28,7 @@ from billing.services.arrears import CannotAgree, agree_on_plan, remind, take_ba
 from billing.services.bank_orders import release_order
 from billing.services.debits import CannotCollect, prepare_debits
 from billing.services.deliveries import CLAIM_HOLDS, send_queued
-from billing.services.distributions import (
-    CannotDistribute,
-    prepare_distribution,
-    release_distribution,
-    take_back_distribution,
-)
+from billing.services.distributions import CannotDistribute, prepare_distribution, release_distribution, take_back_distribution
 from billing.services.periods import close_period
 from kernel.intervals import Month
 from members.models import Cooperative, Member, Membership, Notification, User
@@ -55,13 +50,7 @@ def books(hamlet: Hamlet) -> object:
     """Every entry, and what causes stand behind them."""
     rows = LedgerEntry.objects.filter(account__cooperative=hamlet.cooperative)
     causes = LedgerTransaction.objects.filter(cooperative=hamlet.cooperative).values_list("cause", flat=True)
-    return (
-        sorted(causes),
-        sorted(
-            rows.values_list("account__code", "account__member__number", "debit_minor", "credit_minor"),
-            key=str,
-        ),
-    )
+    return (sorted(causes), sorted(rows.values_list("account__code", "account__member__number", "debit_minor", "credit_minor"), key=str))
 
 
 def letters() -> object:
@@ -74,9 +63,11 @@ def test_reminders_with_fees_and_letters_that_are_cut_off_go_out_once(owing: Ham
 
     def told() -> object:
         return (
-            books(owing), letters(), list(Charge.objects.order_by("key").values_list("amount_minor", "text")),
+            books(owing),
+            letters(),
+            list(Charge.objects.order_by("key").values_list("amount_minor", "text")),
             sorted(Reminder.objects.values_list("document__number", "level", "fee_minor", "interest_minor", "taken_back_at")),
-        )  # fmt: skip
+        )
 
     def send(days: int) -> Callable[[], object]:
         day = due + timedelta(days=days)
@@ -89,32 +80,20 @@ def test_reminders_with_fees_and_letters_that_are_cut_off_go_out_once(owing: Ham
     user = User.objects.create_user("ada@x.org")
 
     def take_back() -> None:
-        take_back_reminder(
-            reminder=Reminder.objects.filter(level=2).order_by("pk")[0], by=user, why="paid", now=NOW
-        )
+        take_back_reminder(reminder=Reminder.objects.filter(level=2).order_by("pk")[0], by=user, why="paid", now=NOW)
 
     assert strike_everywhere(take_back, told) > 4
     assert sum(trial_balance(owing.cooperative).values()) == 0
 
 
-def test_a_plan_that_is_cut_off_is_agreed_once_and_breaks_once(
-    owing: Hamlet,
-    hands: tuple[User, User],
-) -> None:
+def test_a_plan_that_is_cut_off_is_agreed_once_and_breaks_once(owing: Hamlet, hands: tuple[User, User]) -> None:
     owes = bill(owing)
     today = owes.due_date + timedelta(days=30)
 
     def told() -> object:
         plans = InstalmentPlan.objects.order_by("pk")
         return [
-            (
-                plan.member_id,
-                plan.status,
-                plan.due,
-                plan.ended_at,
-                sorted(plan.documents.values_list("pk", flat=True)),
-            )
-            for plan in plans
+            (plan.member_id, plan.status, plan.due, plan.ended_at, sorted(plan.documents.values_list("pk", flat=True))) for plan in plans
         ]
 
     def agree() -> None:
@@ -124,26 +103,17 @@ def test_a_plan_that_is_cut_off_is_agreed_once_and_breaks_once(
     assert strike_everywhere(agree, told) >= 2
     agree()
     later = today + timedelta(days=60)
-    assert (
-        strike_everywhere(
-            lambda: remind(cooperative=owing.cooperative, today=later, now=at(later)), told, most=6
-        )
-        > 6
-    )
+    assert strike_everywhere(lambda: remind(cooperative=owing.cooperative, today=later, now=at(later)), told, most=6) > 6
     remind(cooperative=owing.cooperative, today=later, now=at(later))
     assert InstalmentPlan.objects.get().status == "broken"
 
 
-def test_parts_of_a_margin_that_are_cut_off_are_owed_once_and_taken_back_once(
-    hamlet: Hamlet, hands: tuple[User, User]
-) -> None:
+def test_parts_of_a_margin_that_are_cut_off_are_owed_once_and_taken_back_once(hamlet: Hamlet, hands: tuple[User, User]) -> None:
     hamlet.bill()
     by_mail(hamlet)
 
     def told() -> object:
-        rows = Distribution.objects.order_by("pk").values_list(
-            "status", "used_minor", "reserve_minor", "counters"
-        )
+        rows = Distribution.objects.order_by("pk").values_list("status", "used_minor", "reserve_minor", "counters")
         parts = sorted(DistributionPart.objects.values_list("member__number", "gross_minor"))
         return len(rows), [row[:3] for row in rows], parts, books(hamlet), letters()
 
@@ -162,7 +132,7 @@ def test_parts_of_a_margin_that_are_cut_off_are_owed_once_and_taken_back_once(
 
     def take_back() -> None:
         with suppress(CannotDistribute):  # it is taken back already
-            take_back_distribution(distribution=Distribution.objects.earliest("pk"), why="an error", by=hands[0], now=NOW)  # fmt: skip
+            take_back_distribution(distribution=Distribution.objects.earliest("pk"), why="an error", by=hands[0], now=NOW)
         release()
 
     assert strike_everywhere(take_back, told) > 4
@@ -171,9 +141,7 @@ def test_parts_of_a_margin_that_are_cut_off_are_owed_once_and_taken_back_once(
     assert trial_balance(hamlet.cooperative)["distributions"] == 0
 
 
-def test_debits_that_are_cut_off_are_asked_for_once_and_told_once(
-    hamlet: Hamlet, hands: tuple[User, User]
-) -> None:
+def test_debits_that_are_cut_off_are_asked_for_once_and_told_once(hamlet: Hamlet, hands: tuple[User, User]) -> None:
     hamlet.bill()
     Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(iban=IBAN)
     hamlet.cooperative.refresh_from_db()
@@ -181,17 +149,11 @@ def test_debits_that_are_cut_off_are_asked_for_once_and_told_once(
     for one in Document.objects.filter(kind="bill", gross_minor__gt=0, member__is_cooperative=False):
         mandate = mandate_for(one)
         user = User.objects.create_user(f"{mandate.member.number}@x.example")
-        Membership.objects.create(
-            user=user, cooperative=hamlet.cooperative, member=mandate.member, role="member"
-        )
+        Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=mandate.member, role="member")
 
     def told() -> object:
         orders = list(BankOrder.objects.values_list("kind", "status", "message_id"))
-        debits = sorted(
-            Debit.objects.values_list(
-                "document__number", "status", "amount_minor", "end_to_end_id", "sequence"
-            )
-        )
+        debits = sorted(Debit.objects.values_list("document__number", "status", "amount_minor", "end_to_end_id", "sequence"))
         return orders, debits, sorted(Notification.objects.values_list("user__email", "key")), books(hamlet)
 
     def prepare() -> None:
@@ -200,10 +162,7 @@ def test_debits_that_are_cut_off_are_asked_for_once_and_told_once(
 
     assert strike_everywhere(prepare, told) > 4
     prepare()
-    assert (
-        strike_everywhere(lambda: release_order(order=BankOrder.objects.get(), user=hands[1], now=NOW), told)
-        > 4
-    )
+    assert strike_everywhere(lambda: release_order(order=BankOrder.objects.get(), user=hands[1], now=NOW), told) > 4
     check_conserved(hamlet.cooperative)
 
 
@@ -211,26 +170,15 @@ def test_a_month_of_books_that_is_cut_off_is_closed_once(hamlet: Hamlet, hands: 
     hamlet.bill()
 
     def told() -> object:
-        return list(
-            AccountingPeriod.objects.values_list(
-                "period", "status", "entries", "debits_minor", "content_sha256"
-            )
-        )
+        return list(AccountingPeriod.objects.values_list("period", "status", "entries", "debits_minor", "content_sha256"))
 
     def close() -> None:
-        close_period(
-            cooperative=hamlet.cooperative,
-            month=Month(2016, 4),
-            by=hands[0],
-            now=datetime(2016, 5, 2, tzinfo=UTC),
-        )
+        close_period(cooperative=hamlet.cooperative, month=Month(2016, 4), by=hands[0], now=datetime(2016, 5, 2, tzinfo=UTC))
 
     assert strike_everywhere(close, told) >= 2
 
 
-def test_a_letter_whose_worker_is_killed_leaves_once_at_most_and_is_never_silently_lost(
-    owing: Hamlet,
-) -> None:
+def test_a_letter_whose_worker_is_killed_leaves_once_at_most_and_is_never_silently_lost(owing: Hamlet) -> None:
     """A claim comes before the e-mail: cut off after it, nobody knows, and the row says so."""
     by_mail(owing)
     Member.objects.filter(sites__code="B 10").update(email="bo@hamlet.example")
@@ -246,16 +194,12 @@ def test_a_letter_whose_worker_is_killed_leaves_once_at_most_and_is_never_silent
         with rolled_back():
             with connection.execute_wrapper(Clock(strike_at, power_cut)), pytest.raises(PowerCutError):
                 send_queued(now=NOW)
-            connection.set_rollback(
-                False
-            )  # an update opens a block without a savepoint, as in strike_everywhere
+            connection.set_rollback(False)  # an update opens a block without a savepoint, as in strike_everywhere
             send_queued(now=NOW + CLAIM_HOLDS + timedelta(minutes=1))
             assert len({tuple(message.to) for message in mail.outbox}) == len(mail.outbox) <= waiting
             for row in Delivery.objects.all():
                 left = [message for message in mail.outbox if message.to == [row.recipient]]
-                assert (row.status == "sent" and left) or (
-                    row.status == "failed" and "nobody knows" in row.problem
-                )
+                assert (row.status == "sent" and left) or (row.status == "failed" and "nobody knows" in row.problem)
     mail.outbox.clear()
     send_queued(now=NOW)
     assert [ANA] in [message.to for message in mail.outbox]

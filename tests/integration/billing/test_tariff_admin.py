@@ -16,27 +16,20 @@ from billing.domain.pricing.urdb import tariff_from_urdb
 from billing.models import StepKind, TariffStep, TariffVersion, VersionStatus
 from billing.selectors.tariff_editor import editable_parts
 from billing.selectors.tariffs import terms_of
-from billing.services.tariffs import (
-    CannotPublishVersion,
-    approve_version,
-    draft_from,
-    reject_version,
-    submit_version,
-)
+from billing.services.tariffs import CannotPublishVersion, approve_version, draft_from, reject_version, submit_version
 from members.models import AccessRecord, Membership, Notification, Role, User
 from tests.conftest import ROOT
 from tests.integration.billing.conftest import NOW, Hamlet
 
 PAINTED = {
-    "kind": "energy", "periods": [{"name": "base", "tiers": [{"price": "0.24"}]}, {"name": "peak", "tiers": [{"price": "0.39"}]}],
+    "kind": "energy",
+    "periods": [{"name": "base", "tiers": [{"price": "0.24"}]}, {"name": "peak", "tiers": [{"price": "0.39"}]}],
     "schedule": [{"period": 1, "from": "17:00", "to": "21:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat"]}],
-}  # fmt: skip
+}
 
 
 def person(hamlet: Hamlet, name: str, role: Role = Role.TARIFF_ADMIN, language: str = "en") -> User:
-    user = User.objects.create_user(
-        f"{name}@example.org", "a long enough word", name=name.title(), is_staff=True, language=language
-    )
+    user = User.objects.create_user(f"{name}@example.org", "a long enough word", name=name.title(), is_staff=True, language=language)
     Membership.objects.create(user=user, cooperative=hamlet.microgrid.cooperative, role=role)
     return user
 
@@ -66,10 +59,16 @@ def address(version: TariffVersion, page: str = "change") -> str:
 
 def filled(*parts: Any, **changes: str) -> dict[str, Any]:
     return {
-        "valid_from": "2016-04-01", "vat_rate": "19", "standing_per_day": "0.3", "energy_per_kwh": "0.35",
-        "export_per_kwh": "0.08", "incentive_per_kwh": "0", "parts": json.dumps(parts) if parts else "",
-        "steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0,
-    } | changes  # fmt: skip
+        "valid_from": "2016-04-01",
+        "vat_rate": "19",
+        "standing_per_day": "0.3",
+        "energy_per_kwh": "0.35",
+        "export_per_kwh": "0.08",
+        "incentive_per_kwh": "0",
+        "parts": json.dumps(parts) if parts else "",
+        "steps-TOTAL_FORMS": 0,
+        "steps-INITIAL_FORMS": 0,
+    } | changes
 
 
 def test_a_draft_opens_with_its_hours_as_parts_to_paint(treasurer: User, draft: TariffVersion) -> None:
@@ -80,16 +79,10 @@ def test_a_draft_opens_with_its_hours_as_parts_to_paint(treasurer: User, draft: 
     assert 'value="19"' in page
 
 
-def test_what_is_painted_takes_the_place_of_windows_and_of_the_base_price(
-    treasurer: User, draft: TariffVersion
-) -> None:
+def test_what_is_painted_takes_the_place_of_windows_and_of_the_base_price(treasurer: User, draft: TariffVersion) -> None:
     assert logged_in(treasurer).post(address(draft), filled(PAINTED)).status_code == 302
     draft.refresh_from_db()
-    assert (draft.windows.count(), draft.energy_per_kwh, draft.vat_rate) == (
-        0,
-        Decimal("0.24"),
-        Decimal("0.19"),
-    )
+    assert (draft.windows.count(), draft.energy_per_kwh, draft.vat_rate) == (0, Decimal("0.24"), Decimal("0.19"))
     terms = terms_of(draft)
     assert editable_parts(terms) == [PAINTED]
     assert terms.window_names == ["base", "peak"]
@@ -104,10 +97,7 @@ def test_a_draft_without_painting_keeps_its_windows(treasurer: User, draft: Tari
 def test_parts_are_checked_as_they_are_written(treasurer: User, draft: TariffVersion) -> None:
     wrong = filled({"kind": "levy", "name": "fund", "price": "dear"})
     client = logged_in(treasurer)
-    assert (
-        "Levy “fund”, per kWh drawn: &#x27;dear&#x27; is not a number"
-        in client.post(address(draft), wrong).content.decode()
-    )
+    assert "Levy “fund”, per kWh drawn: &#x27;dear&#x27; is not a number" in client.post(address(draft), wrong).content.decode()
     assert (
         "<strong>Levy “fund”</strong>: <span>per kWh drawn: &#x27;dear&#x27; is not a number"
         in client.post(address(draft, "look"), wrong).content.decode()
@@ -116,9 +106,7 @@ def test_parts_are_checked_as_they_are_written(treasurer: User, draft: TariffVer
     assert draft.parts == []
 
 
-def test_a_look_tells_changes_and_bills_and_saves_nothing(
-    treasurer: User, hamlet: Hamlet, draft: TariffVersion
-) -> None:
+def test_a_look_tells_changes_and_bills_and_saves_nothing(treasurer: User, hamlet: Hamlet, draft: TariffVersion) -> None:
     hamlet.bill()
     looked = logged_in(treasurer).post(address(draft, "look"), filled(PAINTED)).content.decode()
     assert "24 hours a week, Mon-Sat 17:00-21:00: 0.324 EUR per kWh becomes 0.39 EUR per kWh" in looked
@@ -128,18 +116,14 @@ def test_a_look_tells_changes_and_bills_and_saves_nothing(
     assert draft.parts == []
 
 
-def test_the_effect_counts_every_member_and_the_look_is_recorded(
-    treasurer: User, hamlet: Hamlet, draft: TariffVersion
-) -> None:
+def test_the_effect_counts_every_member_and_the_look_is_recorded(treasurer: User, hamlet: Hamlet, draft: TariffVersion) -> None:
     shown = logged_in(treasurer).post(address(draft, "effect"), filled(PAINTED)).content.decode()
     assert "6 metering points" in shown
     assert "<dt>Pay more</dt><dd>6</dd>" in shown
     assert AccessRecord.objects.filter(user=treasurer, what="what-if").exists()
 
 
-def test_one_submits_another_approves_and_both_are_told(
-    treasurer: User, hamlet: Hamlet, draft: TariffVersion
-) -> None:
+def test_one_submits_another_approves_and_both_are_told(treasurer: User, hamlet: Hamlet, draft: TariffVersion) -> None:
     board = person(hamlet, "board", language="de")
     mine, theirs = logged_in(treasurer), logged_in(board)
     mine.post(address(draft), filled(PAINTED))
@@ -166,9 +150,7 @@ def test_one_submits_another_approves_and_both_are_told(
     assert address(draft, "submit") not in theirs.get(address(draft)).content.decode()
 
 
-def test_what_is_rejected_says_why_and_is_copied(
-    treasurer: User, hamlet: Hamlet, draft: TariffVersion
-) -> None:
+def test_what_is_rejected_says_why_and_is_copied(treasurer: User, hamlet: Hamlet, draft: TariffVersion) -> None:
     board = person(hamlet, "board")
     submit_version(version=draft, user=treasurer, now=NOW)
     theirs = logged_in(board)
@@ -190,9 +172,7 @@ def test_nobody_approves_their_own_whoever_writes(treasurer: User, draft: Tariff
     with pytest.raises(CannotPublishVersion, match="submitted this version yourself"):
         approve_version(version=draft, user=treasurer, now=NOW)
     with pytest.raises(IntegrityError, match="approved_by_another"), transaction.atomic():
-        TariffVersion.objects.filter(pk=draft.pk).update(
-            status="published", published_at=NOW, published_by=treasurer
-        )
+        TariffVersion.objects.filter(pk=draft.pk).update(status="published", published_at=NOW, published_by=treasurer)
 
 
 def test_steps_go_in_order(treasurer: User, hamlet: Hamlet, draft: TariffVersion) -> None:
@@ -205,10 +185,10 @@ def test_steps_go_in_order(treasurer: User, hamlet: Hamlet, draft: TariffVersion
         reject_version(version=draft, user=treasurer, reason=" ", now=NOW)
 
 
-@pytest.mark.parametrize("change", [{"status": "draft", "submitted_at": None}, {"vat_rate": "0.07"}, {"parts": [PAINTED]}, {"valid_from": "2016-09-01"}])  # fmt: skip
-def test_what_was_submitted_stands_in_the_database(
-    treasurer: User, draft: TariffVersion, change: Any
-) -> None:
+@pytest.mark.parametrize(
+    "change", [{"status": "draft", "submitted_at": None}, {"vat_rate": "0.07"}, {"parts": [PAINTED]}, {"valid_from": "2016-09-01"}]
+)
+def test_what_was_submitted_stands_in_the_database(treasurer: User, draft: TariffVersion, change: Any) -> None:
     submit_version(version=draft, user=treasurer, now=NOW)
     with pytest.raises(DatabaseError, match="cannot change"), transaction.atomic():
         TariffVersion.objects.filter(pk=draft.pk).update(**change)
@@ -219,9 +199,7 @@ def test_what_was_submitted_stands_in_the_database(
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR, Role.SUPPORT])
-def test_other_roles_look_but_change_nothing(
-    hamlet: Hamlet, draft: TariffVersion, treasurer: User, role: Role
-) -> None:
+def test_other_roles_look_but_change_nothing(hamlet: Hamlet, draft: TariffVersion, treasurer: User, role: Role) -> None:
     client = logged_in(person(hamlet, "other", role))
     page = client.get(address(draft)).content.decode()
     assert 'name="_save"' not in page
@@ -250,7 +228,7 @@ def test_a_file_becomes_a_draft_that_lists_what_is_not_billed(treasurer: User, h
         answer = client.post(
             reverse("admin:billing_tariff_from_urdb"),
             {"tariff": hamlet.tariff.pk, "file": file, "metering": "none", "valid_from": "2016-05-01"},
-        )  # fmt: skip
+        )
     draft = TariffVersion.objects.latest("pk")
     assert answer.url == address(draft)
     assert (draft.status, draft.source_name, draft.parts[0]["kind"] in ("standing", "energy")) == (
@@ -263,23 +241,21 @@ def test_a_file_becomes_a_draft_that_lists_what_is_not_billed(treasurer: User, h
     assert all(f"<li>{key}</li>" in page for key in draft.not_billed if "'" not in key)
 
 
-def test_a_file_that_is_no_tariff_is_refused_with_words(
-    treasurer: User, hamlet: Hamlet, tmp_path: Any
-) -> None:
+def test_a_file_that_is_no_tariff_is_refused_with_words(treasurer: User, hamlet: Hamlet, tmp_path: Any) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text("{}")
     with wrong.open("rb") as file:
         answer = logged_in(treasurer).post(
             reverse("admin:billing_tariff_from_urdb"),
             {"tariff": hamlet.tariff.pk, "file": file, "metering": "none", "valid_from": "2016-05-01"},
-        )  # fmt: skip
+        )
     assert "energyratestructure: is missing" in answer.content.decode()
     with wrong.open("rb") as file:
         answer = logged_in(treasurer).post(
             reverse("admin:billing_tariff_from_urdb"),
             {"tariff": hamlet.tariff.pk, "file": file, "metering": "none", "valid_from": "2016-05-01"},
             headers={"Accept-Language": "de"},
-        )  # fmt: skip
+        )
     page = answer.content.decode()
     assert "energyratestructure: fehlt; geben Sie die Preise je kWh nach Zeit und Staffel an" in page
     assert 'aria-describedby="id_file_helptext id_file_error"' in page

@@ -22,16 +22,20 @@ from grid.models import PriceDay
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet, make_hamlet
 
 PARTS = [
-    {"kind": "energy",
-     "periods": [{"name": "day", "tiers": [{"price": "0.25", "up_to": "2", "unit": "day"}, {"price": "0.37"}]},
-                 {"name": "evening", "tiers": [{"price": "0.31", "up_to": "2", "unit": "day"}, {"price": "0.45"}]}],
-     "schedule": [{"period": 1, "from": "17:00", "to": "21:00"}]},
+    {
+        "kind": "energy",
+        "periods": [
+            {"name": "day", "tiers": [{"price": "0.25", "up_to": "2", "unit": "day"}, {"price": "0.37"}]},
+            {"name": "evening", "tiers": [{"price": "0.31", "up_to": "2", "unit": "day"}, {"price": "0.45"}]},
+        ],
+        "schedule": [{"period": 1, "from": "17:00", "to": "21:00"}],
+    },
     {"kind": "demand", "periods": [{"name": "all day", "tiers": [{"price": "62"}]}]},
     {"kind": "levy", "name": "grid fund", "price": "0.0051"},
     {"kind": "levy", "name": "town", "percent": "1.5", "on": ["energy"]},
     {"kind": "discount", "name": "founders", "percent": "10", "on": ["energy"]},
     {"kind": "minimum", "amount": "155", "per": "month"},
-]  # fmt: skip
+]
 
 
 def cents(exact: Decimal) -> int:
@@ -109,7 +113,7 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
         ([PARTS[0], PARTS[0]], "Energy has a price already"),
         ([{"kind": "toll"}], "toll, kind of charge: Is no kind of charge"),
     ],
-)  # fmt: skip
+)
 def test_what_no_bill_can_hold_is_not_published(hamlet: Hamlet, parts: list[Any], named: str) -> None:
     draft = draft_from(version=hamlet.version, now=NOW)
     TariffVersion.objects.filter(pk=draft.pk).update(parts=parts, valid_from=date(2016, 5, 1))
@@ -129,9 +133,7 @@ def test_a_copy_has_the_same_parts(hamlet_with_parts: Hamlet) -> None:
     assert draft_from(version=newest, now=NOW).parts == PARTS
 
 
-def test_what_power_costs_is_published_with_the_day_for_plans_to_count_with(
-    hamlet_with_parts: Hamlet,
-) -> None:
+def test_what_power_costs_is_published_with_the_day_for_plans_to_count_with(hamlet_with_parts: Hamlet) -> None:
     microgrid, before, after = hamlet_with_parts.microgrid, date(2016, 2, 28), date(2016, 3, 30)
     Tariff.objects.filter(pk=hamlet_with_parts.version.tariff_id).update(is_reference=True)
     publish_days(microgrid=microgrid, days=[before, after], now=NOW)

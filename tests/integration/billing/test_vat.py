@@ -62,9 +62,9 @@ def check_everywhere(document: Document, client: Client) -> None:
     printed = paper_content(document, paper_facts([document])[document.pk])["sums"]
     assert len(printed) == 1 + len(sums)
     code = "vat" if document.kind == "bill" else "input_vat"
-    booked = LedgerEntry.objects.filter(
-        transaction__idempotency_key=f"document:{document.public_id}", account__code=code
-    ).aggregate(credit=Sum("credit_minor"), debit=Sum("debit_minor"))
+    booked = LedgerEntry.objects.filter(transaction__idempotency_key=f"document:{document.public_id}", account__code=code).aggregate(
+        credit=Sum("credit_minor"), debit=Sum("debit_minor")
+    )
     signed = document.vat_minor if document.kind == "bill" else -document.vat_minor
     assert (booked["credit"] or 0) - (booked["debit"] or 0) == signed
     told = client.get(f"/api/v1/bills/{document.public_id}/").json()
@@ -84,16 +84,12 @@ def auditor(hamlet: Hamlet, client: Client) -> Client:
     return client
 
 
-def test_a_rate_that_changes_within_the_month_stands_beside_the_one_before(
-    hamlet: Hamlet, auditor: Client
-) -> None:
+def test_a_rate_that_changes_within_the_month_stands_beside_the_one_before(hamlet: Hamlet, auditor: Client) -> None:
     change_rate(hamlet, "0.16")
     hamlet.bill()
     bill = Document.objects.get(site__code="b 10", kind="bill")
     assert bill.vat_rate is None
-    assert list(bill.vat_sums.order_by("-rate").values_list("category", "rate")) == [
-        ("S", Decimal("0.1900")), ("S", Decimal("0.1600")),
-    ]  # fmt: skip
+    assert list(bill.vat_sums.order_by("-rate").values_list("category", "rate")) == [("S", Decimal("0.1900")), ("S", Decimal("0.1600"))]
     assert list(bill.lines.filter(component="standing").values_list("quantity", flat=True)) == [1, 1]
     for document in Document.objects.all():
         check_everywhere(document, auditor)
@@ -107,9 +103,7 @@ def test_documents_of_one_rate_publish_what_they_always_did(hamlet: Hamlet) -> N
         assert not [f.path for f in published_fields(document) if f.path.startswith("vat/")]
 
 
-def test_a_producer_who_becomes_liable_on_a_day_shows_vat_from_then_on(
-    hamlet: Hamlet, auditor: Client
-) -> None:
+def test_a_producer_who_becomes_liable_on_a_day_shows_vat_from_then_on(hamlet: Hamlet, auditor: Client) -> None:
     stand(hamlet, "a 2", scheme="standard", rate=Decimal("0.19"), vat_id="DE111111111", valid_from=DAYS[1])
     hamlet.bill()
     credit = Document.objects.get(site__code="a 2", kind="credit")
@@ -123,9 +117,7 @@ def test_a_producer_who_becomes_liable_on_a_day_shows_vat_from_then_on(
     assert balance["local_clearing"] == 0
 
 
-def test_a_cooperative_that_is_a_small_business_shows_none_and_says_why(
-    hamlet: Hamlet, auditor: Client
-) -> None:
+def test_a_cooperative_that_is_a_small_business_shows_none_and_says_why(hamlet: Hamlet, auditor: Client) -> None:
     hamlet.cooperative.vat_id = ""
     hamlet.cooperative.save()
     stand(hamlet, None, scheme="small_business", tax_number="079/123/12347")
@@ -139,7 +131,7 @@ def test_a_cooperative_that_is_a_small_business_shows_none_and_says_why(
 
 
 def test_a_member_who_resells_owes_the_vat_in_our_place(hamlet: Hamlet, auditor: Client) -> None:
-    stand(hamlet, "b 10", scheme="standard", rate=Decimal("0.19"), vat_id="DE222222222", owes_as_recipient=True)  # fmt: skip
+    stand(hamlet, "b 10", scheme="standard", rate=Decimal("0.19"), vat_id="DE222222222", owes_as_recipient=True)
     hamlet.bill()
     bill = Document.objects.get(site__code="b 10", kind="bill")
     assert (bill.vat_minor, bill.vat_sums.get().category) == (0, "AE")
@@ -168,8 +160,7 @@ def test_vat_of_a_posted_document_stays(hamlet: Hamlet) -> None:
         "DELETE FROM billing_documentvat WHERE id = %s",
         "INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)"
         " SELECT document_id, 'S', 0.07, 1, 0, '' FROM billing_documentvat WHERE id = %s",
-        "UPDATE billing_document SET first_day = first_day - 1 WHERE id ="
-        " (SELECT document_id FROM billing_documentvat WHERE id = %s)",
+        "UPDATE billing_document SET first_day = first_day - 1 WHERE id = (SELECT document_id FROM billing_documentvat WHERE id = %s)",
     ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [part.pk])
@@ -184,9 +175,7 @@ def test_two_statuses_on_one_day_are_refused(hamlet: Hamlet) -> None:
 def booked_by_code(document: Document) -> Counter[str]:
     """Debits less credits of a document's transaction."""
     found: Counter[str] = Counter()
-    for entry in LedgerEntry.objects.filter(transaction__cause_ref=document.public_id).select_related(
-        "account"
-    ):
+    for entry in LedgerEntry.objects.filter(transaction__cause_ref=document.public_id).select_related("account"):
         found[entry.account.code] += entry.debit_minor - entry.credit_minor
     return found
 
@@ -194,9 +183,7 @@ def booked_by_code(document: Document) -> Counter[str]:
 REVERSE = {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE111111111", "recipient_owes": True}
 
 
-def test_a_producer_under_reverse_charge_is_paid_net_and_the_cooperative_owes_and_deducts(
-    hamlet: Hamlet, auditor: Client
-) -> None:
+def test_a_producer_under_reverse_charge_is_paid_net_and_the_cooperative_owes_and_deducts(hamlet: Hamlet, auditor: Client) -> None:
     stand(hamlet, "a 2", **REVERSE)
     hamlet.bill()
     credit = Document.objects.get(site__code="a 2", kind="credit")
@@ -205,11 +192,7 @@ def test_a_producer_under_reverse_charge_is_paid_net_and_the_cooperative_owes_an
     assert (credit.vat_minor, part.category, part.recipient_vat_minor) == (0, "AE", owed) and owed > 0
     assert "the recipient owes the VAT" in part.reason
     booked = booked_by_code(credit)
-    assert (booked["payable"], booked["reverse_vat"], booked["reverse_input_vat"]) == (
-        -credit.net_minor,
-        -owed,
-        owed,
-    )
+    assert (booked["payable"], booked["reverse_vat"], booked["reverse_input_vat"]) == (-credit.net_minor, -owed, owed)
     check_everywhere(credit, auditor)
     report = vat_return(hamlet.cooperative, *APRIL)
     (row,) = [row for row in report.rows if row.key.is_received]
@@ -229,20 +212,23 @@ def test_a_small_business_owes_as_recipient_and_gets_nothing_back(hamlet: Hamlet
     assert booked_by_code(charged)["vat_cost"] == charged.vat_minor > 0
     report = vat_return(hamlet.cooperative, *APRIL)
     assert report.agrees and report.owed_minor == booked["vat_cost"]
-    assert {row.key.treatment for row in report.rows if row.key.side == "output"} == {
-        Treatment.SMALL_BUSINESS, Treatment.OWN_SUPPLY,
-    }  # fmt: skip
+    assert {row.key.treatment for row in report.rows if row.key.side == "output"} == {Treatment.SMALL_BUSINESS, Treatment.OWN_SUPPLY}
 
 
 STATUSES: list[dict[str, object]] = [
-    {}, {"scheme": "small_business", "tax_number": "1"}, {"scheme": "exempt", "tax_number": "2"},
-    {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE3"}, {"scheme": "standard", "rate": Decimal("0.07"), "vat_id": "DE4"},
-    REVERSE, {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE5", "owes_as_recipient": True},
-]  # fmt: skip
+    {},
+    {"scheme": "small_business", "tax_number": "1"},
+    {"scheme": "exempt", "tax_number": "2"},
+    {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE3"},
+    {"scheme": "standard", "rate": Decimal("0.07"), "vat_id": "DE4"},
+    REVERSE,
+    {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE5", "owes_as_recipient": True},
+]
 PARTS: list[dict[str, object]] = [
-    {"kind": "vat", "rate": "0.07", "on": ["standing"]}, {"kind": "vat", "rate": "0", "on": ["incentive"], "treatment": "exempt"},
+    {"kind": "vat", "rate": "0.07", "on": ["standing"]},
+    {"kind": "vat", "rate": "0", "on": ["incentive"], "treatment": "exempt"},
     {"kind": "vat", "rate": "0", "on": ["energy"]},
-]  # fmt: skip
+]
 
 
 def plain_sums(cooperative: Cooperative) -> dict[str, tuple[int, int, int, int]]:
@@ -262,9 +248,7 @@ def plain_sums(cooperative: Cooperative) -> dict[str, tuple[int, int, int, int]]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_random_month_with_corrections_and_cancellations_reports_what_its_documents_say(
-    hamlet: Hamlet, seed: int
-) -> None:
+def test_a_random_month_with_corrections_and_cancellations_reports_what_its_documents_say(hamlet: Hamlet, seed: int) -> None:
     chance = random.Random(seed)
     if seed == 3:
         stand(hamlet, None, scheme="small_business", tax_number="9", valid_from=DAYS[1])
@@ -284,9 +268,7 @@ def test_a_random_month_with_corrections_and_cancellations_reports_what_its_docu
     cancelled = prepare_cancellation(document=chance.choice(standing), reason="a mistake", user=None, now=NOW)
     rate_and_finish(run=cancelled, now=NOW)
     report = vat_return(hamlet.cooperative, *APRIL)
-    told = {
-        str(row.key): (row.base_minor, row.tax_minor, row.deducted_minor, row.cost_minor) for row in report.rows
-    }  # fmt: skip
+    told = {str(row.key): (row.base_minor, row.tax_minor, row.deducted_minor, row.cost_minor) for row in report.rows}
     assert {key: sums for key, sums in told.items() if any(sums)} == plain_sums(hamlet.cooperative)
     assert report.agrees and len(told) >= 4
     assert all(value == 0 for value in [sum(trial_balance(hamlet.cooperative).values())])

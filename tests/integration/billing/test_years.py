@@ -11,39 +11,18 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from billing.domain.year_accounts import RESULT_LINE, FiscalYear, Side
-from billing.models import (
-    AccountCode,
-    AccountingPeriod,
-    DistributionKind,
-    DistributionRule,
-    ExportProfile,
-    LedgerTransaction,
-    YearClosing,
-)
+from billing.models import AccountCode, AccountingPeriod, DistributionKind, DistributionRule, ExportProfile, LedgerTransaction, YearClosing
 from billing.models.ledger import RESULT, YEAR_CLOSING
 from billing.selectors.books import months_of_books, trial_balance_of
 from billing.selectors.distributions import margin_lines
 from billing.selectors.run_summary import trial_balance
 from billing.selectors.vat_return import vat_return
 from billing.selectors.years import fiscal_year, income_statement, to_the_margin, year_balance_sheet
-from billing.services.distributions import (
-    CannotDistribute,
-    Wanted,
-    plan_distribution,
-    prepare_distribution,
-    release_distribution,
-)
+from billing.services.distributions import CannotDistribute, Wanted, plan_distribution, prepare_distribution, release_distribution
 from billing.services.journal_export import datev_file
 from billing.services.ledger import CannotPost, account, post_transaction
 from billing.services.periods import CannotReopen, close_period, reopen_period
-from billing.services.years import (
-    CannotCloseYear,
-    cancel_closing,
-    plan_year,
-    prepare_closing,
-    prepare_reopening,
-    release_closing,
-)
+from billing.services.years import CannotCloseYear, cancel_closing, plan_year, prepare_closing, prepare_reopening, release_closing
 from kernel.intervals import Month
 from members.models import Cooperative, Member, Role, User
 from tests.integration.billing.conftest import MARCH, NOW, Hamlet
@@ -54,9 +33,7 @@ from tests.integration.billing.test_money_interrupted import killed
 JANUARY = datetime(2017, 1, 10, 9, tzinfo=UTC)
 YEAR = FiscalYear(date(2016, 1, 1), date(2016, 12, 31))
 APRIL = Month(2016, 4)
-WANTED = Wanted(
-    DistributionKind.REVENUE, "Of March", MARCH.first_day, MARCH.last_day, 100, energy_percent=100
-)
+WANTED = Wanted(DistributionKind.REVENUE, "Of March", MARCH.first_day, MARCH.last_day, 100, energy_percent=100)
 
 
 @pytest.fixture
@@ -79,26 +56,34 @@ def year(hamlet: Hamlet, hands: tuple[User, User]) -> Hamlet:
 
 
 def close(hamlet: Hamlet, hands: tuple[User, User], reserve_minor: int = 0) -> YearClosing:
-    made = prepare_closing(cooperative=hamlet.cooperative, year=YEAR, reserve_minor=reserve_minor, by=hands[0], now=JANUARY)  # fmt: skip
+    made = prepare_closing(cooperative=hamlet.cooperative, year=YEAR, reserve_minor=reserve_minor, by=hands[0], now=JANUARY)
     return release_closing(closing=made, by=hands[1], now=JANUARY)
 
 
 def book(cooperative: Cooperative, key: str, day: date, minor: int = 500) -> LedgerTransaction:
     return post_transaction(
-        cooperative=cooperative, idempotency_key=key, cause="test", booked_date=day, now=JANUARY,
+        cooperative=cooperative,
+        idempotency_key=key,
+        cause="test",
+        booked_date=day,
+        now=JANUARY,
         amounts={account(cooperative, AccountCode.BANK): minor, account(cooperative, AccountCode.FEES): -minor},
-    )  # fmt: skip
+    )
 
 
 def what_stays(cooperative: Cooperative) -> dict[str, object]:
     """What a closing must not touch."""
     report = vat_return(cooperative, YEAR.first_day, YEAR.last_day)
     return {
-        "income": income_statement(cooperative, YEAR), "margin": margin_lines(cooperative, YEAR.first_day, YEAR.last_day),
-        "to margin": to_the_margin(cooperative, YEAR), "before": year_balance_sheet(cooperative, YEAR, with_closing=False),
-        "vat": report.rows, "agrees": report.agrees, "months": [(s.content, s.is_changed) for s in months_of_books(cooperative) if s.month == APRIL],
+        "income": income_statement(cooperative, YEAR),
+        "margin": margin_lines(cooperative, YEAR.first_day, YEAR.last_day),
+        "to margin": to_the_margin(cooperative, YEAR),
+        "before": year_balance_sheet(cooperative, YEAR, with_closing=False),
+        "vat": report.rows,
+        "agrees": report.agrees,
+        "months": [(s.content, s.is_changed) for s in months_of_books(cooperative) if s.month == APRIL],
         "pot": plan_distribution(cooperative=cooperative, wanted=WANTED).available_minor,
-    }  # fmt: skip
+    }
 
 
 def test_the_result_is_carried_to_equity_and_all_else_stays(year: Hamlet, hands: tuple[User, User]) -> None:
@@ -119,7 +104,7 @@ def test_the_result_is_carried_to_equity_and_all_else_stays(year: Hamlet, hands:
     assert all(sum(e.debit_minor - e.credit_minor for e in a.entries.all()) == 0 for a in own.accounts.all())
     after = year_balance_sheet(cooperative, YEAR, with_closing=True)
     assert after.difference_minor == 0 and RESULT_LINE not in [line.code for line in after.lines]
-    assert after.sum_of(Side.EQUITY) == year_balance_sheet(cooperative, YEAR, with_closing=False).sum_of(Side.EQUITY)  # fmt: skip
+    assert after.sum_of(Side.EQUITY) == year_balance_sheet(cooperative, YEAR, with_closing=False).sum_of(Side.EQUITY)
     assert trial_balance_of(cooperative, until=YEAR.last_day).differences == {"EUR": 0}
     assert what_stays(cooperative) == before
 
@@ -132,10 +117,10 @@ def test_what_is_in_the_way_is_said(hamlet: Hamlet, hands: tuple[User, User]) ->
     for words in ("has not ended", "open: 2016-04", "The year before is open"):
         assert words in told
     with pytest.raises(CannotCloseYear, match="Nothing is booked in 2014"):
-        prepare_closing(cooperative=cooperative, year=FiscalYear.around(date(2014, 1, 1), 1), by=hands[0], now=JANUARY)  # fmt: skip
+        prepare_closing(cooperative=cooperative, year=FiscalYear.around(date(2014, 1, 1), 1), by=hands[0], now=JANUARY)
     for month in (Month(2015, 6), APRIL):
         close_period(cooperative=cooperative, month=month, by=hands[0], now=JANUARY)
-    earlier = prepare_closing(cooperative=cooperative, year=FiscalYear.around(date(2015, 6, 1), 1), by=hands[0], now=JANUARY)  # fmt: skip
+    earlier = prepare_closing(cooperative=cooperative, year=FiscalYear.around(date(2015, 6, 1), 1), by=hands[0], now=JANUARY)
     with pytest.raises(CannotCloseYear, match="second person"):
         release_closing(closing=earlier, by=hands[0], now=JANUARY)
     release_closing(closing=earlier, by=hands[1], now=JANUARY)
@@ -153,9 +138,11 @@ def test_a_closed_year_takes_nothing(year: Hamlet, hands: tuple[User, User]) -> 
     with pytest.raises(CannotPost, match="is closed"):
         book(cooperative, "late", date(2016, 7, 1))
     for key, cause, ref in (
-        ("past", "x", None), ("year closing:again", YEAR_CLOSING, closed.public_id), (f"{YEAR_CLOSING}:{closed.public_id}:USD", YEAR_CLOSING, closed.public_id),
-    ):  # fmt: skip
-        with pytest.raises(DatabaseError, match=r"the year is closed|No year was closed"), transaction.atomic():  # fmt: skip
+        ("past", "x", None),
+        ("year closing:again", YEAR_CLOSING, closed.public_id),
+        (f"{YEAR_CLOSING}:{closed.public_id}:USD", YEAR_CLOSING, closed.public_id),
+    ):
+        with pytest.raises(DatabaseError, match=r"the year is closed|No year was closed"), transaction.atomic():
             LedgerTransaction.objects.create(idempotency_key=key, cause=cause, cause_ref=ref, **stray)
     with pytest.raises(CannotReopen, match="closed as a whole"):
         reopen_period(cooperative=cooperative, month=APRIL, by=hands[1], reason="x", now=JANUARY)
@@ -185,7 +172,7 @@ def test_a_counter_opens_it_again_and_it_closes_anew(year: Hamlet, hands: tuple[
         release_closing(closing=counter, by=hands[0], now=JANUARY)
     closed.refresh_from_db()
     assert closed.status == "reopened" and trial_balance(cooperative) == before
-    reopen_period(cooperative=cooperative, month=APRIL, by=hands[1], reason="a bill was forgotten", now=JANUARY)  # fmt: skip
+    reopen_period(cooperative=cooperative, month=APRIL, by=hands[1], reason="a bill was forgotten", now=JANUARY)
     book(cooperative, "forgotten", date(2016, 4, 30))
     close_period(cooperative=cooperative, month=APRIL, by=hands[0], now=JANUARY)
     anew = close(year, hands)
@@ -211,7 +198,7 @@ def test_what_comes_to_other_amounts_is_not_released(year: Hamlet, hands: tuple[
 
 def test_what_went_to_the_reserves_is_not_shared_out(year: Hamlet, hands: tuple[User, User]) -> None:
     cooperative = year.cooperative
-    DistributionRule.objects.create(cooperative=cooperative, valid_from=date(2016, 1, 1), reserve_rate=Decimal(0))  # fmt: skip
+    DistributionRule.objects.create(cooperative=cooperative, valid_from=date(2016, 1, 1), reserve_rate=Decimal(0))
     free = plan_year(cooperative=cooperative, year=YEAR, now=JANUARY).free_minor
     assert free > 50
     with pytest.raises(CannotCloseYear, match="can go to the reserves"):
@@ -222,13 +209,14 @@ def test_what_went_to_the_reserves_is_not_shared_out(year: Hamlet, hands: tuple[
     assert plan.available_minor == left - (free - 50) == 50
     with pytest.raises(CannotDistribute, match="set part of it aside"):
         prepare_distribution(
-            cooperative=cooperative, wanted=Wanted(DistributionKind.REVENUE, "More", MARCH.first_day, MARCH.last_day, 51), by=hands[0], now=JANUARY
-        )  # fmt: skip
+            cooperative=cooperative,
+            wanted=Wanted(DistributionKind.REVENUE, "More", MARCH.first_day, MARCH.last_day, 51),
+            by=hands[0],
+            now=JANUARY,
+        )
 
 
-def test_the_closing_is_in_the_advisers_file_and_alone_in_another(
-    year: Hamlet, hands: tuple[User, User]
-) -> None:
+def test_the_closing_is_in_the_advisers_file_and_alone_in_another(year: Hamlet, hands: tuple[User, User]) -> None:
     close(year, hands)
     december = Month(2016, 12)
     _, whole = datev_file(cooperative=year.cooperative, month=december, now=JANUARY)
@@ -240,7 +228,9 @@ def test_the_closing_is_in_the_advisers_file_and_alone_in_another(
 
 def test_two_treasurers_close_a_year_on_its_page(year: Hamlet) -> None:
     cooperative = year.cooperative
-    ada, ben, auditor = (client_of(cooperative, role, name) for role, name in ((Role.TARIFF_ADMIN, "ada"), (Role.TARIFF_ADMIN, "ben"), (Role.AUDITOR, "aud")))  # fmt: skip
+    ada, ben, auditor = (
+        client_of(cooperative, role, name) for role, name in ((Role.TARIFF_ADMIN, "ada"), (Role.TARIFF_ADMIN, "ben"), (Role.AUDITOR, "aud"))
+    )
     url = reverse("books-year")
     form = {"cooperative": "hamlet", "month": "2016-04"}
     eve = client_of(Cooperative.objects.create(slug="other", name="other"), Role.TARIFF_ADMIN, "eve")
@@ -284,6 +274,12 @@ def test_a_fiscal_year_may_end_in_june(year: Hamlet, hands: tuple[User, User]) -
     assert book(year.cooperative, "next", date(2016, 7, 1)).pk
     with pytest.raises(DatabaseError, match="a_year_is_closed_once"), transaction.atomic():
         YearClosing.objects.create(
-            cooperative=year.cooperative, first_day=YEAR.first_day, last_day=YEAR.last_day, result_minor=0, shared_minor=0, entries=0,
-            prepared_at=JANUARY, prepared_by=hands[0],
-        )  # fmt: skip
+            cooperative=year.cooperative,
+            first_day=YEAR.first_day,
+            last_day=YEAR.last_day,
+            result_minor=0,
+            shared_minor=0,
+            entries=0,
+            prepared_at=JANUARY,
+            prepared_by=hands[0],
+        )

@@ -62,9 +62,7 @@ def settled(microgrid: Any, measured_days: Any) -> BillingRun:  # noqa: F811
 @pytest.fixture
 def bill(settled: BillingRun) -> Document:
     """The first member's bill."""
-    bills = Document.objects.filter(
-        run=settled, kind=DocumentKind.BILL, member__is_cooperative=False, gross_minor__gt=100
-    )
+    bills = Document.objects.filter(run=settled, kind=DocumentKind.BILL, member__is_cooperative=False, gross_minor__gt=100)
     return bills.order_by("number")[0]
 
 

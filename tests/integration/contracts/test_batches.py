@@ -33,9 +33,7 @@ def test_what_a_member_decrypts_opens_the_commitments_of_the_leaves(day_anchor, 
             meter = Meter.objects.get(chain_ref=content["meter"])
             assert meter.site.member_id == member.pk
             leaf = AnchorLeaf.objects.get(anchor=day_anchor, meter_id=meter.pk, channel=content["channel"])
-            canonical = meter_day_bytes(
-                DAY, content["channel"], content["version"], content["values_wh"], content["quality"]
-            )
+            canonical = meter_day_bytes(DAY, content["channel"], content["version"], content["values_wh"], content["quality"])
             assert commit(content["salt"], canonical) == bytes(leaf.commitment)
             opened += 1
     assert opened == day_anchor.leaves
@@ -55,11 +53,7 @@ def test_one_members_key_does_not_open_anothers(day_anchor, members):
     first, second = members[:2]
     keys = data_keys([first, second])
     store = BlockStore.configured()
-    sealed = next(
-        part[second.chain_ref]
-        for part in map(store.get, store.get(day_anchor.cid)["parts"])
-        if second.chain_ref in part
-    )
+    sealed = next(part[second.chain_ref] for part in map(store.get, store.get(day_anchor.cid)["parts"]) if second.chain_ref in part)
     with pytest.raises(InvalidTag):
         keys[first.pk].decrypt(sealed[:12], sealed[12:], second.chain_ref.encode())
 
@@ -94,10 +88,7 @@ def test_a_damaged_block_is_no_block(settings):
 
 def test_a_block_bears_the_cid_that_kubo_would_give():
     # `echo '{"hello":"world"}' | ipfs dag put` gives this CID (IPLD's documentation of dag-cbor).
-    assert (
-        BlockStore.configured().put({"hello": "world"})
-        == "bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae"
-    )
+    assert BlockStore.configured().put({"hello": "world"}) == "bafyreidykglsfhoixmivffc5uwhcgshx4j465xwqntbmu43nb2dzqwfvae"
 
 
 def test_a_block_that_no_node_would_take_is_refused():

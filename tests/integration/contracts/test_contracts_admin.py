@@ -15,16 +15,7 @@ from members.models import Cooperative, Membership, Role, User
 from tests.integration.grid.conftest import SHOWN_NOW
 
 pytestmark = pytest.mark.django_db
-MODELS = (
-    "chaintransaction",
-    "chaindeployment",
-    "anchor",
-    "stablecoin",
-    "paymentquote",
-    "chainpayment",
-    "chainwithdrawal",
-    "walletlink",
-)
+MODELS = ("chaintransaction", "chaindeployment", "anchor", "stablecoin", "paymentquote", "chainpayment", "chainwithdrawal", "walletlink")
 
 
 @pytest.fixture
@@ -53,9 +44,7 @@ def texts(reply: Any) -> list[str]:
 
 
 def run_action(client: Any, model: str, action: str, *ids: int) -> Any:
-    return client.post(
-        reverse(f"admin:contracts_{model}_changelist"), {"action": action, "_selected_action": ids}, follow=True
-    )  # fmt: skip
+    return client.post(reverse(f"admin:contracts_{model}_changelist"), {"action": action, "_selected_action": ids}, follow=True)
 
 
 def test_the_pages_pass_the_checks_that_every_process_makes_at_its_start():
@@ -82,22 +71,13 @@ def test_a_superuser_sees_and_cannot_edit(client, staff, witnessed, model):
 
 def test_months_and_days_are_written_for_people_and_filter_rows(client, staff, witnessed):
     staff(None)
-    run_anchor, day_anchor = (
-        Anchor.objects.filter(kind=kind).first() for kind in (AnchorKind.RUN, AnchorKind.DAY)
-    )
+    run_anchor, day_anchor = (Anchor.objects.filter(kind=kind).first() for kind in (AnchorKind.RUN, AnchorKind.DAY))
     page = client.get(reverse("admin:contracts_anchor_change", args=[run_anchor.pk])).content.decode()
     assert "June 2016" in page
-    assert (
-        "Jun 2016"
-        in client.get(reverse("admin:contracts_anchor_change", args=[day_anchor.pk])).content.decode()
-    )
+    assert "Jun 2016" in client.get(reverse("admin:contracts_anchor_change", args=[day_anchor.pk])).content.decode()
     documents = reverse("admin:billing_document_changelist")
     assert "?period=201606" in client.get(documents).content.decode()
-    for period, count in (
-        ("201606", Document.objects.count()),
-        ("201605", 0),
-        ("June", Document.objects.count()),
-    ):
+    for period, count in (("201606", Document.objects.count()), ("201605", 0), ("June", Document.objects.count())):
         assert client.get(documents, {"period": period}).context["cl"].result_count == count
 
 
@@ -123,11 +103,7 @@ def test_staff_of_another_cooperative_see_no_anchor(client, staff, witnessed):
     reply = client.get(reverse("admin:contracts_anchor_changelist"))
     assert list(reply.context["cl"].queryset) == []
     anchor = Anchor.objects.first()
-    assert client.get(reverse("admin:contracts_anchor_change", args=[anchor.pk])).status_code in (
-        302,
-        403,
-        404,
-    )
+    assert client.get(reverse("admin:contracts_anchor_change", args=[anchor.pk])).status_code in (302, 403, 404)
 
 
 def test_the_auditor_checks_roots_from_the_list(client, staff, witnessed, bill, behind_the_back):
@@ -149,12 +125,8 @@ def test_a_check_without_the_node_says_so(client, staff, witnessed, node):
     assert "does not answer" in told
 
 
-def test_the_operator_lets_a_refused_transaction_try_again_and_the_auditor_cannot(
-    client, staff, witnessed, node
-):
-    row = enqueue(
-        chain=node.chain, key="wrong", contract="Billing", function="settleOffChain", arguments=[[b"\x09" * 32]], now=SHOWN_NOW
-    )  # fmt: skip
+def test_the_operator_lets_a_refused_transaction_try_again_and_the_auditor_cannot(client, staff, witnessed, node):
+    row = enqueue(chain=node.chain, key="wrong", contract="Billing", function="settleOffChain", arguments=[[b"\x09" * 32]], now=SHOWN_NOW)
     drain(chain=node.chain, now=SHOWN_NOW)
     staff(Role.AUDITOR)
     run_action(client, "chaintransaction", "send_again", row.pk)

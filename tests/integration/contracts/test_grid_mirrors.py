@@ -23,9 +23,7 @@ START = datetime(2016, 6, 2, 16, 0, tzinfo=UTC)
 
 def level_on(chain, storage: StorageUnit) -> int:
     """The third word of the contract's storage."""
-    return chain.call(
-        "GridBalancing", address_on(chain, "GridBalancing"), "getStorage", [unhexed(storage.chain_ref)]
-    )[2]
+    return chain.call("GridBalancing", address_on(chain, "GridBalancing"), "getStorage", [unhexed(storage.chain_ref)])[2]
 
 
 def test_levels_stay_within_the_capacity_and_whole() -> None:
@@ -41,9 +39,7 @@ def test_the_chain_follows_the_cooperatives_storages_and_no_homes(chain, settled
     witness(chain=chain, now=SHOWN_NOW)
     meter = own.meter
     taken, given = (
-        load_channel(
-            microgrid=microgrid, channel=c, days=settled.days(), meter_ids=[meter.pk]
-        ).values_wh.sum()
+        load_channel(microgrid=microgrid, channel=c, days=settled.days(), meter_ids=[meter.pk]).values_wh.sum()
         for c in (Channel.CHARGE, Channel.DISCHARGE)
     )
     assert taken + given > 0
@@ -59,16 +55,17 @@ def test_the_chain_follows_the_cooperatives_storages_and_no_homes(chain, settled
 
 
 def test_an_event_is_a_peak_that_was_handled(chain, settled, microgrid, operator):
-    programme = DemandProgramme.objects.create(
-        microgrid=microgrid, name="Evenings", incentive_per_kwh="0.2", offered_at=SHOWN_NOW
-    )
+    programme = DemandProgramme.objects.create(microgrid=microgrid, name="Evenings", incentive_per_kwh="0.2", offered_at=SHOWN_NOW)
     event = DemandEvent.objects.create(
-        programme=programme, start_at=START, end_at=START + timedelta(hours=1), reason="Clouds.", called_by=operator,
-        called_at=START - timedelta(hours=3), measured_at=SHOWN_NOW,
-    )  # fmt: skip
-    for site, delivered in zip(
-        Site.objects.filter(microgrid=microgrid).order_by("pk")[:2], (700, -50), strict=True
-    ):
+        programme=programme,
+        start_at=START,
+        end_at=START + timedelta(hours=1),
+        reason="Clouds.",
+        called_by=operator,
+        called_at=START - timedelta(hours=3),
+        measured_at=SHOWN_NOW,
+    )
+    for site, delivered in zip(Site.objects.filter(microgrid=microgrid).order_by("pk")[:2], (700, -50), strict=True):
         DemandResponse.objects.create(event=event, site=site, delivered_wh=delivered)
     witness(chain=chain, now=SHOWN_NOW)
     row = ChainTransaction.objects.get(idempotency_key__startswith="peaks:")

@@ -61,12 +61,7 @@ def test_the_calls_of_each_way_pay_what_is_left(node, chain, reader, bill):
     assert seen["amount"].endswith(" ETH")
     assert seen["booked_minor"] == bill.gross_minor // 3
     coin = found["ways"][1]
-    node.transact(
-        account,
-        coin["token"],
-        0,
-        chain.encode("TestCoin", "mint", [checksummed(account), int(coin["units"])]),
-    )
+    node.transact(account, coin["token"], 0, chain.encode("TestCoin", "mint", [checksummed(account), int(coin["units"])]))
     send(node, coin, account)
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 1
     bill.refresh_from_db()
@@ -79,7 +74,7 @@ def test_a_bill_that_the_chain_holds_as_paid_elsewhere_is_not_offered_again(node
     witness(chain=chain, now=SHOWN_NOW)
     payment, _ = book_payment(
         document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=SHOWN_NOW, now=SHOWN_NOW
-    )  # fmt: skip
+    )
     witness(chain=chain, now=SHOWN_NOW)
     assert offer(reader, bill)["state"] == "paid"
     return_payment(payment=payment, kind=ReturnKind.BANK, now=SHOWN_NOW)

@@ -43,9 +43,7 @@ def all_confirmed() -> bool:
 
 def anchor_something(chain: EthereumChain, period: int) -> ChainTransaction:
     arguments = [b"\x01" * 32, period, 0, b"\x02" * 32, 1, ""]
-    return enqueue(
-        chain=chain, key=f"test:{period}", contract="GridBalancing", function="anchorRoot", arguments=arguments, now=SHOWN_NOW
-    )  # fmt: skip
+    return enqueue(chain=chain, key=f"test:{period}", contract="GridBalancing", function="anchorRoot", arguments=arguments, now=SHOWN_NOW)
 
 
 class DeafChain(EthereumChain):
@@ -67,13 +65,7 @@ def test_contracts_are_deployed_once(chain):
     before = book()
     again = deploy_contracts(chain=chain, now=SHOWN_NOW)
     assert [d.address for d in first] == [d.address for d in again]
-    assert {d.contract for d in first} == {
-        "EnergyProduction",
-        "EnergyConsumption",
-        "GridBalancing",
-        "Billing",
-        "TestCoin",
-    }
+    assert {d.contract for d in first} == {"EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing", "TestCoin"}
     assert all(chain.has_code(d.address) for d in first)
     assert book() == before
     assert all_confirmed()
@@ -90,9 +82,7 @@ def test_a_round_anchors_and_mirrors_and_the_next_does_nothing(chain, settled, m
     for anchor in Anchor.objects.all():
         assert root_on_chain(chain, anchor) == anchor.root
         contract = CONTRACT_OF[anchor.kind]
-        count = chain.call(
-            contract, address_on(chain, contract), "revisionCount", [unhexed(anchor.subject), anchor.period]
-        )
+        count = chain.call(contract, address_on(chain, contract), "revisionCount", [unhexed(anchor.subject), anchor.period])
         assert count == 1
 
 
@@ -100,10 +90,7 @@ def test_the_contracts_know_what_was_registered_and_recorded(chain, settled, mic
     witness(chain=chain, now=SHOWN_NOW)
     production = address_on(chain, "EnergyProduction")
     sources = Source.objects.filter(site__microgrid=microgrid)
-    total = sum(
-        chain.call("EnergyProduction", production, "productionOf", [unhexed(s.chain_ref), settled.period])
-        for s in sources
-    )
+    total = sum(chain.call("EnergyProduction", production, "productionOf", [unhexed(s.chain_ref), settled.period]) for s in sources)
     balances = microgrid.balance_days.filter(is_current=True)
     assert total == sum(sum(b.production_wh) for b in balances) > 0
 
@@ -127,9 +114,7 @@ def test_what_joins_later_is_registered_too(chain, settled, microgrid):
     assert source is not None
     later = Source.objects.create(site=source.site, code="later", kind=source.kind, capacity_w=4000)
     witness(chain=chain, now=SHOWN_NOW)
-    found = chain.call(
-        "EnergyProduction", address_on(chain, "EnergyProduction"), "getSource", [unhexed(later.chain_ref)]
-    )
+    found = chain.call("EnergyProduction", address_on(chain, "EnergyProduction"), "getSource", [unhexed(later.chain_ref)])
     assert 4000 in found
     assert all_confirmed()
     assert StorageUnit.objects.filter(site__microgrid=microgrid).count() == 2
@@ -151,10 +136,7 @@ def test_the_same_bytes_go_out_again_when_the_node_died_before_sending(node, cha
 def test_a_chain_that_lost_everything_gets_everything_again_at_the_old_addresses(node, settled, microgrid):
     chain = node.chain
     witness(chain=chain, now=SHOWN_NOW)
-    before, addresses = (
-        book(),
-        list(ChainDeployment.objects.order_by("pk").values_list("contract", "address")),
-    )
+    before, addresses = (book(), list(ChainDeployment.objects.order_by("pk").values_list("contract", "address")))
     chain = node.lose_everything()
     assert chain.next_nonce(address_of(private_key())) == 0
     without = check_documents(chain=chain, run=settled)
@@ -207,9 +189,7 @@ def test_only_the_blocks_that_were_lost_are_filled_again(node):
 
 def test_what_a_contract_refuses_is_named_and_holds_up_nothing(chain):
     deploy_contracts(chain=chain, now=SHOWN_NOW)
-    wrong = enqueue(
-        chain=chain, key="wrong", contract="Billing", function="settleOffChain", arguments=[[b"\x09" * 32]], now=SHOWN_NOW
-    )  # fmt: skip
+    wrong = enqueue(chain=chain, key="wrong", contract="Billing", function="settleOffChain", arguments=[[b"\x09" * 32]], now=SHOWN_NOW)
     right = anchor_something(chain, 20160601)
     drain(chain=chain, now=SHOWN_NOW)
     wrong.refresh_from_db()
@@ -247,11 +227,7 @@ def test_a_call_waits_for_its_contract(chain):
 def test_there_is_one_sender_at_a_time(chain):
     anchor_something(chain, 20160601)
     sender = address_of(private_key())
-    words = {
-        k: v
-        for k, v in connection.get_connection_params().items()
-        if k in {"host", "port", "user", "password", "dbname"}
-    }
+    words = {k: v for k, v in connection.get_connection_params().items() if k in {"host", "port", "user", "password", "dbname"}}
     with psycopg.connect(**words, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"sender {sender.lower()}"])
         deploy_contracts(chain=chain, now=SHOWN_NOW)
@@ -275,9 +251,7 @@ def test_a_nonce_that_somebody_else_used_is_named(node, chain):
     assert row.problem == f"nonce {DEPLOYED} was used by another transaction of this key"
 
 
-def test_with_the_node_stopped_days_close_and_bills_post_and_the_witness_catches_up(
-    node, microgrid, measured_days, request
-):
+def test_with_the_node_stopped_days_close_and_bills_post_and_the_witness_catches_up(node, microgrid, measured_days, request):
     chain = node.chain
     deploy_contracts(chain=chain, now=SHOWN_NOW)
     node.stop()
@@ -345,9 +319,7 @@ def test_the_former_version_counts_where_it_is_the_one_that_was_mined(node, chai
     row.refresh_from_db()
     assert (row.status, row.hash) == (TransactionStatus.CONFIRMED, first)
     assert row.problem == ""
-    root = chain.call(
-        "GridBalancing", address_on(chain, "GridBalancing"), "rootOf", [b"\x01" * 32, 20160601, 0]
-    )
+    root = chain.call("GridBalancing", address_on(chain, "GridBalancing"), "rootOf", [b"\x01" * 32, 20160601, 0])
     assert hexed(root) == hexed(b"\x02" * 32)
 
 
@@ -361,33 +333,33 @@ def test_no_fee_passes_the_highest_one(node, chain, settings):
 
 
 def test_many_microgrids_can_share_a_chain(chain, settled, microgrid):
-    other = Microgrid.objects.create(
-        cooperative=microgrid.cooperative, slug="other", name="Other", time_zone="Europe/Berlin"
-    )
+    other = Microgrid.objects.create(cooperative=microgrid.cooperative, slug="other", name="Other", time_zone="Europe/Berlin")
     witness(chain=chain, now=SHOWN_NOW)
     assert all_confirmed()
     assert ChainTransaction.objects.filter(idempotency_key__contains=other.chain_ref).exists()
 
 
 def test_an_empty_day_or_run_holds_up_nothing(chain, settled, microgrid):
-    other = Microgrid.objects.create(
-        cooperative=microgrid.cooperative, slug="empty", name="Empty", time_zone="Europe/Berlin"
-    )
-    DayClosing.objects.create(
-        microgrid=other, day=settled.first_day, revision=0, closed_at=SHOWN_NOW, estimated_values=0
-    )
+    other = Microgrid.objects.create(cooperative=microgrid.cooperative, slug="empty", name="Empty", time_zone="Europe/Berlin")
+    DayClosing.objects.create(microgrid=other, day=settled.first_day, revision=0, closed_at=SHOWN_NOW, estimated_values=0)
     BillingRun.objects.create(
-        microgrid=other, period=settled.period, first_day=settled.first_day, last_day=settled.last_day, prepared_at=SHOWN_NOW,
-        issue_date=settled.issue_date, due_date=settled.due_date, status="posted", posted_at=SHOWN_NOW,
-        released_at=SHOWN_NOW, release_rule="test",
-    )  # fmt: skip
+        microgrid=other,
+        period=settled.period,
+        first_day=settled.first_day,
+        last_day=settled.last_day,
+        prepared_at=SHOWN_NOW,
+        issue_date=settled.issue_date,
+        due_date=settled.due_date,
+        status="posted",
+        posted_at=SHOWN_NOW,
+        released_at=SHOWN_NOW,
+        release_rule="test",
+    )
     assert witness(chain=chain, now=SHOWN_NOW).anchored == 3
     assert all_confirmed()
 
 
-def test_a_correction_is_the_months_next_root_and_cancels_what_it_takes_back(
-    chain, settled, bill, correct_meter, microgrid
-):
+def test_a_correction_is_the_months_next_root_and_cancels_what_it_takes_back(chain, settled, bill, correct_meter, microgrid):
     witness(chain=chain, now=SHOWN_NOW)
     correct_meter(bill.site.meters.get(kind="site"), settled.first_day, 9000)
     close_day(microgrid=microgrid, day=settled.first_day, now=SHOWN_NOW)

@@ -69,11 +69,7 @@ def test_a_paid_quote_settles_the_bill_once(chain, posted, pay):
 
 def test_parts_of_a_cent_are_kept_until_they_are_whole(chain, posted, pay):
     half = CENT // 2
-    for wei, cents in (
-        (10 * CENT + half, 10),
-        (half, 11),
-        (quote_of(posted) - 11 * CENT, posted.gross_minor),
-    ):
+    for wei, cents in ((10 * CENT + half, 10), (half, 11), (quote_of(posted) - 11 * CENT, posted.gross_minor)):
         pay(posted, wei)
         assert watch_payments(chain=chain, now=SHOWN_NOW) == 1
         assert booked(posted) == cents
@@ -92,9 +88,13 @@ def test_what_is_paid_too_much_stays_the_payers_credit_on_the_chain(node, chain,
 
 def test_a_chain_payment_after_the_bank_is_booked_in_full(chain, posted, pay):
     book_payment(
-        document=posted, amount_minor=posted.gross_minor, rail=PaymentRail.BANK, external_ref="statement 1",
-        received_at=SHOWN_NOW, now=SHOWN_NOW,
-    )  # fmt: skip
+        document=posted,
+        amount_minor=posted.gross_minor,
+        rail=PaymentRail.BANK,
+        external_ref="statement 1",
+        received_at=SHOWN_NOW,
+        now=SHOWN_NOW,
+    )
     pay(posted, quote_of(posted))
     watch_payments(chain=chain, now=SHOWN_NOW)
     assert booked(posted) == 2 * posted.gross_minor
@@ -103,9 +103,13 @@ def test_a_chain_payment_after_the_bank_is_booked_in_full(chain, posted, pay):
 
 def test_a_bill_paid_at_the_bank_takes_no_wei_once_the_chain_knows(chain, posted, pay):
     book_payment(
-        document=posted, amount_minor=posted.gross_minor, rail=PaymentRail.BANK, external_ref="statement 1",
-        received_at=SHOWN_NOW, now=SHOWN_NOW,
-    )  # fmt: skip
+        document=posted,
+        amount_minor=posted.gross_minor,
+        rail=PaymentRail.BANK,
+        external_ref="statement 1",
+        received_at=SHOWN_NOW,
+        now=SHOWN_NOW,
+    )
     witness(chain=chain, now=SHOWN_NOW)
     receipt = chain.receipt(pay(posted, quote_of(posted)))
     assert receipt is not None

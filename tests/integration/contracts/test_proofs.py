@@ -36,10 +36,7 @@ def test_a_bundle_can_be_checked_without_the_product(chain, anchored, bill):
     bundle = proof_bundle(bill)
     salt = unhexed(bundle["salt"])
     pairs = [(f["path"], f["value"]) for f in bundle["document"]["fields"]]
-    hashes = [
-        keccak(keccak(salt + k.to_bytes(4, "big")) + f"{path}={value}".encode())
-        for k, (path, value) in enumerate(pairs)
-    ]
+    hashes = [keccak(keccak(salt + k.to_bytes(4, "big")) + f"{path}={value}".encode()) for k, (path, value) in enumerate(pairs)]
     assert [hexed(h) for h in hashes] == bundle["field_hashes"]
     assert hexed(keccak(b"".join(hashes))) == bundle["commitment"] == bundle["leaf"]["values"][-1]
     values = [unhexed(v) if str(v).startswith("0x") else v for v in bundle["leaf"]["values"]]
@@ -47,13 +44,7 @@ def test_a_bundle_can_be_checked_without_the_product(chain, anchored, bill):
     assert hexed(root_from(leaf, [unhexed(p) for p in bundle["proof"]])) == bundle["root"]
     anchor = bundle["anchor"]
     assert anchor["contract"] == address_on(chain, "Billing")
-    words = [
-        unhexed(anchor["subject"]),
-        anchor["period"],
-        anchor["revision"],
-        leaf,
-        [unhexed(p) for p in bundle["proof"]],
-    ]
+    words = [unhexed(anchor["subject"]), anchor["period"], anchor["revision"], leaf, [unhexed(p) for p in bundle["proof"]]]
     assert chain.call("Billing", anchor["contract"], "verify", words) is True
     words[3] = keccak(leaf)
     assert chain.call("Billing", anchor["contract"], "verify", words) is False
@@ -76,10 +67,7 @@ def test_a_changed_cent_is_named_with_its_line(chain, anchored, bill, behind_the
 
 
 def test_the_bundle_of_a_changed_bill_still_holds_what_was_anchored(anchored, bill, behind_the_back):
-    behind_the_back(
-        "UPDATE billing_document SET net_minor = net_minor + 1, gross_minor = gross_minor + 1 WHERE id = %s",
-        bill.pk,
-    )
+    behind_the_back("UPDATE billing_document SET net_minor = net_minor + 1, gross_minor = gross_minor + 1 WHERE id = %s", bill.pk)
     bundle = proof_bundle(Document.objects.get(pk=bill.pk))
     pairs = [(f["path"], f["value"]) for f in bundle["document"]["fields"]]
     now = [hexed(h) for h in field_hashes(unhexed(bundle["salt"]), pairs)]
@@ -98,8 +86,7 @@ def test_a_line_that_is_gone_is_named(chain, anchored, bill, behind_the_back):
 
 def test_a_changed_leaf_is_named_and_nothing_else(chain, anchored, bill, behind_the_back):
     behind_the_back(
-        "UPDATE contracts_anchorleaf SET leaf = set_byte(leaf, 5, (get_byte(leaf, 5) + 1) %% 256) WHERE document_id = %s",
-        bill.pk,
+        "UPDATE contracts_anchorleaf SET leaf = set_byte(leaf, 5, (get_byte(leaf, 5) + 1) %% 256) WHERE document_id = %s", bill.pk
     )
     report = check_documents(chain=chain, run=anchored)
     assert [(f.kind, f.subject) for f in report.findings] == [(FindingKind.LEAF, bill.label)]
@@ -108,8 +95,7 @@ def test_a_changed_leaf_is_named_and_nothing_else(chain, anchored, bill, behind_
 
 def test_a_changed_salt_is_named(chain, anchored, bill, behind_the_back):
     behind_the_back(
-        "UPDATE contracts_anchorleaf SET salt = set_byte(salt, 0, (get_byte(salt, 0) + 1) %% 256) WHERE document_id = %s",
-        bill.pk,
+        "UPDATE contracts_anchorleaf SET salt = set_byte(salt, 0, (get_byte(salt, 0) + 1) %% 256) WHERE document_id = %s", bill.pk
     )
     report = check_documents(chain=chain, run=anchored)
     assert report.failed == 1
@@ -131,16 +117,11 @@ def test_a_root_that_the_chain_does_not_hold_fails_everything(chain, anchored):
     assert "another root" in str(finding)
 
 
-def test_content_and_leaf_and_root_changed_together_still_do_not_fool_the_chain(
-    chain, anchored, bill, behind_the_back
-):
+def test_content_and_leaf_and_root_changed_together_still_do_not_fool_the_chain(chain, anchored, bill, behind_the_back):
     """Whoever owns the whole database can make it fit itself, but not the chain."""
     from contracts.services.anchoring import anchor_run
 
-    behind_the_back(
-        "UPDATE billing_document SET net_minor = net_minor - 1, gross_minor = gross_minor - 1 WHERE id = %s",
-        bill.pk,
-    )
+    behind_the_back("UPDATE billing_document SET net_minor = net_minor - 1, gross_minor = gross_minor - 1 WHERE id = %s", bill.pk)
     Anchor.objects.filter(run=anchored).delete()
     anchor_run(chain=chain, run=anchored, now=SHOWN_NOW)
     report = check_documents(chain=chain, run=anchored)
@@ -148,14 +129,11 @@ def test_content_and_leaf_and_root_changed_together_still_do_not_fool_the_chain(
     assert "another root on the chain" in str(report.findings[0])
 
 
-def test_a_changed_reading_is_named_with_meter_day_and_channel(
-    chain, anchored, microgrid, measured_days, behind_the_back
-):
+def test_a_changed_reading_is_named_with_meter_day_and_channel(chain, anchored, microgrid, measured_days, behind_the_back):
     meter = Meter.objects.filter(microgrid=microgrid, kind="site").order_by("pk")[0]
     behind_the_back(
-        "UPDATE energy_meterday SET values_wh[40] = values_wh[40] + 1 WHERE day = %s AND meter_id = %s AND channel = 1",
-        DAY, meter.pk,
-    )  # fmt: skip
+        "UPDATE energy_meterday SET values_wh[40] = values_wh[40] + 1 WHERE day = %s AND meter_id = %s AND channel = 1", DAY, meter.pk
+    )
     [finding] = check_days(chain=chain, microgrid=microgrid, days=measured_days)
     assert finding.kind is FindingKind.CONTENT
     assert finding.subject.startswith(f"{meter.code} on {DAY}, ")
@@ -163,17 +141,13 @@ def test_a_changed_reading_is_named_with_meter_day_and_channel(
 
 def test_a_meter_day_that_is_gone_is_named(chain, anchored, microgrid, measured_days, behind_the_back):
     meter = Meter.objects.filter(microgrid=microgrid, kind="site").order_by("pk")[0]
-    behind_the_back(
-        "DELETE FROM energy_meterday WHERE day = %s AND meter_id = %s AND channel = 1", DAY, meter.pk
-    )
+    behind_the_back("DELETE FROM energy_meterday WHERE day = %s AND meter_id = %s AND channel = 1", DAY, meter.pk)
     [finding] = check_days(chain=chain, microgrid=microgrid, days=measured_days)
     assert finding.kind is FindingKind.MISSING
     assert finding.subject.startswith(f"{meter.code} on {DAY}, ")
 
 
-def test_a_corrected_day_gets_the_next_revision_and_the_old_root_stays(
-    chain, anchored, microgrid, measured_days, correct_meter
-):
+def test_a_corrected_day_gets_the_next_revision_and_the_old_root_stays(chain, anchored, microgrid, measured_days, correct_meter):
     first = Anchor.objects.get(kind=AnchorKind.DAY, period=20160601)
     meter = Meter.objects.filter(microgrid=microgrid, kind="site").order_by("pk")[0]
     correct_meter(meter, DAY, 5000)
@@ -236,7 +210,5 @@ def test_a_member_checks_an_own_meter_day_without_the_product(client, chain, anc
         leaf = leaf_hash(encode(channel["leaf"]["types"], words))
         assert hexed(root_from(leaf, [unhexed(p) for p in channel["proof"]])) == bundle["root"]
     anchor = bundle["anchor"]
-    found = chain.call(
-        "GridBalancing", anchor["contract"], "rootOf", [unhexed(anchor["subject"]), anchor["period"], 0]
-    )
+    found = chain.call("GridBalancing", anchor["contract"], "rootOf", [unhexed(anchor["subject"]), anchor["period"], 0])
     assert hexed(found) == bundle["root"]

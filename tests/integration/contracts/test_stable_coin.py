@@ -15,14 +15,7 @@ from contracts.adapters.virtual_wallet import VirtualWallet
 from contracts.domain.chain import PaymentEvent
 from contracts.domain.coins import WAD
 from contracts.domain.commitments import unhexed
-from contracts.models import (
-    ChainDeployment,
-    ChainPayment,
-    ChainTransaction,
-    PaymentQuote,
-    StableCoin,
-    TransactionStatus,
-)
+from contracts.models import ChainDeployment, ChainPayment, ChainTransaction, PaymentQuote, StableCoin, TransactionStatus
 from contracts.services.deployment import coin_taken, deploy_contracts
 from contracts.services.outbox import address_on
 from contracts.services.payments import watch_payments
@@ -43,9 +36,7 @@ class Payer:
         self.account = checksummed(node.ask("eth_accounts")[4])
 
     def call(self, contract: str, to: str, function: str, arguments: list[Any], wei: int = 0) -> str:
-        return self.node.transact(
-            self.account, to, wei, self.node.chain.encode(contract, function, arguments)
-        )
+        return self.node.transact(self.account, to, wei, self.node.chain.encode(contract, function, arguments))
 
     def coins(self, units: int, token: str = "") -> str:
         """Make coins and let the contract take them; returns the token's address."""
@@ -62,7 +53,7 @@ class Payer:
         return bool(receipt and receipt.succeeded)
 
     def pay_wei(self, bill: Document, wei: int) -> None:
-        self.call("Billing", address_on(self.node.chain, "Billing"), "processPayment", [unhexed(bill.chain_ref)], wei)  # fmt: skip
+        self.call("Billing", address_on(self.node.chain, "Billing"), "processPayment", [unhexed(bill.chain_ref)], wei)
 
 
 @pytest.fixture
@@ -81,7 +72,9 @@ def other_coin(node: Node) -> Callable[[], str]:
     """Deploy one more test coin from an account of the node; returns its address."""
 
     def deploy() -> str:
-        sent = node.ask("eth_sendTransaction", {"from": node.ask("eth_accounts")[5], "data": "0x" + node.chain.deployment("TestCoin", []).hex()})  # fmt: skip
+        sent = node.ask(
+            "eth_sendTransaction", {"from": node.ask("eth_accounts")[5], "data": "0x" + node.chain.deployment("TestCoin", []).hex()}
+        )
         node.ask("anvil_mine", "0x1")
         return str(EthereumChain(node.url)._web3.eth.get_transaction_receipt(sent)["contractAddress"])
 
@@ -108,7 +101,7 @@ def test_the_coin_is_named_once_and_bills_are_quoted_in_both(chain, posted):
     quote = PaymentQuote.objects.get(document=posted)
     assert (quote.due_minor, quote.units_per_minor, quote.coin) == (posted.gross_minor, UNITS, coin)
     offer = chain.call("Billing", address_on(chain, "Billing"), "quoteOf", [unhexed(posted.chain_ref)])
-    assert offer[:4] == (posted.gross_minor * WAD, posted.gross_minor * CENT, coin.address, posted.gross_minor * UNITS)  # fmt: skip
+    assert offer[:4] == (posted.gross_minor * WAD, posted.gross_minor * CENT, coin.address, posted.gross_minor * UNITS)
     deploy_contracts(chain=chain, now=SHOWN_NOW)
     assert StableCoin.objects.count() == 1
 
@@ -137,16 +130,18 @@ def test_a_bill_is_paid_first_in_ether_then_in_coins_to_the_cent(chain, posted, 
 
 def test_coins_after_the_bank_are_booked_and_become_credit(chain, posted, payer):
     book_payment(
-        document=posted, amount_minor=posted.gross_minor, rail=PaymentRail.BANK, external_ref="statement 1",
-        received_at=SHOWN_NOW, now=SHOWN_NOW,
-    )  # fmt: skip
+        document=posted,
+        amount_minor=posted.gross_minor,
+        rail=PaymentRail.BANK,
+        external_ref="statement 1",
+        received_at=SHOWN_NOW,
+        now=SHOWN_NOW,
+    )
     assert payer.pay_coins(posted, posted.gross_minor * UNITS)
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 1
     assert is_settled(posted)
     assert posted.paid_minor == posted.gross_minor
-    credit = Payment.objects.filter(member=posted.member_id, document=posted).aggregate(
-        sum=Sum("credit_minor")
-    )
+    credit = Payment.objects.filter(member=posted.member_id, document=posted).aggregate(sum=Sum("credit_minor"))
     used = Payment.objects.filter(member=posted.member_id).aggregate(sum=Sum("amount_minor"))["sum"]
     assert used == 2 * posted.gross_minor
     assert 0 <= credit["sum"] <= posted.gross_minor
@@ -156,16 +151,14 @@ def test_coins_after_the_bank_are_booked_and_become_credit(chain, posted, payer)
 def test_what_was_paid_in_part_elsewhere_is_not_asked_for_on_the_chain(chain, posted, payer, rail):
     payer.pay_wei(posted, 7 * CENT)
     watch_payments(chain=chain, now=SHOWN_NOW)
-    book_payment(document=posted, amount_minor=30, rail=rail, external_ref="s", received_at=SHOWN_NOW, now=SHOWN_NOW)  # fmt: skip
+    book_payment(document=posted, amount_minor=30, rail=rail, external_ref="s", received_at=SHOWN_NOW, now=SHOWN_NOW)
     witness(chain=chain, now=SHOWN_NOW)
     words, billing = [unhexed(posted.chain_ref)], address_on(chain, "Billing")
     assert chain.call("Billing", billing, "quoteOf", words)[0] == (posted.gross_minor - 37) * WAD
     count = ChainTransaction.objects.count()
     witness(chain=chain, now=SHOWN_NOW)
     assert ChainTransaction.objects.count() == count
-    book_payment(
-        document=posted, amount_minor=posted.gross_minor - 37, rail=rail, external_ref="t", received_at=SHOWN_NOW, now=SHOWN_NOW,
-    )  # fmt: skip
+    book_payment(document=posted, amount_minor=posted.gross_minor - 37, rail=rail, external_ref="t", received_at=SHOWN_NOW, now=SHOWN_NOW)
     witness(chain=chain, now=SHOWN_NOW)
     assert not payer.pay_coins(posted, UNITS)
     assert is_settled(posted)
@@ -174,7 +167,7 @@ def test_what_was_paid_in_part_elsewhere_is_not_asked_for_on_the_chain(chain, po
 def test_a_payment_on_its_way_counts_when_a_quote_comes_after_it(node, chain, posted, payer, settings):
     settings.CHAIN_CONFIRMATIONS = 3
     payer.pay_wei(posted, 50 * CENT)  # the books do not know of it yet
-    book_payment(document=posted, amount_minor=30, rail=PaymentRail.BANK, external_ref="s", received_at=SHOWN_NOW, now=SHOWN_NOW)  # fmt: skip
+    book_payment(document=posted, amount_minor=30, rail=PaymentRail.BANK, external_ref="s", received_at=SHOWN_NOW, now=SHOWN_NOW)
     witness(chain=chain, now=SHOWN_NOW)
     node.ask("anvil_mine", "0x3")
     witness(chain=chain, now=SHOWN_NOW)
@@ -246,9 +239,7 @@ def test_a_witness_that_dies_among_events_books_each_once(node, posted, payer, a
     assert is_settled(posted)
 
 
-def test_another_coin_of_the_settings_is_named_and_open_bills_are_quoted_in_it(
-    chain, posted, payer, other_coin, settings
-):
+def test_another_coin_of_the_settings_is_named_and_open_bills_are_quoted_in_it(chain, posted, payer, other_coin, settings):
     payer.pay_coins(posted, 10 * UNITS)
     settings.CHAIN_STABLE_COIN = other_coin().lower()
     settings.CHAIN_STABLE_UNITS_PER_MINOR = 12_345
@@ -297,7 +288,7 @@ def test_a_former_contract_is_named_and_told_of_no_coin(node, chain, settings, c
 
 def test_a_wallet_with_coins_pays_once_however_often_it_is_told(node, posted, tmp_path):
     wallet, chain = VirtualWallet(tmp_path / "wallet"), node.chain
-    words = (address_on(chain, "Billing"), address_on(chain, "TestCoin"), posted.chain_ref, posted.gross_minor * UNITS)  # fmt: skip
+    words = (address_on(chain, "Billing"), address_on(chain, "TestCoin"), posted.chain_ref, posted.gross_minor * UNITS)
     first = wallet.pay_in_test_coin(chain, *words)
     assert VirtualWallet(tmp_path / "wallet").pay_in_test_coin(chain, *words) == first
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 1

@@ -143,6 +143,6 @@ def test_a_fraction_that_vanished_takes_the_cent_that_rested_on_it(node, chain, 
     payer.pay_wei(posted, 5 * CENT + CENT // 2)
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 2
     assert state(posted) == (DocumentStatus.OPEN, 6)
-    ChainPayment.objects.filter(payment__isnull=True).update(missing_since=SHOWN_NOW, transaction_hash="0x" + "0" * 64)  # fmt: skip
+    ChainPayment.objects.filter(payment__isnull=True).update(missing_since=SHOWN_NOW, transaction_hash="0x" + "0" * 64)
     assert follow_vanished(chain=chain, now=LATER) == 1
     assert state(posted) == (DocumentStatus.OPEN, 5)

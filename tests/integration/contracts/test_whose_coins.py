@@ -126,21 +126,13 @@ def test_an_unknown_wallet_that_a_stranger_links_stays_unbooked(
 
 
 def test_coins_of_two_that_came_before_are_parted_for_members_and_booked_for_none_otherwise(
-    node: Node,
-    chain: EthereumChain,
-    settled: BillingRun,
-    bill: Document,
-    other: Cooperative,
-    settings,
-    behind_the_back,
+    node: Node, chain: EthereumChain, settled: BillingRun, bill: Document, other: Cooperative, settings, behind_the_back
 ) -> None:
     cooperative = settled.microgrid.cooperative
     settings.CHAIN_COOPERATIVE = cooperative.slug
     staff = [treasurer_of(cooperative), treasurer_of(other)]
     witness(chain=chain, now=SHOWN_NOW)
-    second = Document.objects.filter(run=settled, kind=DocumentKind.BILL, gross_minor__gt=200).exclude(
-        pk=bill.pk
-    )[0]
+    second = Document.objects.filter(run=settled, kind=DocumentKind.BILL, gross_minor__gt=200).exclude(pk=bill.pk)[0]
     payer = Payer(node)
     payer.pay_wei(bill, 100 * CENT)
     payer.pay_wei(second, 200 * CENT)

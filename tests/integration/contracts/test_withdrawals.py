@@ -9,15 +9,7 @@ from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import (
-    AccountCode,
-    BillingRun,
-    Charge,
-    Document,
-    DocumentKind,
-    DocumentStatus,
-    LedgerEntry,
-)
+from billing.models import AccountCode, BillingRun, Charge, Document, DocumentKind, DocumentStatus, LedgerEntry
 from billing.services.charges import CannotTakeBackCharge, take_back_charge
 from billing.services.ledger import account, post_transaction
 from billing.services.payables import open_payables
@@ -54,9 +46,7 @@ class Payee(Payer):
 
     def withdraw(self, token: str = "") -> str:
         address = address_on(self.node.chain, "Billing")
-        return self.call(
-            "Billing", address, "withdrawToken" if token else "withdraw", [token] if token else []
-        )
+        return self.call("Billing", address, "withdrawToken" if token else "withdraw", [token] if token else [])
 
 
 @pytest.fixture
@@ -68,9 +58,7 @@ def credit(settled: BillingRun) -> Document:
 @pytest.fixture
 def producer(credit: Document) -> Member:
     user = User.objects.create_user("roof@example.org", language="de")
-    Membership.objects.create(
-        user=user, cooperative=credit.cooperative, role=Role.MEMBER, member=credit.member
-    )
+    Membership.objects.create(user=user, cooperative=credit.cooperative, role=Role.MEMBER, member=credit.member)
     return credit.member
 
 
@@ -105,8 +93,15 @@ def distribute(chain: EthereumChain, run: BillingRun, payees: list[str] | None =
     batch = unhexed(run.chain_ref)
     if payees is not None:
         batch = bytes([nth + 1]) * 32
-        enqueue(chain=chain, key=f"test batch {nth}", contract="Billing", function="postRevenue", arguments=[batch, payees, [1] * len(payees)], now=SHOWN_NOW)  # fmt: skip
-    enqueue(chain=chain, key=f"test share {nth}", contract="Billing", function="distributeRevenue", arguments=[batch], now=SHOWN_NOW)  # fmt: skip
+        enqueue(
+            chain=chain,
+            key=f"test batch {nth}",
+            contract="Billing",
+            function="postRevenue",
+            arguments=[batch, payees, [1] * len(payees)],
+            now=SHOWN_NOW,
+        )
+    enqueue(chain=chain, key=f"test share {nth}", contract="Billing", function="distributeRevenue", arguments=[batch], now=SHOWN_NOW)
     drain(chain=chain, now=SHOWN_NOW)
     assert ChainTransaction.objects.get(idempotency_key=f"test share {nth}").status == "confirmed"
 
@@ -128,9 +123,7 @@ def link_of(run: BillingRun) -> Any:
     return next((link for link in links if link.code == "withdrawn"), None)
 
 
-def test_what_a_producer_withdraws_counts_against_what_is_owed(
-    node, chain, settled, payee, producer, credit, paid
-):
+def test_what_a_producer_withdraws_counts_against_what_is_owed(node, chain, settled, payee, producer, credit, paid):
     distribute(chain, settled, [payee.account])
     owed = credit.gross_minor
     payee.withdraw()
@@ -147,10 +140,7 @@ def test_what_a_producer_withdraws_counts_against_what_is_owed(
     over = max(paid.gross_minor - owed, 0)
     assert sum(charge.rest_minor for charge in Charge.objects.filter(member=producer)) == over
     assert balance("payable", producer) == -(owed - credit.paid_minor)
-    assert (
-        sum(p.amount_minor for p in open_payables(credit.cooperative) if p.member == producer)
-        == owed - credit.paid_minor
-    )
+    assert sum(p.amount_minor for p in open_payables(credit.cooperative) if p.member == producer) == owed - credit.paid_minor
     client = Client(headers={"accept-language": "de"})
     client.force_login(User.objects.get(email="roof@example.org"))
     page = client.get(reverse("bill", args=[credit.public_id])).content.decode()
@@ -159,9 +149,7 @@ def test_what_a_producer_withdraws_counts_against_what_is_owed(
     assert told.count() == 2 and all("abgehoben" in row.subject for row in told)
 
 
-def test_a_withdrawal_after_the_payout_is_set_off_against_what_comes_next(
-    chain, settled, payee, producer, credit, paid
-):
+def test_a_withdrawal_after_the_payout_is_set_off_against_what_comes_next(chain, settled, payee, producer, credit, paid):
     distribute(chain, settled, [payee.account])
     Document.objects.filter(pk=credit.pk).update(paid_minor=credit.gross_minor, status=DocumentStatus.SETTLED)
     payee.withdraw()
@@ -194,13 +182,8 @@ def test_the_cooperative_takes_its_coins_once(node, chain, settled, paid, settin
     assert link_of(settled).agrees
     half = paid.gross_minor // 2
     own = address_of(private_key())
-    assert (
-        chain.call("TestCoin", address_on(chain, "TestCoin"), "balanceOf", [own])
-        == (paid.gross_minor - half) * UNITS
-    )
-    assert {
-        row.status for row in ChainTransaction.objects.filter(idempotency_key__startswith="collect:")
-    } == {"confirmed"}
+    assert chain.call("TestCoin", address_on(chain, "TestCoin"), "balanceOf", [own]) == (paid.gross_minor - half) * UNITS
+    assert {row.status for row in ChainTransaction.objects.filter(idempotency_key__startswith="collect:")} == {"confirmed"}
 
 
 def test_what_the_cooperative_took_is_sold_coin_by_coin(node, chain, settled, treasurer, paid):
@@ -215,9 +198,16 @@ def test_what_the_cooperative_took_is_sold_coin_by_coin(node, chain, settled, tr
     }
     for symbol, each in held.items():
         sell_coins(
-            cooperative=cooperative, coin=each.key, units=each.holding.units, sold_date=SHOWN_NOW.date(), proceeds_minor=each.holding.worth_minor + 3,
-            fee_minor=2, reference=f"TRADE-{symbol}", user=treasurer, now=SHOWN_NOW,
-        )  # fmt: skip
+            cooperative=cooperative,
+            coin=each.key,
+            units=each.holding.units,
+            sold_date=SHOWN_NOW.date(),
+            proceeds_minor=each.holding.worth_minor + 3,
+            fee_minor=2,
+            reference=f"TRADE-{symbol}",
+            user=treasurer,
+            now=SHOWN_NOW,
+        )
     assert (balance("own_wallet"), balance("coins_sold")) == (0, paid.gross_minor + 2)
     assert (balance("coin_result"), balance("coin_fees")) == (-6, 4)
     assert [each.holding.units for each in held_coins(cooperative, until=SHOWN_NOW.date())] == [0, 0]
@@ -230,9 +220,7 @@ def test_nothing_is_collected_where_no_contract_is(node, chain, settled, setting
         call_command("collect_coins")
 
 
-def test_an_unknown_wallet_is_named_and_booked_once_it_is_linked(
-    node, chain, settled, producer, treasurer, credit, paid
-):
+def test_an_unknown_wallet_is_named_and_booked_once_it_is_linked(node, chain, settled, producer, treasurer, credit, paid):
     payee = Payee(node)
     distribute(chain, settled, [payee.account])
     payee.withdraw()
@@ -241,10 +229,7 @@ def test_an_unknown_wallet_is_named_and_booked_once_it_is_linked(
         (told,) = Notification.objects.filter(user=treasurer, kind="chain_withdrawal")
         assert payee.account in told.text
         (gap,) = link_of(settled).gaps
-        assert "no member of this cooperative has linked" in gap.why and (gap.left, gap.right) == (
-            paid.gross_minor // 2,
-            0,
-        )
+        assert "no member of this cooperative has linked" in gap.why and (gap.left, gap.right) == (paid.gross_minor // 2, 0)
     client = Client()
     client.force_login(treasurer)
     assert client.get(told.path).status_code == 200
@@ -305,13 +290,7 @@ def test_struck_before_any_write_it_is_booked_once(chain, settled, payee, produc
     def told() -> Any:
         credit.refresh_from_db()
         charges = Charge.objects.values_list("amount_minor", "paid_minor").order_by("amount_minor")
-        return (
-            credit.paid_minor,
-            list(charges),
-            balance("chain_wallet"),
-            link_of(settled).agrees,
-            Notification.objects.count(),
-        )
+        return (credit.paid_minor, list(charges), balance("chain_wallet"), link_of(settled).agrees, Notification.objects.count())
 
     assert strike_everywhere(lambda: watch_payments(chain=chain, now=SHOWN_NOW), told) > 10
 
@@ -321,7 +300,7 @@ def test_what_is_taken_off_the_chains_account_by_hand_is_a_gap(chain, settled, p
     amounts = {account(cooperative, AccountCode.BANK): 5, account(cooperative, AccountCode.CHAIN_WALLET): -5}
     post_transaction(
         cooperative=cooperative, idempotency_key="by hand", cause="by hand", booked_date=SHOWN_NOW.date(), amounts=amounts, now=SHOWN_NOW
-    )  # fmt: skip
+    )
     (gap,) = link_of(settled).gaps
     assert (gap.kind, gap.right) == ("transaction", 5)
 

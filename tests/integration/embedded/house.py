@@ -15,9 +15,7 @@ from microgrid_site.embedded.servers import environment_of_its_own
 
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL", "SECRET_KEY")
-PRINT_ADDRESSES = (
-    f"import json,os; print(json.dumps({{k: os.environ.get(k) for k in {ADDRESSES}}}), flush=True)"
-)
+PRINT_ADDRESSES = f"import json,os; print(json.dumps({{k: os.environ.get(k) for k in {ADDRESSES}}}), flush=True)"
 
 
 class House:
@@ -30,14 +28,16 @@ class House:
 
     def start(self, need: str, *code_or_command: str, wait_for_output: bool = True) -> subprocess.Popen[str]:
         """Run Python code (one word) or a command (several) with the servers; returns when it printed a line."""
-        command = (
-            [sys.executable, "-c", code_or_command[0]] if len(code_or_command) == 1 else list(code_or_command)
-        )
+        command = [sys.executable, "-c", code_or_command[0]] if len(code_or_command) == 1 else list(code_or_command)
         process = subprocess.Popen(
             [sys.executable, "-m", "microgrid_site.embedded", "run", "--need", need, "--", *command],
-            env=self.environment, cwd=ROOT, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            env=self.environment,
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         self.started.append(process)
         if wait_for_output:
             assert process.stdout is not None
@@ -62,11 +62,7 @@ class House:
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                texts = (
-                    (entry / "cmdline").read_bytes()
-                    + (entry / "environ").read_bytes()
-                    + bytes((entry / "cwd").readlink())
-                )
+                texts = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes() + bytes((entry / "cwd").readlink())
                 zombie = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
             except OSError:
                 continue

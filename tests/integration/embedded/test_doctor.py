@@ -55,8 +55,12 @@ def test_a_command_before_the_first_migration_says_what_to_run() -> None:
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
     ended = subprocess.run(
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_sites", "sites.csv"],
-        env={**os.environ, "DATABASE_URL": address}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env={**os.environ, "DATABASE_URL": address},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1
     assert ended.stderr.strip().endswith("run: script/manage migrate")

@@ -175,9 +175,7 @@ def test_what_is_set_is_not_started(house: House) -> None:
     assert not (house.var / "run" / "valkey.json").exists()
 
 
-def test_settings_of_dotenv_give_way_to_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_of_dotenv_give_way_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text('# REDIS_URL=redis://commented\nREDIS_URL="redis://file"\nMQTT_URL=\nLOG_LEVEL=INFO\n')
     monkeypatch.setenv("LOG_LEVEL", "ERROR")

@@ -14,9 +14,7 @@ from microgrid_site.embedded.supervisor import ProcessSpec, Supervisor
 from tests.integration.embedded.house import eventually
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
-WITH_CHILD = (
-    "import subprocess; c = subprocess.Popen(['sleep', '61']); print('up', c.pid, flush=True); c.wait()"
-)
+WITH_CHILD = "import subprocess; c = subprocess.Popen(['sleep', '61']); print('up', c.pid, flush=True); c.wait()"
 
 
 def python(name: str, code: str, **more: object) -> ProcessSpec:
@@ -57,9 +55,7 @@ def test_a_crashed_process_comes_back_and_its_warnings_are_shown(tmp_path: Path)
 
 
 def test_of_a_traceback_the_line_that_says_what_happened_is_shown(tmp_path: Path) -> None:
-    supervisor, told = supervise(
-        tmp_path, [python("broken", "import time; print('up', flush=True); time.sleep(0.6); {}['meter 7']")]
-    )
+    supervisor, told = supervise(tmp_path, [python("broken", "import time; print('up', flush=True); time.sleep(0.6); {}['meter 7']")])
     with supervisor:
         assert eventually(lambda: "[broken] KeyError: 'meter 7'" in told)
     assert not any("Traceback" in line for line in told)

@@ -36,21 +36,13 @@ def network_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cooperative(db: None) -> Cooperative:
-    return Cooperative.objects.create(
-        slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000"
-    )
+    return Cooperative.objects.create(slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000")
 
 
 @pytest.fixture
 def microgrid(cooperative: Cooperative, network_folder: Path) -> Microgrid:
     """The imported village; its clock shows noon of 29 March 2016 at REAL_NOW."""
-    report = import_network(
-        folder=network_folder,
-        cooperative=cooperative,
-        slug="hamlet",
-        name="Hamlet",
-        time_zone="Europe/Berlin",
-    )
+    report = import_network(folder=network_folder, cooperative=cooperative, slug="hamlet", name="Hamlet", time_zone="Europe/Berlin")
     grid = report.microgrid
     grid.clock_real_start, grid.clock_shown_start = REAL_NOW, datetime(2016, 3, 29, 10, 0, tzinfo=UTC)
     grid.save()
@@ -72,24 +64,22 @@ class Sender:
     def key_id(self) -> bytes:
         return key_id_of(self.key.public_key().public_bytes_raw())
 
-    def message(
-        self, *, blocks: Sequence[IntervalBlock] = (), real_now: datetime = REAL_NOW, **changes: Any
-    ) -> bytes:
+    def message(self, *, blocks: Sequence[IntervalBlock] = (), real_now: datetime = REAL_NOW, **changes: Any) -> bytes:
         """A signed message with the next counter, but for `changes`."""
         self.counter += 1
         arguments: dict[str, Any] = {
-            "private_key": self.key, "key_id": self.key_id, "device_name": self.device.name, "counter": self.counter,
-            "sent_at": self.microgrid.now(real_now), "blocks": blocks, **changes,
-        }  # fmt: skip
+            "private_key": self.key,
+            "key_id": self.key_id,
+            "device_name": self.device.name,
+            "counter": self.counter,
+            "sent_at": self.microgrid.now(real_now),
+            "blocks": blocks,
+            **changes,
+        }
         return encode_message(**arguments)
 
     def day_block(
-        self,
-        day: date,
-        values: Sequence[int] | None = None,
-        *,
-        channel: str = "import",
-        register: int | None = 1000,
+        self, day: date, values: Sequence[int] | None = None, *, channel: str = "import", register: int | None = 1000
     ) -> IntervalBlock:
         """A whole local day of one channel; ten Wh in each interval where no values are given."""
         local_day = self.microgrid.local_day(day)
@@ -98,13 +88,7 @@ class Sender:
         return IntervalBlock(channel, local_day.start_at, 900, energy, register, end)
 
     def part_block(
-        self,
-        day: date,
-        first: int,
-        values: Sequence[int],
-        *,
-        channel: str = "import",
-        register: int | None = None,
+        self, day: date, first: int, values: Sequence[int], *, channel: str = "import", register: int | None = None
     ) -> IntervalBlock:
         """Some intervals of a local day, from the one with the number `first`."""
         start = self.microgrid.local_day(day).start_at + timedelta(minutes=15) * first
@@ -118,9 +102,7 @@ def senders(microgrid: Microgrid) -> dict[str, list[Sender]]:
     meters = list(microgrid.meters.order_by("code"))
     keys = {meter.pk: Ed25519PrivateKey.generate() for meter in meters}
     devices = enrol_devices(
-        microgrid=microgrid,
-        public_keys={pk: k.public_key().public_bytes_raw() for pk, k in keys.items()},
-        now=REAL_NOW,
+        microgrid=microgrid, public_keys={pk: k.public_key().public_bytes_raw() for pk, k in keys.items()}, now=REAL_NOW
     )
     found: dict[str, list[Sender]] = {}
     for meter in meters:
@@ -167,12 +149,10 @@ def known(microgrid: Microgrid, senders: dict[str, list[Sender]]) -> Sender:
         rows += [
             MeterDayRow(day, sender.meter.pk, int(Channel.IMPORT), wh[i], np.zeros(96, np.int16), status=int(DayStatus.FINAL))
             for i, day in enumerate(axis.days)
-        ]  # fmt: skip
+        ]
     ensure_months(table="energy_meterday", days=axis.days)
     with connection.cursor() as cursor:
-        write_rows(
-            cursor, rows, microgrid_id=microgrid.pk, provenance="messages", now=microgrid.now(REAL_NOW), replace=False
-        )  # fmt: skip
+        write_rows(cursor, rows, microgrid_id=microgrid.pk, provenance="messages", now=microgrid.now(REAL_NOW), replace=False)
     learn(microgrid=microgrid, now=microgrid.local_day(REVIEWED_DAY).end_at)
     return senders["site"][0]
 
@@ -191,11 +171,7 @@ def waiting(known: Sender, accept: Callable[..., list[Receipt]]) -> Review:
     """The review of a day with a spike, which the registers did not count."""
     block = known.day_block(REVIEWED_DAY, reviewed_values(spike=True))
     counted = 1000 + sum(reviewed_values(spike=False))
-    accept(
-        known.message(
-            blocks=[IntervalBlock(block.channel, block.start_at, 900, block.values_wh, 1000, counted)]
-        )
-    )
+    accept(known.message(blocks=[IntervalBlock(block.channel, block.start_at, 900, block.values_wh, 1000, counted)]))
     report = finalise_day(microgrid=known.microgrid, day=REVIEWED_DAY, now=known.microgrid.now(REAL_NOW))
     assert report.waiting == 1
     return Review.objects.get(state=ReviewState.OPEN)

@@ -42,49 +42,37 @@ class Hamlet:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s", [meter.pk])
             later = NOW + timedelta(minutes=1)
-            write_rows(
-                cursor, rows, microgrid_id=self.microgrid.pk, provenance="test", now=later, replace=False
-            )
+            write_rows(cursor, rows, microgrid_id=self.microgrid.pk, provenance="test", now=later, replace=False)
 
 
 def make_roofs(slug: str = "roofs") -> Hamlet:
     """Homes use 100 W and more in the evening; roofs lie at 30 degrees to the south with a performance ratio of 0.8."""
     cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG")
     microgrid = Microgrid.objects.create(
-        cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin", clock_real_start=REAL_NOW,
-        clock_shown_start=NOW, clock_speed=1e-9,
-    )  # fmt: skip
+        cooperative=cooperative,
+        slug=slug,
+        name=slug,
+        time_zone="Europe/Berlin",
+        clock_real_start=REAL_NOW,
+        clock_shown_start=NOW,
+        clock_speed=1e-9,
+    )
     node = Node.objects.create(
-        microgrid=microgrid,
-        code="n",
-        nominal_voltage_v=400,
-        latitude=PLACE.latitude_deg,
-        longitude=PLACE.longitude_deg,
+        microgrid=microgrid, code="n", nominal_voltage_v=400, latitude=PLACE.latitude_deg, longitude=PLACE.longitude_deg
     )
     sites, sources, rows = [], [], []
     for number in range(HOMES):
         member = Member.objects.create(cooperative=cooperative, number=str(number), name=f"Member {number}")
         site = Site.objects.create(
-            microgrid=microgrid,
-            member=member,
-            node=node,
-            code=f"home {number}",
-            name=f"Home {number}",
-            kind=SiteKind.HOUSEHOLD,
+            microgrid=microgrid, member=member, node=node, code=f"home {number}", name=f"Home {number}", kind=SiteKind.HOUSEHOLD
         )
         meter = Meter.objects.create(microgrid=microgrid, site=site, kind=MeterKind.SITE, code=site.code)
         sites.append(site)
         use, made = _use(microgrid, number), np.zeros(96 * len(DAYS), dtype=np.int64)
         if number < ROOFS:
-            source = Source.objects.create(
-                site=site, code=f"roof {number}", kind=SourceKind.SOLAR, capacity_w=CAPACITY_W
-            )
+            source = Source.objects.create(site=site, code=f"roof {number}", kind=SourceKind.SOLAR, capacity_w=CAPACITY_W)
             counter = Meter.objects.create(
-                microgrid=microgrid,
-                site=site,
-                kind=MeterKind.SOURCE,
-                source=source,
-                code=f"{site.code} generation",
+                microgrid=microgrid, site=site, kind=MeterKind.SOURCE, source=source, code=f"{site.code} generation"
             )
             made = production(microgrid)
             rows += _rows(microgrid, counter, Channel.PRODUCTION, made, DAYS)
@@ -118,18 +106,10 @@ def production(microgrid: Microgrid) -> np.ndarray:
 
 
 def _rows(
-    microgrid: Microgrid,
-    meter: Meter,
-    channel: Channel,
-    values: np.ndarray,
-    days: list[date],
-    version: int = 1,
-    quality: int = 0,
+    microgrid: Microgrid, meter: Meter, channel: Channel, values: np.ndarray, days: list[date], version: int = 1, quality: int = 0
 ) -> list[MeterDayRow]:
     flags = np.full(96, quality, np.int16)
     return [
-        MeterDayRow(
-            day, meter.pk, int(channel), values[96 * i : 96 * i + 96].astype(np.int32), flags, version, 1
-        )
+        MeterDayRow(day, meter.pk, int(channel), values[96 * i : 96 * i + 96].astype(np.int32), flags, version, 1)
         for i, day in enumerate(days)
     ]

@@ -49,16 +49,11 @@ def test_days_on_which_clocks_change_have_their_own_length(
     assert len(meter_day(sender, day).values_wh) == count
 
 
-def test_a_replay_is_acknowledged_and_changes_nothing(
-    sender: Sender, accept: Accept, meter_day: Current
-) -> None:
+def test_a_replay_is_acknowledged_and_changes_nothing(sender: Sender, accept: Accept, meter_day: Current) -> None:
     body = sender.message(blocks=[sender.day_block(DAY)])
     accept(body)
     before = meter_day(sender, DAY).changed_at
-    assert [r.outcome for r in accept(body, body, now=REAL_NOW + timedelta(days=1))] == [
-        "replayed",
-        "replayed",
-    ]
+    assert [r.outcome for r in accept(body, body, now=REAL_NOW + timedelta(days=1))] == ["replayed", "replayed"]
     assert TelemetryMessage.objects.filter(device_id=sender.device.pk).count() == 1
     assert meter_day(sender, DAY).changed_at == before
     assert not RefusalCount.objects.exists()
@@ -191,15 +186,16 @@ def test_after_rotation_only_the_new_key_is_believed(sender: Sender, accept: Acc
     public = new.public_key().public_bytes_raw()
     statement = rotation_statement(device_name=sender.device.name, public_key=public)
     rotate_key(
-        device=sender.device, public_key=public, signature_by_old_key=sender.key.sign(statement),
-        signature_by_new_key=new.sign(statement), now=REAL_NOW,
-    )  # fmt: skip
+        device=sender.device,
+        public_key=public,
+        signature_by_old_key=sender.key.sign(statement),
+        signature_by_new_key=new.sign(statement),
+        now=REAL_NOW,
+    )
     old_message = sender.message(blocks=[sender.day_block(DAY)])
     sender.key = new
     new_message = sender.message(blocks=[sender.day_block(DAY)])
-    assert [(r.outcome, r.reason) for r in accept(old_message, new_message)] == [
-        ("refused", "revoked_key"), ("accepted", ""),
-    ]  # fmt: skip
+    assert [(r.outcome, r.reason) for r in accept(old_message, new_message)] == [("refused", "revoked_key"), ("accepted", "")]
 
 
 def test_enrolling_the_same_keys_again_changes_nothing(sender: Sender) -> None:
@@ -227,9 +223,7 @@ def test_pieces_of_a_day_grow_together(sender: Sender, accept: Accept, meter_day
     assert len(whole.message_ids) == 2
 
 
-def test_a_block_across_midnight_falls_into_both_days(
-    sender: Sender, accept: Accept, meter_day: Current
-) -> None:
+def test_a_block_across_midnight_falls_into_both_days(sender: Sender, accept: Accept, meter_day: Current) -> None:
     accept(sender.message(blocks=[sender.part_block(DAY - timedelta(days=1), 90, [1, 2, 3, 4], register=50)]))
     assert meter_day(sender, DAY - timedelta(days=1)).values_wh[90:] == [1, 2]
     second = meter_day(sender, DAY)
@@ -256,9 +250,7 @@ def test_late_data_supersede_a_final_day(sender: Sender, accept: Accept, meter_d
     assert closed.quality[95] & METHOD_MASK != Method.MISSING
 
 
-def test_the_same_values_again_leave_a_final_day_alone(
-    sender: Sender, accept: Accept, meter_day: Current
-) -> None:
+def test_the_same_values_again_leave_a_final_day_alone(sender: Sender, accept: Accept, meter_day: Current) -> None:
     accept(sender.message(blocks=[sender.day_block(DAY)]))
     finalise_day(microgrid=sender.microgrid, day=DAY, now=sender.microgrid.now(REAL_NOW))
     accept(sender.message(blocks=[sender.day_block(DAY)]))
@@ -294,11 +286,7 @@ def test_nothing_is_kept_of_a_batch_that_fails(sender: Sender, accept: Accept) -
 def test_a_whole_batch_of_many_devices(senders: dict[str, list[Sender]], accept: Accept) -> None:
     """Sites, plants and batteries at once; each message is kept once, each channel has its day."""
     bodies = []
-    for kind, channels in (
-        ("site", ("import", "export")),
-        ("source", ("production",)),
-        ("storage", ("charge", "discharge")),
-    ):
+    for kind, channels in (("site", ("import", "export")), ("source", ("production",)), ("storage", ("charge", "discharge"))):
         for one in senders[kind]:
             bodies.append(one.message(blocks=[one.day_block(DAY, channel=channel) for channel in channels]))
     assert {r.outcome for r in accept(*bodies)} == {"accepted"}

@@ -15,9 +15,7 @@ MESSAGES, SEED = 5_000, 20160329
 
 
 @pytest.mark.django_db
-def test_each_is_refused_with_a_reason_or_accepted_once(
-    microgrid: Microgrid, accept: Callable[..., list[Receipt]]
-) -> None:
+def test_each_is_refused_with_a_reason_or_accepted_once(microgrid: Microgrid, accept: Callable[..., list[Receipt]]) -> None:
     plan = make_attack(microgrid, REAL_NOW, microgrid.now(REAL_NOW), SEED)
 
     def hand_in(bodies: Sequence[bytes]) -> list[Receipt]:
@@ -37,9 +35,7 @@ def test_each_is_refused_with_a_reason_or_accepted_once(
 
 
 @pytest.mark.django_db
-def test_a_changed_meter_day_is_found_by_the_other_reader(
-    microgrid: Microgrid, accept: Callable[..., list[Receipt]]
-) -> None:
+def test_a_changed_meter_day_is_found_by_the_other_reader(microgrid: Microgrid, accept: Callable[..., list[Receipt]]) -> None:
     """The comparison above can fail."""
     plan = make_attack(microgrid, REAL_NOW, microgrid.now(REAL_NOW), SEED)
     attack(plan.attempts(200), lambda bodies: accept(*bodies), batches=SEED)

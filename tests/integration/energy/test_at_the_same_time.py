@@ -53,9 +53,7 @@ def waits_for_a_lock(backends: int) -> bool:
     for _ in range(100):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
             if cursor.fetchone()[0] >= backends:
                 return True
         threading.Event().wait(0.05)
@@ -85,10 +83,7 @@ def test_closing_a_day_waits_for_what_is_being_taken_in(sender: Sender) -> None:
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             assert accept(body)[0].outcome == "accepted"
-            closing = elsewhere(
-                pool,
-                lambda: finalise_day(microgrid=sender.microgrid, day=DAY, now=sender.microgrid.now(REAL_NOW)),
-            )
+            closing = elsewhere(pool, lambda: finalise_day(microgrid=sender.microgrid, day=DAY, now=sender.microgrid.now(REAL_NOW)))
             assert waits_for_a_lock(1)
         closing.result(PATIENCE_S)
     row = MeterDay.objects.get(meter_id=sender.meter.pk, channel=Channel.IMPORT, is_current=True)
@@ -119,9 +114,7 @@ def test_a_person_edits_a_day_while_it_is_closed_again(waiting: Review) -> None:
         lambda: edit(review=waiting, values_wh=[17], user=operator, reason="the register says so", now=now),
         lambda: finalise_day(microgrid=microgrid, day=waiting.day, now=now),
     )
-    row = MeterDay.objects.get(
-        meter_id=waiting.meter_id, day=waiting.day, channel=waiting.channel, is_current=True
-    )
+    row = MeterDay.objects.get(meter_id=waiting.meter_id, day=waiting.day, channel=waiting.channel, is_current=True)
     assert (row.version, row.values_wh[waiting.intervals[0]]) == (2, 17)
     waiting.refresh_from_db()
     assert waiting.state == ReviewState.EDITED

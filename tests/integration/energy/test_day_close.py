@@ -26,9 +26,7 @@ def expected_rows(senders: dict[str, list[Sender]]) -> int:
     return 2 * len(senders["site"]) + len(senders["source"]) + 2 * len(senders["storage"])
 
 
-def test_every_meter_has_its_day_even_if_it_was_silent(
-    senders: dict[str, list[Sender]], sender: Sender
-) -> None:
+def test_every_meter_has_its_day_even_if_it_was_silent(senders: dict[str, list[Sender]], sender: Sender) -> None:
     report = close(sender)
     rows = MeterDay.objects.filter(day=DAY, is_current=True)
     assert rows.count() == report.finalised == expected_rows(senders)
@@ -44,9 +42,7 @@ def test_closing_twice_changes_nothing(sender: Sender, accept: Accept) -> None:
     assert list(MeterDay.objects.order_by("meter_id", "channel", "version").values()) == before
 
 
-def test_a_hole_between_two_messages_is_filled_from_the_registers(
-    sender: Sender, accept: Accept, meter_day: Current
-) -> None:
+def test_a_hole_between_two_messages_is_filled_from_the_registers(sender: Sender, accept: Accept, meter_day: Current) -> None:
     accept(
         sender.message(blocks=[sender.part_block(DAY, 0, [5] * 40, register=1000)]),
         sender.message(blocks=[sender.part_block(DAY, 60, [5] * 36, register=1000 + 200 + 80)]),
@@ -72,8 +68,7 @@ def test_a_meter_that_fell_silent_is_not_taken_for_one_that_used_nothing(
 ) -> None:
     silent, other = alike(senders)[:2]
     accept(
-        silent.message(blocks=[silent.part_block(DAY, 0, [5] * 40, register=1000)]),
-        other.message(blocks=[other.day_block(DAY, [8] * 96)]),
+        silent.message(blocks=[silent.part_block(DAY, 0, [5] * 40, register=1000)]), other.message(blocks=[other.day_block(DAY, [8] * 96)])
     )
     close(silent)
     row = meter_day(silent, DAY)
@@ -81,9 +76,7 @@ def test_a_meter_that_fell_silent_is_not_taken_for_one_that_used_nothing(
     assert {flag & METHOD_MASK for flag in row.quality[40:]} == {Method.PROFILE}
 
 
-def test_a_household_is_not_estimated_by_a_battery(
-    senders: dict[str, list[Sender]], accept: Accept, meter_day: Current
-) -> None:
+def test_a_household_is_not_estimated_by_a_battery(senders: dict[str, list[Sender]], accept: Accept, meter_day: Current) -> None:
     battery_sites = [s for s in senders["site"] if s.meter.site.kind == "storage"]
     accept(*(s.message(blocks=[s.day_block(DAY, [900] * 96)]) for s in battery_sites))
     home = alike(senders)[0]
@@ -96,9 +89,7 @@ def test_a_silent_battery_is_estimated_by_its_neighbour_in_proportion(
 ) -> None:
     silent, other = senders["storage"][:2]
     for one, most_w in ((silent, 2_000), (other, 5_000)):
-        StorageUnit.objects.filter(pk=one.meter.storage_id).update(
-            charge_max_w=most_w, discharge_max_w=most_w
-        )
+        StorageUnit.objects.filter(pk=one.meter.storage_id).update(charge_max_w=most_w, discharge_max_w=most_w)
     accept(other.message(blocks=[other.day_block(DAY, [500] * 96, channel="charge")]))
     close(silent)
     row = meter_day(silent, DAY, Channel.CHARGE)
@@ -134,9 +125,7 @@ def test_a_register_that_disagrees_is_flagged(sender: Sender, accept: Accept, me
     assert report.found["SUM_FAILED"] == 96
 
 
-def test_a_plant_above_its_rating_is_flagged(
-    senders: dict[str, list[Sender]], accept: Accept, meter_day: Current
-) -> None:
+def test_a_plant_above_its_rating_is_flagged(senders: dict[str, list[Sender]], accept: Accept, meter_day: Current) -> None:
     plant = senders["source"][0]
     most_wh = plant.meter.source.capacity_w // 4
     values = [0] * 95 + [most_wh * 2]
@@ -150,14 +139,10 @@ def test_a_plant_above_its_rating_is_flagged(
 def test_the_short_and_the_long_day_are_closed_in_their_own_length(sender: Sender) -> None:
     for day, count in ((date(2016, 3, 27), 92), (date(2015, 10, 25), 100)):
         close(sender, day)
-        assert {
-            len(values) for values in MeterDay.objects.filter(day=day).values_list("values_wh", flat=True)
-        } == {count}
+        assert {len(values) for values in MeterDay.objects.filter(day=day).values_list("values_wh", flat=True)} == {count}
 
 
-def test_a_meter_that_was_removed_before_is_not_expected(
-    sender: Sender, senders: dict[str, list[Sender]]
-) -> None:
+def test_a_meter_that_was_removed_before_is_not_expected(sender: Sender, senders: dict[str, list[Sender]]) -> None:
     gone = senders["storage"][0].meter
     gone.removed_at = gone.microgrid.local_day(DAY).start_at
     gone.save()

@@ -48,9 +48,11 @@ def test_an_alarm_is_acknowledged_and_cleared_and_may_come_again(sender: Sender,
     assert DeviceAlarm.objects.count() == 2
     events = DeviceEvent.objects.filter(device=sender.device).exclude(kind=DeviceEventKind.ENROLLED)
     assert list(events.order_by("pk").values_list("kind", flat=True)) == [
-        DeviceEventKind.ALARM_RAISED, DeviceEventKind.ALARM_ACKNOWLEDGED, DeviceEventKind.ALARM_CLEARED,
         DeviceEventKind.ALARM_RAISED,
-    ]  # fmt: skip
+        DeviceEventKind.ALARM_ACKNOWLEDGED,
+        DeviceEventKind.ALARM_CLEARED,
+        DeviceEventKind.ALARM_RAISED,
+    ]
 
 
 def test_operators_are_told_of_a_new_alarm_once(sender: Sender, operator: User) -> None:

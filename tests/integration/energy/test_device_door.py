@@ -69,9 +69,7 @@ def paper_for(sender: Sender, folder: Path) -> Paper:
 def keep(folder: Path, device: Device, certificate_pem: str, key: ec.EllipticCurvePrivateKey) -> Paper:
     made = Paper(device, folder / f"{device.pk}.pem", folder / f"{device.pk}.key")
     made.certificate.write_text(certificate_pem)
-    made.key.write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ))  # fmt: skip
+    made.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return made
 
 
@@ -120,13 +118,10 @@ def test_each_device_speaks_and_hears_for_itself_alone(house: Running, senders: 
     refresh_broker_files(now=timezone.now())
     stranger = found_authority(name="somebody else", now=timezone.now())
     forged_key = ec.generate_private_key(ec.SECP256R1())
-    csr = (
-        x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(forged_key, hashes.SHA256())
-    )
+    csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(forged_key, hashes.SHA256())
     forged = certify_device(
-        authority=stranger, request=csr.public_bytes(serialization.Encoding.PEM), device_name=one.device.name,
-        now=timezone.now(),
-    )  # fmt: skip
+        authority=stranger, request=csr.public_bytes(serialization.Encoding.PEM), device_name=one.device.name, now=timezone.now()
+    )
     (tmp_path / "forged").mkdir()
     forged_paper = keep(tmp_path / "forged", one.device, forged.pem, forged_key)
 
@@ -178,8 +173,10 @@ def test_a_weak_or_unsigned_request_is_refused_in_words() -> None:
     weak = ec.generate_private_key(ec.SECP192R1())
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(weak, hashes.SHA256())
     for request, words in (
-        (csr.public_bytes(serialization.Encoding.DER), "P-256"), (b"nothing", "cannot be read"), (b"x" * 9000, "9000 bytes"),
-    ):  # fmt: skip
+        (csr.public_bytes(serialization.Encoding.DER), "P-256"),
+        (b"nothing", "cannot be read"),
+        (b"x" * 9000, "9000 bytes"),
+    ):
         with pytest.raises(CannotCertify, match=words):
             certify_device(authority=authority, request=request, device_name="urn:dev:x", now=timezone.now())
 
@@ -195,9 +192,7 @@ def test_mosquitto_keeps_the_same_rules(senders: Any, tmp_path: Path, settings: 
     subprocess.run(["mosquitto_passwd", "-b", "-c", out / "passwords", "microgrid", "word"], check=True)
     configuration = out / "mosquitto.conf"
     text = configuration.read_text().replace("listener 8883", f"listener {ports[0]}")
-    configuration.write_text(
-        text.replace("listener 1883", f"listener {ports[1]}") + f"\nuser {getpass.getuser()}\n"
-    )
+    configuration.write_text(text.replace("listener 1883", f"listener {ports[1]}") + f"\nuser {getpass.getuser()}\n")
     (settings.BROKER_DIR / "port").write_text(str(ports[0]))
     process = subprocess.Popen(["mosquitto", "-c", configuration], stderr=subprocess.DEVNULL)
 
@@ -215,9 +210,7 @@ def test_mosquitto_keeps_the_same_rules(senders: Any, tmp_path: Path, settings: 
             heard = [await asyncio.wait_for(anext(aiter(c.messages)), PATIENCE_S) for c in (platform, device)]
             assert [bytes(m.payload) for m in heard] == [b"its own", one.device.name.encode()]
         await asyncio.to_thread(revoke_device, device=one.device, now=timezone.now())
-        await asyncio.to_thread(
-            call_command, "broker_files", out=out, host=["localhost"], stdout=io.StringIO()
-        )
+        await asyncio.to_thread(call_command, "broker_files", out=out, host=["localhost"], stdout=io.StringIO())
         process.send_signal(signal.SIGHUP)
         await asyncio.sleep(0.5)
         assert not await lets_in(paper, one.device.name)

@@ -17,15 +17,7 @@ from django.utils import timezone
 from energy.domain.enrolment import certificate_statement, enrolment_statement, rotation_statement
 from energy.domain.exchange import CannotExchange, HandOver
 from energy.domain.quality import Check
-from energy.models import (
-    CertificateAuthority,
-    Device,
-    DeviceCertificate,
-    DeviceEvent,
-    EnrolmentCode,
-    Sensor,
-    SensorKind,
-)
+from energy.models import CertificateAuthority, Device, DeviceCertificate, DeviceEvent, EnrolmentCode, Sensor, SensorKind
 from energy.selectors.exchanges import register_steps
 from energy.selectors.register_readings import register_readings
 from energy.services.day_close import finalise_day
@@ -59,12 +51,7 @@ def ask(code: str, key: Ed25519PrivateKey, **changes: Any) -> dict[str, Any]:
     """What a device sends in order to come in."""
     public = key.public_key().public_bytes_raw()
     given = {"code": code, "model": "example-1", "firmware_version": "1.0.0", **changes}
-    statement = enrolment_statement(
-        code=given["code"],
-        public_key=public,
-        model=given["model"],
-        firmware_version=given["firmware_version"],
-    )
+    statement = enrolment_statement(code=given["code"], public_key=public, model=given["model"], firmware_version=given["firmware_version"])
     return {"public_key": public.hex(), "signature": key.sign(statement).hex(), **given}
 
 
@@ -72,19 +59,13 @@ def kinds(device: Device) -> list[str]:
     return list(DeviceEvent.objects.filter(device=device).order_by("pk").values_list("kind", flat=True))
 
 
-def test_a_device_comes_in_once_by_its_code_and_replaces_the_one_before(
-    sender: Sender, operator: User
-) -> None:
+def test_a_device_comes_in_once_by_its_code_and_replaces_the_one_before(sender: Sender, operator: User) -> None:
     made = post("devices/codes/", {"meter": str(sender.meter.public_id)}, operator)
     code, key = made.json()["code"], Ed25519PrivateKey.generate()
     answer = post("devices/enrol/", ask(code.lower().replace("-", " "), key))
     assert answer.status_code == 201, answer.content
     told = answer.json()
-    assert (told["serves"], told["records"], told["interval_s"]) == (
-        sender.meter.code,
-        ["import", "export"],
-        900,
-    )
+    assert (told["serves"], told["records"], told["interval_s"]) == (sender.meter.code, ["import", "export"], 900)
     device = Device.objects.get(name=told["device"])
     assert (device.model, device.firmware_version, device.status) == ("example-1", "1.0.0", "enrolled")
     assert kinds(device) == ["enrolled"]
@@ -144,10 +125,7 @@ def test_only_operators_of_the_cooperative_take_steps(sender: Sender, operator: 
     client = Client()
     client.force_login(auditor)
     assert client.get(f"/api/v1/devices/{sender.device.public_id}/").json()["events"][0]["kind"] == "enrolled"
-    assert (
-        post(f"devices/{sender.device.public_id}/revoke/", {"reason": "stolen"}, operator).json()["status"]
-        == "revoked"
-    )
+    assert post(f"devices/{sender.device.public_id}/revoke/", {"reason": "stolen"}, operator).json()["status"] == "revoked"
     assert kinds(sender.device) == ["enrolled", "revoked"]
 
 
@@ -156,9 +134,11 @@ def test_a_key_is_changed_when_both_keys_agree(sender: Sender) -> None:
     public = new.public_key().public_bytes_raw()
     statement = rotation_statement(device_name=sender.device.name, public_key=public)
     asked = {
-        "device": sender.device.name, "public_key": public.hex(), "signature_by_new_key": new.sign(statement).hex(),
+        "device": sender.device.name,
+        "public_key": public.hex(),
+        "signature_by_new_key": new.sign(statement).hex(),
         "signature_by_old_key": new.sign(statement).hex(),
-    }  # fmt: skip
+    }
     assert post("devices/rotate/", asked).json()["reason"] == "bad_signature"
     asked["signature_by_old_key"] = sender.key.sign(statement).hex()
     assert post("devices/rotate/", asked).status_code == 200
@@ -167,11 +147,7 @@ def test_a_key_is_changed_when_both_keys_agree(sender: Sender) -> None:
 
 
 def test_a_certificate_bears_the_devices_name_and_ends_with_it(
-    sender: Sender,
-    operator: User,
-    django_capture_on_commit_callbacks: Callable[..., Any],
-    settings: Any,
-    tmp_path: Any,
+    sender: Sender, operator: User, django_capture_on_commit_callbacks: Callable[..., Any], settings: Any, tmp_path: Any
 ) -> None:
     settings.BROKER_DIR = tmp_path / "broker"
     key = ec.generate_private_key(ec.SECP256R1())
@@ -197,18 +173,18 @@ def test_a_certificate_bears_the_devices_name_and_ends_with_it(
     assert post("devices/certificate/", asked).status_code == 404
 
 
-def test_an_exchange_hands_registers_over_and_the_days_go_on(
-    sender: Sender, operator: User, accept: Any, meter_day: Any
-) -> None:
+def test_an_exchange_hands_registers_over_and_the_days_go_on(sender: Sender, operator: User, accept: Any, meter_day: Any) -> None:
     accept(sender.message(blocks=[sender.part_block(FIRST_DAY, 0, [10] * 40, register=1000)]))
-    microgrid, before = (
-        sender.microgrid,
-        sender.microgrid.local_day(FIRST_DAY).start_at + timedelta(hours=10, minutes=5),
+    microgrid, before = (sender.microgrid, sender.microgrid.local_day(FIRST_DAY).start_at + timedelta(hours=10, minutes=5))
+    answer = post(
+        f"meters/{sender.meter.public_id}/exchange/",
+        {
+            "exchanged_at": before.isoformat(),
+            "new_serial": "1EMH2",
+            "registers": [{"channel": "import", "last_wh": 1404, "first_wh": 7}, {"channel": "export", "last_wh": 0, "first_wh": 0}],
+        },
+        operator,
     )
-    answer = post(f"meters/{sender.meter.public_id}/exchange/", {
-        "exchanged_at": before.isoformat(), "new_serial": "1EMH2", "registers": [
-            {"channel": "import", "last_wh": 1404, "first_wh": 7}, {"channel": "export", "last_wh": 0, "first_wh": 0}],
-    }, operator)  # fmt: skip
     assert answer.status_code == 201, answer.content
     key = Ed25519PrivateKey.generate()
     told = post("devices/enrol/", ask(answer.json()["code"], key)).json()
@@ -216,12 +192,7 @@ def test_an_exchange_hands_registers_over_and_the_days_go_on(
     [receipt] = accept(new.message(blocks=[new.part_block(FIRST_DAY, 41, [20] * 55, register=13)]))
     assert receipt.outcome == "accepted"
     day = meter_day(sender, FIRST_DAY)
-    assert (day.values_wh[39], day.values_wh[41], day.register_start_wh, day.register_end_wh) == (
-        10,
-        20,
-        1000,
-        1113,
-    )
+    assert (day.values_wh[39], day.values_wh[41], day.register_start_wh, day.register_end_wh) == (10, 20, 1000, 1113)
     steps = register_steps(microgrid=microgrid, day=FIRST_DAY, meter_ids=[sender.meter.pk])
     # 400 Wh and 4 Wh by the old meter, 6 Wh and 1100 Wh by the new one
     assert day.register_end_wh + steps[sender.meter.pk, 1] - day.register_start_wh == 400 + 4 + 6 + 1100
@@ -230,9 +201,7 @@ def test_an_exchange_hands_registers_over_and_the_days_go_on(
     day = meter_day(sender, FIRST_DAY)
     assert (day.values_wh[40], sum(day.values_wh)) == (10, 1510)
     assert not any(flag & Check.SUM_FAILED for flag in day.quality)
-    first, second = (
-        r for r in register_readings(site=sender.meter.site, days=[FIRST_DAY]) if r.channel == "import"
-    )
+    first, second = (r for r in register_readings(site=sender.meter.site, days=[FIRST_DAY]) if r.channel == "import")
     assert (first.start_wh, first.end_wh, first.intervals) == (1000, 1404, 41)
     assert (second.start_wh, second.end_wh, second.intervals) == (7, 1113, 55)
     assert (first.estimated_intervals, second.estimated_intervals) == (1, 0)
@@ -252,12 +221,5 @@ def test_an_impossible_exchange_is_refused_in_words(
     accept(sender.message(blocks=[sender.day_block(FIRST_DAY)]))
     at = sender.microgrid.local_day(FIRST_DAY).start_at + timedelta(hours=10) + shift
     with pytest.raises(CannotExchange, match=words):
-        exchange_meter(
-            meter=sender.meter,
-            exchanged_at=at,
-            registers=registers,
-            new_serial="2",
-            now=REAL_NOW,
-            by=operator,
-        )
+        exchange_meter(meter=sender.meter, exchanged_at=at, registers=registers, new_serial="2", now=REAL_NOW, by=operator)
     assert Device.objects.get(pk=sender.device.pk).status == "enrolled"

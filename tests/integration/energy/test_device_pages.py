@@ -29,13 +29,9 @@ def operator(sender: Sender) -> Client:
     return client_of(sender, Role.OPERATOR)
 
 
-def test_the_list_shows_trouble_first_with_few_queries(
-    operator: Client, sender: Sender, senders: Any
-) -> None:
+def test_the_list_shows_trouble_first_with_few_queries(operator: Client, sender: Sender, senders: Any) -> None:
     raise_alarm(device_id=senders["site"][-1].device.pk, kind=AlarmKind.COVER_OPEN, now=timezone.now())
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         page = operator.get("/devices/").content.decode()
     assert page.index(senders["site"][-1].meter.code) < page.index("<h2>Alarms") or "The case is open" in page
     assert len(queries) <= 30
@@ -61,9 +57,7 @@ def test_an_auditor_reads_and_changes_nothing(sender: Sender) -> None:
 
 
 def test_an_alarm_is_taken_care_of_and_ended(operator: Client, sender: Sender) -> None:
-    raise_alarm(
-        device_id=sender.device.pk, kind=AlarmKind.TWO_PLACES, now=timezone.now(), detail="mqtt and http"
-    )
+    raise_alarm(device_id=sender.device.pk, kind=AlarmKind.TWO_PLACES, now=timezone.now(), detail="mqtt and http")
     alarm = DeviceAlarm.objects.get()
     assert "mqtt and http" in operator.get(f"/devices/{sender.device.public_id}/").content.decode()
     operator.post(f"/devices/alarms/{alarm.public_id}/", {"step": "acknowledge"})
@@ -85,9 +79,13 @@ def test_a_device_ends_when_its_letters_are_typed(operator: Client, sender: Send
 def test_an_exchange_is_meant_in_local_time_and_gives_a_code(operator: Client, sender: Sender) -> None:
     path = f"/devices/{sender.device.public_id}/exchange/"
     asked = {
-        "exchanged_at": f"{FIRST_DAY}T10:05", "new_serial": "2", "import_last": 500, "import_first": 0, "export_last": 0,
+        "exchanged_at": f"{FIRST_DAY}T10:05",
+        "new_serial": "2",
+        "import_last": 500,
+        "import_first": 0,
+        "export_last": 0,
         "export_first": 0,
-    }  # fmt: skip
+    }
     assert "future" in operator.post(path, {**asked, "exchanged_at": "2046-01-01T10:05"}).content.decode()
     page = operator.post(path, asked).content.decode()
     assert EnrolmentCode.objects.get(meter=sender.meter).locator in page
@@ -108,9 +106,7 @@ def test_a_sensors_page_draws_its_readings(operator: Client, sender: Sender) -> 
     assert picture["unit"] == "°C"
     [listed] = operator.get("/api/v1/sensors/").json()["results"]
     assert (listed["code"], listed["record"]) == ("air", "air_temperature_c")
-    said = operator.get(
-        f"/api/v1/sensors/{listed['id']}/readings/", {"to": (at + timedelta(seconds=1)).isoformat()}
-    ).json()
+    said = operator.get(f"/api/v1/sensors/{listed['id']}/readings/", {"to": (at + timedelta(seconds=1)).isoformat()}).json()
     assert (len(said["at"]), set(said["values"])) == (1440, {7.25})
     assert abs(datetime.fromisoformat(said["at"][-1]) - at) < timedelta(milliseconds=1)
     too_long = {"from": "2016-01-01T00:00:00Z", "to": "2016-02-01T00:00:00Z"}

@@ -10,18 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from energy.models import (
-    AlarmKind,
-    Consumer,
-    Device,
-    DeviceAlarm,
-    EnrolmentCode,
-    FirmwareRelease,
-    Meter,
-    Sensor,
-    Site,
-    Source,
-)
+from energy.models import AlarmKind, Consumer, Device, DeviceAlarm, EnrolmentCode, FirmwareRelease, Meter, Sensor, Site, Source
 from energy.models.devices import DeviceStatus
 from energy.services.alarms import raise_alarm
 from energy.services.import_simbench import import_network
@@ -41,9 +30,7 @@ def staff(cooperative: Cooperative, sender: Sender) -> dict[str, User]:
         Membership.objects.create(user=users[role.value], cooperative=cooperative, role=role)
     users["superuser"] = User.objects.create_superuser("root@example.org")
     users["member"] = User.objects.create_user("member@example.org")
-    Membership.objects.create(
-        user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER
-    )
+    Membership.objects.create(user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER)
     return users
 
 
@@ -56,11 +43,7 @@ def log_in(client: Client, user: User) -> None:
 
 
 def pages_of_rooms() -> list[tuple[str, str]]:
-    return sorted(
-        (model._meta.app_label, model._meta.model_name)
-        for model in admin_site._registry
-        if model._meta.app_label in ROOMS
-    )
+    return sorted((model._meta.app_label, model._meta.model_name) for model in admin_site._registry if model._meta.app_label in ROOMS)
 
 
 @pytest.mark.parametrize(("room", "model"), pages_of_rooms())
@@ -70,22 +53,16 @@ def test_a_superuser_opens_every_page(
     log_in(client, staff["superuser"])
     assert client.get(page(f"{room}_{model}_changelist")).status_code == 200
     assert client.get(page(f"{room}_{model}_changelist"), {"q": "1"}).status_code == 200
-    admin_of = next(
-        a for m, a in admin_site._registry.items() if (m._meta.app_label, m._meta.model_name) == (room, model)
-    )
+    admin_of = next(a for m, a in admin_site._registry.items() if (m._meta.app_label, m._meta.model_name) == (room, model))
     row = admin_of.model._default_manager.first()
     if row is not None:
         assert client.get(page(f"{room}_{model}_change", row.pk)).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor", "support", "tariff_admin"])
-def test_staff_open_the_pages_of_facts(
-    client: Client, staff: dict[str, User], sender: Sender, role: str
-) -> None:
+def test_staff_open_the_pages_of_facts(client: Client, staff: dict[str, User], sender: Sender, role: str) -> None:
     log_in(client, staff[role])
-    for name, row in (
-        ("microgrid", sender.microgrid), ("site", sender.meter.site), ("meter", sender.meter), ("device", sender.device),
-    ):  # fmt: skip
+    for name, row in (("microgrid", sender.microgrid), ("site", sender.meter.site), ("meter", sender.meter), ("device", sender.device)):
         assert client.get(page(f"energy_{name}_changelist")).status_code == 200
         assert client.get(page(f"energy_{name}_change", row.pk)).status_code == 200
     assert client.get(reverse("admin:index")).status_code == 200
@@ -96,13 +73,9 @@ def test_a_member_is_not_let_in(client: Client, staff: dict[str, User]) -> None:
     assert client.get(page("energy_site_changelist")).status_code == 302
 
 
-def test_the_rows_of_another_cooperative_are_not_there(
-    client: Client, staff: dict[str, User], network_folder: Any
-) -> None:
+def test_the_rows_of_another_cooperative_are_not_there(client: Client, staff: dict[str, User], network_folder: Any) -> None:
     elsewhere = Cooperative.objects.create(slug="elsewhere", name="Elsewhere")
-    import_network(
-        folder=network_folder, cooperative=elsewhere, slug="far", name="Far", time_zone="Europe/Berlin"
-    )
+    import_network(folder=network_folder, cooperative=elsewhere, slug="far", name="Far", time_zone="Europe/Berlin")
     theirs = Site.objects.filter(microgrid__slug="far").first()
     log_in(client, staff["operator"])
     listed = client.get(page("energy_site_changelist")).context["cl"].result_count
@@ -117,12 +90,7 @@ def test_an_operator_notes_a_maintenance(client: Client, staff: dict[str, User],
     log_in(client, staff["operator"])
     answer = client.post(
         page("energy_source_change", source.pk),
-        {
-            "kind": "solar",
-            "capacity_w": source.capacity_w,
-            "status": "maintenance",
-            "last_maintenance_date": "2016-03-01",
-        },
+        {"kind": "solar", "capacity_w": source.capacity_w, "status": "maintenance", "last_maintenance_date": "2016-03-01"},
     )
     assert answer.status_code == 302, answer.context["errors"]
     source.refresh_from_db()
@@ -132,35 +100,21 @@ def test_an_operator_notes_a_maintenance(client: Client, staff: dict[str, User],
 def test_an_auditor_changes_nothing(client: Client, staff: dict[str, User]) -> None:
     source = Source.objects.order_by("pk")[0]
     log_in(client, staff["auditor"])
-    answer = client.post(
-        page("energy_source_change", source.pk), {"kind": "wind", "capacity_w": 1, "status": "faulty"}
-    )
+    answer = client.post(page("energy_source_change", source.pk), {"kind": "wind", "capacity_w": 1, "status": "faulty"})
     assert answer.status_code == 403
     source.refresh_from_db()
     assert source.kind == "solar"
 
 
-def test_assets_are_kept_from_the_page_of_their_site(
-    client: Client, staff: dict[str, User], sender: Sender
-) -> None:
+def test_assets_are_kept_from_the_page_of_their_site(client: Client, staff: dict[str, User], sender: Sender) -> None:
     site = sender.meter.site
     consumer = site.consumers.get(code=site.code)
     log_in(client, staff["operator"])
     data: dict[str, Any] = {"name": "The mill", "kind": site.kind, "phases": "12"}
-    for prefix, rows in (
-        ("consumers", site.consumers),
-        ("sources", site.sources),
-        ("storages", site.storages),
-    ):
+    for prefix, rows in (("consumers", site.consumers), ("sources", site.sources), ("storages", site.storages)):
         data |= {f"{prefix}-TOTAL_FORMS": rows.count(), f"{prefix}-INITIAL_FORMS": rows.count()}
         for i, row in enumerate(rows.order_by("pk")):
-            form = {
-                "id": row.pk,
-                "site": site.pk,
-                "code": row.code,
-                "kind": getattr(row, "kind", ""),
-                "status": row.status,
-            }
+            form = {"id": row.pk, "site": site.pk, "code": row.code, "kind": getattr(row, "kind", ""), "status": row.status}
             if prefix == "consumers":
                 form |= {"max_demand_w": row.max_demand_w, "priority_tier": 1}
             if prefix == "sources":
@@ -176,13 +130,9 @@ def test_assets_are_kept_from_the_page_of_their_site(
 
 
 @pytest.mark.parametrize(("role", "revoked"), [("operator", True), ("auditor", False), ("support", False)])
-def test_only_an_operator_revokes_a_device(
-    client: Client, staff: dict[str, User], sender: Sender, role: str, revoked: bool
-) -> None:
+def test_only_an_operator_revokes_a_device(client: Client, staff: dict[str, User], sender: Sender, role: str, revoked: bool) -> None:
     log_in(client, staff[role])
-    client.post(
-        page("energy_device_changelist"), {"action": "revoke_chosen", "_selected_action": [sender.device.pk]}
-    )
+    client.post(page("energy_device_changelist"), {"action": "revoke_chosen", "_selected_action": [sender.device.pk]})
     device = Device.objects.get(pk=sender.device.pk)
     assert (device.status == DeviceStatus.REVOKED) == revoked
     assert device.keys.filter(revoked_at__isnull=False).exists() == revoked
@@ -220,13 +170,9 @@ def test_lists_ask_the_database_a_bounded_number_of_times(
             client.get(page(f"energy_{name}_changelist"))
 
 
-def test_an_operator_makes_a_code_and_a_sensor(
-    client: Client, staff: dict[str, User], sender: Sender
-) -> None:
+def test_an_operator_makes_a_code_and_a_sensor(client: Client, staff: dict[str, User], sender: Sender) -> None:
     log_in(client, staff["operator"])
-    client.post(
-        page("energy_sensor_add"), {"microgrid": sender.microgrid.pk, "kind": "door", "code": "station door"}
-    )
+    client.post(page("energy_sensor_add"), {"microgrid": sender.microgrid.pk, "kind": "door", "code": "station door"})
     sensor = Sensor.objects.get()
     for kind, row in (("sensor", sensor), ("meter", sender.meter)):
         address = reverse(f"admin:energy_{kind}_make_code", args=[row.pk])
@@ -234,16 +180,11 @@ def test_an_operator_makes_a_code_and_a_sensor(
         shown = client.post(address, follow=True).content.decode()
         assert f"shown only now: {EnrolmentCode.objects.get(**{kind: row}).locator}" in shown
     log_in(client, staff["auditor"])
-    assert client.post(reverse("admin:energy_meter_make_code", args=[sender.meter.pk])).status_code in (
-        403,
-        404,
-    )
+    assert client.post(reverse("admin:energy_meter_make_code", args=[sender.meter.pk])).status_code in (403, 404)
     assert EnrolmentCode.objects.count() == 2
 
 
-def test_an_operator_takes_care_of_alarms_and_ends_devices(
-    client: Client, staff: dict[str, User], sender: Sender
-) -> None:
+def test_an_operator_takes_care_of_alarms_and_ends_devices(client: Client, staff: dict[str, User], sender: Sender) -> None:
     raise_alarm(device_id=sender.device.pk, kind=AlarmKind.COVER_OPEN, now=timezone.now())
     alarm, listed = DeviceAlarm.objects.get(), page("energy_devicealarm_changelist")
     log_in(client, staff["auditor"])
@@ -266,11 +207,8 @@ def test_an_operator_releases_firmware_widens_and_halts_it(
 ) -> None:
     settings.VAR_DIR, settings.FIRMWARE_DIR = tmp_path, tmp_path / "firmware"
     log_in(client, staff["operator"])
-    asked = {"cooperative": sender.microgrid.cooperative_id, "model": "m", "version": "1.2", "percent": 10,
-             "failure_limit_percent": 10}  # fmt: skip
-    client.post(
-        page("energy_firmwarerelease_add"), {**asked, "image_file": SimpleUploadedFile("i.bin", b"image")}
-    )
+    asked = {"cooperative": sender.microgrid.cooperative_id, "model": "m", "version": "1.2", "percent": 10, "failure_limit_percent": 10}
+    client.post(page("energy_firmwarerelease_add"), {**asked, "image_file": SimpleUploadedFile("i.bin", b"image")})
     release = FirmwareRelease.objects.get()
     assert (bytes(release.image), release.percent, release.made_by) == (b"image", 10, staff["operator"])
     older = {**asked, "version": "1.1", "image_file": SimpleUploadedFile("i.bin", b"image")}

@@ -51,12 +51,9 @@ def test_a_message_is_taken_and_its_replay_acknowledged(client: Client, by_the_r
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "reason"),
-    [(b"hello", 400, "malformed"), (b"", 400, "malformed"), (b"x" * 65_537, 413, "too_large")],
+    ("body", "status", "reason"), [(b"hello", 400, "malformed"), (b"", 400, "malformed"), (b"x" * 65_537, 413, "too_large")]
 )
-def test_what_is_no_message_is_refused(
-    client: Client, db: None, body: bytes, status: int, reason: str
-) -> None:
+def test_what_is_no_message_is_refused(client: Client, db: None, body: bytes, status: int, reason: str) -> None:
     answer = post(client, body)
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
@@ -85,43 +82,38 @@ def people(cooperative: Cooperative, sender: Sender) -> dict[str, User]:
     """A member, an operator, somebody of another cooperative, and nobody in particular."""
     elsewhere = Cooperative.objects.create(slug="elsewhere", name="Elsewhere")
     stranger = Member.objects.create(cooperative=elsewhere, number="1", name="Stranger")
-    users = {name: User.objects.create_user(f"{name}@example.org") for name in
-             ("member", "operator", "stranger", "nobody")}  # fmt: skip
-    Membership.objects.create(
-        user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER
-    )
+    users = {name: User.objects.create_user(f"{name}@example.org") for name in ("member", "operator", "stranger", "nobody")}
+    Membership.objects.create(user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER)
     Membership.objects.create(user=users["operator"], cooperative=cooperative, role=Role.OPERATOR)
-    Membership.objects.create(
-        user=users["stranger"], cooperative=elsewhere, member=stranger, role=Role.MEMBER
-    )
+    Membership.objects.create(user=users["stranger"], cooperative=elsewhere, member=stranger, role=Role.MEMBER)
     return users
 
 
-def test_each_sees_what_is_theirs(
-    people: dict[str, User], sender: Sender, senders: dict[str, list[Sender]]
-) -> None:
+def test_each_sees_what_is_theirs(people: dict[str, User], sender: Sender, senders: dict[str, list[Sender]]) -> None:
     everything = sum(len(devices) for devices in senders.values())
     own = sender.meter.site.meters.count()
     assert {name: visible_meters(user).count() for name, user in people.items()} == {
-        "member": own, "operator": everything, "stranger": 0, "nobody": 0,
-    }  # fmt: skip
+        "member": own,
+        "operator": everything,
+        "stranger": 0,
+        "nobody": 0,
+    }
     assert list(visible_sites(people["member"])) == [sender.meter.site]
     assert visible_devices(people["member"]).count() == own
     assert {name: visible_microgrids(user).count() for name, user in people.items()} == {
-        "member": 1, "operator": 1, "stranger": 0, "nobody": 0,
-    }  # fmt: skip
+        "member": 1,
+        "operator": 1,
+        "stranger": 0,
+        "nobody": 0,
+    }
 
 
-def test_a_member_reads_a_day(
-    client: Client, people: dict[str, User], sender: Sender, accept: Accept
-) -> None:
+def test_a_member_reads_a_day(client: Client, people: dict[str, User], sender: Sender, accept: Accept) -> None:
     accept(sender.message(blocks=[sender.day_block(DAY, list(range(96)))]))
     client.force_login(people["member"])
     sites = client.get(reverse("api-sites")).json()
     assert [site["code"] for site in sites["results"]] == [sender.meter.code]
-    answer = client.get(
-        reverse("api-meter-days", args=[sender.meter.public_id]), {"from": "2016-03-28", "to": "2016-03-29"}
-    )
+    answer = client.get(reverse("api-meter-days", args=[sender.meter.public_id]), {"from": "2016-03-28", "to": "2016-03-29"})
     assert answer.status_code == 200
     [row] = answer.json()["results"]
     assert row["values_wh"] == list(range(96))
@@ -131,9 +123,7 @@ def test_a_member_reads_a_day(
     assert not AccessRecord.objects.exists()
 
 
-def test_what_did_not_change_is_not_sent_again(
-    client: Client, people: dict[str, User], sender: Sender
-) -> None:
+def test_what_did_not_change_is_not_sent_again(client: Client, people: dict[str, User], sender: Sender) -> None:
     client.force_login(people["member"])
     address = reverse("api-site", args=[sender.meter.site.public_id])
     first = client.get(address)
@@ -141,21 +131,15 @@ def test_what_did_not_change_is_not_sent_again(
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
 
-def test_a_look_by_the_operator_is_written_down(
-    client: Client, people: dict[str, User], sender: Sender
-) -> None:
+def test_a_look_by_the_operator_is_written_down(client: Client, people: dict[str, User], sender: Sender) -> None:
     client.force_login(people["operator"])
     assert client.get(reverse("api-meter-days", args=[sender.meter.public_id])).status_code == 200
     record = AccessRecord.objects.get()
-    assert (record.user, record.member, record.subject) == (
-        people["operator"], sender.meter.site.member, sender.meter.code,
-    )  # fmt: skip
+    assert (record.user, record.member, record.subject) == (people["operator"], sender.meter.site.member, sender.meter.code)
 
 
 @pytest.mark.parametrize("who", ["stranger", "nobody"])
-def test_others_do_not_even_learn_that_a_meter_exists(
-    client: Client, people: dict[str, User], sender: Sender, who: str
-) -> None:
+def test_others_do_not_even_learn_that_a_meter_exists(client: Client, people: dict[str, User], sender: Sender, who: str) -> None:
     client.force_login(people[who])
     answer = client.get(reverse("api-meter-days", args=[sender.meter.public_id]))
     assert answer.status_code == 404
@@ -168,12 +152,10 @@ def test_nobody_reads_without_logging_in(client: Client, sender: Sender) -> None
 
 
 @pytest.mark.parametrize(
-    "query", [{"from": "yesterday"}, {"from": "2016-03-28", "to": "2016-03-28"}, {"from": "2016-01-01", "to": "2016-12-31"},
-              {"channel": "gas"}],
-)  # fmt: skip
-def test_a_span_that_makes_no_sense_is_a_problem(
-    client: Client, people: dict[str, User], sender: Sender, query: dict[str, str]
-) -> None:
+    "query",
+    [{"from": "yesterday"}, {"from": "2016-03-28", "to": "2016-03-28"}, {"from": "2016-01-01", "to": "2016-12-31"}, {"channel": "gas"}],
+)
+def test_a_span_that_makes_no_sense_is_a_problem(client: Client, people: dict[str, User], sender: Sender, query: dict[str, str]) -> None:
     client.force_login(people["member"])
     answer = client.get(reverse("api-meter-days", args=[sender.meter.public_id]), query)
     assert answer.status_code == 400
@@ -182,24 +164,17 @@ def test_a_span_that_makes_no_sense_is_a_problem(
 
 
 def test_a_list_asks_the_database_the_same_few_times(
-    client: Client,
-    people: dict[str, User],
-    senders: dict[str, list[Sender]],
-    django_assert_max_num_queries: Any,
+    client: Client, people: dict[str, User], senders: dict[str, list[Sender]], django_assert_max_num_queries: Any
 ) -> None:
     client.force_login(people["operator"])
-    assert client.get(reverse("api-meters")).json()["count"] == sum(
-        len(devices) for devices in senders.values()
-    )
+    assert client.get(reverse("api-meters")).json()["count"] == sum(len(devices) for devices in senders.values())
     with django_assert_max_num_queries(6):
         client.get(reverse("api-sites"))
     with django_assert_max_num_queries(5):
         client.get(reverse("api-meters"))
 
 
-def test_days_of_all_meters_are_streamed_to_who_may_see_them(
-    client: Client, senders: dict[str, list[Sender]], accept: Accept
-) -> None:
+def test_days_of_all_meters_are_streamed_to_who_may_see_them(client: Client, senders: dict[str, list[Sender]], accept: Accept) -> None:
     homes = [one for one in senders["site"] if not one.meter.site.member.is_cooperative][:2]
     for one in homes:
         accept(one.message(blocks=[one.day_block(DAY)]))
@@ -209,9 +184,7 @@ def test_days_of_all_meters_are_streamed_to_who_may_see_them(
     span = f"?from={DAY}&to={DAY + timedelta(days=2)}&channel=import"
     operator, member, stranger = (User.objects.create_user(f"{n}@stream.test") for n in "oms")
     Membership.objects.create(user=operator, cooperative=microgrid.cooperative, role=Role.OPERATOR)
-    Membership.objects.create(
-        user=member, cooperative=microgrid.cooperative, role=Role.MEMBER, member=homes[0].meter.site.member
-    )
+    Membership.objects.create(user=member, cooperative=microgrid.cooperative, role=Role.MEMBER, member=homes[0].meter.site.member)
 
     def lines_for(user: User, query: str = span) -> list[dict[str, Any]]:
         client.force_login(user)

@@ -47,14 +47,10 @@ def test_an_honest_day_has_no_findings(closed_day: Sender) -> None:
 
 
 def test_a_deleted_message_is_named(closed_day: Sender) -> None:
-    execute(
-        "DELETE FROM energy_telemetrymessage WHERE device_id = %s AND counter = 2", [closed_day.device.pk]
-    )
+    execute("DELETE FROM energy_telemetrymessage WHERE device_id = %s AND counter = 2", [closed_day.device.pk])
     found = findings(closed_day)
     assert len(found) == 2  # import and export were in it
-    assert all(
-        text.startswith(f"{closed_day.meter.code} on {DAY}: ") and "is missing" in text for text in found
-    )
+    assert all(text.startswith(f"{closed_day.meter.code} on {DAY}: ") and "is missing" in text for text in found)
 
 
 def test_an_altered_byte_is_named(closed_day: Sender) -> None:
@@ -72,24 +68,16 @@ def test_an_altered_value_is_named(closed_day: Sender) -> None:
     """Somebody with the rights of the database's owner switches the guard off and helps himself."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE energy_meterday DISABLE TRIGGER final_meter_days_stay")
-    execute(
-        "UPDATE energy_meterday SET values_wh[8] = 2 WHERE meter_id = %s AND day = %s AND channel = 1",
-        [closed_day.meter.pk, DAY],
-    )
+    execute("UPDATE energy_meterday SET values_wh[8] = 2 WHERE meter_id = %s AND day = %s AND channel = 1", [closed_day.meter.pk, DAY])
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE energy_meterday ENABLE TRIGGER final_meter_days_stay")
-    assert findings(closed_day) == [
-        f"{closed_day.meter.code} on {DAY}: import: interval 7 is stored as 2 Wh, the meter said 3 Wh"
-    ]
+    assert findings(closed_day) == [f"{closed_day.meter.code} on {DAY}: import: interval 7 is stored as 2 Wh, the meter said 3 Wh"]
 
 
 def test_a_deleted_meter_day_is_named(closed_day: Sender) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE energy_meterday DISABLE TRIGGER final_meter_days_stay")
-    execute(
-        "DELETE FROM energy_meterday WHERE meter_id = %s AND day = %s AND channel = 2",
-        [closed_day.meter.pk, DAY],
-    )
+    execute("DELETE FROM energy_meterday WHERE meter_id = %s AND day = %s AND channel = 2", [closed_day.meter.pk, DAY])
     assert findings(closed_day) == [f"{closed_day.meter.code} on {DAY}: export: the meter day is missing"]
 
 

@@ -35,11 +35,7 @@ def meter(transactional_db: None, network_folder: Path) -> Meter:
     """A home's meter in a village that lives by the real clock."""
     cooperative = Cooperative.objects.create(slug="example-coop", name="Example eG")
     microgrid = import_network(
-        folder=network_folder,
-        cooperative=cooperative,
-        slug="example",
-        name="Example",
-        time_zone="Europe/Berlin",
+        folder=network_folder, cooperative=cooperative, slug="example", name="Example", time_zone="Europe/Berlin"
     ).microgrid
     return microgrid.meters.filter(kind="site").order_by("code")[0]
 
@@ -58,9 +54,8 @@ def house(tmp_path: Path, settings: Any, meter: Meter) -> Iterator[Callable[[], 
     parts = urlsplit(os.environ["DATABASE_URL"])
     address = parts._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     ingest = subprocess.Popen(
-        [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": address, "MQTT_URL": started[0].url},
-    )  # fmt: skip
+        [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "DATABASE_URL": address, "MQTT_URL": started[0].url}
+    )
 
     def power_cut() -> None:
         os.kill(started[-1].pid, signal.SIGKILL)
@@ -77,9 +72,13 @@ def house(tmp_path: Path, settings: Any, meter: Meter) -> Iterator[Callable[[], 
 def device(folder: Path, *words: str) -> "subprocess.Popen[str]":
     """The program, in an environment that knows nothing of the platform."""
     return subprocess.Popen(
-        [sys.executable, str(PROGRAM), "--folder", str(folder), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, cwd=folder.parent, env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+        [sys.executable, str(PROGRAM), "--folder", str(folder), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder.parent,
+        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
+    )
 
 
 def finished(process: "subprocess.Popen[str]") -> str:
@@ -107,12 +106,7 @@ def test_it_comes_in_sends_and_loses_nothing_over_power_cuts(
     assert left_in(folder) == 0
 
     at = int(time.time() // 900 * 900) - 900
-    rows = [
-        ["interval", 900, at],
-        ["import/register", 10, at],
-        ["import/register", 60, at + 900],
-        ["import", 50, at],
-    ]
+    rows = [["interval", 900, at], ["import/register", 10, at], ["import/register", 60, at + 900], ["import", 50, at]]
     for number in range(2, 7):  # as an earlier life of the device left them: not signed yet
         (folder / "outbox" / f"{number:09d}").write_bytes(cbor2.dumps([rows, None, None]))
     first = device(folder, "run", "--every", "100")
@@ -122,11 +116,7 @@ def test_it_comes_in_sends_and_loses_nothing_over_power_cuts(
     first.wait(10)
     if left := left_in(folder):
         finished(device(folder, "run", "--every", "100", "--stop-after", str(left)))
-    kept = (
-        TelemetryMessage.objects.filter(device_id=there.pk)
-        .order_by("counter")
-        .values_list("counter", flat=True)
-    )
+    kept = TelemetryMessage.objects.filter(device_id=there.pk).order_by("counter").values_list("counter", flat=True)
     assert len(set(kept)) == len(kept) == 6
     assert left_in(folder) == 0
 

@@ -41,9 +41,7 @@ def test_an_export_that_is_imported_again_changes_nothing(microgrid: Microgrid, 
 
 def test_memory_does_not_grow_with_the_span(microgrid: Microgrid) -> None:
     def peak(days: int) -> int:
-        order = ExportOrder(
-            microgrid, list(microgrid.meters.all()), SPRING, SPRING + timedelta(days=days), "parquet"
-        )
+        order = ExportOrder(microgrid, list(microgrid.meters.all()), SPRING, SPRING + timedelta(days=days), "parquet")
         tracemalloc.start()
         for _ in export_readings(order):
             pass
@@ -70,10 +68,7 @@ def test_the_door_gives_a_file_to_those_who_may_see_the_meter(microgrid: Microgr
     owner = client(member=meter.site.member, role=Role.MEMBER)
     reply = owner.get(address, span | {"format": "long", "unit": "wh"})
     assert reply.status_code == 200
-    assert (
-        f"{meter.code.replace(' ', '-')}_2016-03-28_2016-03-28_long.csv"
-        in reply.headers["Content-Disposition"]
-    )
+    assert f"{meter.code.replace(' ', '-')}_2016-03-28_2016-03-28_long.csv" in reply.headers["Content-Disposition"]
     rows = b"".join(reply).decode().splitlines()
     assert rows[:2] == ["meter;channel;time;value;status", f"{meter.code};import;2016-03-28 00:00;8;W"]
     assert len(rows) == 1 + 2 * 96
@@ -91,17 +86,7 @@ def test_the_door_gives_a_file_to_those_who_may_see_the_meter(microgrid: Microgr
 def test_the_command_writes_a_file(microgrid: Microgrid, tmp_path: Path) -> None:
     accepted(microgrid, wide(microgrid, [MONDAY]))
     out, said = tmp_path / "march.csv", StringIO()
-    words = [
-        "export_readings",
-        "--format",
-        "load_profile",
-        "--from",
-        "2016-03-28",
-        "--to",
-        "2016-03-29",
-        "--out",
-        str(out),
-    ]
+    words = ["export_readings", "--format", "load_profile", "--from", "2016-03-28", "--to", "2016-03-29", "--out", str(out)]
     call_command(*words, stdout=said)
     assert "1-1:1.29.0;28.03.2016 00:00;28.03.2016 00:15;0,008;kWh;W" in out.read_text()
     with pytest.raises(CommandError, match="no meter 'nobody'"):

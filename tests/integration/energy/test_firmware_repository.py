@@ -36,9 +36,16 @@ def home(tmp_path: Path, settings: Any) -> Path:
 def release(home: Path, sender: Sender) -> Callable[..., FirmwareRelease]:
     def make(version: str, percent: int = 100, **more: Any) -> FirmwareRelease:
         return add_release(
-            cooperative=sender.microgrid.cooperative, model=MODEL, version=version, image=f"image {version}".encode(),
-            percent=percent, failure_limit_percent=10, now=timezone.now(), by=None, **more,
-        )  # fmt: skip
+            cooperative=sender.microgrid.cooperative,
+            model=MODEL,
+            version=version,
+            image=f"image {version}".encode(),
+            percent=percent,
+            failure_limit_percent=10,
+            now=timezone.now(),
+            by=None,
+            **more,
+        )
 
     return make
 
@@ -54,9 +61,12 @@ class DeviceUpdater:
     def _updater(self) -> Updater:
         has_root = (self._folder / "metadata" / "root.json").exists()
         return Updater(
-            str(self._folder / "metadata"), f"{self._server.url}/firmware/metadata/", str(self._folder / "targets"),
-            f"{self._server.url}/firmware/targets/", bootstrap=None if has_root else self._root,
-        )  # fmt: skip
+            str(self._folder / "metadata"),
+            f"{self._server.url}/firmware/metadata/",
+            str(self._folder / "targets"),
+            f"{self._server.url}/firmware/targets/",
+            bootstrap=None if has_root else self._root,
+        )
 
     def fetch(self, name: str, runs: str) -> bytes | None:
         """The newest image for a device of that name that runs a version, or None."""
@@ -64,13 +74,9 @@ class DeviceUpdater:
         updater.refresh()
         info = updater.get_targetinfo(f"{self._path}/releases.json")
         assert info is not None
-        rows = json.loads(
-            Path(updater.download_target(info, str(self._folder / "releases.json"))).read_bytes()
-        )
+        rows = json.loads(Path(updater.download_target(info, str(self._folder / "releases.json"))).read_bytes())
         for row in reversed(rows):
-            if is_newer(row["version"], runs) and is_offered(
-                device_name=name, version=row["version"], percent=row["percent"]
-            ):
+            if is_newer(row["version"], runs) and is_offered(device_name=name, version=row["version"], percent=row["percent"]):
                 target = updater.get_targetinfo(row["target"])
                 assert target is not None
                 return Path(updater.download_target(target, str(self._folder / "image"))).read_bytes()
@@ -79,14 +85,10 @@ class DeviceUpdater:
 
 @pytest.fixture
 def updater(home: Path, sender: Sender, live_server: LiveServer) -> Callable[[str], DeviceUpdater]:
-    return lambda name: DeviceUpdater(
-        home / name, live_server, repository().root_bytes(), sender.microgrid.cooperative.slug
-    )
+    return lambda name: DeviceUpdater(home / name, live_server, repository().root_bytes(), sender.microgrid.cooperative.slug)
 
 
-def test_a_device_takes_what_is_newer_and_never_what_is_older(
-    release: Any, updater: Any, sender: Sender
-) -> None:
+def test_a_device_takes_what_is_newer_and_never_what_is_older(release: Any, updater: Any, sender: Sender) -> None:
     release("1.4.0")
     release("1.5.0", percent=0)
     device = updater("one")
@@ -98,9 +100,7 @@ def test_a_device_takes_what_is_newer_and_never_what_is_older(
         release("1.4.9")
 
 
-def test_tampered_files_and_older_metadata_are_refused(
-    release: Any, updater: Any, sender: Sender, home: Path
-) -> None:
+def test_tampered_files_and_older_metadata_are_refused(release: Any, updater: Any, sender: Sender, home: Path) -> None:
     release("1.4.0")
     device = updater("one")
     assert device.fetch(sender.device.name, runs="1.3.0")
@@ -151,18 +151,18 @@ def test_signatures_are_renewed_before_they_run_out(release: Any, updater: Any, 
 def report(sender: Sender, version: str, outcome: str, **changes: Any) -> int:
     at = int(sender.microgrid.now(timezone.now()).timestamp())
     statement = firmware_statement(device_name=sender.device.name, version=version, outcome=outcome, at=at)
-    body = {"device": sender.device.name, "version": version, "result": outcome, "at": at,
-            "signature": sender.key.sign(statement).hex(), **changes}  # fmt: skip
-    return (
-        Client()
-        .post("/api/v1/devices/firmware/", json.dumps(body), content_type="application/json")
-        .status_code
-    )
+    body = {
+        "device": sender.device.name,
+        "version": version,
+        "result": outcome,
+        "at": at,
+        "signature": sender.key.sign(statement).hex(),
+        **changes,
+    }
+    return Client().post("/api/v1/devices/firmware/", json.dumps(body), content_type="application/json").status_code
 
 
-def test_a_rollout_halts_itself_when_too_many_fail(
-    release: Any, updater: Any, senders: dict[str, list[Sender]], home: Path
-) -> None:
+def test_a_rollout_halts_itself_when_too_many_fail(release: Any, updater: Any, senders: dict[str, list[Sender]], home: Path) -> None:
     Device.objects.update(model=MODEL, firmware_version="1.3.0")
     made, devices = release("1.4.0"), senders["site"][:3]
     assert report(devices[0], "1.4.0", "running") == 204
@@ -179,21 +179,12 @@ def test_a_rollout_halts_itself_when_too_many_fail(
     assert DeviceEvent.objects.filter(kind="firmware_failed").count() == 2
     assert report(devices[0], "1.4.0", "running", device=devices[1].device.name) == 403
     late = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
-    statement = firmware_statement(
-        device_name=devices[0].device.name, version="1.4.0", outcome="failed", at=late
-    )
-    assert (
-        report(devices[0], "1.4.0", "failed", at=late, signature=devices[0].key.sign(statement).hex()) == 422
-    )
+    statement = firmware_statement(device_name=devices[0].device.name, version="1.4.0", outcome="failed", at=late)
+    assert report(devices[0], "1.4.0", "failed", at=late, signature=devices[0].key.sign(statement).hex()) == 422
 
 
 def test_only_files_of_the_repository_are_served(release: Any, home: Path) -> None:
     release("1.4.0")
-    for path in (
-        "metadata/../../secrets/firmware-root.key",
-        "targets/.hidden",
-        "metadata/none.json",
-        "secrets/x",
-    ):
+    for path in ("metadata/../../secrets/firmware-root.key", "targets/.hidden", "metadata/none.json", "secrets/x"):
         assert Client().get(f"/firmware/{path}").status_code == 404
     assert Client().get("/firmware/metadata/timestamp.json")["Cache-Control"] == "no-cache"

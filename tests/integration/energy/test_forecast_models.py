@@ -20,15 +20,7 @@ from energy.domain.forecasting import CannotForecast, Forecaster, forecast, midn
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOURLY = 60
-SMALL = Recipe(
-    training_days=20,
-    rounds=6,
-    band_rounds=4,
-    groups=3,
-    midday_share=0.0,
-    least_rows_in_leaf=20,
-    learning_rate=0.3,
-)
+SMALL = Recipe(training_days=20, rounds=6, band_rounds=4, groups=3, midday_share=0.0, least_rows_in_leaf=20, learning_rate=0.3)
 
 
 def number(day: date) -> int:
@@ -58,8 +50,7 @@ def with_other_future(series: MeterSeries, origin: np.datetime64) -> MeterSeries
 
 
 @pytest.mark.parametrize(
-    ("day", "hour"),
-    [(date(2016, 8, 3), 11), (date(2016, 9, 20), 0), (date(2016, 10, 30), 2), (date(2016, 10, 30), 23)],
+    ("day", "hour"), [(date(2016, 8, 3), 11), (date(2016, 9, 20), 0), (date(2016, 10, 30), 2), (date(2016, 10, 30), 23)]
 )
 def test_a_forecast_is_the_same_whatever_comes_after_its_origin(day: date, hour: int) -> None:
     series = series_of(95)
@@ -96,12 +87,7 @@ def test_a_sum_without_its_last_hours_is_not_told_by_them() -> None:
     silent[:, known - 3 : known] = np.nan
     raised[:, known - 3 : known] *= 1.5
     quiet, usual, high = (
-        Forecaster(
-            MeterSeries(series.first_at, HOURLY, BERLIN, values),
-            Calendar("DE"),
-            recipe=SMALL,
-            model_share=0.0,
-        ).sum_at(origin, 12)
+        Forecaster(MeterSeries(series.first_at, HOURLY, BERLIN, values), Calendar("DE"), recipe=SMALL, model_share=0.0).sum_at(origin, 12)
         for values in (silent, series.values_wh, raised)
     )
     assert np.isfinite(quiet.band.p90_wh).all()
@@ -126,14 +112,9 @@ def test_like_days_shifted_by_whole_weeks_say_the_same(weeks: int, hour: int) ->
     series = MeterSeries(np.datetime64("2015-01-05", "s"), HOURLY, utc, series_of(60).values_wh)
     later = MeterSeries(series.first_at + np.timedelta64(weeks * 7, "D"), HOURLY, utc, series.values_wh)
     origin = series.first_at + np.timedelta64(40 * 24 + hour, "h")
-    bands = [
-        forecast(s, origin + (s.first_at - series.first_at), 36, None, Calendar(), Ahead()).band
-        for s in (series, later)
-    ]
+    bands = [forecast(s, origin + (s.first_at - series.first_at), 36, None, Calendar(), Ahead()).band for s in (series, later)]
     assert same(*bands)
-    grids = [
-        wall_grid(s, s.first_at + np.timedelta64(40 * 24 + hour, "h"), FOLD_DAYS) for s in (series, later)
-    ]
+    grids = [wall_grid(s, s.first_at + np.timedelta64(40 * 24 + hour, "h"), FOLD_DAYS) for s in (series, later)]
     told = [features(past_before(g, g.width), np.arange(36), Calendar(), Ahead(), 2) for g in grids]
     assert np.array_equal(*told, equal_nan=True)
 
@@ -143,17 +124,13 @@ def test_like_days_shifted_by_whole_weeks_say_the_same(weeks: int, hour: int) ->
     middle=arrays(np.float64, (2, 5), elements=st.floats(-1e3, 1e3)),
     high=arrays(np.float64, (2, 5), elements=st.floats(-1e3, 1e3)),
 )
-def test_quantiles_never_cross_and_are_never_negative(
-    low: np.ndarray, middle: np.ndarray, high: np.ndarray
-) -> None:
+def test_quantiles_never_cross_and_are_never_negative(low: np.ndarray, middle: np.ndarray, high: np.ndarray) -> None:
     band = ordered_band(low, middle, high)
     assert (band.p10_wh >= 0).all()
     assert (band.p10_wh <= band.p50_wh).all() and (band.p50_wh <= band.p90_wh).all()
 
 
-@given(
-    days=st.integers(0, 50), seed=st.integers(0, 99), missing=st.floats(0, 0.9), horizon=st.integers(1, 72)
-)
+@given(days=st.integers(0, 50), seed=st.integers(0, 99), missing=st.floats(0, 0.9), horizon=st.integers(1, 72))
 @settings(max_examples=12)
 def test_any_history_gives_finite_bands_in_order(days: int, seed: int, missing: float, horizon: int) -> None:
     series = series_of(max(days, 1), seed=seed)
@@ -164,9 +141,7 @@ def test_any_history_gives_finite_bands_in_order(days: int, seed: int, missing: 
     band = forecast(holed, origin, horizon, None, Calendar("DE"), Ahead()).band
     assert band.p50_wh.shape == (4, horizon)
     assert np.isfinite(band.p90_wh).all()
-    assert (
-        (band.p10_wh >= 0).all() and (band.p10_wh <= band.p50_wh).all() and (band.p50_wh <= band.p90_wh).all()
-    )
+    assert (band.p10_wh >= 0).all() and (band.p10_wh <= band.p50_wh).all() and (band.p50_wh <= band.p90_wh).all()
 
 
 def test_what_was_less_wrong_counts_for_more() -> None:
@@ -175,9 +150,7 @@ def test_what_was_less_wrong_counts_for_more() -> None:
     assert share_beside(came, came, other) == pytest.approx(1.0)
     assert share_beside(came, other, came) == pytest.approx(0.0)
     assert share_beside(came, came + noise, came + other) == pytest.approx(0.5, abs=0.1)
-    assert share_beside(came, came + 3.0, other) == pytest.approx(
-        1.0
-    )  # an offset that lasts is not held against it
+    assert share_beside(came, came + 3.0, other) == pytest.approx(1.0)  # an offset that lasts is not held against it
     assert share_beside(came, np.full(400, np.nan), other) == USUAL_SUM_SHARE
 
 
@@ -208,9 +181,7 @@ def test_a_meter_of_zeros_is_foreseen_as_zero() -> None:
 
 def test_beyond_a_week_nothing_is_foreseen() -> None:
     with pytest.raises(CannotForecast):
-        forecast(
-            series_of(10), midnight(number(date(2016, 8, 5)), BERLIN), 7 * 24 + 1, None, Calendar(), Ahead()
-        )
+        forecast(series_of(10), midnight(number(date(2016, 8, 5)), BERLIN), 7 * 24 + 1, None, Calendar(), Ahead())
 
 
 def test_a_step_of_the_horizon_sees_no_younger_value_than_the_cut() -> None:
@@ -220,13 +191,7 @@ def test_a_step_of_the_horizon_sees_no_younger_value_than_the_cut() -> None:
     whole = features(past_before(grid, 800), steps, Calendar(), Ahead(), None)
     values = grid.values_wh.copy()
     values[:, 800:] = np.nan
-    blind = features(
-        past_before(type(grid)(grid.first_day, 24, values, grid.measured), 800),
-        steps,
-        Calendar(),
-        Ahead(),
-        None,
-    )
+    blind = features(past_before(type(grid)(grid.first_day, 24, values, grid.measured), 800), steps, Calendar(), Ahead(), None)
     assert np.array_equal(whole, blind, equal_nan=True)
 
 
@@ -238,8 +203,9 @@ def test_both_changes_of_clocks_leave_days_of_equal_length() -> None:
         assert grid.width == 96 and not np.isnan(grid.values_wh).any()
         assert grid.values_wh[0, -1] == count - 1
     assert wall_slots(starts_from(midnight(number(date(2016, 10, 30)), BERLIN), 60, 4), BERLIN, 60).tolist()[2:] == [
-        number(date(2016, 10, 30)) * 24 + 2, number(date(2016, 10, 30)) * 24 + 2,
-    ]  # fmt: skip
+        number(date(2016, 10, 30)) * 24 + 2,
+        number(date(2016, 10, 30)) * 24 + 2,
+    ]
 
 
 def test_holidays_are_like_sundays_and_known_by_country() -> None:
@@ -251,9 +217,7 @@ def test_holidays_are_like_sundays_and_known_by_country() -> None:
 
 
 def test_habit_repeats_the_days_before() -> None:
-    series = MeterSeries(
-        np.datetime64("2016-01-04", "s"), HOURLY, ZoneInfo("UTC"), np.repeat(np.arange(30.0), 24)[None]
-    )
+    series = MeterSeries(np.datetime64("2016-01-04", "s"), HOURLY, ZoneInfo("UTC"), np.repeat(np.arange(30.0), 24)[None])
     grid = wall_grid(series, np.datetime64("2016-02-03", "s"), 35)
     said = naive(grid, grid.width, np.array([0, 23, 24]))
     assert said["yesterday"].tolist() == [[29, 29, 29]]

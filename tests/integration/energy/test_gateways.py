@@ -30,9 +30,8 @@ class Headend:
         self.home, self.charger = microgrid.meters.filter(kind="site").order_by("code")[:2]
         self.roof = microgrid.meters.filter(kind="source").order_by("code")[0]
         self.gateway, self.key = enrol_gateway(
-            microgrid=microgrid, name="head-end", now=REAL_NOW,
-            meters={"M-1": self.home, "INV-1": self.roof, "CP-1/1": self.charger},
-        )  # fmt: skip
+            microgrid=microgrid, name="head-end", now=REAL_NOW, meters={"M-1": self.home, "INV-1": self.roof, "CP-1/1": self.charger}
+        )
         self.microgrid = microgrid
         self.count = 0
 
@@ -43,19 +42,17 @@ class Headend:
 
     def reading(self, first: int, values: list[int], **more: Any) -> dict[str, Any]:
         start = self.microgrid.local_day(DAY).start_at + timedelta(minutes=15) * first
-        return {
-            "meter": "M-1", "channel": "import", "start_at": start.isoformat(), "interval_minutes": 15, "values_wh": values, **more,
-        }  # fmt: skip
+        return {"meter": "M-1", "channel": "import", "start_at": start.isoformat(), "interval_minutes": 15, "values_wh": values, **more}
 
     def registers(self, *values: tuple[int, int]) -> dict[str, Any]:
         start = self.microgrid.local_day(DAY).start_at
         return {
-            "chargePointId": "CP-1", "connectorId": 1,
+            "chargePointId": "CP-1",
+            "connectorId": 1,
             "meterValue": [
-                {"timestamp": (start + timedelta(minutes=15) * i).isoformat(), "sampledValue": [{"value": str(wh)}]}
-                for i, wh in values
+                {"timestamp": (start + timedelta(minutes=15) * i).isoformat(), "sampledValue": [{"value": str(wh)}]} for i, wh in values
             ],
-        }  # fmt: skip
+        }
 
     def send(self, body: bytes, key: str = "") -> GatewayReceipt:
         return accept_body(key=key or self.key, body=body, now=REAL_NOW)
@@ -88,20 +85,13 @@ def test_readings_become_meter_days_once(headend: Headend) -> None:
 
 def test_a_gateway_that_stores_and_resends_catches_up_without_doubling(headend: Headend) -> None:
     bodies = [headend.body(readings=[headend.reading(i, [i + 1] * 4)]) for i in range(0, 96, 4)]
-    for body in [
-        *bodies[:3],
-        *bodies[10:],
-        *bodies,
-        *bodies[2:5],
-    ]:  # an outage, then everything again, then some twice
+    for body in [*bodies[:3], *bodies[10:], *bodies, *bodies[2:5]]:  # an outage, then everything again, then some twice
         headend.send(body)
     row = day_of(headend.home)
     assert row.values_wh == [i - i % 4 + 1 for i in range(96)]
     assert GatewayMessage.objects.count() == len(bodies)
     assert row.version == 1
-    found = [
-        f for f in check_evidence(microgrid=headend.microgrid, days=[DAY]) if f.meter == headend.home.code
-    ]
+    found = [f for f in check_evidence(microgrid=headend.microgrid, days=[DAY]) if f.meter == headend.home.code]
     assert [f.what for f in found] == ["export: the meter day is missing"]
 
 
@@ -114,9 +104,7 @@ def test_charge_point_registers_count_on_across_bodies_in_any_order(headend: Hea
     assert row.register_start_wh == 1000
     last = GatewayMessage.objects.order_by("id").last()
     assert len(last.rests_on) == 2
-    found = [
-        f for f in check_evidence(microgrid=headend.microgrid, days=[DAY]) if f.meter == headend.charger.code
-    ]
+    found = [f for f in check_evidence(microgrid=headend.microgrid, days=[DAY]) if f.meter == headend.charger.code]
     assert [f.what for f in found] == ["export: the meter day is missing"]
 
 
@@ -138,7 +126,8 @@ def test_an_inverters_power_reaches_the_live_state(headend: Headend) -> None:
 @pytest.mark.parametrize(
     ("reason", "parts"),
     [
-        ("unknown_meter", {"readings": [{"meter": "M-2"}]}), ("wrong_channel", {"readings": [{"channel": "production"}]}),
+        ("unknown_meter", {"readings": [{"meter": "M-2"}]}),
+        ("wrong_channel", {"readings": [{"channel": "production"}]}),
         ("wrong_interval", {"readings": [{"interval_minutes": 30}]}),
         ("wrong_interval", {"readings": [{"start_at": "2016-03-28T10:01:00Z"}]}),
         ("outside_window", {"readings": [{"start_at": "2016-03-29T10:00:00Z"}]}),
@@ -147,10 +136,8 @@ def test_an_inverters_power_reaches_the_live_state(headend: Headend) -> None:
         ("wrong_channel", {"samples": [{"meter": "M-1", "at": NOW.isoformat(), "W": 1}]}),
         ("malformed", {"readings": [{"values_wh": []}]}),
     ],
-)  # fmt: skip
-def test_what_is_refused_is_counted_and_changes_nothing(
-    headend: Headend, reason: str, parts: dict[str, Any]
-) -> None:
+)
+def test_what_is_refused_is_counted_and_changes_nothing(headend: Headend, reason: str, parts: dict[str, Any]) -> None:
     if "readings" in parts:
         parts = parts | {"readings": [headend.reading(0, [1]) | change for change in parts["readings"]]}
     for _ in range(2):
@@ -191,13 +178,10 @@ def test_the_door_answers_with_receipts_and_problems(headend: Headend) -> None:
 
     def post(content: bytes, key: str) -> Any:
         return Client().post(
-            reverse("api-gateway-readings"), content, content_type="application/json",
-            headers={"Authorization": f"Bearer {key}"},
-        )  # fmt: skip
+            reverse("api-gateway-readings"), content, content_type="application/json", headers={"Authorization": f"Bearer {key}"}
+        )
 
-    assert post(body, headend.key).json() == {
-        "message_id": "m-1", "outcome": "accepted", "intervals": 1, "samples": 0,
-    }  # fmt: skip
+    assert post(body, headend.key).json() == {"message_id": "m-1", "outcome": "accepted", "intervals": 1, "samples": 0}
     assert post(body, headend.key).json()["outcome"] == "replayed"
     strange = post(body, "mgw_guess")
     assert (strange.status_code, strange.json()["reason"]) == (401, "unknown_key")

@@ -11,17 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from energy.adapters.simbench_folder import CannotReadNetwork
-from energy.models import (
-    Consumer,
-    Line,
-    Meter,
-    Microgrid,
-    Node,
-    ReferenceProfileDay,
-    Site,
-    Source,
-    StorageUnit,
-)
+from energy.models import Consumer, Line, Meter, Microgrid, Node, ReferenceProfileDay, Site, Source, StorageUnit
 from energy.services.import_simbench import ImportReport, import_network
 from members.models import Cooperative, Member
 from tests.networks import DEMO_NETWORK, cut_network
@@ -30,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def load(folder: Path, cooperative: Cooperative, slug: str = "hamlet") -> ImportReport:
-    return import_network(
-        folder=folder, cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin"
-    )
+    return import_network(folder=folder, cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin")
 
 
 def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
@@ -63,9 +51,7 @@ def test_the_demo_network_is_read_as_its_notice_says(cooperative: Cooperative) -
     assert Site.objects.filter(member__is_cooperative=False).count() == len(homes)
     assert Site.objects.filter(kind="storage", member__is_cooperative=True).count() == 16
     assert report.meters == report.sites + report.sources + report.storages
-    assert (
-        Node.objects.filter(microgrid=report.microgrid).count() == Line.objects.count() + 2
-    )  # a tree and its busbar
+    assert Node.objects.filter(microgrid=report.microgrid).count() == Line.objects.count() + 2  # a tree and its busbar
     assert Member.objects.filter(is_cooperative=False).values("name").distinct().count() == len(homes)
     assert ReferenceProfileDay.objects.values("day").distinct().count() == 366
 
@@ -105,18 +91,14 @@ def test_the_same_folder_again_changes_nothing(cooperative: Cooperative, network
     assert again.microgrid == first.microgrid
 
 
-def test_another_folder_under_a_taken_name_is_refused(
-    cooperative: Cooperative, network_folder: Path, tmp_path: Path
-) -> None:
+def test_another_folder_under_a_taken_name_is_refused(cooperative: Cooperative, network_folder: Path, tmp_path: Path) -> None:
     load(network_folder, cooperative)
     other = cut_network(tmp_path / "other", sites=3, first_day=date(2016, 3, 26), days=1)
     with pytest.raises(CannotReadNetwork, match="already holds another network"):
         load(other, cooperative)
 
 
-def test_a_second_network_of_the_same_cooperative_stands_beside_the_first(
-    cooperative: Cooperative, network_folder: Path
-) -> None:
+def test_a_second_network_of_the_same_cooperative_stands_beside_the_first(cooperative: Cooperative, network_folder: Path) -> None:
     first = load(network_folder, cooperative)
     second = load(network_folder, cooperative, "hamlet-two")
     assert second.created
@@ -135,9 +117,8 @@ def test_a_second_network_of_the_same_cooperative_stands_beside_the_first(
     ],
 )
 def test_nothing_stays_of_a_network_with_a_wrong_cell(
-    cooperative: Cooperative, network_folder: Path, tmp_path: Path,
-    file: str, row: int, column: str, value: str, message: str,
-) -> None:  # fmt: skip
+    cooperative: Cooperative, network_folder: Path, tmp_path: Path, file: str, row: int, column: str, value: str, message: str
+) -> None:
     folder = Path(shutil.copytree(network_folder, tmp_path / "bad"))
     rows = rows_of(folder, file)
     rows[row][column] = value
@@ -172,9 +153,7 @@ def test_ids_may_repeat_between_files(cooperative: Cooperative, network_folder: 
     assert len(codes) == len(set(codes)) == report.sites
 
 
-def test_the_command_says_what_it_did(
-    cooperative: Cooperative, network_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_what_it_did(cooperative: Cooperative, network_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("import_simbench", str(network_folder), microgrid="hamlet")
     call_command("import_simbench", str(network_folder), microgrid="hamlet")
     first, second = capsys.readouterr().out.splitlines()

@@ -55,25 +55,25 @@ def test_from_upload_to_acceptance(microgrid: Microgrid) -> None:
     address = reverse("import", args=[reading_import.public_id])
     assert "waiting for a worker" in operator.get(address).content.decode().lower()
     stage_import(reading_import=reading_import, now=microgrid.now(timezone.now()))
-    assert (
-        operator.get(reverse("import-progress", args=[reading_import.public_id])).headers["HX-Refresh"]
-        == "true"
-    )
+    assert operator.get(reverse("import-progress", args=[reading_import.public_id])).headers["HX-Refresh"] == "true"
     page = operator.get(address).content.decode()
     assert "Nothing stored changes" in page
     reply = operator.post(address, {"accept": ""}, follow=True)
     assert "closed again within minutes" in reply.content.decode()
     reading_import.refresh_from_db()
-    assert (reading_import.status, reading_import.accepted_by.email) == (
-        ImportStatus.ACCEPTED,
-        "operator@hamlet.example",
-    )
+    assert (reading_import.status, reading_import.accepted_by.email) == (ImportStatus.ACCEPTED, "operator@hamlet.example")
     assert MeterDay.objects.count() == reading_import.days_new
     again = operator.post(
         reverse("readings"),
-        {"file": SimpleUploadedFile("again.csv", wide(microgrid, [DAY]).encode()), "format": "wide", "unit": "wh",
-         "label": "start", "clock": "local"}, follow=True,
-    )  # fmt: skip
+        {
+            "file": SimpleUploadedFile("again.csv", wide(microgrid, [DAY]).encode()),
+            "format": "wide",
+            "unit": "wh",
+            "label": "start",
+            "clock": "local",
+        },
+        follow=True,
+    )
     assert "accepted already; nothing changed" in again.content.decode()
 
 
@@ -109,13 +109,7 @@ def test_errors_are_shown_with_row_column_and_mending_step(microgrid: Microgrid)
 
 def test_a_broken_upload_is_told_in_the_form(microgrid: Microgrid) -> None:
     operator = client(microgrid, Role.OPERATOR)
-    given = {
-        "file": SimpleUploadedFile("nothing.csv", b""),
-        "format": "wide",
-        "unit": "wh",
-        "label": "start",
-        "clock": "local",
-    }
+    given = {"file": SimpleUploadedFile("nothing.csv", b""), "format": "wide", "unit": "wh", "label": "start", "clock": "local"}
     assert "The file is empty" in operator.post(reverse("readings"), given).content.decode()
 
 

@@ -12,15 +12,7 @@ from django.db import connection
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.quality import Method
 from energy.domain.reading_files import EnergyUnit, ReadingPart, SeriesName
-from energy.models import (
-    ImportStatus,
-    MeterDay,
-    MeterDayVersion,
-    Microgrid,
-    ReadingFile,
-    ReadingImport,
-    StagedMeterDay,
-)
+from energy.models import ImportStatus, MeterDay, MeterDayVersion, Microgrid, ReadingFile, ReadingImport, StagedMeterDay
 from energy.services.day_close import finalise_day
 from energy.services.evidence import check_evidence
 from energy.services.import_staging import options_of, stage_import
@@ -38,7 +30,7 @@ def wide(microgrid: Microgrid, days: list[date], changes: dict[tuple[str, int], 
         f"{meter.code} [{channel}]"
         for meter in microgrid.meters.order_by("code")
         for channel in {"site": ("import", "export"), "source": ("production",), "storage": ("charge", "discharge")}[meter.kind]
-    ]  # fmt: skip
+    ]
     lines = ["time;" + ";".join(columns)]
     for day in days:
         for start in microgrid.local_day(day).local_starts():
@@ -47,20 +39,10 @@ def wide(microgrid: Microgrid, days: list[date], changes: dict[tuple[str, int], 
     return "\n".join(lines) + "\n"
 
 
-def staged(
-    microgrid: Microgrid, text: str | bytes, name: str = "wide", unit: EnergyUnit = EnergyUnit.WH
-) -> ReadingImport:
+def staged(microgrid: Microgrid, text: str | bytes, name: str = "wide", unit: EnergyUnit = EnergyUnit.WH) -> ReadingImport:
     content = text.encode() if isinstance(text, str) else text
     now = microgrid.now(REAL_NOW)
-    reading_import = receive_file(
-        microgrid=microgrid,
-        content=content,
-        file_name=f"{name}.csv",
-        format=name,
-        unit=unit,
-        user=None,
-        now=now,
-    )
+    reading_import = receive_file(microgrid=microgrid, content=content, file_name=f"{name}.csv", format=name, unit=unit, user=None, now=now)
     return stage_import(reading_import=reading_import, now=now)
 
 
@@ -81,11 +63,7 @@ def stored(microgrid: Microgrid) -> list[tuple[object, ...]]:
 def test_a_file_is_previewed_and_then_becomes_meter_days(microgrid: Microgrid) -> None:
     reading_import = staged(microgrid, wide(microgrid, [SPRING, MONDAY]))
     channels = sum({"site": 2, "source": 1, "storage": 2}[m.kind] for m in microgrid.meters.all())
-    assert (reading_import.days_new, reading_import.days_changed, reading_import.days_same) == (
-        2 * channels,
-        0,
-        0,
-    )
+    assert (reading_import.days_new, reading_import.days_changed, reading_import.days_same) == (2 * channels, 0, 0)
     assert reading_import.total_wh == 8 * (92 + 96) * channels
     assert not MeterDay.objects.exists()
     accept_import(reading_import=reading_import, user=None, reason="", now=microgrid.now(REAL_NOW))
@@ -93,9 +71,7 @@ def test_a_file_is_previewed_and_then_becomes_meter_days(microgrid: Microgrid) -
     assert {len(row.values_wh) for row in rows.filter(day=SPRING)} == {92}
     assert {row.provenance for row in rows} == {f"import {reading_import.public_id}"}
     assert not StagedMeterDay.objects.exists()
-    assert (
-        MeterDayVersion.objects.filter(reading_import=reading_import, cause="import").count() == 2 * channels
-    )
+    assert MeterDayVersion.objects.filter(reading_import=reading_import, cause="import").count() == 2 * channels
 
 
 def test_the_same_file_and_the_same_values_change_nothing(microgrid: Microgrid) -> None:
@@ -103,9 +79,14 @@ def test_the_same_file_and_the_same_values_change_nothing(microgrid: Microgrid) 
     accepted(microgrid, text)
     before = stored(microgrid)
     again = accepted_again = receive_file(
-        microgrid=microgrid, content=text.encode(), file_name="again.csv", format="wide", unit=EnergyUnit.WH,
-        user=None, now=microgrid.now(REAL_NOW),
-    )  # fmt: skip
+        microgrid=microgrid,
+        content=text.encode(),
+        file_name="again.csv",
+        format="wide",
+        unit=EnergyUnit.WH,
+        user=None,
+        now=microgrid.now(REAL_NOW),
+    )
     assert again.status == ImportStatus.ACCEPTED
     accept_import(reading_import=accepted_again, user=None, reason="", now=microgrid.now(REAL_NOW))
     other_bytes = accepted(microgrid, text + "\n")
@@ -148,26 +129,17 @@ def test_a_correction_makes_a_new_version_with_who_when_and_why(microgrid: Micro
     reading_import = staged(microgrid, wide(microgrid, [MONDAY], {(f"{meter.code} [import]", 17): "9"}))
     assert (reading_import.days_new, reading_import.days_changed) == (0, 1)
     assert StagedMeterDay.objects.get().stored_wh == 8 * 96
-    accept_import(
-        reading_import=reading_import, user=user, reason="read on site", now=microgrid.now(REAL_NOW)
-    )
+    accept_import(reading_import=reading_import, user=user, reason="read on site", now=microgrid.now(REAL_NOW))
     first, second = MeterDay.objects.filter(meter_id=meter.pk, channel=1, day=MONDAY).order_by("version")
     assert (first.is_current, first.status, second.is_current, second.status) == (False, 1, True, 0)
     assert second.values_wh[15] == 9
     assert sum(second.values_wh) == 8 * 96 + 1
     told = MeterDayVersion.objects.get(meter_id=meter.pk, channel=1, day=MONDAY, version=2)
-    assert (told.cause, told.user, told.reason, told.reading_import) == (
-        "import",
-        user,
-        "read on site",
-        reading_import,
-    )
+    assert (told.cause, told.user, told.reason, told.reading_import) == ("import", user, "read on site", reading_import)
     assert check_evidence(microgrid=microgrid, days=[MONDAY]) == []
 
 
-def test_a_late_message_leaves_a_row_that_says_so(
-    microgrid: Microgrid, sender: Sender, accept: object
-) -> None:
+def test_a_late_message_leaves_a_row_that_says_so(microgrid: Microgrid, sender: Sender, accept: object) -> None:
     accepted(microgrid, wide(microgrid, [MONDAY]))
     finalise_day(microgrid=microgrid, day=MONDAY, now=microgrid.now(REAL_NOW))
     message = sender.message(blocks=[sender.part_block(MONDAY, 4, [5, 6])])
@@ -179,9 +151,7 @@ def test_a_late_message_leaves_a_row_that_says_so(
     assert check_evidence(microgrid=microgrid, days=[MONDAY]) == []
 
 
-def test_an_import_fills_what_messages_left_open(
-    microgrid: Microgrid, sender: Sender, accept: object
-) -> None:
+def test_an_import_fills_what_messages_left_open(microgrid: Microgrid, sender: Sender, accept: object) -> None:
     accept(sender.message(blocks=[sender.part_block(MONDAY, 0, [5] * 40)]))  # type: ignore[operator]
     rest = "".join(f"{start:%Y-%m-%d %H:%M};7\n" for start in microgrid.local_day(MONDAY).local_starts()[40:])
     accepted(microgrid, f"time;{sender.meter.code}\n{rest}")
@@ -197,13 +167,9 @@ def test_imported_days_are_proved_from_the_kept_bytes(microgrid: Microgrid) -> N
     assert check_evidence(microgrid=microgrid, days=[MONDAY]) == []
     meter = microgrid.meters.filter(kind="site").order_by("code")[0]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE energy_meterday SET values_wh[8] = 2 WHERE meter_id = %s AND channel = 1", [meter.pk]
-        )
+        cursor.execute("UPDATE energy_meterday SET values_wh[8] = 2 WHERE meter_id = %s AND channel = 1", [meter.pk])
     [finding] = check_evidence(microgrid=microgrid, days=[MONDAY])
-    assert (
-        str(finding) == f"{meter.code} on {MONDAY}: import: interval 7 is stored as 2 Wh, the meter said 8 Wh"
-    )
+    assert str(finding) == f"{meter.code} on {MONDAY}: import: interval 7 is stored as 2 Wh, the meter said 8 Wh"
     file = ReadingFile.objects.get()
     ReadingFile.objects.update(body=bytes(file.body)[:-1] + b"x")
     assert "no longer the one that was accepted" in str(check_evidence(microgrid=microgrid, days=[MONDAY])[0])
@@ -216,8 +182,9 @@ def test_every_format_finds_its_meters(microgrid: Microgrid, name: str) -> None:
     site.save()
     names = [
         SeriesName(site.external_ref if name == "load_profile" else site.code, "import"),
-        SeriesName(site.code, "export"), SeriesName(source.code, "production"),
-    ]  # fmt: skip
+        SeriesName(site.code, "export"),
+        SeriesName(source.code, "production"),
+    ]
     starts = np.array([int(s.timestamp()) for s in microgrid.local_day(SPRING).starts()], dtype=np.int64)
     values = np.arange(3 * 92).reshape(3, 92)
     part = ReadingPart(starts, values, np.zeros((3, 92), dtype=np.int16))
@@ -246,9 +213,7 @@ def test_the_command_shows_takes_and_repeats(microgrid: Microgrid, tmp_path: Pat
 
     def run(*words: str) -> str:
         out = StringIO()
-        call_command(
-            "import_readings", *words, "--format", "wide", "--unit", "wh", stdout=out, stderr=StringIO()
-        )
+        call_command("import_readings", *words, "--format", "wide", "--unit", "wh", stdout=out, stderr=StringIO())
         return out.getvalue()
 
     with pytest.raises(CommandError, match="1 errors, nothing was changed"):

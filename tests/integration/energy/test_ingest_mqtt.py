@@ -49,9 +49,7 @@ def start_ingest() -> subprocess.Popen[bytes]:
     """The real command on the test's database."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     address = parts._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "DATABASE_URL": address}
-    )
+    return subprocess.Popen([sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "DATABASE_URL": address})
 
 
 @pytest.fixture
@@ -70,13 +68,7 @@ def ingest() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 
 def broker(name: str) -> aiomqtt.Client:
     parts = urlsplit(settings.MQTT_URL)
-    return aiomqtt.Client(
-        parts.hostname or "",
-        parts.port or 1883,
-        username=parts.username,
-        password=parts.password,
-        identifier=name,
-    )
+    return aiomqtt.Client(parts.hostname or "", parts.port or 1883, username=parts.username, password=parts.password, identifier=name)
 
 
 Receipts = dict[tuple[str, int], str]
@@ -93,9 +85,7 @@ async def send_until_answered(bodies: dict[str, list[bytes]], *, again_s: float 
             async for message in client.messages:
                 receipt = cbor2.loads(message.payload)
                 name = str(message.topic).removeprefix("receipts/")
-                found[name, receipt["counter"]] = receipt["outcome"] + (
-                    f": {receipt['reason']}" if receipt["reason"] else ""
-                )
+                found[name, receipt["counter"]] = receipt["outcome"] + (f": {receipt['reason']}" if receipt["reason"] else "")
 
         listener = asyncio.create_task(listen())
         deadline, next_round = time.monotonic() + PATIENCE_S, 0.0
@@ -133,15 +123,11 @@ def stored_counters() -> list[tuple[int, int]]:
         return cursor.fetchall()
 
 
-def test_each_message_gets_its_receipt(
-    village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_each_message_gets_its_receipt(village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]) -> None:
     ingest()
     forged = bytearray(yesterday(village[2]))
     forged[-1] ^= 1
-    bodies = {one.device.name: [yesterday(one)] for one in village[:2]} | {
-        village[2].device.name: [bytes(forged)]
-    }
+    bodies = {one.device.name: [yesterday(one)] for one in village[:2]} | {village[2].device.name: [bytes(forged)]}
     found = run(send_until_answered(bodies))
     assert {found[name, 1] for name in list(bodies)[:2]} <= {"accepted", "replayed"}
     assert found[village[2].device.name, 1] == "refused: bad_signature"
@@ -155,9 +141,7 @@ def test_it_ends_when_told_to(village: list[Sender], ingest: Callable[[], subpro
     assert process.wait(10) == 0
 
 
-def test_a_killed_process_loses_nothing(
-    village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_killed_process_loses_nothing(village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]) -> None:
     """What came in while nobody listened, or was taken and not yet kept, is sent again and kept once."""
     bodies = {one.device.name: [yesterday(one, wh) for wh in range(40)] for one in village}
 
@@ -172,14 +156,10 @@ def test_a_killed_process_loses_nothing(
 
     found = run(scenario())
     assert set(found.values()) <= {"accepted", "replayed"}
-    assert stored_counters() == sorted(
-        (one.device.pk, counter) for one in village for counter in range(1, 41)
-    )
+    assert stored_counters() == sorted((one.device.pk, counter) for one in village for counter in range(1, 41))
 
 
-def test_it_waits_for_a_database_that_went_away(
-    village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_it_waits_for_a_database_that_went_away(village: list[Sender], ingest: Callable[[], subprocess.Popen[bytes]]) -> None:
     process = ingest()
     run(send_until_answered({village[0].device.name: [yesterday(village[0])]}))
     with connection.cursor() as cursor:

@@ -41,17 +41,11 @@ def hamlet(db: None) -> Hamlet:
 @pytest.fixture
 def yearly(hamlet: Hamlet) -> MaintenancePlan:
     return MaintenancePlan.objects.create(
-        source=hamlet.sources[0],
-        work="cleaning",
-        rule="date",
-        every_months=12,
-        next_date=TODAY + timedelta(days=10),
+        source=hamlet.sources[0], work="cleaning", rule="date", every_months=12, next_date=TODAY + timedelta(days=10)
     )
 
 
-def test_a_due_plan_makes_one_order_and_tells_the_operators_once(
-    hamlet: Hamlet, yearly: MaintenancePlan
-) -> None:
+def test_a_due_plan_makes_one_order_and_tells_the_operators_once(hamlet: Hamlet, yearly: MaintenancePlan) -> None:
     [order] = open_due_orders(microgrid=hamlet.microgrid, now=NOW)
     assert (order.state, order.due_date, order.plan) == (WorkState.OPEN, yearly.next_date, yearly)
     assert open_due_orders(microgrid=hamlet.microgrid, now=NOW) == []
@@ -72,10 +66,7 @@ def test_what_is_told_leaves_by_mail_once(hamlet: Hamlet, yearly: MaintenancePla
 
 
 def test_telling_twice_changes_nothing(hamlet: Hamlet) -> None:
-    told = [
-        notify(users=[hamlet.member], kind="k", key="once", subject="s", text="t", by_mail=False, now=NOW)
-        for _ in range(2)
-    ]
+    told = [notify(users=[hamlet.member], kind="k", key="once", subject="s", text="t", by_mail=False, now=NOW) for _ in range(2)]
     assert told == [1, 0]
     assert send_waiting(now=NOW) == 0
 
@@ -89,17 +80,10 @@ def test_planned_work_takes_its_part_of_the_forecast(hamlet: Hamlet) -> None:
     order = add_order(source=hamlet.sources[1], work="repair", reason="Inverter", due_date=TODAY, now=NOW)
     tomorrow = TODAY + timedelta(days=1)
     noon = hamlet.microgrid.local_day(tomorrow).start_at + timedelta(hours=12)
-    plan_order(
-        order=order,
-        start_at=noon,
-        end_at=noon + timedelta(hours=2),
-        available_percent=50,
-        assigned_to="Solarteur",
-    )
+    plan_order(order=order, start_at=noon, end_at=noon + timedelta(hours=2), available_percent=50, assigned_to="Solarteur")
     found = source_availability(
-        microgrid=hamlet.microgrid, source_ids=[s.pk for s in hamlet.sources], starts_s=_starts_s(hamlet, TODAY, tomorrow),
-        now=NOW,
-    )  # fmt: skip
+        microgrid=hamlet.microgrid, source_ids=[s.pk for s in hamlet.sources], starts_s=_starts_s(hamlet, TODAY, tomorrow), now=NOW
+    )
     assert found.shape == (4, 192)
     assert found[1, 96 + 48 : 96 + 56].tolist() == [0.5] * 8
     found[1, 96 + 48 : 96 + 56] = 1.0
@@ -112,24 +96,20 @@ def test_a_faulty_source_is_not_there_until_its_repair_ends(hamlet: Hamlet) -> N
     source.save()
 
     def there() -> list[float]:
-        return source_availability(
-            microgrid=hamlet.microgrid, source_ids=[source.pk], starts_s=_starts_s(hamlet, TODAY), now=NOW
-        )[0].tolist()
+        return source_availability(microgrid=hamlet.microgrid, source_ids=[source.pk], starts_s=_starts_s(hamlet, TODAY), now=NOW)[
+            0
+        ].tolist()
 
     assert there() == [1.0] * 40 + [0.0] * 56  # 08:00 UTC is 10:00 on the local clock
     order = add_order(source=source, work="repair", reason="Inverter", due_date=TODAY, now=NOW)
-    plan_order(
-        order=order, start_at=NOW, end_at=NOW + timedelta(hours=2), available_percent=0, assigned_to=""
-    )
+    plan_order(order=order, start_at=NOW, end_at=NOW + timedelta(hours=2), available_percent=0, assigned_to="")
     assert there() == [1.0] * 40 + [0.0] * 8 + [1.0] * 48
 
 
 def test_the_life_of_an_order(hamlet: Hamlet, yearly: MaintenancePlan) -> None:
     [order] = open_due_orders(microgrid=hamlet.microgrid, now=NOW)
     source = hamlet.sources[0]
-    order = plan_order(
-        order=order, start_at=NOW, end_at=NOW + timedelta(hours=3), available_percent=0, assigned_to="Ben"
-    )
+    order = plan_order(order=order, start_at=NOW, end_at=NOW + timedelta(hours=3), available_percent=0, assigned_to="Ben")
     assert start_planned(microgrid=hamlet.microgrid, now=NOW + timedelta(minutes=5)) == 1
     source.refresh_from_db()
     assert source.status == "maintenance"
@@ -166,25 +146,19 @@ def test_dirt_makes_an_order_by_performance(hamlet: Hamlet) -> None:
     assert "of what is usual on clear days" in order.reason
 
 
-def test_a_plan_has_what_its_rule_needs_and_one_unfinished_order(
-    hamlet: Hamlet, yearly: MaintenancePlan
-) -> None:
+def test_a_plan_has_what_its_rule_needs_and_one_unfinished_order(hamlet: Hamlet, yearly: MaintenancePlan) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         MaintenancePlan.objects.create(source=hamlet.sources[0], work="cleaning", rule="hours")
     open_due_orders(microgrid=hamlet.microgrid, now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
-        WorkOrder.objects.create(
-            source=yearly.source, plan=yearly, work="cleaning", reason="again", due_date=TODAY, created_at=NOW
-        )
+        WorkOrder.objects.create(source=yearly.source, plan=yearly, work="cleaning", reason="again", due_date=TODAY, created_at=NOW)
 
 
 def test_an_operator_finishes_an_order_in_the_admin(client: Client, hamlet: Hamlet) -> None:
     order = add_order(source=hamlet.sources[0], work="repair", reason="Inverter", due_date=TODAY, now=NOW)
     listing = reverse("admin:energy_workorder_changelist")
     client.force_login(hamlet.member)
-    assert (
-        client.post(listing, {"action": "finish_chosen", "_selected_action": [order.pk]}).status_code == 302
-    )
+    assert client.post(listing, {"action": "finish_chosen", "_selected_action": [order.pk]}).status_code == 302
     order.refresh_from_db()
     assert order.state == WorkState.OPEN
     client.force_login(hamlet.operator)

@@ -29,16 +29,15 @@ def test_what_is_copied_in_is_what_a_query_says() -> None:
     rng = np.random.default_rng(7)
     days = np.array(["2016-03-26", "1999-12-31", "2039-02-28"], dtype="datetime64[D]")
     values = {
-        "day": days, "n": [1, -(2**62), 0], "energy": rng.integers(-(2**31), 2**31, (3, 5)),
-        "share": rng.random((3, 4)), "none": None,
-    }  # fmt: skip
-    columns = [
-        Column("day", "date"), Column("n", "int8"), Column("energy", "int4[]", 5), Column("share", "float8[]", 4),
-    ]  # fmt: skip
+        "day": days,
+        "n": [1, -(2**62), 0],
+        "energy": rng.integers(-(2**31), 2**31, (3, 5)),
+        "share": rng.random((3, 4)),
+        "none": None,
+    }
+    columns = [Column("day", "date"), Column("n", "int8"), Column("energy", "int4[]", 5), Column("share", "float8[]", 4)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE copied (day date, n int8, energy int4[], share float8[], none int8)"
-        )
+        cursor.execute("CREATE TEMP TABLE copied (day date, n int8, energy int4[], share float8[], none int8)")
         copy_in(cursor, "copied", [*columns, Column("none", "null")], values, 3)
         cursor.execute("SELECT * FROM copied")
         rows = cursor.fetchall()
@@ -57,18 +56,11 @@ def test_rows_of_another_length_are_not_misread() -> None:
         copy_out(cursor, "SELECT ARRAY[1, 2, 3]::int4[]", [], [Column("values", "int4[]", 2)])
 
 
-def test_a_block_holds_days_of_different_lengths(
-    sender: Sender, senders: dict[str, list[Sender]], accept: Accept
-) -> None:
+def test_a_block_holds_days_of_different_lengths(sender: Sender, senders: dict[str, list[Sender]], accept: Accept) -> None:
     other = senders["site"][-1]
     local_days = [sender.microgrid.local_day(day) for day in DAYS]
     said = [list(range(i, i + day.interval_count)) for i, day in enumerate(local_days)]
-    accept(
-        *(
-            sender.message(blocks=[sender.day_block(day, values)])
-            for day, values in zip(DAYS, said, strict=True)
-        )
-    )
+    accept(*(sender.message(blocks=[sender.day_block(day, values)]) for day, values in zip(DAYS, said, strict=True)))
     accept(other.message(blocks=[other.day_block(DAYS[1])]))
     block = load_channel(microgrid=sender.microgrid, channel=Channel.IMPORT, days=list(reversed(DAYS)))
     assert block.days == DAYS
@@ -85,9 +77,7 @@ def test_only_current_versions_are_loaded(sender: Sender, accept: Accept) -> Non
     accept(sender.message(blocks=[sender.day_block(DAYS[2])]))
     finalise_day(microgrid=sender.microgrid, day=DAYS[2], now=sender.microgrid.now(REAL_NOW))
     accept(sender.message(blocks=[sender.day_block(DAYS[2], [11] * 96)]))
-    block = load_channel(
-        microgrid=sender.microgrid, channel=Channel.IMPORT, days=[DAYS[2]], meter_ids=[sender.meter.pk]
-    )
+    block = load_channel(microgrid=sender.microgrid, channel=Channel.IMPORT, days=[DAYS[2]], meter_ids=[sender.meter.pk])
     assert (block.values_wh == 11).all()
     assert block.versions.tolist() == [[2]]
 
@@ -97,9 +87,7 @@ def test_a_sites_consumption_is_what_its_meters_say(senders: dict[str, list[Send
     home = next(s for s in senders["site"] if s.meter.site_id == plant.meter.site_id)
     day = DAYS[1]
     accept(
-        home.message(
-            blocks=[home.day_block(day, [30] * 92), home.day_block(day, [12] * 92, channel="export")]
-        ),
+        home.message(blocks=[home.day_block(day, [30] * 92), home.day_block(day, [12] * 92, channel="export")]),
         plant.message(blocks=[plant.day_block(day, [50] * 92, channel="production")]),
     )
     energy = site_energy(microgrid=home.microgrid, site_ids=[home.meter.site_id], days=DAYS)
@@ -119,15 +107,10 @@ def test_a_sites_consumption_is_what_its_meters_say(senders: dict[str, list[Send
 def test_a_battery_behind_a_site_counts(senders: dict[str, list[Sender]], accept: Accept) -> None:
     box = senders["storage"][0]
     site = next(s for s in senders["site"] if s.meter.site_id == box.meter.site_id)
-    charge, discharge = (
-        box.day_block(DAYS[2], [40] * 96, channel="charge"),
-        box.day_block(DAYS[2], channel="discharge"),
-    )
+    charge, discharge = (box.day_block(DAYS[2], [40] * 96, channel="charge"), box.day_block(DAYS[2], channel="discharge"))
     accept(
         box.message(blocks=[charge, discharge]),
-        site.message(
-            blocks=[site.day_block(DAYS[2], [30] * 96), site.day_block(DAYS[2], [0] * 96, channel="export")]
-        ),
+        site.message(blocks=[site.day_block(DAYS[2], [30] * 96), site.day_block(DAYS[2], [0] * 96, channel="export")]),
     )
     energy = site_energy(microgrid=site.microgrid, site_ids=[site.meter.site_id], days=[DAYS[2]])
     assert set(energy.consumption_wh.tolist()) == {30 + 10 - 40}
@@ -157,11 +140,7 @@ def live(sender: Sender) -> Sender:
 def test_the_newest_sample_is_the_live_one(live: Sender, accept: Accept) -> None:
     now = live.microgrid.now(REAL_NOW)
     older, newer = now - timedelta(seconds=20), now - timedelta(seconds=5)
-    accept(
-        live.message(
-            samples=[Sample(older, {"import_w": 1.0}), Sample(newer, {"import_w": 2.5, "voltage_v": 231.0})]
-        )
-    )
+    accept(live.message(samples=[Sample(older, {"import_w": 1.0}), Sample(newer, {"import_w": 2.5, "voltage_v": 231.0})]))
     accept(live.message(samples=[Sample(older, {"import_w": 9.0})]))  # sent again late, must not win
     readings = live_readings(live.microgrid.pk)
     assert readings.meter_ids.tolist() == [live.meter.pk]
@@ -177,9 +156,7 @@ def test_without_samples_the_live_state_is_empty(live: Sender) -> None:
     assert len(readings.meter_ids) == len(readings.values["import_w"]) == 0
 
 
-def test_what_is_measured_is_kept_while_valkey_is_away(
-    sender: Sender, accept: Accept, settings: object
-) -> None:
+def test_what_is_measured_is_kept_while_valkey_is_away(sender: Sender, accept: Accept, settings: object) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
     block = sender.day_block(DAYS[2])
     sample = Sample(sender.microgrid.now(REAL_NOW), {"import_w": 1.0})

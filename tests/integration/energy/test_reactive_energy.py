@@ -38,9 +38,7 @@ def test_it_is_refused_where_the_meter_does_not_count_it(sender: Sender, accept:
     assert "counts no reactive energy" in faulty.problems.get().what
 
 
-def test_what_is_signed_is_kept_and_what_is_missing_comes_from_the_register(
-    sender: Sender, accept: Any
-) -> None:
+def test_what_is_signed_is_kept_and_what_is_missing_comes_from_the_register(sender: Sender, accept: Any) -> None:
     sender.meter.reactive_from = DAY
     sender.meter.save()
     morning, evening = reactive(sender, 0, [5] * 40, 700), reactive(sender, 44, [7] * 52, 948)

@@ -38,11 +38,7 @@ def test_a_look_is_recorded_for_the_member(waiting: Review) -> None:
 
 
 def test_the_page_shows_the_day_and_proposals(waiting: Review) -> None:
-    page = (
-        client(waiting.microgrid, Role.OPERATOR)
-        .get(reverse("review", args=[waiting.public_id]))
-        .content.decode()
-    )
+    page = client(waiting.microgrid, Role.OPERATOR).get(reverse("review", args=[waiting.public_id])).content.decode()
     assert "From the registers" in page
     assert "As on like days" in page
     assert 'id="review-data"' in page
@@ -65,14 +61,10 @@ def test_an_edit_needs_a_reason_and_then_makes_a_version(waiting: Review) -> Non
     address = reverse("review", args=[waiting.public_id])
     page = operator.post(address, {"edit": "", "proposal": "calculated"}, follow=True).content.decode()
     assert "Say why" in page
-    page = operator.post(
-        address, {"edit": "", "proposal": "own", "values": "many", "reason": "x"}, follow=True
-    )
+    page = operator.post(address, {"edit": "", "proposal": "own", "values": "many", "reason": "x"}, follow=True)
     assert "whole numbers" in page.content.decode()
     operator.post(address, {"edit": "", "proposal": "calculated", "reason": "Read on site"})
-    row = MeterDay.objects.get(
-        meter_id=waiting.meter_id, channel=waiting.channel, day=waiting.day, is_current=True
-    )
+    row = MeterDay.objects.get(meter_id=waiting.meter_id, channel=waiting.channel, day=waiting.day, is_current=True)
     assert row.version == 2
     assert row.values_wh[SPIKE_AT] == waiting.proposals["calculated"][waiting.intervals.index(SPIKE_AT)]
     assert "Read on site" in operator.get(address).content.decode()
@@ -85,17 +77,13 @@ def test_the_api_lists_and_decides(waiting: Review) -> None:
     address = reverse("api-review-decision", args=[waiting.public_id])
     refused = operator.post(address, {"decision": "edit", "values_wh": [1]}, content_type="application/json")
     assert refused.status_code == 400
-    done = operator.post(
-        address, {"decision": "accept", "reason": "seen"}, content_type="application/json"
-    ).json()
+    done = operator.post(address, {"decision": "accept", "reason": "seen"}, content_type="application/json").json()
     assert (done["state"], done["reason"]) == ("accepted", "seen")
     assert operator.get(reverse("api-reviews"), {"state": "nonsense"}).status_code == 400
     assert client(waiting.microgrid, Role.AUDITOR).post(address, {"decision": "accept"}).status_code == 404
 
 
-def test_the_list_asks_the_database_a_bounded_number_of_times(
-    waiting: Review, django_assert_max_num_queries
-) -> None:
+def test_the_list_asks_the_database_a_bounded_number_of_times(waiting: Review, django_assert_max_num_queries) -> None:
     operator = client(waiting.microgrid, Role.OPERATOR)
     operator.get(reverse("reviews"))
     with django_assert_max_num_queries(14):

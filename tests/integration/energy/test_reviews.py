@@ -17,20 +17,12 @@ from energy.models import (
     Review,
     ReviewState,
     VersionCause,
-)  # fmt: skip
+)
 from energy.selectors.reviews import days_in_review, review_picture
 from energy.services.day_close import finalise_day
 from energy.services.reviews import CannotReview, accept, deadline_of, edit, reopen
 from members.models import User
-from tests.integration.energy.conftest import (
-    KNOWN_DAYS,
-    REAL_NOW,
-    REVIEWED_DAY,
-    SPIKE_AT,
-    SPIKE_WH,
-    Sender,
-    reviewed_values,
-)  # fmt: skip
+from tests.integration.energy.conftest import KNOWN_DAYS, REAL_NOW, REVIEWED_DAY, SPIKE_AT, SPIKE_WH, Sender, reviewed_values
 
 pytestmark = pytest.mark.django_db
 DAY = REVIEWED_DAY
@@ -120,11 +112,7 @@ def test_an_edit_is_a_new_version_with_who_and_why(waiting: Review, known: Sende
     assert [row.values_wh[i] for i in waiting.intervals] == wanted
     assert {row.quality[i] & METHOD_MASK for i in waiting.intervals} == {Method.EDITED}
     version = MeterDayVersion.objects.get(meter_id=known.meter.pk, day=DAY, version=2)
-    assert (version.cause, version.user, version.reason) == (
-        VersionCause.EDIT,
-        operator,
-        "The meter was knocked",
-    )
+    assert (version.cause, version.user, version.reason) == (VersionCause.EDIT, operator, "The meter was knocked")
     first = MeterDay.objects.get(meter_id=known.meter.pk, channel=Channel.IMPORT, day=DAY, version=1)
     assert first.values_wh[SPIKE_AT] == SPIKE_WH
 
@@ -136,13 +124,7 @@ def test_a_final_day_is_looked_at_again(waiting: Review, known: Sender, operator
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_at) == (ReviewState.OPEN, None)
     assert current(known).status == DayStatus.FINAL
-    edit(
-        review=waiting,
-        values_wh=waiting.proposals["like-day"],
-        user=operator,
-        reason="It was wrong",
-        now=now_of(known),
-    )
+    edit(review=waiting, values_wh=waiting.proposals["like-day"], user=operator, reason="It was wrong", now=now_of(known))
     assert finalise_day(microgrid=known.microgrid, day=DAY, now=now_of(known)).finalised == 1
     assert current(known).version == 2
     with pytest.raises(CannotReview, match="later version"):
@@ -157,9 +139,7 @@ def test_later_readings_end_a_review(waiting: Review, known: Sender, accept: Cal
 
 
 def test_a_class_may_be_checked_less_strictly(known: Sender, accept: Callable) -> None:  # type: ignore[type-arg]
-    ClassSettings.objects.create(
-        microgrid=known.microgrid, meter_class="home", limit_factor=5, stuck_intervals=96
-    )
+    ClassSettings.objects.create(microgrid=known.microgrid, meter_class="home", limit_factor=5, stuck_intervals=96)
     mild = values()
     mild[SPIKE_AT] = 500
     accept(known.message(blocks=[known.day_block(DAY, mild)]))

@@ -45,9 +45,7 @@ def test_a_meter_that_stops_is_told_with_its_member(sender: Sender, accept: Call
     assert found.what == f"Meter {sender.meter.code}"
 
 
-def test_a_meter_that_is_heard_again_is_silent_no_longer(
-    sender: Sender, accept: Callable[..., object]
-) -> None:
+def test_a_meter_that_is_heard_again_is_silent_no_longer(sender: Sender, accept: Callable[..., object]) -> None:
     say(sender, accept, NOON - 2)
     assert check_silence(microgrid=sender.microgrid, now=NOW).opened == 1
     accept(sender.message(blocks=[sender.part_block(TODAY, NOON - 2, [9, 9])]))
@@ -56,13 +54,8 @@ def test_a_meter_that_is_heard_again_is_silent_no_longer(
     assert (open_now, [row.meter for row in ended]) == ([], [sender.meter])
 
 
-def test_a_meter_that_stops_after_it_made_up_for_a_long_silence_is_told_as_soon(
-    sender: Sender, accept: Callable[..., object]
-) -> None:
-    accept(
-        sender.message(blocks=[sender.part_block(TODAY, 0, [9] * (NOON - 5))]),
-        now=REAL_NOW - timedelta(minutes=74),
-    )
+def test_a_meter_that_stops_after_it_made_up_for_a_long_silence_is_told_as_soon(sender: Sender, accept: Callable[..., object]) -> None:
+    accept(sender.message(blocks=[sender.part_block(TODAY, 0, [9] * (NOON - 5))]), now=REAL_NOW - timedelta(minutes=74))
     for i in range(NOON - 5, NOON):
         at = REAL_NOW - timedelta(minutes=15 * (NOON - 1 - i))
         accept(sender.message(blocks=[sender.part_block(TODAY, i, [9])]), now=at)
@@ -109,9 +102,7 @@ def test_a_feed_of_files_that_stops_is_told(microgrid: Microgrid) -> None:
     assert (SilenceKind.STOPPED, "wide") in kinds(microgrid)
 
 
-def test_the_page_names_what_is_silent_or_says_that_all_is_heard(
-    sender: Sender, accept: Callable[..., object]
-) -> None:
+def test_the_page_names_what_is_silent_or_says_that_all_is_heard(sender: Sender, accept: Callable[..., object]) -> None:
     user = User.objects.create_user("operator@hamlet.example", "a long password")
     Membership.objects.create(user=user, cooperative=sender.microgrid.cooperative, role=Role.OPERATOR)
     client = Client()

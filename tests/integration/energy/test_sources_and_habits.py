@@ -37,9 +37,7 @@ def hamlet(db: None) -> Hamlet:
 def stranger(hamlet: Hamlet) -> User:
     """A member of the same cooperative, with another home."""
     user = User.objects.create_user("stranger@roofs.example")
-    Membership.objects.create(
-        user=user, cooperative=hamlet.microgrid.cooperative, member=hamlet.sites[5].member, role=Role.MEMBER
-    )
+    Membership.objects.create(user=user, cooperative=hamlet.microgrid.cooperative, member=hamlet.sites[5].member, role=Role.MEMBER)
     return user
 
 
@@ -57,11 +55,7 @@ def test_figures_of_a_source_are_those_that_were_planted(client: Client, hamlet:
     assert found["capacity_factor"] == pytest.approx(made / (CAPACITY_W * 24 * len(DAYS)))
     assert found["performance_ratio"] == pytest.approx(0.8, abs=0.001)
     assert found["efficiency"] == pytest.approx(0.8, abs=0.001)
-    assert (found["plane"]["tilt_deg"], found["plane"]["azimuth_deg"], found["plane"]["is_learned"]) == (
-        30,
-        180,
-        True,
-    )
+    assert (found["plane"]["tilt_deg"], found["plane"]["azimuth_deg"], found["plane"]["is_learned"]) == (30, 180, True)
     assert (found["outages"], found["lost_wh"], found["ageing"]) == ([], 0, None)
 
 
@@ -75,9 +69,7 @@ def test_an_outage_that_goes_on_says_what_a_repair_would_bring(client: Client, h
     assert (outage["kind"], outage["is_over"]) == ("off", False)
     assert outage["lost_wh"] == pytest.approx(made[96 * 16 :].sum(), rel=0.1)
     assert found["repair_wh"] == pytest.approx(made.mean() * 96 * 30, rel=0.3)
-    by_gain = sorted(
-        source_courses(microgrid=hamlet.microgrid, now=NOW), key=lambda course: -course.figures.gain_wh
-    )
+    by_gain = sorted(source_courses(microgrid=hamlet.microgrid, now=NOW), key=lambda course: -course.figures.gain_wh)
     assert by_gain[0].figures.source == hamlet.sources[2]
 
 
@@ -170,12 +162,7 @@ def test_a_source_is_seen_by_its_people_only(client: Client, hamlet: Hamlet, str
 
 
 def post(client: Client, hamlet: Hamlet, **given: Any) -> Any:
-    body = {
-        "site": str(hamlet.sites[0].public_id),
-        "kind": "day_use",
-        "limit": "1.00",
-        "by_mail": True,
-    } | given
+    body = {"site": str(hamlet.sites[0].public_id), "kind": "day_use", "limit": "1.00", "by_mail": True} | given
     return client.post(reverse("api-own-alarms"), body, content_type="application/json")
 
 
@@ -199,18 +186,9 @@ def test_an_alarm_is_set_changed_and_taken_away(client: Client, hamlet: Hamlet, 
 
 
 @pytest.mark.parametrize(
-    "given",
-    [
-        {"limit": "0"},
-        {"limit": "-3"},
-        {"kind": "no_use", "limit": "1.5"},
-        {"kind": "roof_below", "limit": "100"},
-        {"kind": "gas"},
-    ],
+    "given", [{"limit": "0"}, {"limit": "-3"}, {"kind": "no_use", "limit": "1.5"}, {"kind": "roof_below", "limit": "100"}, {"kind": "gas"}]
 )
-def test_an_alarm_that_makes_no_sense_is_a_problem(
-    client: Client, hamlet: Hamlet, given: dict[str, str]
-) -> None:
+def test_an_alarm_that_makes_no_sense_is_a_problem(client: Client, hamlet: Hamlet, given: dict[str, str]) -> None:
     client.force_login(hamlet.member)
     answer = post(client, hamlet, **given)
     assert answer.status_code == 400

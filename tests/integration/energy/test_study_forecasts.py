@@ -18,12 +18,16 @@ from energy.domain.forecast_model import Recipe
 BERLIN = ZoneInfo("Europe/Berlin")
 QUICK = Recipe(training_days=14, rounds=4, band_rounds=3, groups=0, midday_share=0.0, learning_rate=0.3)
 METERS = (
-    "meter,kind,connection_w,latitude,longitude\nhome,consumption,3000,53.5,11.2\nshop,consumption,,,\n"
-    "roof,production,5000,53.5,11.2\n"
+    "meter,kind,connection_w,latitude,longitude\nhome,consumption,3000,53.5,11.2\nshop,consumption,,,\nroof,production,5000,53.5,11.2\n"
 )
 START = np.datetime64("2016-09-30T22:00:00")
-ORIGINS = ("2016-10-30T02:00:00+01:00", "2016-10-27T14:00:00+02:00", "2016-10-01T00:00:00+02:00", "2016-10-02T09:00:00Z",
-           "2016-11-20T00:00:00+01:00")  # fmt: skip
+ORIGINS = (
+    "2016-10-30T02:00:00+01:00",
+    "2016-10-27T14:00:00+02:00",
+    "2016-10-01T00:00:00+02:00",
+    "2016-10-02T09:00:00Z",
+    "2016-11-20T00:00:00+01:00",
+)
 
 
 def folder_of(path: Path, until: str, zeros: bool = False) -> Path:
@@ -99,9 +103,7 @@ def test_what_is_wrong_is_said_in_one_line(
     folder = folder_of(tmp_path / "few", "2016-10-03")
     (folder / "origins.txt").write_text(origins)
     with pytest.raises(SystemExit) as ended:
-        call_command(
-            "study_forecast", str(folder), "--origins", str(folder / "origins.txt"), "--out", str(tmp_path / "o.csv"), *options
-        )  # fmt: skip
+        call_command("study_forecast", str(folder), "--origins", str(folder / "origins.txt"), "--out", str(tmp_path / "o.csv"), *options)
     assert ended.value.code == 2
     said = capsys.readouterr().err.strip()
     assert words in said and "\n" not in said
@@ -112,6 +114,6 @@ def test_the_summary_is_one_object_last(tmp_path: Path, capsys: pytest.CaptureFi
     (folder / "origins.txt").write_text("2016-10-03T00:00:00+02:00\n")
     call_command(
         "study_forecast", str(folder), "--origins", str(folder / "origins.txt"), "--out", str(tmp_path / "o.csv"), "--horizon", "24"
-    )  # fmt: skip
+    )
     found = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert found["meters"] == 3 and found["rows"] == 5 * 24 and found["models_trained"] == 0

@@ -25,13 +25,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     codes = [f"meter {row}" for row in range(len(values))]
     pd.DataFrame(
         {
-            "meter": codes, "kind": np.where(readings.is_production, "production", "consumption"),
-            "connection_w": readings.connection_wh * 4, "latitude": 52.5, "longitude": 13.4,
+            "meter": codes,
+            "kind": np.where(readings.is_production, "production", "consumption"),
+            "connection_w": readings.connection_wh * 4,
+            "latitude": 52.5,
+            "longitude": 13.4,
         }
-    ).to_csv(target / "meters.csv", index=False)  # fmt: skip
-    times = pd.DatetimeIndex(readings.axis.start_s.astype("datetime64[s]"), tz="UTC").tz_convert(
-        "Europe/Berlin"
-    )
+    ).to_csv(target / "meters.csv", index=False)
+    times = pd.DatetimeIndex(readings.axis.start_s.astype("datetime64[s]"), tz="UTC").tz_convert("Europe/Berlin")
     table = pd.DataFrame(values.T, columns=codes)
     table.insert(0, "time", [instant.isoformat() for instant in times])
     table.drop(index=[4000, 4001]).to_csv(target / "intervals.csv.gz", index=False)
@@ -48,17 +49,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, out: Path, *words: str) -> dict:
     answer = StringIO()
-    call_command(
-        "study_vee", str(folder), "--out", str(out), "--tz", "Europe/Berlin", "--json", *words, stdout=answer
-    )
+    call_command("study_vee", str(folder), "--out", str(out), "--tz", "Europe/Berlin", "--json", *words, stdout=answer)
     return json.loads(answer.getvalue().strip().splitlines()[-1])
 
 
 def test_flags_and_estimates_are_written(folder: Path, tmp_path: Path) -> None:
     summary = run(folder, tmp_path / "out")
-    flags = {
-        (r["meter"], r["time"], r["check"]) for r in csv.DictReader((tmp_path / "out" / "flags.csv").open())
-    }
+    flags = {(r["meter"], r["time"], r["check"]) for r in csv.DictReader((tmp_path / "out" / "flags.csv").open())}
     assert ("meter 1", "2023-10-27T03:00:00+02:00", "HIGH") in flags
     assert ("meter 8", "2023-10-28T01:30:00+02:00", "IMPLAUSIBLE") in flags
     assert ("meter 1", "2023-10-27T00:00:00+02:00", "SUM_FAILED") in flags
@@ -79,13 +76,8 @@ def test_estimates_sum_to_the_registers(folder: Path, tmp_path: Path) -> None:
     assert gap == truth[0, 5000:5003].sum()
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [("meters.csv", "meters.csv"), ("intervals.csv.gz", "intervals.csv.gz"), ("zone", "--tz")],
-)
-def test_bad_input_is_named_in_one_line(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, named: str
-) -> None:
+@pytest.mark.parametrize(("change", "named"), [("meters.csv", "meters.csv"), ("intervals.csv.gz", "intervals.csv.gz"), ("zone", "--tz")])
+def test_bad_input_is_named_in_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, named: str) -> None:
     words = ["--tz", "Moon/Crater"] if change == "zone" else []
     broken = folder
     if change != "zone":

@@ -45,9 +45,7 @@ def test_an_exchange_is_no_register_that_went_back(sender: Sender, accept: Any) 
     assert look(sender) == [(AlarmKind.REGISTER_WENT_BACK, sender.device.pk)]
     DeviceAlarm.objects.all().delete()
     hands = {"import": HandOver(70_325, 7), "export": HandOver(0, 0)}
-    exchange_meter(
-        meter=sender.meter, exchanged_at=at, registers=hands, new_serial="2", now=REAL_NOW, by=None
-    )
+    exchange_meter(meter=sender.meter, exchanged_at=at, registers=hands, new_serial="2", now=REAL_NOW, by=None)
     assert look(sender) == []
 
 
@@ -56,10 +54,7 @@ def test_a_meter_that_stands_still_is_told_of(sender: Sender, accept: Any) -> No
     microgrid.clock_shown_start = microgrid.local_day(days[0] + timedelta(days=40)).start_at
     microgrid.save()
     sender.device.microgrid.refresh_from_db()
-    sent = [
-        sender.message(blocks=[sender.day_block(day, [50] * microgrid.local_day(day).interval_count)])
-        for day in days[:-1]
-    ]
+    sent = [sender.message(blocks=[sender.day_block(day, [50] * microgrid.local_day(day).interval_count)]) for day in days[:-1]]
     still = [50] * 30 + [0] * 30 + [50] * 36
     accept(*sent, sender.message(blocks=[sender.day_block(DAY, still)]))
     assert look(sender) == [(AlarmKind.ZERO_PATTERN, sender.device.pk)]
@@ -71,10 +66,7 @@ def test_a_key_that_two_use_in_turn_is_told_of(sender: Sender, senders: Any) -> 
     other = senders["site"][1]
     for i, way in enumerate(("mqtt", "http", "mqtt", "http", "mqtt")):
         later = REAL_NOW + timedelta(minutes=i)
-        bodies = [
-            ReceivedMessage(sender.message(real_now=later), way),
-            ReceivedMessage(other.message(real_now=later), "mqtt"),
-        ]
+        bodies = [ReceivedMessage(sender.message(real_now=later), way), ReceivedMessage(other.message(real_now=later), "mqtt")]
         assert {r.outcome for r in accept_messages(messages=bodies, now=later)} == {"accepted"}
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM energy_telemetrymessage")

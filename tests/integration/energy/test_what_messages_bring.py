@@ -11,17 +11,7 @@ from django.test import Client, override_settings
 
 from energy.domain.sealing import seal_afresh
 from energy.domain.telemetry import Sample, encode_message, key_id_of
-from energy.models import (
-    AlarmKind,
-    Device,
-    DeviceAlarm,
-    DeviceKey,
-    MeterDay,
-    RefusalCount,
-    Sensor,
-    SensorKind,
-    TelemetryMessage,
-)
+from energy.models import AlarmKind, Device, DeviceAlarm, DeviceKey, MeterDay, RefusalCount, Sensor, SensorKind, TelemetryMessage
 from energy.selectors.sensors import sensor_series
 from energy.services.evidence import check_evidence
 from energy.services.sealing_keys import public_sealing_key
@@ -37,9 +27,7 @@ def sealed(sender: Sender, body: bytes) -> bytes:
     return seal_afresh(body, public_sealing_key(sender.microgrid.cooperative))
 
 
-def test_of_an_encrypted_message_the_signed_one_is_kept(
-    sender: Sender, accept: Accept, meter_day: Callable[..., MeterDay]
-) -> None:
+def test_of_an_encrypted_message_the_signed_one_is_kept(sender: Sender, accept: Accept, meter_day: Callable[..., MeterDay]) -> None:
     body = sender.message(blocks=[sender.day_block(DAY)])
     assert accept(sealed(sender, body)) == [Receipt(sender.device.name, 1, "accepted")]
     kept = TelemetryMessage.objects.get()
@@ -90,9 +78,7 @@ def test_a_device_that_shall_encrypt_is_refused_in_clear(sender: Sender, accept:
 @pytest.fixture
 def thermometer(sender: Sender) -> Sender:
     """A sensor in the transformer's station, with a device of its own."""
-    sensor = Sensor.objects.create(
-        microgrid=sender.microgrid, kind=SensorKind.TRANSFORMER_TEMPERATURE, code="station"
-    )
+    sensor = Sensor.objects.create(microgrid=sender.microgrid, kind=SensorKind.TRANSFORMER_TEMPERATURE, code="station")
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
     device = Device.objects.create(microgrid=sender.microgrid, sensor=sensor, name="urn:dev:mg:station")
@@ -104,23 +90,14 @@ def test_what_a_sensor_says_is_appended(thermometer: Sender, accept: Accept) -> 
     now = thermometer.microgrid.now(REAL_NOW)
     name = "transformer_temperature_c"
     samples = [Sample(now - timedelta(minutes=m), {name: 40.5 + m}) for m in (2, 1, 0)]
-    beyond = Sample(
-        now - timedelta(minutes=3), {name: 9999.0}
-    )  # kept as evidence, but no sound sensor says so
+    beyond = Sample(now - timedelta(minutes=3), {name: 9999.0})  # kept as evidence, but no sound sensor says so
     assert accept(thermometer.message(samples=[*samples, beyond]))[0].outcome == "accepted"
-    series = sensor_series(
-        thermometer.meter.pk, start_at=now - timedelta(hours=1), end_at=now + timedelta(hours=1)
-    )
+    series = sensor_series(thermometer.meter.pk, start_at=now - timedelta(hours=1), end_at=now + timedelta(hours=1))
     assert series.values.tolist() == [42.5, 41.5, 40.5]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "reason"),
-    [("import_w", 5.0, "wrong_record"), ("air_temperature_c", 5.0, "wrong_record")],
-)
-def test_a_sensor_says_nothing_else(
-    thermometer: Sender, accept: Accept, name: str, value: float, reason: str
-) -> None:
+@pytest.mark.parametrize(("name", "value", "reason"), [("import_w", 5.0, "wrong_record"), ("air_temperature_c", 5.0, "wrong_record")])
+def test_a_sensor_says_nothing_else(thermometer: Sender, accept: Accept, name: str, value: float, reason: str) -> None:
     now = thermometer.microgrid.now(REAL_NOW)
     [receipt] = accept(thermometer.message(samples=[Sample(now, {name: value})]))
     assert (receipt.outcome, receipt.reason) == ("refused", reason)
@@ -148,9 +125,7 @@ def test_an_open_case_raises_an_alarm(sender: Sender, accept: Accept) -> None:
     assert DeviceAlarm.objects.get().kind == AlarmKind.COVER_OPEN
 
 
-def test_a_register_that_goes_back_raises_an_alarm_and_one_that_rolls_over_does_not(
-    sender: Sender, accept: Accept
-) -> None:
+def test_a_register_that_goes_back_raises_an_alarm_and_one_that_rolls_over_does_not(sender: Sender, accept: Accept) -> None:
     limit = sender.meter.register_limit_wh
     before, values = DAY - timedelta(days=1), [10] * 92  # the day on which clocks change
     accept(sender.message(blocks=[sender.day_block(before, values, register=limit - 920 - 5)]))
@@ -189,27 +164,25 @@ def test_what_was_read_can_be_handed_in_again_where_keeping_failed(sender: Sende
     assert TelemetryMessage.objects.count() == 1
 
 
-def test_packed_intervals_mean_the_same(
-    sender: Sender, accept: Accept, meter_day: Callable[..., MeterDay]
-) -> None:
+def test_packed_intervals_mean_the_same(sender: Sender, accept: Accept, meter_day: Callable[..., MeterDay]) -> None:
     block = sender.day_block(DAY, list(range(96)))
     accept(sender.message(blocks=[block], packed=True))
     packed = meter_day(sender, DAY)
     accept(sender.message(blocks=[block]))
     plain = meter_day(sender, DAY)
     assert (packed.values_wh, packed.quality) == (plain.values_wh, plain.quality)
-    assert (packed.register_start_wh, packed.register_end_wh) == (
-        plain.register_start_wh,
-        plain.register_end_wh,
-    )
+    assert (packed.register_start_wh, packed.register_end_wh) == (plain.register_start_wh, plain.register_end_wh)
     assert len(plain.message_ids) == 2
 
 
 def test_an_unknown_key_in_an_encrypted_message_is_refused(sender: Sender, accept: Accept) -> None:
     stranger = Ed25519PrivateKey.generate()
     body = encode_message(
-        private_key=stranger, key_id=key_id_of(stranger.public_key().public_bytes_raw()), device_name="urn:dev:x",
-        counter=1, sent_at=sender.microgrid.now(REAL_NOW),
-    )  # fmt: skip
+        private_key=stranger,
+        key_id=key_id_of(stranger.public_key().public_bytes_raw()),
+        device_name="urn:dev:x",
+        counter=1,
+        sent_at=sender.microgrid.now(REAL_NOW),
+    )
     [receipt] = accept(sealed(sender, body))
     assert (receipt.outcome, receipt.reason) == ("refused", "unknown_key")

@@ -44,16 +44,8 @@ def village_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def microgrid(db: None, village_folder: Path) -> Iterator[Microgrid]:
     """The imported village; its clock shows noon of 3 June 2016 at REAL_NOW."""
-    cooperative = Cooperative.objects.create(
-        slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000", vat_id="DE123456789"
-    )
-    report = import_network(
-        folder=village_folder,
-        cooperative=cooperative,
-        slug="hamlet",
-        name="Hamlet",
-        time_zone="Europe/Berlin",
-    )
+    cooperative = Cooperative.objects.create(slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000", vat_id="DE123456789")
+    report = import_network(folder=village_folder, cooperative=cooperative, slug="hamlet", name="Hamlet", time_zone="Europe/Berlin")
     grid = report.microgrid
     grid.clock_real_start, grid.clock_shown_start = REAL_NOW, SHOWN_NOW
     grid.save()
@@ -73,20 +65,29 @@ def measured_days(microgrid: Microgrid) -> list[date]:
     village = load_village(microgrid)
     registers, _ = simulate(village.plan, *powers(village, days), 0.25, VillageState.at_start(village.plan))
     sides = (
-        (Channel.IMPORT, village.site_meters, registers.import_wh), (Channel.EXPORT, village.site_meters, registers.export_wh),
+        (Channel.IMPORT, village.site_meters, registers.import_wh),
+        (Channel.EXPORT, village.site_meters, registers.export_wh),
         (Channel.PRODUCTION, village.source_meters, registers.production_wh),
         (Channel.CHARGE, village.storage_meters, registers.charge_wh),
         (Channel.DISCHARGE, village.storage_meters, registers.discharge_wh),
-    )  # fmt: skip
+    )
     rows = [
         MeterDayRow(
-            day, meter.pk, int(channel), np.diff(reading[96 * d : 96 * d + 97]).astype(np.int32), np.zeros(96, np.int16), 1, 0,
-            int(reading[96 * d]), int(reading[96 * d + 96]), [],
+            day,
+            meter.pk,
+            int(channel),
+            np.diff(reading[96 * d : 96 * d + 97]).astype(np.int32),
+            np.zeros(96, np.int16),
+            1,
+            0,
+            int(reading[96 * d]),
+            int(reading[96 * d + 96]),
+            [],
         )
         for channel, meters, readings in sides
         for meter, reading in zip(meters, readings, strict=True)
         for d, day in enumerate(days)
-    ]  # fmt: skip
+    ]
     ensure_months(table="energy_meterday", days=days)
     with connection.cursor() as cursor:
         write_rows(cursor, rows, microgrid_id=microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False)
@@ -106,12 +107,8 @@ def correct_meter(microgrid: Microgrid) -> Callable[[Meter, date, int], None]:
             )
             values, version = cursor.fetchone()
             changed = np.array([first_wh, *values[1:]], np.int32)
-            row = MeterDayRow(
-                day, meter.pk, 1, changed, np.zeros(96, np.int16), version + 1, 0, None, None, []
-            )
-            write_rows(
-                cursor, [row], microgrid_id=microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False
-            )
+            row = MeterDayRow(day, meter.pk, 1, changed, np.zeros(96, np.int16), version + 1, 0, None, None, [])
+            write_rows(cursor, [row], microgrid_id=microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False)
 
     return write
 
@@ -122,9 +119,7 @@ def live(microgrid: Microgrid) -> Callable[..., None]:
 
     def report(*, sun_w: float, at: datetime = SHOWN_NOW, silent: frozenset[int] = frozenset()) -> None:
         samples: dict[int, LiveSample] = {}
-        for meter in (
-            Meter.objects.filter(microgrid=microgrid).exclude(kind=MeterKind.GRID).select_related("storage")
-        ):
+        for meter in Meter.objects.filter(microgrid=microgrid).exclude(kind=MeterKind.GRID).select_related("storage"):
             sources = meter.site.sources.count()
             if meter.kind == MeterKind.SITE:
                 net = (0.0 if meter.site.storages.exists() else 1000.0) - sun_w * sources
@@ -149,9 +144,7 @@ def user_with(microgrid: Microgrid, email: str, role: Role, member: Member | Non
 
 @pytest.fixture
 def household(microgrid: Microgrid) -> User:
-    member = (
-        Member.objects.filter(sites__microgrid=microgrid, is_cooperative=False).order_by("number").first()
-    )
+    member = Member.objects.filter(sites__microgrid=microgrid, is_cooperative=False).order_by("number").first()
     return user_with(microgrid, "home@hamlet.example", Role.MEMBER, member)
 
 

@@ -32,9 +32,15 @@ def web_server(ping_s: float = 20.0, certificate: Path | None = None) -> Iterato
     """The house's own server in a thread, with TLS where it gets a certificate (and its key, in one file); its port."""
     port = free_port()
     config = uvicorn.Config(
-        application, port=port, ws=BoundedSocket, lifespan="off", log_level="warning", ws_ping_interval=ping_s,
-        ws_ping_timeout=ping_s, ssl_certfile=certificate,
-    )  # fmt: skip
+        application,
+        port=port,
+        ws=BoundedSocket,
+        lifespan="off",
+        log_level="warning",
+        ws_ping_interval=ping_s,
+        ws_ping_timeout=ping_s,
+        ssl_certfile=certificate,
+    )
     server = uvicorn.Server(config)
 
     async def serve() -> None:
@@ -61,14 +67,7 @@ def now_text() -> str:
 class _Profiles:
     """What both kinds of station do with charging profiles: keep them, and tell the lowest of the highest stack."""
 
-    def __init__(
-        self,
-        *words: Any,
-        refuses: bool = False,
-        keeps: bool = True,
-        tells: bool = True,
-        amperes_only: bool = False,
-    ) -> None:
+    def __init__(self, *words: Any, refuses: bool = False, keeps: bool = True, tells: bool = True, amperes_only: bool = False) -> None:
         super().__init__(*words)
         self.refuses, self.keeps, self.tells, self.amperes_only = refuses, keeps, tells, amperes_only
         self.profiles: dict[tuple[int, int], Mapping[str, Any]] = {}
@@ -143,9 +142,12 @@ class Charger201(_Profiles, ChargePoint201):
         if found is None:
             return answer201.GetCompositeSchedule("Rejected")
         schedule = {
-            "evse_id": evse_id, "duration": duration, "schedule_start": now_text(),
-            "charging_rate_unit": found["charging_rate_unit"], "charging_schedule_period": found["charging_schedule_period"],
-        }  # fmt: skip
+            "evse_id": evse_id,
+            "duration": duration,
+            "schedule_start": now_text(),
+            "charging_rate_unit": found["charging_rate_unit"],
+            "charging_schedule_period": found["charging_schedule_period"],
+        }
         return answer201.GetCompositeSchedule("Accepted", schedule=schedule)
 
     @on("GetVariables")
@@ -170,7 +172,7 @@ async def charger(
     scheme = "ws" if trusts is None else "wss"
     async with connect(
         f"{scheme}://127.0.0.1:{port}/ocpp/{station}", subprotocols=[protocol], additional_headers=credentials(station, key), ssl=trusts
-    ) as socket:  # fmt: skip
+    ) as socket:
         there = KINDS[protocol](station, socket, **habits)
         there.socket = socket
         listening = asyncio.create_task(there.start())

@@ -29,13 +29,7 @@ def model(number: int, length: int, points: Mapping[int, int]) -> list[int]:
 
 
 def common() -> list[int]:
-    head = (
-        letters("Wiesengrund", 16)
-        + letters("Hybrid 10", 16)
-        + letters("", 8)
-        + letters("2.1", 8)
-        + letters("SN-0815", 16)
-    )
+    head = letters("Wiesengrund", 16) + letters("Hybrid 10", 16) + letters("", 8) + letters("2.1", 8) + letters("SN-0815", 16)
     return [1, 66, *head, 1, 0x8000]
 
 
@@ -55,17 +49,38 @@ def der_measurement(watts: int) -> list[int]:
 
 CAPACITY = model(702, 50, {26: 1000, 34: 500, 35: 500, 45: 1})
 DER_CONTROLS = model(
-    704, 65,
-    {14: 0, 15: 1000, 16: 1000, 17: 0, 18: 0, 19: 0, 20: 0, 21: 0, 22: 0, 23: 1, 24: 0, 25: 0, 26: 0, 27: 0, 30: 0, 31: 0, 32: 0,
-     33: 0, 34: 0, 54: MINUS_ONE, 55: 0},
-)  # fmt: skip
+    704,
+    65,
+    {
+        14: 0,
+        15: 1000,
+        16: 1000,
+        17: 0,
+        18: 0,
+        19: 0,
+        20: 0,
+        21: 0,
+        22: 0,
+        23: 1,
+        24: 0,
+        25: 0,
+        26: 0,
+        27: 0,
+        30: 0,
+        31: 0,
+        32: 0,
+        33: 0,
+        34: 0,
+        54: MINUS_ONE,
+        55: 0,
+    },
+)
 NAMEPLATE = model(120, 26, {3: 1000, 4: 1})
 SETTINGS = model(121, 30, {2: 1000, 22: 1})
 CONTROLS = model(123, 24, {3: 0, 5: 1000, 6: 0, 7: 0, 8: 0, 9: 0, 23: MINUS_ONE})
 STORAGE = model(
-    124, 24,
-    {2: 500, 3: 100, 4: 100, 5: 0, 8: 6250, 12: 0, 13: 0, 14: 0, 15: 0, 16: 0, 18: 1, 19: 0, 22: MINUS_TWO, 25: MINUS_TWO},
-)  # fmt: skip
+    124, 24, {2: 500, 3: 100, 4: 100, 5: 0, 8: 6250, 12: 0, 13: 0, 14: 0, 15: 0, 16: 0, 18: 1, 19: 0, 22: MINUS_TWO, 25: MINUS_TWO}
+)
 BATTERY = model(802, 62, {11: 640, 22: 3, 47: 0x8000, 56: MINUS_ONE, 63: 0})
 
 
@@ -104,15 +119,13 @@ class SunSpecDevice:
     async def _start(self) -> None:
         registers = [0x5375, 0x6E53] + [value for one in self.models for value in one]
         registers += [0xFFFF, 0] if self.ends else []
-        device = SimDevice(
-            7, [SimData(self.base, values=registers, datatype=DataType.REGISTERS)], action=self._touched
-        )
+        device = SimDevice(7, [SimData(self.base, values=registers, datatype=DataType.REGISTERS)], action=self._touched)
         self._server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
         await self._server.serve_forever(background=True)
 
     async def _touched(
         self, function: int, start: int, address: int, count: int, registers: list[int], values: list[int] | None
-    ) -> ExcCodes | None:  # fmt: skip
+    ) -> ExcCodes | None:
         if values is None:
             return None
         if self.hang:

@@ -42,9 +42,7 @@ def test_a_loaded_line_is_an_alarm_until_it_is_not(microgrid, live, settings):
     for seconds in (0, 4, 8):
         live(sun_w=9000.0, at=later(seconds))
         run_tick(microgrid=microgrid, now=later(seconds))
-        assert GridAlarm.objects.filter(raised_at__isnull=False, kind="line_loading").exists() is (
-            seconds == 8
-        )
+        assert GridAlarm.objects.filter(raised_at__isnull=False, kind="line_loading").exists() is (seconds == 8)
     alarm = GridAlarm.objects.filter(kind="line_loading").first()
     assert alarm.priority == Priority.CRITICAL
     assert alarm.subject in alarm.sentence
@@ -77,14 +75,7 @@ def test_an_alarm_ends_once_it_is_over_and_seen(microgrid, operator):
 def test_the_database_holds_one_of_a_kind(microgrid):
     raise_alarm(microgrid=microgrid, finding=LINE, now=SHOWN_NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
-        GridAlarm.objects.create(
-            microgrid=microgrid,
-            kind=LINE.kind,
-            subject="L1",
-            priority=3,
-            sentence="Twice.",
-            seen_at=SHOWN_NOW,
-        )
+        GridAlarm.objects.create(microgrid=microgrid, kind=LINE.kind, subject="L1", priority=3, sentence="Twice.", seen_at=SHOWN_NOW)
 
 
 def test_a_shelf_has_a_reason_and_an_end(microgrid, operator):
@@ -105,13 +96,9 @@ def test_an_operator_sees_all_alarms_in_one_place_and_acts(microgrid, operator, 
     client.force_login(operator)
     assert "No alarm of the grid" in client.get(reverse("alarms")).content.decode()
     alarm = raise_alarm(microgrid=microgrid, finding=LINE, now=SHOWN_NOW)
-    devices = enrol_devices(
-        microgrid=microgrid, public_keys={microgrid.meters.first().pk: b"k" * 32}, now=SHOWN_NOW
-    )
+    devices = enrol_devices(microgrid=microgrid, public_keys={microgrid.meters.first().pk: b"k" * 32}, now=SHOWN_NOW)
     [device] = devices.values()
-    DeviceAlarm.objects.create(
-        device=device, kind=AlarmKind.COVER_OPEN, raised_at=timezone.now(), last_at=timezone.now()
-    )
+    DeviceAlarm.objects.create(device=device, kind=AlarmKind.COVER_OPEN, raised_at=timezone.now(), last_at=timezone.now())
     page = client.get(reverse("alarms")).content.decode()
     assert LINE.sentence in page
     german = client.get(reverse("alarms"), headers={"Accept-Language": "de"}).content.decode()
@@ -124,17 +111,10 @@ def test_an_operator_sees_all_alarms_in_one_place_and_acts(microgrid, operator, 
     same = client.get(reverse("alarm-board"), {"version": version(page)})
     assert same.status_code == 204
     answer = client.post(reverse("alarm-step", args=[alarm.public_id]), {"step": "acknowledge"}, follow=True)
-    assert "Line loading: L1: acknowledged." in answer.content.decode().replace(
-        "line loading", "Line loading"
-    )
-    fresh = client.get(
-        reverse("alarm-board"), {"version": version(page), "part": "side"}, headers={"HX-Request": "true"}
-    )
+    assert "Line loading: L1: acknowledged." in answer.content.decode().replace("line loading", "Line loading")
+    fresh = client.get(reverse("alarm-board"), {"version": version(page), "part": "side"}, headers={"HX-Request": "true"})
     assert "hx-swap-oob" in fresh.content.decode()
-    client.post(
-        reverse("alarm-step", args=[alarm.public_id]),
-        {"step": "shelve", "minutes": "60", "reason": "Crew on its way"},
-    )
+    client.post(reverse("alarm-step", args=[alarm.public_id]), {"step": "shelve", "minutes": "60", "reason": "Crew on its way"})
     life = client.get(reverse("alarm", args=[alarm.public_id])).content.decode()
     assert "Crew on its way" in life
     assert operator.email in life
@@ -149,9 +129,7 @@ def test_auditors_look_and_do_not_touch(microgrid, household, stranger, client):
     alarm = raise_alarm(microgrid=microgrid, finding=LINE, now=SHOWN_NOW)
     client.force_login(auditor)
     assert client.get(reverse("alarm", args=[alarm.public_id])).status_code == 200
-    assert (
-        client.post(reverse("alarm-step", args=[alarm.public_id]), {"step": "acknowledge"}).status_code == 404
-    )
+    assert client.post(reverse("alarm-step", args=[alarm.public_id]), {"step": "acknowledge"}).status_code == 404
     assert client.post(reverse("api-grid-alarm-acknowledge", args=[alarm.public_id])).status_code == 404
     client.force_login(household)
     assert client.get(reverse("alarms")).status_code == 404
@@ -169,26 +147,18 @@ def test_the_api_takes_the_same_steps(microgrid, operator, client):
     assert [(row["id"], row["priority"]) for row in rows] == [(str(alarm.public_id), "medium")]
     shelved = client.post(
         reverse("api-grid-alarm-shelve", args=[alarm.public_id]), {"minutes": 60, "reason": "Crew"}, content_type="application/json"
-    )  # fmt: skip
+    )
     assert shelved.json()["shelved_reason"] == "Crew"
     assert client.get(reverse("api-grid-alarms", args=[microgrid.public_id])).json()["results"] == []
-    wrong = client.post(
-        reverse("api-grid-alarm-shelve", args=[alarm.public_id]),
-        {"minutes": 0},
-        content_type="application/json",
-    )
+    wrong = client.post(reverse("api-grid-alarm-shelve", args=[alarm.public_id]), {"minutes": 0}, content_type="application/json")
     assert wrong.status_code == 400
     client.post(reverse("api-grid-alarm-unshelve", args=[alarm.public_id]))
     seen = client.post(reverse("api-grid-alarm-acknowledge", args=[alarm.public_id])).json()
     assert [step["kind"] for step in seen["steps"]] == ["acknowledged", "unshelved", "shelved", "raised"]
-    assert (
-        client.get(reverse("api-grid-alarms", args=[microgrid.public_id]), {"state": "x"}).status_code == 400
-    )
+    assert client.get(reverse("api-grid-alarms", args=[microgrid.public_id]), {"state": "x"}).status_code == 400
 
 
 def test_silent_feeds_stand_beside_the_alarms(microgrid, operator, client):
-    FeedSilence.objects.create(
-        microgrid=microgrid, kind="stopped", feed="wide", since_at=SHOWN_NOW, found_at=SHOWN_NOW
-    )
+    FeedSilence.objects.create(microgrid=microgrid, kind="stopped", feed="wide", since_at=SHOWN_NOW, found_at=SHOWN_NOW)
     client.force_login(operator)
     assert "1 meter or feed stopped" in client.get(reverse("alarms")).content.decode()

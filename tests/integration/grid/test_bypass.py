@@ -38,9 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def microgrid(db: None, folder: Path) -> Microgrid:
     cooperative = Cooperative.objects.create(slug="dorf-coop", name="Dorf eG")
     forget_networks()
-    return import_network(
-        folder=folder, cooperative=cooperative, slug="dorf", name="Dorf", time_zone="Europe/Berlin"
-    ).microgrid
+    return import_network(folder=folder, cooperative=cooperative, slug="dorf", name="Dorf", time_zone="Europe/Berlin").microgrid
 
 
 def true_use(microgrid: Microgrid, meters: list[Meter]) -> np.ndarray:
@@ -59,13 +57,7 @@ Told = dict[tuple[int, Channel], np.ndarray]
 
 def write(microgrid: Microgrid, told: Told) -> None:
     rows = [
-        MeterDayRow(
-            day,
-            meter_id,
-            int(channel),
-            series[i * 96 : (i + 1) * 96].astype(np.int32),
-            np.zeros(96, np.int16),
-        )
+        MeterDayRow(day, meter_id, int(channel), series[i * 96 : (i + 1) * 96].astype(np.int32), np.zeros(96, np.int16))
         for (meter_id, channel), series in told.items()
         for i, day in enumerate(DAYS)
     ]
@@ -109,13 +101,9 @@ def grid_meters(microgrid: Microgrid) -> list[Meter]:
     """On the transformer and on each feeder that leaves its busbar."""
     transformer = Transformer.objects.get(microgrid=microgrid)
     busbar = transformer.node_lv_id
-    feeders = [
-        line for line in Line.objects.filter(microgrid=microgrid).order_by("pk") if busbar in (line.node_from_id, line.node_to_id)
-    ]  # fmt: skip
+    feeders = [line for line in Line.objects.filter(microgrid=microgrid).order_by("pk") if busbar in (line.node_from_id, line.node_to_id)]
     branches: list[Line | Transformer] = [transformer, *feeders]
-    return [
-        place_grid_meter(microgrid=microgrid, branch=b, code=f"meter on {b.code}", now=NOW) for b in branches
-    ]
+    return [place_grid_meter(microgrid=microgrid, branch=b, code=f"meter on {b.code}", now=NOW) for b in branches]
 
 
 def test_a_planted_theft_is_found_dated_and_named(microgrid: Microgrid) -> None:

@@ -36,17 +36,10 @@ CARD = "04A1B2C3"
 @pytest.fixture
 def link(microgrid) -> DeviceLink:
     site = microgrid.sites.order_by("code").first()
-    car = Consumer.objects.create(
-        site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000
-    )
+    car = Consumer.objects.create(site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000)
     ChargingTag.objects.create(microgrid=microgrid, name="Ana's card", tag_sha256=tag_digest(CARD))
     return DeviceLink.objects.create(
-        microgrid=microgrid,
-        consumer=car,
-        protocol=LinkProtocol.OCPP,
-        station=f"CP-{secrets.token_hex(4)}",
-        connector=1,
-        fallback_w=4000,
+        microgrid=microgrid, consumer=car, protocol=LinkProtocol.OCPP, station=f"CP-{secrets.token_hex(4)}", connector=1, fallback_w=4000
     )
 
 
@@ -106,20 +99,21 @@ def test_a_station_that_takes_amperes_only_gets_the_limit_in_amperes(link, versi
 
 def own_certificate(folder: Path) -> Path:
     """Certificate and key of a server at 127.0.0.1, in one file."""
-    key, name = (
-        ec.generate_private_key(ec.SECP256R1()),
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "house")]),
-    )
+    key, name = (ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "house")]))
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
-    )  # fmt: skip
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
     )
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path = folder / "house.pem"
     path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
     return path
@@ -129,17 +123,13 @@ def test_security_profile_2_is_tls_with_the_stations_key(link, tmp_path):
     key, path = give_key(link=link), own_certificate(tmp_path)
 
     async def drive(port: int) -> LinkAnswer:
-        async with charger(
-            port, link.station, key, "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))
-        ):
+        async with charger(port, link.station, key, "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))):
             answer = await order(link, Target("c-1", holds_s=20, limit_w=6000))
         with pytest.raises(ssl.SSLCertVerificationError):  # whoever does not trust the house sends it no key
             async with charger(port, link.station, key, "ocpp2.0.1", trusts=ssl.create_default_context()):
                 pass
         with pytest.raises(InvalidStatus) as refused:
-            async with charger(
-                port, link.station, "wrong", "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))
-            ):
+            async with charger(port, link.station, "wrong", "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))):
                 pass
         assert refused.value.response.status_code == 401
         return answer
@@ -166,14 +156,8 @@ def test_a_transaction_in_16_gets_its_own_limit_and_is_written_down(link):
             held = there.profiles[1, 2]
             power = {"value": "5.9", "measurand": "Power.Active.Import", "unit": "kW"}
             register = {"value": "1042", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
-            await there.call(
-                call16.MeterValues(
-                    1, [{"timestamp": now_text(), "sampled_value": [power, register]}], began.transaction_id
-                )
-            )
-            await there.call(
-                call16.StopTransaction(4_500, now_text(), began.transaction_id, "EVDisconnected")
-            )
+            await there.call(call16.MeterValues(1, [{"timestamp": now_text(), "sampled_value": [power, register]}], began.transaction_id))
+            await there.call(call16.StopTransaction(4_500, now_text(), began.transaction_id, "EVDisconnected"))
             quiet_since = timezone.now()
             await there.call(call16.Heartbeat())
             return quiet_since, boot, fallback, known, unknown, began, again, held
@@ -181,9 +165,7 @@ def test_a_transaction_in_16_gets_its_own_limit_and_is_written_down(link):
     with web_server() as port:
         quiet_since, boot, fallback, known, unknown, began, again, held = asyncio.run(drive(port))
     assert boot.status == "Accepted"
-    assert fallback[1, 1]["charging_schedule"]["charging_schedule_period"] == [
-        {"start_period": 0, "limit": 4000.0}
-    ]
+    assert fallback[1, 1]["charging_schedule"]["charging_schedule_period"] == [{"start_period": 0, "limit": 4000.0}]
     assert (known.id_tag_info["status"], unknown.id_tag_info["status"]) == ("Accepted", "Invalid")
     assert (began.id_tag_info["status"], again.id_tag_info["status"]) == ("Accepted", "Invalid")
     assert (held["charging_profile_purpose"], held["transaction_id"]) == ("TxProfile", began.transaction_id)
@@ -206,18 +188,12 @@ def test_a_transaction_in_201_goes_on_where_the_connection_broke(link):
 
     async def drive(port: int) -> Any:
         async with charger(port, link.station, key, "ocpp2.0.1") as there:
-            await there.call(
-                call201.BootNotification({"model": "Box 22", "vendor_name": "Wiesengrund"}, "PowerUp")
-            )
+            await there.call(call201.BootNotification({"model": "Box 22", "vendor_name": "Wiesengrund"}, "PowerUp"))
             started = await there.call(event("Started", 0, id_token=token, evse={"id": 1}))
         async with charger(port, link.station, key, "ocpp2.0.1") as there:
             await order(link, Target("c-1", holds_s=20, limit_w=6000))
             held = there.profiles[1, 2]
-            watts = {
-                "value": 4.2,
-                "measurand": "Power.Active.Import",
-                "unit_of_measure": {"unit": "W", "multiplier": 3},
-            }
+            watts = {"value": 4.2, "measurand": "Power.Active.Import", "unit_of_measure": {"unit": "W", "multiplier": 3}}
             values = [{"timestamp": now_text(), "sampled_value": [watts]}]
             await there.call(event("Updated", 1, evse={"id": 1}, meter_value=values))
             await there.call(event("Ended", 2, evse={"id": 1}))
@@ -245,7 +221,7 @@ def test_what_goes_wrong_has_a_name(link):
                 answers.append(await order(link, target))
         async with connect(
             f"ws://127.0.0.1:{port}/ocpp/{link.station}", subprotocols=["ocpp1.6"], additional_headers=credentials(link.station, key)
-        ):  # fmt: skip
+        ):
             await asyncio.sleep(0.3)
             answers.append(await order(link, target, patience_s=0.5))
         return answers
@@ -282,9 +258,7 @@ def test_only_stations_with_their_key_and_a_known_version_come_in(link):
     async def knock(port: int, name: str, key: str, protocol: str | None) -> int:
         words = {"subprotocols": [protocol]} if protocol else {}
         try:
-            async with connect(
-                f"ws://127.0.0.1:{port}/ocpp/{name}", additional_headers=credentials(name, key), **words
-            ):
+            async with connect(f"ws://127.0.0.1:{port}/ocpp/{name}", additional_headers=credentials(name, key), **words):
                 return 101
         except InvalidStatus as refusal:
             return refusal.response.status_code
@@ -308,10 +282,7 @@ def test_a_newer_connection_takes_the_place_and_too_much_is_cut_off(link):
     key = give_key(link=link)
 
     async def drive(port: int) -> tuple[int | None, int | None, int]:
-        async with (
-            charger(port, link.station, key, "ocpp1.6") as older,
-            charger(port, link.station, key, "ocpp1.6"),
-        ):
+        async with charger(port, link.station, key, "ocpp1.6") as older, charger(port, link.station, key, "ocpp1.6"):
             await asyncio.wait_for(older.socket.wait_closed(), 5)
         async with charger(port, link.station, key, "ocpp1.6") as loud:
             with pytest.raises(ConnectionClosed):
@@ -320,11 +291,7 @@ def test_a_newer_connection_takes_the_place_and_too_much_is_cut_off(link):
                     await asyncio.sleep(0)
                 await asyncio.wait_for(loud.socket.wait_closed(), 5)
                 await loud.socket.send("x")
-            return (
-                older.socket.close_code,
-                loud.socket.close_code,
-                await asyncio.to_thread(ChargingSession.objects.count),
-            )
+            return (older.socket.close_code, loud.socket.close_code, await asyncio.to_thread(ChargingSession.objects.count))
 
     with web_server() as port:
         assert asyncio.run(drive(port)) == (1000, 1008, 0)

@@ -112,10 +112,7 @@ def test_surplus_is_commanded_into_the_batteries_and_acknowledged(microgrid, liv
 def test_the_balance_of_a_tick_holds(microgrid, live, devices, away):
     live(sun_w=700.0)
     state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
-    assert (
-        state.import_w + state.production_w + state.discharge_w
-        == state.consumption_w + state.charge_w + state.export_w
-    )
+    assert state.import_w + state.production_w + state.discharge_w == state.consumption_w + state.charge_w + state.export_w
 
 
 def test_the_same_situation_needs_no_second_command(microgrid, live, inverters):
@@ -133,9 +130,7 @@ def test_an_unanswered_command_is_given_again_and_expires(microgrid, live, inver
         first = set(DeviceCommand.objects.values_list("pk", flat=True))
         state = run_tick(microgrid=microgrid, now=SHOWN_NOW + timedelta(seconds=5))
     assert len(there.told) == 4
-    assert set(DeviceCommand.objects.filter(pk__in=first).values_list("status", flat=True)) == {
-        CommandStatus.EXPIRED
-    }
+    assert set(DeviceCommand.objects.filter(pk__in=first).values_list("status", flat=True)) == {CommandStatus.EXPIRED}
     assert "2 commands wait for their acknowledgement." in state.reasons
 
 
@@ -173,9 +168,7 @@ def test_old_readings_are_silence_and_silence_is_no_tick(microgrid, live, device
 def test_one_owner_at_a_time(microgrid, live, devices, away):
     live(sun_w=0.0)
     parameters = connection.get_connection_params()
-    with psycopg.connect(
-        **{k: v for k, v in parameters.items() if k in {"dbname", "user", "password", "host", "port"}}
-    ) as other:
+    with psycopg.connect(**{k: v for k, v in parameters.items() if k in {"dbname", "user", "password", "host", "port"}}) as other:
         query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
         assert other.execute(query, [f"grid control {microgrid.pk}"]).fetchone() == (True,)
         assert run_tick(microgrid=microgrid, now=SHOWN_NOW) is None
@@ -194,9 +187,7 @@ def test_watchers_are_told_once_encoded(microgrid, live, devices, away):
     assert message["type"] == "grid.state"
     assert message["tick"] == state.pk
     assert message == latest_state(microgrid)
-    assert set(message["storage_soc_wh"]) == {
-        s.capacity_wh // 2 for site in microgrid.sites.all() for s in site.storages.all()
-    }
+    assert set(message["storage_soc_wh"]) == {s.capacity_wh // 2 for site in microgrid.sites.all() for s in site.storages.all()}
     spelled = spelled_out(message, draw(microgrid, SHOWN_NOW))
     assert len(spelled["lines"]) == microgrid.lines.count()
     assert all(0.9 < node["vm_pu"] < 1.1 for node in spelled["nodes"])

@@ -81,9 +81,7 @@ def test_control_goes_on_while_all_servers_are_away_and_catches_up(
     control = start("run_control", "--every", str(TICK_S))
     wait_for(lambda: GridState.objects.filter(sites_reporting__gt=0).count() > 3, "the first ticks")
     wait_for(lambda: DeviceCommand.objects.filter(status=CommandStatus.ACKNOWLEDGED).exists(), "an answer")
-    assert run_tick(microgrid=living, now=living.now(timezone.now())) is None, (
-        "the process owns the microgrid"
-    )
+    assert run_tick(microgrid=living, now=living.now(timezone.now())) is None, "the process owns the microgrid"
     wait_for(lambda: latest_state(living) is not None, "a message")
 
     def shown_s() -> float:
@@ -93,14 +91,8 @@ def test_control_goes_on_while_all_servers_are_away_and_catches_up(
     with hanging("postgres"), hanging("valkey"), hanging("broker"):
         time.sleep(AWAY_S)
     ended = SHOWN_NOW + timedelta(seconds=shown_s())
-    wait_for(
-        lambda: GridState.objects.filter(at__gt=ended).exists(), "ticks written down after all were away", 60
-    )
-    ticks = [
-        s
-        for s in GridState.objects.all()
-        if began <= (s.at - SHOWN_NOW).total_seconds() <= began + READINGS_COUNT_S
-    ]
+    wait_for(lambda: GridState.objects.filter(at__gt=ended).exists(), "ticks written down after all were away", 60)
+    ticks = [s for s in GridState.objects.all() if began <= (s.at - SHOWN_NOW).total_seconds() <= began + READINGS_COUNT_S]
     assert len(ticks) >= READINGS_COUNT_S / TICK_S / 2, "decided from memory, written behind"
     assert longest_gap_s(0) <= AWAY_S
     assert not GridState.objects.values("at").annotate(count=Count("pk")).filter(count__gt=1).exists()
@@ -117,9 +109,7 @@ def test_control_goes_on_while_all_servers_are_away_and_catches_up(
 
     os.kill(control.pid, signal.SIGSTOP)
     time.sleep(STANDS_STILL_S)
-    assert watch_control(microgrid=living, real_now=timezone.now()) is not None, (
-        "seen from outside while it stands still"
-    )
+    assert watch_control(microgrid=living, real_now=timezone.now()) is not None, "seen from outside while it stands still"
     os.kill(control.pid, signal.SIGCONT)
     late = GridAlarm.objects.filter(kind="control_late", sentence__startswith="A control tick came")
     wait_for(late.exists, "a tick that says that it is late", 60)

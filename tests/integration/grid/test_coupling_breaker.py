@@ -15,9 +15,15 @@ from tests.integration.grid.test_control import Inverters
 
 pytestmark = pytest.mark.django_db
 JOINABLE = {
-    "coupling_open": 1.0, "voltage_v": 230.0, "frequency_hz": 50.05, "grid_voltage_v": 229.0, "grid_frequency_hz": 50.0,
-    "grid_phase_deg": 40.0, "import_w": 0.0, "export_w": 0.0,
-}  # fmt: skip
+    "coupling_open": 1.0,
+    "voltage_v": 230.0,
+    "frequency_hz": 50.05,
+    "grid_voltage_v": 229.0,
+    "grid_frequency_hz": 50.0,
+    "grid_phase_deg": 40.0,
+    "import_w": 0.0,
+    "export_w": 0.0,
+}
 
 
 @pytest.fixture
@@ -50,9 +56,9 @@ def test_the_breaker_is_told_to_close_in_step_and_no_more_once_it_may_not(microg
         assert not DeviceCommand.objects.filter(breaker=beside).exists(), "the frequencies differ"
         state = tick(8)
         [command] = DeviceCommand.objects.filter(breaker=beside)
-        assert (command.closes, command.fallback, command.status) == (True, CommandFallback.STAY, CommandStatus.ACKNOWLEDGED)  # fmt: skip
+        assert (command.closes, command.fallback, command.status) == (True, CommandFallback.STAY, CommandStatus.ACKNOWLEDGED)
         assert command.expires_at > command.issued_at
-        assert any("The breaker is told to close: 0.05 Hz, 40°, 0.4% apart." in reason for reason in state.reasons)  # fmt: skip
+        assert any("The breaker is told to close: 0.05 Hz, 40°, 0.4% apart." in reason for reason in state.reasons)
         tick(12)
         assert DeviceCommand.objects.filter(breaker=beside).count() == 1, "it stands"
         tick(16, grid_voltage_v=200.0)

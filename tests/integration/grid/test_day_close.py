@@ -38,9 +38,7 @@ def test_a_closed_day_is_shared_and_balanced(microgrid, measured_days):
     site_ids = [m.site_id for m in site_meters(microgrid)]
     block = load_shares(microgrid=microgrid, days=[DAY], site_ids=site_ids)
     assert sum(shared.shared_wh) > 0
-    assert (
-        block.received_wh.sum(axis=0).tolist() == shared.shared_wh == block.delivered_wh.sum(axis=0).tolist()
-    )
+    assert block.received_wh.sum(axis=0).tolist() == shared.shared_wh == block.delivered_wh.sum(axis=0).tolist()
     drawn = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=[DAY])
     assert (block.received_wh <= drawn.values_wh).all()
     balance = BalanceDay.objects.get(microgrid=microgrid, day=DAY)
@@ -102,9 +100,7 @@ def test_a_day_that_is_not_over_is_not_closed(microgrid):
 def test_several_days_in_one_call(microgrid, measured_days):
     rows = share_days(microgrid=microgrid, days=[NEXT_DAY, DAY], now=SHOWN_NOW)
     assert [row.day for row in rows] == [DAY, NEXT_DAY]
-    assert [row.pk for row in share_days(microgrid=microgrid, days=[DAY, NEXT_DAY], now=SHOWN_NOW)] == [
-        row.pk for row in rows
-    ]
+    assert [row.pk for row in share_days(microgrid=microgrid, days=[DAY, NEXT_DAY], now=SHOWN_NOW)] == [row.pk for row in rows]
 
 
 def test_a_static_rule_shares_by_fixed_parts_from_its_day_on(microgrid, measured_days):
@@ -153,9 +149,15 @@ def test_the_database_refuses_a_balance_that_does_not_hold(microgrid, measured_d
 def publish(microgrid: Microgrid, day: date, retail: int = 300_000) -> PriceDay:
     count = microgrid.local_day(day).interval_count
     return publish_prices(
-        microgrid=microgrid, day=day, window_names=["base"], windows=[0] * count, retail_micro=[retail] * count,
-        feed_in_micro=[80_000] * count, local_micro=[190_000] * count, now=SHOWN_NOW,
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=day,
+        window_names=["base"],
+        windows=[0] * count,
+        retail_micro=[retail] * count,
+        feed_in_micro=[80_000] * count,
+        local_micro=[190_000] * count,
+        now=SHOWN_NOW,
+    )
 
 
 def test_published_prices_stay(microgrid):
@@ -172,9 +174,15 @@ def test_published_prices_stay(microgrid):
 def test_prices_need_a_value_for_each_interval(microgrid):
     with pytest.raises(CannotPublish, match="96 intervals"):
         publish_prices(
-            microgrid=microgrid, day=DAY, window_names=["base"], windows=[0] * 95, retail_micro=[1] * 96, feed_in_micro=[1] * 96,
-            local_micro=[1] * 96, now=SHOWN_NOW,
-        )  # fmt: skip
+            microgrid=microgrid,
+            day=DAY,
+            window_names=["base"],
+            windows=[0] * 95,
+            retail_micro=[1] * 96,
+            feed_in_micro=[1] * 96,
+            local_micro=[1] * 96,
+            now=SHOWN_NOW,
+        )
     with pytest.raises(PricesMissing, match="2016-06-01"):
         load_prices(microgrid_id=microgrid.pk, days=[DAY])
 
@@ -193,9 +201,7 @@ def test_losses_that_are_settled_are_the_cooperatives_own(microgrid, measured_da
     assert (np.array(balance.import_wh) - np.array(balance.export_wh) == drawn - fed_in + losses).all()
     powers = load_site_powers(microgrid=microgrid, days=[NEXT_DAY])
     network = load_network(microgrid.pk)
-    by_hand = [
-        network.network.solve(w, v).losses_w / 4 for w, v in zip(*powers.by_node(network), strict=True)
-    ]
+    by_hand = [network.network.solve(w, v).losses_w / 4 for w, v in zip(*powers.by_node(network), strict=True)]
     assert np.cumsum(losses) == pytest.approx(np.cumsum(by_hand), abs=1.0)
     # A day that is closed already stays as it was, and sharing never looks at losses.
     close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
@@ -212,9 +218,15 @@ def test_what_losses_cost_is_told(microgrid, measured_days):
     assert (told.days, told.cost_micro) == (1, None)
     assert told.from_grid_wh + told.from_surplus_wh == told.losses_wh
     PriceDay.objects.create(
-        microgrid=microgrid, day=DAY, published_at=SHOWN_NOW, window_names=["base"], windows=[0] * 96,
-        retail_micro=[300_000] * 96, feed_in_micro=[80_000] * 96, local_micro=[190_000] * 96,
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=DAY,
+        published_at=SHOWN_NOW,
+        window_names=["base"],
+        windows=[0] * 96,
+        retail_micro=[300_000] * 96,
+        feed_in_micro=[80_000] * 96,
+        local_micro=[190_000] * 96,
+    )
     told = settled_losses(microgrid=microgrid, days=measured_days)
     assert told.cost_micro == (told.from_grid_wh * 300_000 + told.from_surplus_wh * 80_000) // 1000
 

@@ -35,10 +35,7 @@ FIRST, WINDOW = 72, slice(56, 64)  # the event's first interval; four to two hou
 @pytest.fixture
 def programme(microgrid) -> DemandProgramme:
     return service.offer_programme(
-        microgrid=microgrid,
-        name="Evening peaks",
-        incentive_per_kwh=Decimal("0.25"),
-        now=SHOWN_NOW - timedelta(days=30),
+        microgrid=microgrid, name="Evening peaks", incentive_per_kwh=Decimal("0.25"), now=SHOWN_NOW - timedelta(days=30)
     )
 
 
@@ -46,15 +43,11 @@ def programme(microgrid) -> DemandProgramme:
 def sites(microgrid, household) -> list[Site]:
     """Of the household's member first, then others."""
     own = household.memberships.get().member_id
-    rows = list(
-        Site.objects.filter(microgrid=microgrid, meters__kind=MeterKind.SITE).distinct().order_by("code")
-    )
+    rows = list(Site.objects.filter(microgrid=microgrid, meters__kind=MeterKind.SITE).distinct().order_by("code"))
     return sorted(rows, key=lambda site: site.member_id != own)
 
 
-def write_use(
-    microgrid, site: Site, day: date, wh: int, *, event_wh: int | None = None, status: int = 1
-) -> None:
+def write_use(microgrid, site: Site, day: date, wh: int, *, event_wh: int | None = None, status: int = 1) -> None:
     """A day on which a site draws `wh` in every interval, and `event_wh` in those of the event."""
     use = np.full(microgrid.local_day(day).interval_count, wh, np.int32)
     if event_wh is not None:
@@ -77,23 +70,14 @@ def write_habit(microgrid, site: Site, *, days: int = 16) -> None:
 def event(programme, sites, household, operator) -> DemandEvent:
     for site in sites[:2]:
         service.give_consent(programme=programme, site=site, by=household, now=SHOWN_NOW - timedelta(days=1))
-    return service.call_event(
-        programme=programme,
-        start_at=START,
-        end_at=END,
-        reason="A clouded evening.",
-        by=operator,
-        now=SHOWN_NOW,
-    )
+    return service.call_event(programme=programme, start_at=START, end_at=END, reason="A clouded evening.", by=operator, now=SHOWN_NOW)
 
 
 def close(microgrid) -> None:
     DayClosing.objects.create(microgrid=microgrid, day=EVENT_DAY, closed_at=SHOWN_NOW)
 
 
-def test_who_consented_is_asked_told_and_may_leave_one_event_out(
-    microgrid, programme, sites, event, household
-):
+def test_who_consented_is_asked_told_and_may_leave_one_event_out(microgrid, programme, sites, event, household):
     assert set(event.responses.values_list("site", flat=True)) == {s.pk for s in sites[:2]}
     told = Notification.objects.get(user=household)
     assert told.subject == "Please draw less: 3 June, 18:00 to 19:00"
@@ -180,10 +164,11 @@ def test_sites_without_final_days_or_habits_get_a_sentence_and_no_money(microgri
 
 def test_the_database_refuses_what_makes_no_sense(event, sites, programme, household):
     for change in (
-        lambda: DemandEvent.objects.update(end_at=START), lambda: DemandEvent.objects.update(booked_at=SHOWN_NOW),
+        lambda: DemandEvent.objects.update(end_at=START),
+        lambda: DemandEvent.objects.update(booked_at=SHOWN_NOW),
         lambda: DemandResponse.objects.update(incentive_minor=5),
         lambda: DemandConsent.objects.create(programme=programme, site=sites[0], given_by=household, given_at=SHOWN_NOW),
-    ):  # fmt: skip
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             change()
 
@@ -194,9 +179,7 @@ def ahead(microgrid) -> datetime:
     return local.replace(hour=18, minute=0, second=0, microsecond=0)
 
 
-def test_a_member_consents_leaves_one_out_and_ends_it_on_the_page(
-    client, microgrid, programme, sites, household, operator
-):
+def test_a_member_consents_leaves_one_out_and_ends_it_on_the_page(client, microgrid, programme, sites, household, operator):
     client.force_login(household)
     page = reverse("programmes")
     assert "Evening peaks" in client.get(page).content.decode()
@@ -205,9 +188,13 @@ def test_a_member_consents_leaves_one_out_and_ends_it_on_the_page(
     assert DemandConsent.objects.get().given_by == household
     start = ahead(microgrid)
     event = service.call_event(
-        programme=programme, start_at=start, end_at=start + timedelta(hours=1), reason="A clouded evening.", by=operator,
+        programme=programme,
+        start_at=start,
+        end_at=start + timedelta(hours=1),
+        reason="A clouded evening.",
+        by=operator,
         now=microgrid.now(timezone.now()),
-    )  # fmt: skip
+    )
     assert "A clouded evening." in client.get(page).content.decode()
     client.post(reverse("demand-opt-out", args=[event.responses.get().public_id]))
     assert event.responses.get().opted_out_at is not None
@@ -222,10 +209,7 @@ def test_nobody_consents_for_somebody_else(client, microgrid, programme, sites, 
     choice = {"programme": programme.public_id, "site": other.public_id, "step": "consent"}
     assert client.post(reverse("programmes"), choice).status_code == 404
     client.force_login(stranger)
-    assert (
-        client.put(reverse("api-programme-site", args=[programme.public_id, sites[0].public_id])).status_code
-        == 404
-    )
+    assert client.put(reverse("api-programme-site", args=[programme.public_id, sites[0].public_id])).status_code == 404
     assert client.get(reverse("api-programmes")).json()["count"] == 0
     assert not DemandConsent.objects.exists()
 
@@ -246,19 +230,18 @@ def test_an_operator_offers_calls_and_cancels_on_the_page(client, microgrid, sit
     client.force_login(operator)
     page, start = reverse("demand-events"), ahead(microgrid)
     terms = {
-        "offer-name": "Evenings", "offer-incentive_per_kwh": "0.2", "offer-notice_minutes": 60, "offer-most_minutes_per_event": 120,
-        "offer-most_events_per_month": 3, "offer-most_minutes_per_month": 300, "step": "offer",
-    }  # fmt: skip
+        "offer-name": "Evenings",
+        "offer-incentive_per_kwh": "0.2",
+        "offer-notice_minutes": 60,
+        "offer-most_minutes_per_event": 120,
+        "offer-most_events_per_month": 3,
+        "offer-most_minutes_per_month": 300,
+        "step": "offer",
+    }
     client.post(page, terms)
     programme = DemandProgramme.objects.get()
     service.give_consent(programme=programme, site=sites[0], by=household, now=SHOWN_NOW)
-    call = {
-        "programme": programme.pk,
-        "day": start.date(),
-        "begins": "18:00",
-        "minutes": 60,
-        "reason": "Clouds.",
-    }
+    call = {"programme": programme.pk, "day": start.date(), "begins": "18:00", "minutes": 60, "reason": "Clouds."}
     assert "ends after it begins" not in client.post(page, call, follow=True).content.decode()
     event = DemandEvent.objects.get()
     assert (event.start_at, event.called_by) == (start, operator)
@@ -268,14 +251,12 @@ def test_an_operator_offers_calls_and_cancels_on_the_page(client, microgrid, sit
     assert "cancelled" in client.get(page).content.decode()
 
 
-def test_a_programme_that_ends_takes_its_consents_and_events_ahead_along(
-    client, microgrid, programme, sites, household, operator
-):
+def test_a_programme_that_ends_takes_its_consents_and_events_ahead_along(client, microgrid, programme, sites, household, operator):
     service.give_consent(programme=programme, site=sites[0], by=household, now=SHOWN_NOW)
     start = ahead(microgrid)
     service.call_event(
         programme=programme, start_at=start, end_at=start + timedelta(hours=1), reason="", by=operator, now=microgrid.now(timezone.now())
-    )  # fmt: skip
+    )
     client.force_login(operator)
     client.post(reverse("demand-programme-end", args=[programme.public_id]))
     assert DemandEvent.objects.get().cancelled_at is not None
@@ -297,15 +278,9 @@ def test_the_doors_of_the_api_are_the_pages_doors(client, microgrid, programme, 
     client.force_login(household)
     consent = reverse("api-programme-site", args=[programme.public_id, sites[0].public_id])
     assert client.put(consent).status_code == 204
-    assert client.get(reverse("api-programmes")).json()["results"][0]["consenting_sites"] == [
-        str(sites[0].public_id)
-    ]
+    assert client.get(reverse("api-programmes")).json()["results"][0]["consenting_sites"] == [str(sites[0].public_id)]
     events, start = reverse("api-programme-events", args=[programme.public_id]), ahead(microgrid)
-    body = {
-        "start_at": start.isoformat(),
-        "end_at": (start + timedelta(hours=1)).isoformat(),
-        "reason": "Clouds.",
-    }
+    body = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=1)).isoformat(), "reason": "Clouds."}
     assert client.post(events, body, content_type="application/json").status_code == 404
     client.force_login(operator)
     assert client.post(events, body, content_type="application/json").json()["taking_part"] == 1

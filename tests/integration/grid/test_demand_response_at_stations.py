@@ -33,19 +33,9 @@ def stations(microgrid, settings) -> dict[str, DeviceLink]:
     sites = Site.objects.filter(microgrid=microgrid, meters__kind=MeterKind.SITE).distinct().order_by("code")
     found = {}
     for version, site in zip(VERSIONS, sites, strict=False):
-        box = Consumer.objects.create(
-            site=site,
-            code=f"box {version}",
-            kind=ConsumerKind.CAR_CHARGER,
-            max_demand_w=11_000,
-            priority_tier=4,
-        )
+        box = Consumer.objects.create(site=site, code=f"box {version}", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4)
         found[version] = DeviceLink.objects.create(
-            microgrid=microgrid,
-            consumer=box,
-            protocol=LinkProtocol.OCPP,
-            station=f"CP-{secrets.token_hex(4)}",
-            connector=1,
+            microgrid=microgrid, consumer=box, protocol=LinkProtocol.OCPP, station=f"CP-{secrets.token_hex(4)}", connector=1
         )
     return found
 
@@ -53,31 +43,20 @@ def stations(microgrid, settings) -> dict[str, DeviceLink]:
 @pytest.fixture
 def event(microgrid, stations, household, operator) -> DemandEvent:
     programme = service.offer_programme(
-        microgrid=microgrid,
-        name="Evenings",
-        incentive_per_kwh=Decimal("0.25"),
-        load_limit_percent=25,
-        now=SHOWN_NOW,
+        microgrid=microgrid, name="Evenings", incentive_per_kwh=Decimal("0.25"), load_limit_percent=25, now=SHOWN_NOW
     )
     for link in stations.values():
         service.give_consent(programme=programme, site=link.consumer.site, by=household, now=SHOWN_NOW)
-    return service.call_event(
-        programme=programme, start_at=START, end_at=END, reason="Clouds.", by=operator, now=SHOWN_NOW
-    )
+    return service.call_event(programme=programme, start_at=START, end_at=END, reason="Clouds.", by=operator, now=SHOWN_NOW)
 
 
 def limit_at(there: Any) -> tuple[str, float] | None:
     """The limit that stands at a station, and its unit."""
     schedule = there.schedule(1)
-    return schedule and (
-        schedule["charging_rate_unit"],
-        float(schedule["charging_schedule_period"][0]["limit"]),
-    )
+    return schedule and (schedule["charging_rate_unit"], float(schedule["charging_schedule_period"][0]["limit"]))
 
 
-def test_an_event_lowers_what_stations_of_both_versions_allow_and_the_read_back_counts(
-    microgrid, live, devices, away, stations, event
-):
+def test_an_event_lowers_what_stations_of_both_versions_allow_and_the_read_back_counts(microgrid, live, devices, away, stations, event):
     keys = {version: give_key(link=link) for version, link in stations.items()}
 
     def tick(at: datetime) -> None:
@@ -85,9 +64,7 @@ def test_an_event_lowers_what_stations_of_both_versions_allow_and_the_read_back_
         run_tick(microgrid=microgrid, now=at)
 
     def told() -> list[tuple[int | None, str]]:
-        rows = DeviceCommand.objects.filter(
-            consumer__kind=ConsumerKind.CAR_CHARGER, consumer__links__isnull=False
-        )
+        rows = DeviceCommand.objects.filter(consumer__kind=ConsumerKind.CAR_CHARGER, consumer__links__isnull=False)
         return list(rows.order_by("issued_at", "consumer__code").values_list("limit_w", "status"))
 
     async def drive(port: int) -> list[Any]:
@@ -99,9 +76,7 @@ def test_an_event_lowers_what_stations_of_both_versions_allow_and_the_read_back_
             seen = []
             for at in (START, END - timedelta(seconds=4), END):
                 await sync_to_async(tick, thread_sensitive=False)(at)
-                seen.append(
-                    (limit_at(first), limit_at(second), await sync_to_async(told, thread_sensitive=False)())
-                )
+                seen.append((limit_at(first), limit_at(second), await sync_to_async(told, thread_sensitive=False)()))
             return seen
 
     with web_server() as port:

@@ -12,15 +12,7 @@ from energy.models import Consumer, Site
 from energy.models.assets import ConsumerKind
 from energy.models.meters import MeterKind
 from grid.domain.alarm_life import FindingKind
-from grid.models import (
-    AdrEvent,
-    DemandEvent,
-    DemandProgramme,
-    DeviceCommand,
-    DeviceLink,
-    GridAlarm,
-    LinkProtocol,
-)
+from grid.models import AdrEvent, DemandEvent, DemandProgramme, DeviceCommand, DeviceLink, GridAlarm, LinkProtocol
 from grid.services import demand_response as service
 from grid.services.control import run_tick
 from grid.services.supply_requests import ask_limit, cancel_requests, decide_request
@@ -36,17 +28,9 @@ END = START + timedelta(hours=1)
 @pytest.fixture
 def sites(microgrid) -> list[Site]:
     """Each with a car of 11 kW beside what it has."""
-    found = list(
-        Site.objects.filter(microgrid=microgrid, meters__kind=MeterKind.SITE).distinct().order_by("code")[:3]
-    )
+    found = list(Site.objects.filter(microgrid=microgrid, meters__kind=MeterKind.SITE).distinct().order_by("code")[:3])
     for site in found:
-        Consumer.objects.create(
-            site=site,
-            code=f"car {site.code}",
-            kind=ConsumerKind.CAR_CHARGER,
-            max_demand_w=11_000,
-            priority_tier=4,
-        )
+        Consumer.objects.create(site=site, code=f"car {site.code}", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4)
     return found
 
 
@@ -54,17 +38,11 @@ def sites(microgrid) -> list[Site]:
 def event(microgrid, sites, household, operator) -> DemandEvent:
     """Two of three sites take part; what can wait is held to a quarter."""
     programme = service.offer_programme(
-        microgrid=microgrid,
-        name="Evenings",
-        incentive_per_kwh=Decimal("0.25"),
-        load_limit_percent=25,
-        now=SHOWN_NOW,
+        microgrid=microgrid, name="Evenings", incentive_per_kwh=Decimal("0.25"), load_limit_percent=25, now=SHOWN_NOW
     )
     for site in sites[:2]:
         service.give_consent(programme=programme, site=site, by=household, now=SHOWN_NOW)
-    return service.call_event(
-        programme=programme, start_at=START, end_at=END, reason="Clouds.", by=operator, now=SHOWN_NOW
-    )
+    return service.call_event(programme=programme, start_at=START, end_at=END, reason="Clouds.", by=operator, now=SHOWN_NOW)
 
 
 def told(site: Site) -> list[int | None]:
@@ -72,9 +50,7 @@ def told(site: Site) -> list[int | None]:
     return list(rows.order_by("issued_at", "pk").values_list("limit_w", flat=True))
 
 
-def test_loads_are_held_down_from_the_first_tick_of_the_event_to_its_last(
-    microgrid, live, inverters, sites, event
-):
+def test_loads_are_held_down_from_the_first_tick_of_the_event_to_its_last(microgrid, live, inverters, sites, event):
     def tick(at: datetime) -> None:
         live(sun_w=500.0, at=at)
         run_tick(microgrid=microgrid, now=at)
@@ -124,11 +100,7 @@ def test_a_programme_without_a_limit_tells_no_device(microgrid, live, devices, a
 def test_a_client_of_openadr_finds_the_limit_as_an_event(microgrid, live, devices, away, sites, event):
     car = Consumer.objects.get(site=sites[0], priority_tier=4)
     link = DeviceLink.objects.create(
-        microgrid=microgrid,
-        consumer=car,
-        protocol=LinkProtocol.OPENADR,
-        station="car-1",
-        last_contact_at=timezone.now(),
+        microgrid=microgrid, consumer=car, protocol=LinkProtocol.OPENADR, station="car-1", last_contact_at=timezone.now()
     )
     live(sun_w=500.0, at=START)
     run_tick(microgrid=microgrid, now=START)
@@ -137,9 +109,7 @@ def test_a_client_of_openadr_finds_the_limit_as_an_event(microgrid, live, device
     assert DeviceCommand.objects.get(consumer=car).status == "acknowledged"
 
 
-def test_the_operator_reads_what_each_load_was_told_and_took(
-    client, microgrid, live, inverters, sites, event, operator, household
-):
+def test_the_operator_reads_what_each_load_was_told_and_took(client, microgrid, live, inverters, sites, event, operator, household):
     live(sun_w=500.0, at=START)
     with inverters():
         run_tick(microgrid=microgrid, now=START)
@@ -154,9 +124,7 @@ def test_the_operator_reads_what_each_load_was_told_and_took(
     assert client.get(reverse("demand-event", args=[event.public_id])).status_code == 404
 
 
-def test_a_limit_of_supply_is_held_by_the_loads_of_its_site_alone(
-    microgrid, live, inverters, sites, operator
-):
+def test_a_limit_of_supply_is_held_by_the_loads_of_its_site_alone(microgrid, live, inverters, sites, operator):
     def tick(at: datetime) -> None:
         live(sun_w=500.0, at=at)
         run_tick(microgrid=microgrid, now=at)

@@ -18,9 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_a_car_is_asked_for_and_an_event_is_called_once(microgrid, household, operator):
     member = household.memberships.get().member
     site = member.sites.filter(microgrid=microgrid).order_by("code").first()
-    car = Consumer.objects.create(
-        site=site, code="box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=3700, priority_tier=4
-    )
+    car = Consumer.objects.create(site=site, code="box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=3700, priority_tier=4)
     programme = invite_to_programme(microgrid, SHOWN_NOW)
     assert programme.load_limit_percent == HELD_TO_PERCENT
     asked = ask_for_steering(microgrid, programme, SHOWN_NOW)

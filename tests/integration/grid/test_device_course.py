@@ -28,21 +28,13 @@ def storage_meter(microgrid: Microgrid, measured_days: list[date]) -> Meter:
     meter = Meter.objects.filter(microgrid=microgrid, kind=MeterKind.STORAGE).order_by("pk")[0]
     quality = [0] * 40 + [15] * 4 + [3] * 4 + [0] * 48
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE energy_meterday SET quality = %s WHERE meter_id = %s AND day = %s",
-            [quality, meter.pk, NEXT_DAY],
-        )
+        cursor.execute("UPDATE energy_meterday SET quality = %s WHERE meter_id = %s AND day = %s", [quality, meter.pk, NEXT_DAY])
     return meter
 
 
 def tell(meter: Meter, **more: object) -> DeviceCommand:
     begin = meter.microgrid.local_day(NEXT_DAY).start_at
-    given = {
-        "issued_at": begin + timedelta(hours=20),
-        "expires_at": begin + timedelta(hours=21),
-        "reason": "Plan",
-        **more,
-    }
+    given = {"issued_at": begin + timedelta(hours=20), "expires_at": begin + timedelta(hours=21), "reason": "Plan", **more}
     return DeviceCommand.objects.create(microgrid=meter.microgrid, storage=meter.storage, **given)
 
 
@@ -51,27 +43,17 @@ def keep_charge(meter: Meter, at_hour: float, share: float) -> None:
     microgrid = meter.microgrid
     storages = storages_in_order(microgrid)
     at = microgrid.local_day(NEXT_DAY).start_at + timedelta(hours=at_hour)
-    zeros = {
-        f"{name}_w": 0 for name in ("production", "consumption", "charge", "discharge", "import", "export")
-    }
-    state = GridState.objects.create(
-        microgrid=microgrid, at=at, status="NORMAL", **zeros, storage_wh=0, sites_reporting=0
-    )
+    zeros = {f"{name}_w": 0 for name in ("production", "consumption", "charge", "discharge", "import", "export")}
+    state = GridState.objects.create(microgrid=microgrid, at=at, status="NORMAL", **zeros, storage_wh=0, sites_reporting=0)
     soc: list[int | None] = [round(s.capacity_wh * share) for s in storages]
     nothing: list[int | None] = [0] * len(storages)
     packed = pack(Picture([], [], [], soc, nothing, nothing))
-    GridPicture.objects.create(
-        state=state, order=order_name(load_network(microgrid.pk), storages), packed=packed
-    )
+    GridPicture.objects.create(state=state, order=order_name(load_network(microgrid.pk), storages), packed=packed)
 
 
 def test_gaps_stay_gaps_and_set_points_stand_beside_what_was_done(storage_meter: Meter) -> None:
     tell(storage_meter, discharge_w=1200, status=CommandStatus.ACKNOWLEDGED)
-    tell(
-        storage_meter,
-        charge_w=400,
-        issued_at=storage_meter.microgrid.local_day(NEXT_DAY).start_at + timedelta(hours=20.5),
-    )
+    tell(storage_meter, charge_w=400, issued_at=storage_meter.microgrid.local_day(NEXT_DAY).start_at + timedelta(hours=20.5))
     keep_charge(storage_meter, 20.1, 0.5)
     course = device_course(storage_meter, storage_meter.microgrid.local_day(NEXT_DAY).end_at)
     assert len(course.starts) == 96
@@ -85,9 +67,7 @@ def test_gaps_stay_gaps_and_set_points_stand_beside_what_was_done(storage_meter:
     assert (course.orders, course.unanswered) == (2, 1)
 
 
-def test_the_page_says_it_in_a_picture_words_and_a_table(
-    client: Client, storage_meter: Meter, operator: User
-) -> None:
+def test_the_page_says_it_in_a_picture_words_and_a_table(client: Client, storage_meter: Meter, operator: User) -> None:
     microgrid = storage_meter.microgrid
     microgrid.clock_shown_start = microgrid.local_day(NEXT_DAY).end_at
     microgrid.clock_real_start, microgrid.clock_speed = microgrid.clock_real_start, 0.0
@@ -100,9 +80,7 @@ def test_the_page_says_it_in_a_picture_words_and_a_table(
     assert "4 of 96 intervals are missing" in page
     assert "It was told 1 time" in page and "1 of them was never acknowledged" in page
     assert page.count('<td class="number">missing</td>') == 4
-    german = client.get(
-        reverse("device", args=[device.public_id]), headers={"Accept-Language": "de"}
-    ).content.decode()
+    german = client.get(reverse("device", args=[device.public_id]), headers={"Accept-Language": "de"}).content.decode()
     assert "Was es in 24 Stunden tat" in german and "4 von 96 Intervallen fehlen" in german
 
 
@@ -110,7 +88,4 @@ def test_a_meter_without_readings_says_so(client: Client, microgrid: Microgrid, 
     meter = Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE).order_by("pk")[0]
     device = Device.objects.create(microgrid=microgrid, meter=meter, name="urn:dev:mg:new")
     client.force_login(operator)
-    assert (
-        "Nothing was measured within 24 hours"
-        in client.get(reverse("device", args=[device.public_id])).content.decode()
-    )
+    assert "Nothing was measured within 24 hours" in client.get(reverse("device", args=[device.public_id])).content.decode()

@@ -9,16 +9,7 @@ from hypothesis import strategies as st
 
 from grid.domain.control.exercise import Exercise
 from tests.hamlets import DEMAND_W, SETTINGS, TIERS, plant, wires
-from tests.integration.grid.exercises import (
-    hamlet,
-    lost_grid,
-    never_shed,
-    restored_in_order,
-    reversals,
-    since,
-    statuses,
-    switchings,
-)
+from tests.integration.grid.exercises import hamlet, lost_grid, never_shed, restored_in_order, reversals, since, statuses, switchings
 
 pytestmark = pytest.mark.usefixtures("what_holds_in_every_emergency")
 SITES = len(TIERS) + 10
@@ -355,9 +346,7 @@ def test_batteries_fill_up_at_the_export_limit(tick_s, lag_s):
     built = replace(plant(), source_lag_s=lag_s)
     e = hamlet(sun=0.68, demand=0.4, soc=0.99, tick_s=tick_s, built=built, export_limit_w=15e3).run(200)
     settled = since(e, 12)
-    assert min(m.storage_w.sum() for m in settled) < 0.02 * max(m.storage_w.sum() for m in settled), (
-        "they filled up"
-    )
+    assert min(m.storage_w.sum() for m in settled) < 0.02 * max(m.storage_w.sum() for m in settled), "they filled up"
     assert max(-m.exchange_w for m in settled) <= 15e3
     assert max(-m.exchange_w for m in settled[-10:]) > 14e3
     given = np.array([m.source_limit_w.sum() for m in settled if np.isfinite(m.source_limit_w).all()])
@@ -382,18 +371,12 @@ def test_turns_within_a_tier():
 
 @settings(max_examples=8)
 @given(
-    seed=st.integers(0, 10**6),
-    sun=st.floats(0, 1),
-    demand=st.floats(0.2, 1.8),
-    soc=st.floats(0.1, 1.0),
-    tick_s=st.sampled_from([1.0, 2.0]),
+    seed=st.integers(0, 10**6), sun=st.floats(0, 1), demand=st.floats(0.2, 1.8), soc=st.floats(0.1, 1.0), tick_s=st.sampled_from([1.0, 2.0])
 )
 def test_random_emergencies(seed, sun, demand, soc, tick_s):
     """Whatever happens: tier 0 stays, nothing flaps, no closing out of step, an island that could live lives."""
     random = np.random.default_rng(seed)
-    e = hamlet(sun=sun, demand=demand, soc=soc, tick_s=tick_s, import_limit_w=40e3, export_limit_w=40e3).run(
-        10
-    )
+    e = hamlet(sun=sun, demand=demand, soc=soc, tick_s=tick_s, import_limit_w=40e3, export_limit_w=40e3).run(10)
     for _ in range(3):
         what = random.integers(0, 6)
         world = e.world

@@ -11,15 +11,7 @@ from energy.models import Consumer, Meter, StorageUnit, Transformer
 from energy.services.devices import enrol_devices
 from energy.services.grid_meters import place_grid_meter
 from grid.adapters.live_push import keep_story, push_state
-from grid.models import (
-    DeviceCommand,
-    Emergency,
-    EmergencyCall,
-    EmergencyContact,
-    EmergencyStep,
-    GridAlarm,
-    OperatorOverride,
-)
+from grid.models import DeviceCommand, Emergency, EmergencyCall, EmergencyContact, EmergencyStep, GridAlarm, OperatorOverride
 from grid.selectors.emergencies import emergency_story
 from grid.services.control import run_tick
 from grid.services.emergencies import ANSWER_WITHIN, answer_call, call_waiting
@@ -62,9 +54,14 @@ def switch(microgrid):
             microgrid=microgrid, branch=branch, code="PCC", now=SHOWN_NOW
         )
         values = {
-            "coupling_open": float(is_open), "voltage_v": 230.0, "frequency_hz": 50.0, "grid_voltage_v": beyond_v,
-            "grid_frequency_hz": 50.0, "import_w": 0.0, "export_w": 0.0,
-        }  # fmt: skip
+            "coupling_open": float(is_open),
+            "voltage_v": 230.0,
+            "frequency_hz": 50.0,
+            "grid_voltage_v": beyond_v,
+            "grid_frequency_hz": 50.0,
+            "import_w": 0.0,
+            "export_w": 0.0,
+        }
         write_samples({microgrid.pk: {meter.pk: LiveSample(at.timestamp(), values)}})
 
     return tell
@@ -116,9 +113,7 @@ def test_the_next_is_called_until_somebody_answers(microgrid, live, devices, con
     assert EmergencyStep.objects.filter(by=contacts[1]).count() == 1
 
 
-def test_an_open_switch_is_an_island_whose_loads_and_sources_are_told(
-    microgrid, live, devices, contacts, switch
-):
+def test_an_open_switch_is_an_island_whose_loads_and_sources_are_told(microgrid, live, devices, contacts, switch):
     storages = StorageUnit.objects.filter(site__microgrid=microgrid)
     storages.update(discharge_max_w=1000, charge_max_w=1000)
     live(sun_w=0.0)
@@ -157,31 +152,30 @@ def test_an_order_by_hand_takes_two_steps_and_ends_by_itself(microgrid, live, de
 
 @pytest.mark.parametrize(
     "changes",
-    [{"discharge_w": 10**9}, {"charge_w": 5, "discharge_w": 5}, {"reason": "  "}, {"minutes": 0}, {"minutes": 1441},
-     {"kind": "tier", "storage": None, "tier": 0}, {"kind": "source", "storage": None}],
-)  # fmt: skip
+    [
+        {"discharge_w": 10**9},
+        {"charge_w": 5, "discharge_w": 5},
+        {"reason": "  "},
+        {"minutes": 0},
+        {"minutes": 1441},
+        {"kind": "tier", "storage": None, "tier": 0},
+        {"kind": "source", "storage": None},
+    ],
+)
 def test_what_cannot_be_ordered(microgrid, operator, changes):
     storage = StorageUnit.objects.filter(site__microgrid=microgrid).first()
-    fields = {
-        "kind": "storage",
-        "minutes": 5,
-        "reason": "because",
-        "storage": storage,
-        "discharge_w": 100,
-    } | changes
+    fields = {"kind": "storage", "minutes": 5, "reason": "because", "storage": storage, "discharge_w": 100} | changes
     with pytest.raises(CannotOverride):
         propose_override(microgrid=microgrid, order=Order(**fields), by=operator, now=SHOWN_NOW)
     with transaction.atomic(), pytest.raises(IntegrityError):
         OperatorOverride.objects.create(
             microgrid=microgrid, kind="tier", tier=0, minutes=5, reason="no", proposed_by=operator, proposed_at=SHOWN_NOW
-        )  # fmt: skip
+        )
 
 
 def test_a_proposal_runs_out_and_a_newer_order_ends_an_older(microgrid, operator):
     def propose(tier: int = 4) -> OperatorOverride:
-        return propose_override(
-            microgrid=microgrid, order=Order("tier", 60, "storm", tier=tier), by=operator, now=SHOWN_NOW
-        )
+        return propose_override(microgrid=microgrid, order=Order("tier", 60, "storm", tier=tier), by=operator, now=SHOWN_NOW)
 
     with pytest.raises(CannotOverride):
         confirm_override(override=propose(), by=operator, now=SHOWN_NOW + timedelta(minutes=11))
@@ -211,10 +205,7 @@ def test_a_drill_switches_nothing_and_calls_people(client, microgrid, live, devi
     assert row.outcome["shed_by_tier"].get("0", 0) == 0
     assert not DeviceCommand.objects.exists()
     assert Notification.objects.get().subject == "DRILL, nothing is switched: Hamlet"
-    assert (
-        "A drill is running already."
-        in client.post("/emergency/drills/", {"scenario": "night-falls"}, follow=True).content.decode()
-    )
+    assert "A drill is running already." in client.post("/emergency/drills/", {"scenario": "night-falls"}, follow=True).content.decode()
     client.post(f"/emergency/{row.public_id}/answer/")
     assert EmergencyCall.objects.get().answered_at is not None
     client.post(f"/emergency/drills/{row.public_id}/end/")
@@ -225,14 +216,7 @@ def test_a_drill_switches_nothing_and_calls_people(client, microgrid, live, devi
 def test_an_operator_overrides_through_the_pages(client, microgrid, operator):
     log_in(client, operator)
     storage = StorageUnit.objects.filter(site__microgrid=microgrid).first()
-    asked = {
-        "kind": "storage",
-        "storage": storage.pk,
-        "direction": "charge",
-        "power_w": 300,
-        "minutes": 5,
-        "reason": "test",
-    }
+    asked = {"kind": "storage", "storage": storage.pk, "direction": "charge", "power_w": 300, "minutes": 5, "reason": "test"}
     page = client.post("/emergency/orders/", asked, follow=True)
     row = OperatorOverride.objects.get()
     assert row.confirmed_at is None and 'id="override-confirm"' in page.content.decode()
@@ -261,9 +245,7 @@ def test_who_may_look_and_who_may_act(client, microgrid, household, stranger, op
     assert log_in(client, household).get("/emergency/desk/").status_code == 200, "a contact may look"
 
 
-def test_the_page_needs_no_database_once_it_was_seen(
-    client, microgrid, live, devices, contacts, django_assert_num_queries
-):
+def test_the_page_needs_no_database_once_it_was_seen(client, microgrid, live, devices, contacts, django_assert_num_queries):
     live(sun_w=9000.0)
     microgrid.lines.update(max_current_a=0.5)
     tick(microgrid, SHOWN_NOW)
@@ -276,12 +258,7 @@ def test_the_page_needs_no_database_once_it_was_seen(
     keep_story(microgrid.public_id, emergency_story(microgrid, SHOWN_NOW))
     with django_assert_num_queries(0):
         page = client.get("/emergency/").content.decode()
-    assert (
-        'data-status="EMERGENCY"' in page
-        and "of its rating" in page
-        and "+49 385 1" in page
-        and "called" in page
-    )
+    assert 'data-status="EMERGENCY"' in page and "of its rating" in page and "+49 385 1" in page and "called" in page
     assert "<script" not in page and "As of 3 Jun 2016, 12:00:00 in the village" in page
     client.cookies[COOKIE] = "forged"
     client.logout()
@@ -289,23 +266,10 @@ def test_the_page_needs_no_database_once_it_was_seen(
 
 
 @pytest.mark.parametrize(
-    ("import_w", "language", "word"),
-    [
-        (800, "en", "We draw from outside"),
-        (0, "en", "In balance"),
-        (0, "de", "Im Gleichgewicht"),
-    ],
+    ("import_w", "language", "word"), [(800, "en", "We draw from outside"), (0, "en", "In balance"), (0, "de", "Im Gleichgewicht")]
 )
-def test_a_deficit_that_is_kept_is_not_called_drawing_beside_nothing(
-    client, microgrid, contacts, import_w, language, word
-):
-    state = {
-        "status": "DEFICIT",
-        "at": SHOWN_NOW.isoformat(),
-        "import_w": import_w,
-        "export_w": 0,
-        "reasons": [],
-    }
+def test_a_deficit_that_is_kept_is_not_called_drawing_beside_nothing(client, microgrid, contacts, import_w, language, word):
+    state = {"status": "DEFICIT", "at": SHOWN_NOW.isoformat(), "import_w": import_w, "export_w": 0, "reasons": []}
     push_state(microgrid.public_id, state)
     keep_story(microgrid.public_id, emergency_story(microgrid, SHOWN_NOW))
     log_in(client, contacts[0])

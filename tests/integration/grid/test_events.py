@@ -35,9 +35,14 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
     assert SHOWN_NOW + timedelta(seconds=12) <= event.end_at <= SHOWN_NOW + MINUTE
     acknowledge(alarm=GridAlarm.objects.order_by("pk").first(), by=operator, now=SHOWN_NOW + MINUTE)
     record_interruption(
-        microgrid=microgrid, sites=list(microgrid.sites.all()[:2]), started_at=SHOWN_NOW, ended_at=SHOWN_NOW + MINUTE,
-        cause=InterruptionCause.UNKNOWN, note="Fuse of feeder 2", now=SHOWN_NOW + MINUTE,
-    )  # fmt: skip
+        microgrid=microgrid,
+        sites=list(microgrid.sites.all()[:2]),
+        started_at=SHOWN_NOW,
+        ended_at=SHOWN_NOW + MINUTE,
+        cause=InterruptionCause.UNKNOWN,
+        note="Fuse of feeder 2",
+        now=SHOWN_NOW + MINUTE,
+    )
     now = SHOWN_NOW + 10 * MINUTE
     report = report_on(microgrid, SHOWN_NOW - MINUTE, SHOWN_NOW + 5 * MINUTE, now)
     told = " ".join(f"{one.what} {one.detail}" for one in report.course)
@@ -57,19 +62,11 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
     with override("de"):
         german = report_content(report, remarks="", by="operator@hamlet.example", made_at=now)
     assert german["title"] == "Bericht über ein Ereignis"
-    lines = [
-        *(what for _, what, _, _ in german["course"]),
-        *(reason for reason, _ in german["reasons"]),
-        *german["follow_ups"],
-    ]
+    lines = [*(what for _, what, _, _ in german["course"]), *(reason for reason, _ in german["reasons"]), *german["follow_ups"]]
     assert "Zustand: Notfall" in lines
     assert [line for line in lines if re.search(r"\b(the|is|of|and|are)\b", line)] == []
     assert render_report(german, made_at=int(now.timestamp())) != pdf
-    for wrong in (
-        (SHOWN_NOW, SHOWN_NOW),
-        (SHOWN_NOW, SHOWN_NOW + timedelta(days=4)),
-        (now + MINUTE, now + 2 * MINUTE),
-    ):
+    for wrong in ((SHOWN_NOW, SHOWN_NOW), (SHOWN_NOW, SHOWN_NOW + timedelta(days=4)), (now + MINUTE, now + 2 * MINUTE)):
         with pytest.raises(CannotReport):
             report_on(microgrid, *wrong, now)
     _through_the_door(operator, household, client)

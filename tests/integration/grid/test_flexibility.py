@@ -8,16 +8,7 @@ from billing.models import Document, FlexibilityCredit
 from billing.selectors.run_summary import summarise
 from billing.services.price_publication import publish_days
 from billing.services.runs import finish_run, prepare_run, rate_chunk, run_month
-from grid.models import (
-    BalanceDay,
-    CommandKind,
-    CommandStatus,
-    DeviceCommand,
-    FlexibilityDay,
-    FlexibilityTerms,
-    Plan,
-    PlanRule,
-)
+from grid.models import BalanceDay, CommandKind, CommandStatus, DeviceCommand, FlexibilityDay, FlexibilityTerms, Plan, PlanRule
 from grid.selectors.flexibility import statements
 from kernel.intervals import Month
 from tests.integration.grid.yard import EVENING, FIRST, NOON, NOW, SPRING_FORWARD, Yard
@@ -33,39 +24,46 @@ def yard(db: None) -> Yard:
     made = Yard()
     FlexibilityTerms.objects.create(microgrid=made.microgrid, share="0.4", valid_from=FIRST)
     publish_days(microgrid=made.microgrid, days=[FIRST, SPRING_FORWARD], now=NOW)
-    made.measure(
-        FIRST,
-        (NOON, "Ben", 0, 1500),
-        (NOON, "Store", 1000, 0),
-        (EVENING, "Store", 0, 700),
-        (EVENING, "Ana", 2000, 0),
-    )
+    made.measure(FIRST, (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), (EVENING, "Store", 0, 700), (EVENING, "Ana", 2000, 0))
     return made
 
 
 def tell(
-    yard: Yard,
-    interval: int,
-    *,
-    charge_w: int = 0,
-    discharge_w: int = 0,
-    reason: str = "plan, corrected by what is measured",
+    yard: Yard, interval: int, *, charge_w: int = 0, discharge_w: int = 0, reason: str = "plan, corrected by what is measured"
 ) -> None:
     """Two commands, one after the other, that fill the interval; the second would hold longer than it is needed."""
     start = yard.microgrid.local_day(FIRST).start_at + interval * QUARTER
     for part in range(2):
         DeviceCommand.objects.create(
-            microgrid=yard.microgrid, storage=yard.storage, charge_w=charge_w, discharge_w=discharge_w, reason=reason,
-            issued_at=start + part * QUARTER / 2, expires_at=start + QUARTER, status=CommandStatus.ACKNOWLEDGED, acknowledged_at=start,
-        )  # fmt: skip
+            microgrid=yard.microgrid,
+            storage=yard.storage,
+            charge_w=charge_w,
+            discharge_w=discharge_w,
+            reason=reason,
+            issued_at=start + part * QUARTER / 2,
+            expires_at=start + QUARTER,
+            status=CommandStatus.ACKNOWLEDGED,
+            acknowledged_at=start,
+        )
 
 
 def planned(yard: Yard, interval: int, sentence: str, worth: int) -> None:
     Plan.objects.create(
-        microgrid=yard.microgrid, origin_at=yard.microgrid.local_day(FIRST).start_at + interval * QUARTER, made_at=NOW,
-        source="least_cost", status="optimal", interval_minutes=15, use_w=[0], production_w=[0], import_w=[0], export_w=[0],
-        retail_micro=[RETAIL], feed_in_micro=[FEED_IN], energy_micro=[worth], sentences=[sentence],
-    )  # fmt: skip
+        microgrid=yard.microgrid,
+        origin_at=yard.microgrid.local_day(FIRST).start_at + interval * QUARTER,
+        made_at=NOW,
+        source="least_cost",
+        status="optimal",
+        interval_minutes=15,
+        use_w=[0],
+        production_w=[0],
+        import_w=[0],
+        export_w=[0],
+        retail_micro=[RETAIL],
+        feed_in_micro=[FEED_IN],
+        energy_micro=[worth],
+        sentences=[sentence],
+    )
 
 
 def test_what_was_told_measured_saved_and_owed_is_kept(yard):
@@ -74,9 +72,7 @@ def test_what_was_told_measured_saved_and_owed_is_kept(yard):
     planned(yard, EVENING, "battery gives what it stored at noon.", 290_000)
     yard.close(FIRST)
     row = FlexibilityDay.objects.get(storage=yard.storage, day=FIRST)
-    assert (row.kind[NOON], row.kind[EVENING], row.kind[EVENING + 1]) == (
-        CommandKind.PLAN, CommandKind.PLAN, CommandKind.NONE
-    )  # fmt: skip
+    assert (row.kind[NOON], row.kind[EVENING], row.kind[EVENING + 1]) == (CommandKind.PLAN, CommandKind.PLAN, CommandKind.NONE)
     assert (row.asked_charge_wh[NOON], row.asked_discharge_wh[EVENING]) == (1000, 700)
     assert (row.charge_wh[NOON], row.discharge_wh[EVENING]) == (1000, 700)
     assert (row.saved_micro[NOON], row.saved_micro[EVENING]) == (-1000 * FEED_IN, 700 * RETAIL)
@@ -92,14 +88,7 @@ def test_what_nobody_told_it_is_not_owed(yard):
     yard.close(FIRST)
     assert not FlexibilityDay.objects.exists()
     tell(yard, EVENING, discharge_w=2800, reason="surplus and deficit shared by headroom")
-    yard.measure(
-        FIRST,
-        (NOON, "Ben", 0, 1500),
-        (NOON, "Store", 1000, 0),
-        (EVENING, "Store", 0, 700),
-        (EVENING, "Ana", 2100, 0),
-        version=2,
-    )
+    yard.measure(FIRST, (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), (EVENING, "Store", 0, 700), (EVENING, "Ana", 2100, 0), version=2)
     yard.close(FIRST)
     row = FlexibilityDay.objects.get()
     assert (row.revision, row.kind[NOON], row.kind[EVENING]) == (1, CommandKind.NONE, CommandKind.BALANCE)

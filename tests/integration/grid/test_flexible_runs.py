@@ -25,16 +25,18 @@ NIGHT = timedelta(hours=10)  # 22:00 local, when the published price falls
 @pytest.fixture
 def car(microgrid, household) -> Consumer:
     site = household.memberships.get().member.sites.filter(microgrid=microgrid).order_by("code").first()
-    return Consumer.objects.create(
-        site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4
-    )
+    return Consumer.objects.create(site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4)
 
 
 def wanted(**changes) -> Wanted:
     values = {
-        "name": "car to work", "energy_wh": 11_000, "power_w": 11_000, "start_at": SHOWN_NOW,
-        "ready_at": SHOWN_NOW + timedelta(hours=20), "may_pause": True,
-    } | changes  # fmt: skip
+        "name": "car to work",
+        "energy_wh": 11_000,
+        "power_w": 11_000,
+        "start_at": SHOWN_NOW,
+        "ready_at": SHOWN_NOW + timedelta(hours=20),
+        "may_pause": True,
+    } | changes
     return Wanted(**values)
 
 
@@ -55,15 +57,7 @@ def test_a_car_is_planned_for_the_cheap_night_and_the_plan_says_why(foreseen, ca
 
 
 def test_what_it_was_let_draw_is_taken_off_and_a_wash_goes_on_once_begun(foreseen, car, household):
-    wash = asked(
-        car,
-        household,
-        name="wash",
-        energy_wh=1500,
-        power_w=2000,
-        may_pause=False,
-        ready_at=SHOWN_NOW + timedelta(hours=1),
-    )
+    wash = asked(car, household, name="wash", energy_wh=1500, power_w=2000, may_pause=False, ready_at=SHOWN_NOW + timedelta(hours=1))
     first = make_plan(microgrid=foreseen, now=SHOWN_NOW).runs.get()
     begun = next(i for i, power_w in enumerate(first.power_w) if power_w)
     later = make_plan(microgrid=foreseen, now=SHOWN_NOW + (begun + 1) * QUARTER).runs.get()
@@ -109,9 +103,7 @@ def test_what_cannot_be_is_refused(foreseen, car, household):
     Consumer.objects.filter(pk=car.pk).update(priority_tier=2)
     car.refresh_from_db()
     with pytest.raises(CannotRun, match="no device that can wait"):
-        asked(
-            car, household, start_at=SHOWN_NOW + timedelta(hours=21), ready_at=SHOWN_NOW + timedelta(hours=24)
-        )
+        asked(car, household, start_at=SHOWN_NOW + timedelta(hours=21), ready_at=SHOWN_NOW + timedelta(hours=24))
 
 
 def test_page_and_api_are_the_owners_alone(client, foreseen, car, household, operator, stranger):
@@ -119,9 +111,14 @@ def test_page_and_api_are_the_owners_alone(client, foreseen, car, household, ope
     ready = (now + timedelta(hours=9)).replace(second=0, microsecond=0)
     client.force_login(household)
     given = {
-        "device": car.pk, "name": "car", "energy_kwh": "12.5", "power_kw": "",
-        "ready_at": f"{ready.astimezone(foreseen.zone):%Y-%m-%dT%H:%M}", "start_at": "", "may_pause": "on",
-    }  # fmt: skip
+        "device": car.pk,
+        "name": "car",
+        "energy_kwh": "12.5",
+        "power_kw": "",
+        "ready_at": f"{ready.astimezone(foreseen.zone):%Y-%m-%dT%H:%M}",
+        "start_at": "",
+        "may_pause": "on",
+    }
     assert client.post(reverse("runs"), given).status_code == 302
     run = FlexibleRun.objects.get()
     assert (run.energy_wh, run.power_w, run.ready_at) == (12_500, 11_000, ready)
@@ -135,18 +132,16 @@ def test_page_and_api_are_the_owners_alone(client, foreseen, car, household, ope
         assert client.get(reverse("api-flexible-runs")).json()["count"] == 0
         assert client.delete(address).status_code == 404
         assert client.post(reverse("run-back", args=[run.public_id])).status_code == 404
-        assert client.post(reverse("api-flexible-runs"), {"device": str(car.public_id), "name": "x", "energy_wh": 1, "power_w": 1, "ready_at": ready.isoformat()}).status_code == 404  # fmt: skip
+        assert (
+            client.post(
+                reverse("api-flexible-runs"),
+                {"device": str(car.public_id), "name": "x", "energy_wh": 1, "power_w": 1, "ready_at": ready.isoformat()},
+            ).status_code
+            == 404
+        )
     client.force_login(household)
     assert client.get(reverse("api-flexible-runs")).json()["results"][0]["energy_wh"] == 12_500
     assert client.delete(address).status_code == 204
     assert client.delete(address).status_code == 409
-    again = {
-        "device": str(car.public_id),
-        "name": "car",
-        "energy_wh": 5000,
-        "power_w": 3700,
-        "ready_at": ready.isoformat(),
-    }
-    assert (
-        client.post(reverse("api-flexible-runs"), again, content_type="application/json").status_code == 201
-    )
+    again = {"device": str(car.public_id), "name": "car", "energy_wh": 5000, "power_w": 3700, "ready_at": ready.isoformat()}
+    assert client.post(reverse("api-flexible-runs"), again, content_type="application/json").status_code == 201

@@ -32,10 +32,7 @@ def test_each_operator_is_mailed_in_their_language(yard):
     assert SupplyRequest.objects.count() == 1
     assert send_waiting(now=NOW) == 2
     told = {letter.to[0][:4]: (letter.subject, letter.body) for letter in mail.outbox}
-    assert told["omar"] == (
-        "To decide: Ana at most 2000 W",
-        "Unpaid since March.\n\nNothing happens before somebody has decided.",
-    )
+    assert told["omar"] == ("To decide: Ana at most 2000 W", "Unpaid since March.\n\nNothing happens before somebody has decided.")
     assert told["olga"] == (
         "Zu entscheiden: Ana höchstens 2000 W",
         "Unpaid since March.\n\nNichts geschieht, bevor jemand entschieden hat.",
@@ -43,8 +40,7 @@ def test_each_operator_is_mailed_in_their_language(yard):
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
-    [("de", "Noch gibt es keinen Plan."), ("en", "No plan is made yet."), ("", "No plan is made yet.")],
+    ("language", "said"), [("de", "Noch gibt es keinen Plan."), ("en", "No plan is made yet."), ("", "No plan is made yet.")]
 )
 def test_the_api_answers_in_the_language_that_is_asked_for(yard, client: Client, language, said):
     client.force_login(operator(yard, "olga", "en"))
@@ -54,19 +50,18 @@ def test_the_api_answers_in_the_language_that_is_asked_for(yard, client: Client,
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("de", "Leitung L7 ist zu 84 % ausgelastet."),
-        ("en", "Line L7 carries 84% of its rating."),
-    ],
+    ("language", "said"), [("de", "Leitung L7 ist zu 84 % ausgelastet."), ("en", "Line L7 carries 84% of its rating.")]
 )
 def test_the_api_says_an_alarm_that_was_kept_in_english(yard, client: Client, language, said):
     client.force_login(operator(yard, "olga", "en"))
     GridAlarm.objects.create(
-        microgrid=yard.microgrid, kind="line_loading", subject="L7", priority=2, seen_at=NOW, raised_at=NOW,
+        microgrid=yard.microgrid,
+        kind="line_loading",
+        subject="L7",
+        priority=2,
+        seen_at=NOW,
+        raised_at=NOW,
         sentence="Line L7 carries 84% of its rating.",
-    )  # fmt: skip
-    [alarm] = client.get(
-        reverse("api-grid-alarms", args=[yard.microgrid.public_id]), HTTP_ACCEPT_LANGUAGE=language
-    ).json()["results"]
+    )
+    [alarm] = client.get(reverse("api-grid-alarms", args=[yard.microgrid.public_id]), HTTP_ACCEPT_LANGUAGE=language).json()["results"]
     assert alarm["sentence"] == said

@@ -28,18 +28,20 @@ def closed(microgrid, measured_days):
 
 def record(microgrid, **changes) -> Interruption:
     given = {
-        "microgrid": microgrid, "sites": list(microgrid.sites.order_by("pk")[:2]), "started_at": SHOWN_NOW - 2 * HOUR,
-        "ended_at": SHOWN_NOW - HOUR, "cause": InterruptionCause.WEATHER, "now": SHOWN_NOW,
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "sites": list(microgrid.sites.order_by("pk")[:2]),
+        "started_at": SHOWN_NOW - 2 * HOUR,
+        "ended_at": SHOWN_NOW - HOUR,
+        "cause": InterruptionCause.WEATHER,
+        "now": SHOWN_NOW,
+    }
     return record_interruption(**(given | changes))
 
 
 def test_a_month_of_closed_days(closed):
     [line] = monthly_indicators(closed, Month(2016, 6))
     rows = BalanceDay.objects.filter(is_current=True)
-    produced, exported = (
-        sum(sum(getattr(row, name)) for row in rows) for name in ("production_wh", "export_wh")
-    )
+    produced, exported = (sum(sum(getattr(row, name)) for row in rows) for name in ("production_wh", "export_wh"))
     assert (line.days, line.is_whole) == (2, False)
     assert line.found.production_wh == produced
     used = sum(max(p - e, 0) for row in rows for p, e in zip(row.production_wh, row.export_wh, strict=True))
@@ -47,10 +49,7 @@ def test_a_month_of_closed_days(closed):
     assert produced - exported <= used <= produced
     # Local energy counts where it is used: what went into batteries does when it comes out.
     days = StorageDay.objects.filter(is_current=True)
-    taken, given = (
-        sum(sum(wh) for row in days for wh in getattr(row, name)[:2])
-        for name in ("charged_wh", "discharged_wh")
-    )
+    taken, given = (sum(sum(wh) for row in days for wh in getattr(row, name)[:2]) for name in ("charged_wh", "discharged_wh"))
     assert line.co2_kg == pytest.approx((produced - exported - taken + given) / 1000 * 0.380)
     assert 0 < taken - given < used
 
@@ -60,35 +59,28 @@ def test_reliability_counts_what_lies_inside_the_period(microgrid):
     first = microgrid.sites.order_by("pk").first()
     row = record(microgrid)
     restore_sites(interruption=row, sites=[first], at=row.started_at + HOUR / 2, now=SHOWN_NOW)
-    record(
-        microgrid,
-        cause=InterruptionCause.PLANNED,
-        started_at=SHOWN_NOW - 5 * HOUR,
-        ended_at=SHOWN_NOW - 4 * HOUR,
-    )
+    record(microgrid, cause=InterruptionCause.PLANNED, started_at=SHOWN_NOW - 5 * HOUR, ended_at=SHOWN_NOW - 4 * HOUR)
     start = SHOWN_NOW - 10 * HOUR
     found = reliability_over(microgrid, start, SHOWN_NOW, with_planned=False)
     assert found.saidi_minutes == pytest.approx((30 + 60) / sites)
     assert found.saifi == pytest.approx(2 / sites)
     assert found.caidi_minutes == pytest.approx(45)
-    assert reliability_over(microgrid, start, SHOWN_NOW, with_planned=True).saidi_minutes == pytest.approx(
-        210 / sites
-    )
+    assert reliability_over(microgrid, start, SHOWN_NOW, with_planned=True).saidi_minutes == pytest.approx(210 / sites)
     cut = reliability_over(microgrid, SHOWN_NOW - 1.75 * HOUR, SHOWN_NOW, with_planned=False)
     assert cut.saidi_minutes == pytest.approx((15 + 45) / sites)
 
 
 def test_what_cannot_be_is_not_recorded(microgrid):
     for changes in (
-        {"sites": []}, {"started_at": SHOWN_NOW + HOUR, "ended_at": None}, {"ended_at": SHOWN_NOW - 3 * HOUR},
+        {"sites": []},
+        {"started_at": SHOWN_NOW + HOUR, "ended_at": None},
+        {"ended_at": SHOWN_NOW - 3 * HOUR},
         {"ended_at": SHOWN_NOW + HOUR},
-    ):  # fmt: skip
+    ):
         with pytest.raises(CannotRecord):
             record(microgrid, **changes)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Interruption.objects.create(
-            microgrid=microgrid, started_at=SHOWN_NOW, ended_at=SHOWN_NOW, cause="weather"
-        )
+        Interruption.objects.create(microgrid=microgrid, started_at=SHOWN_NOW, ended_at=SHOWN_NOW, cause="weather")
     once = record(microgrid, external_ref="emergency-7", ended_at=None)
     assert record(microgrid, external_ref="emergency-7").pk == once.pk
     end_interruption(interruption=once, at=SHOWN_NOW, now=SHOWN_NOW)
@@ -100,8 +92,13 @@ def test_what_cannot_be_is_not_recorded(microgrid):
 def test_an_operator_records_and_ends_one(closed, operator, client):
     client.force_login(operator)
     shown = closed.now(timezone.now()).astimezone(closed.zone)
-    form = {"started": (shown - HOUR).strftime("%Y-%m-%dT%H:%M"), "ended": "", "cause": "equipment", "note": "Fuse of feeder 2",
-            "sites": [site.pk for site in closed.sites.all()[:3]]}  # fmt: skip
+    form = {
+        "started": (shown - HOUR).strftime("%Y-%m-%dT%H:%M"),
+        "ended": "",
+        "cause": "equipment",
+        "note": "Fuse of feeder 2",
+        "sites": [site.pk for site in closed.sites.all()[:3]],
+    }
     page = client.post(reverse("indicators"), form, follow=True).content.decode()
     assert "Fuse of feeder 2" in page
     assert "and goes on" in page
@@ -148,23 +145,14 @@ def test_supply_comes_back_site_by_site_on_page_and_door(closed, operator, house
     door = reverse("api-supply-back", args=[row.public_id])
     at = (now - HOUR / 2).isoformat()
     for site in sites[1:]:
-        answer = client.post(
-            door, {"sites": [str(site.public_id)], "at": at}, content_type="application/json"
-        )
+        answer = client.post(door, {"sites": [str(site.public_id)], "at": at}, content_type="application/json")
         assert answer.status_code == 200
     row.refresh_from_db()
     assert row.ended_at == row.sites.get(site=sites[0]).restored_at  # the last of them
     [listed] = client.get(reverse("api-interruptions", args=[closed.public_id])).json()["results"]
     assert [site["code"] for site in listed["sites"]] == [site.code for site in sites]
-    body = {
-        "started_at": (now - HOUR).isoformat(), "cause": "others", "sites": [str(sites[0].public_id)], "external_ref": "digger",
-    }  # fmt: skip
-    records = [
-        client.post(
-            reverse("api-interruptions", args=[closed.public_id]), body, content_type="application/json"
-        )
-        for _ in range(2)
-    ]
+    body = {"started_at": (now - HOUR).isoformat(), "cause": "others", "sites": [str(sites[0].public_id)], "external_ref": "digger"}
+    records = [client.post(reverse("api-interruptions", args=[closed.public_id]), body, content_type="application/json") for _ in range(2)]
     assert [answer.status_code for answer in records] == [201, 201]
     assert Interruption.objects.count() == 2
     again = reverse("api-supply-back", args=[records[0].json()["id"]])

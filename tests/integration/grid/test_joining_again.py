@@ -7,12 +7,7 @@ import pytest
 
 from grid.domain.control.exercise import Exercise
 from tests.hamlets import SETTINGS, plant
-from tests.integration.grid.exercises import (
-    hamlet,
-    lost_grid,
-    statuses,
-    switchings,
-)
+from tests.integration.grid.exercises import hamlet, lost_grid, statuses, switchings
 
 pytestmark = pytest.mark.usefixtures("what_holds_in_every_emergency")
 
@@ -29,9 +24,7 @@ def test_resync_with_wrong_phase_and_frequency(frequency_hz, phase_deg):
 
 
 def test_resync_is_given_up_where_the_switch_will_not_close():
-    e = lost_grid(
-        hamlet(sun=0.3, demand=0.7, settings=replace(SETTINGS, resync_gives_up_after_s=40)).run(10)
-    ).run(20)
+    e = lost_grid(hamlet(sun=0.3, demand=0.7, settings=replace(SETTINGS, resync_gives_up_after_s=40)).run(10)).run(20)
     e.world.grid.is_there = e.world.grid.refuses_to_close = True
     e.run(150)
     assert statuses(e).count("RESYNC") >= 2 and e.world.is_alive
@@ -94,9 +87,7 @@ def test_no_order_is_given_while_the_voltages_differ(gap_pu):
 @pytest.mark.parametrize("demand", [0.1, 0.14, 0.2])
 def test_a_surplus_too_small_to_see_is_not_let_turn_the_island_ever_faster(demand):
     """One battery at its limit and six roofs: within the balance's margin, yet 50.9 Hz; the island would never come in step."""
-    e = lost_grid(hamlet(sun=0.3, soc=0.4, demand=demand, built=plant(storages=1), tick_s=2.0).run(10)).run(
-        60
-    )
+    e = lost_grid(hamlet(sun=0.3, soc=0.4, demand=demand, built=plant(storages=1), tick_s=2.0).run(10)).run(60)
     e.world.grid.is_there = True
     e.run(240)
     assert e.world.is_closed

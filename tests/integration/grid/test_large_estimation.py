@@ -18,9 +18,17 @@ def test_a_thousand_nodes_and_more_with_a_liar_among_them() -> None:
     point = linearise(network, active, reactive)
     at, sigma = np.arange(1, nodes), np.full(nodes - 1, 2e-3)
     others = Readings(
-        [*(f"U{i}" for i in at), "PT"], at, point.voltage_pu[at] + random.normal(0, sigma), sigma, np.zeros(0, dtype=np.int64),
-        np.zeros(0), np.zeros(0), np.array([0]), point.transformer_output_w + random.normal(0, 100, 1), np.array([100.0]),
-    )  # fmt: skip
+        [*(f"U{i}" for i in at), "PT"],
+        at,
+        point.voltage_pu[at] + random.normal(0, sigma),
+        sigma,
+        np.zeros(0, dtype=np.int64),
+        np.zeros(0),
+        np.zeros(0),
+        np.array([0]),
+        point.transformer_output_w + random.normal(0, 100, 1),
+        np.array([100.0]),
+    )
     seen, draw_sigma = active + random.normal(0, 10, nodes), np.full(nodes, 15.0)
     seen[0] = draw_sigma[0] = 0.0
     silent = np.flatnonzero(random.random(nodes) < 0.1)[1:]

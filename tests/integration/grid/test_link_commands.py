@@ -32,23 +32,30 @@ def battery(microgrid, settings) -> StorageUnit:
 
 def link_to(device: SunSpecDevice, battery: StorageUnit) -> DeviceLink:
     return DeviceLink.objects.create(
-        microgrid=battery.site.microgrid, storage=battery, protocol=LinkProtocol.SUNSPEC, address="127.0.0.1",
-        port=device.port, unit_id=7,
-    )  # fmt: skip
+        microgrid=battery.site.microgrid, storage=battery, protocol=LinkProtocol.SUNSPEC, address="127.0.0.1", port=device.port, unit_id=7
+    )
 
 
 def command(battery: StorageUnit, charge_w: int) -> DeviceCommand:
     return DeviceCommand.objects.create(
-        microgrid=battery.site.microgrid, storage=battery, charge_w=charge_w, reason="sun", issued_at=SHOWN_NOW,
+        microgrid=battery.site.microgrid,
+        storage=battery,
+        charge_w=charge_w,
+        reason="sun",
+        issued_at=SHOWN_NOW,
         expires_at=SHOWN_NOW + timedelta(seconds=20),
-    )  # fmt: skip
+    )
 
 
 def send(battery: StorageUnit, commands: list[DeviceCommand], desk: LinkDesk, patience_s: float = 3.0) -> set:
     return send_by_links(
-        microgrid=battery.site.microgrid, commands=[link_command(row) for row in commands], now=SHOWN_NOW, real_now=timezone.now(),
-        patience_s=patience_s, desk=desk,
-    )  # fmt: skip
+        microgrid=battery.site.microgrid,
+        commands=[link_command(row) for row in commands],
+        now=SHOWN_NOW,
+        real_now=timezone.now(),
+        patience_s=patience_s,
+        desk=desk,
+    )
 
 
 def test_a_command_is_taken_and_what_was_read_back_is_kept(battery):
@@ -130,10 +137,14 @@ def test_the_database_refuses_links_that_lead_nowhere_or_twice(battery):
     source, consumer = Source.objects.first(), Consumer.objects.first()
     link = {"microgrid": grid, "protocol": "sunspec", "address": "10.0.0.1"}
     for fields in (
-        link, link | {"storage": battery, "source": source}, link | {"consumer": consumer}, link | {"storage": battery, "address": None},
-        link | {"storage": battery, "port": 70_000}, {"microgrid": grid, "protocol": "ocpp", "consumer": consumer},
+        link,
+        link | {"storage": battery, "source": source},
+        link | {"consumer": consumer},
+        link | {"storage": battery, "address": None},
+        link | {"storage": battery, "port": 70_000},
+        {"microgrid": grid, "protocol": "ocpp", "consumer": consumer},
         {"microgrid": grid, "protocol": "ocpp", "storage": battery, "station": "CP-1"},
-    ):  # fmt: skip
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             DeviceLink.objects.create(**fields)
     DeviceLink.objects.create(**link, storage=battery)
@@ -141,15 +152,20 @@ def test_the_database_refuses_links_that_lead_nowhere_or_twice(battery):
         DeviceLink.objects.create(**link, storage=battery)
 
 
-def test_operators_add_links_inside_the_allowed_networks_and_read_how_they_go(
-    battery, operator, stranger, client
-):
+def test_operators_add_links_inside_the_allowed_networks_and_read_how_they_go(battery, operator, stranger, client):
     client.force_login(operator)
     add = reverse("admin:grid_devicelink_add")
     form = {
-        "microgrid": battery.site.microgrid_id, "storage": battery.pk, "protocol": "sunspec", "is_enabled": "on",
-        "address": "169.254.169.254", "port": 502, "unit_id": 7, "station": "", "connector": 1,
-    }  # fmt: skip
+        "microgrid": battery.site.microgrid_id,
+        "storage": battery.pk,
+        "protocol": "sunspec",
+        "is_enabled": "on",
+        "address": "169.254.169.254",
+        "port": 502,
+        "unit_id": 7,
+        "station": "",
+        "connector": 1,
+    }
     assert "Devices may only be in" in client.post(add, form).content.decode()
     assert client.post(add, form | {"address": "127.0.0.9"}).status_code == 302
     link = DeviceLink.objects.get()
@@ -171,9 +187,13 @@ def test_the_other_pages_open(microgrid, operator, client, model):
 
 def test_operators_read_links_over_the_api_and_members_do_not(battery, operator, household, client):
     link = DeviceLink.objects.create(
-        microgrid=battery.site.microgrid, storage=battery, protocol="sunspec", address="127.0.0.9", problem="timeout",
+        microgrid=battery.site.microgrid,
+        storage=battery,
+        protocol="sunspec",
+        address="127.0.0.9",
+        problem="timeout",
         problem_detail="at register 40002",
-    )  # fmt: skip
+    )
     url = reverse("api-device-links", args=[battery.site.microgrid.public_id])
     client.force_login(household)
     assert client.get(url).status_code == 404

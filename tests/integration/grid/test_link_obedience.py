@@ -32,28 +32,20 @@ def batteries(microgrid, settings) -> list[StorageUnit]:
 def link_to(battery: StorageUnit, **fields) -> DeviceLink:
     return DeviceLink.objects.create(
         microgrid=battery.site.microgrid, storage=battery, protocol=LinkProtocol.SUNSPEC, address="127.0.0.1", unit_id=7, **fields
-    )  # fmt: skip
+    )
 
 
 def follow(battery: StorageUnit, at: datetime) -> None:
     """Its meter shows what it was told last."""
-    values = {
-        "charge_w": float((told(battery) or [0])[-1]),
-        "discharge_w": 0.0,
-        "soc_wh": battery.capacity_wh / 2,
-    }
+    values = {"charge_w": float((told(battery) or [0])[-1]), "discharge_w": 0.0, "soc_wh": battery.capacity_wh / 2}
     write_samples({battery.site.microgrid_id: {battery.meter.pk: LiveSample(at.timestamp(), values)}})
 
 
 def told(battery: StorageUnit) -> list[int]:
-    return list(
-        DeviceCommand.objects.filter(storage=battery).order_by("pk").values_list("charge_w", flat=True)
-    )
+    return list(DeviceCommand.objects.filter(storage=battery).order_by("pk").values_list("charge_w", flat=True))
 
 
-def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_over(
-    microgrid, live, devices, away, batteries
-):
+def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_over(microgrid, live, devices, away, batteries):
     first, second = batteries
     with SunSpecDevice(HYBRID, ignore=True) as device:
         link = link_to(first, port=device.port)
@@ -74,9 +66,7 @@ def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_ove
     assert "does not do as told" in alarm.sentence
 
 
-def test_what_a_battery_says_of_itself_stands_in_for_its_silent_meter(
-    microgrid, live, devices, away, batteries
-):
+def test_what_a_battery_says_of_itself_stands_in_for_its_silent_meter(microgrid, live, devices, away, batteries):
     first, second = batteries
     live(sun_w=9000.0)
     with valkey() as client:

@@ -63,9 +63,15 @@ def test_an_operators_look_is_written_down(closed, operator, household, client):
 def test_balance_prices_and_sharing_of_the_village(closed, household, client):
     count = 96
     PriceDay.objects.create(
-        microgrid=closed, day=DAY, window_names=["base", "evening"], windows=[0] * 95 + [1], retail_micro=[300_000] * count,
-        feed_in_micro=[80_000] * count, local_micro=[190_000] * count, published_at=SHOWN_NOW,
-    )  # fmt: skip
+        microgrid=closed,
+        day=DAY,
+        window_names=["base", "evening"],
+        windows=[0] * 95 + [1],
+        retail_micro=[300_000] * count,
+        feed_in_micro=[80_000] * count,
+        local_micro=[190_000] * count,
+        published_at=SHOWN_NOW,
+    )
     client.force_login(household)
     balance = client.get(address("api-balance", closed)).json()
     stored = BalanceDay.objects.get(day=DAY)
@@ -80,11 +86,7 @@ def test_balance_prices_and_sharing_of_the_village(closed, household, client):
 
 def test_what_is_not_there_is_a_problem_and_not_a_zero(microgrid, household, client):
     client.force_login(household)
-    for url in (
-        address("api-balance", microgrid, NEXT_DAY),
-        reverse("api-live", args=[microgrid.public_id]),
-        "/api/v1/microgrids/",
-    ):
+    for url in (address("api-balance", microgrid, NEXT_DAY), reverse("api-live", args=[microgrid.public_id]), "/api/v1/microgrids/"):
         answer = client.get(url)
         if url.endswith("microgrids/"):
             assert [row["id"] for row in answer.json()["results"]] == [str(microgrid.public_id)]
@@ -100,9 +102,20 @@ def test_ticks_newest_first(microgrid, household, client):
     now = microgrid.now(timezone.now())
     for minutes in (90, 20, 10):
         GridState.objects.create(
-            microgrid=microgrid, at=now - timedelta(minutes=minutes), status="NORMAL", production_w=minutes, consumption_w=0,
-            charge_w=0, discharge_w=0, import_w=0, export_w=0, storage_wh=0, sites_reporting=1, sites_total=1, reasons=["Calm."],
-        )  # fmt: skip
+            microgrid=microgrid,
+            at=now - timedelta(minutes=minutes),
+            status="NORMAL",
+            production_w=minutes,
+            consumption_w=0,
+            charge_w=0,
+            discharge_w=0,
+            import_w=0,
+            export_w=0,
+            storage_wh=0,
+            sites_reporting=1,
+            sites_total=1,
+            reasons=["Calm."],
+        )
     client.force_login(household)
     rows = client.get(reverse("api-ticks", args=[microgrid.public_id])).json()["results"]
     assert [row["production_w"] for row in rows] == [10, 20]
@@ -110,9 +123,16 @@ def test_ticks_newest_first(microgrid, household, client):
 
 def rule_form(microgrid, first: str, key: str = "dynamic", shares: tuple = ()) -> dict[str, object]:
     form = {
-        "microgrid": microgrid.pk, "key": key, "price_rule": "mid_market", "valid_from": first, "valid_to": "",
-        "shares-TOTAL_FORMS": len(shares), "shares-INITIAL_FORMS": 0, "shares-MIN_NUM_FORMS": 0, "shares-MAX_NUM_FORMS": 1000,
-    }  # fmt: skip
+        "microgrid": microgrid.pk,
+        "key": key,
+        "price_rule": "mid_market",
+        "valid_from": first,
+        "valid_to": "",
+        "shares-TOTAL_FORMS": len(shares),
+        "shares-INITIAL_FORMS": 0,
+        "shares-MIN_NUM_FORMS": 0,
+        "shares-MAX_NUM_FORMS": 1000,
+    }
     for place, (site, share) in enumerate(shares):
         form |= {f"shares-{place}-site": site.pk, f"shares-{place}-share": share, f"shares-{place}-id": ""}
     return form
@@ -124,22 +144,15 @@ def test_staff_choose_the_key_for_days_to_come_only(closed, operator, client):
     late = client.post(add, rule_form(closed, "2016-06-01"))
     assert "Days up to 2016-06-01 are closed" in late.content.decode()
     sites = list(Site.objects.filter(microgrid=closed)[:2])
-    wrong = client.post(
-        add, rule_form(closed, "2016-07-01", "static", ((sites[0], "0.5"), (sites[1], "0.4")))
-    )
+    wrong = client.post(add, rule_form(closed, "2016-07-01", "static", ((sites[0], "0.5"), (sites[1], "0.4"))))
     assert "must sum to 1" in wrong.content.decode()
     assert not SharingRule.objects.exists()
-    right = client.post(
-        add, rule_form(closed, "2016-07-01", "static", ((sites[0], "0.5"), (sites[1], "0.5")))
-    )
+    right = client.post(add, rule_form(closed, "2016-07-01", "static", ((sites[0], "0.5"), (sites[1], "0.5"))))
     assert right.status_code == 302
     assert SharingRule.objects.get().shares.count() == 2
 
 
-@pytest.mark.parametrize(
-    "model",
-    ["dayclosing", "sharingday", "balanceday", "priceday", "gridstate", "devicecommand", "sharingrule"],
-)
+@pytest.mark.parametrize("model", ["dayclosing", "sharingday", "balanceday", "priceday", "gridstate", "devicecommand", "sharingrule"])
 def test_admin_pages_open_and_facts_stay_facts(closed, operator, stranger, client, model):
     client.force_login(operator)
     assert client.get(reverse(f"admin:grid_{model}_changelist")).status_code == 200

@@ -38,9 +38,12 @@ def session_of(user: User | None) -> str:
 
 def scope_of(microgrid: Microgrid, session_key: str) -> dict[str, object]:
     return {
-        "type": "websocket", "path": f"/ws/grid/{microgrid.public_id}/", "query_string": b"", "subprotocols": [],
+        "type": "websocket",
+        "path": f"/ws/grid/{microgrid.public_id}/",
+        "query_string": b"",
+        "subprotocols": [],
         "headers": [(b"host", b"localhost"), (b"cookie", f"sessionid={session_key}".encode())],
-    }  # fmt: skip
+    }
 
 
 def socket(microgrid: Microgrid, session_key: str) -> ApplicationCommunicator:
@@ -124,11 +127,7 @@ def test_what_ends_the_right_ends_the_stream(microgrid, household, operator):
         await there.wait()
         return answer["code"]
 
-    for user, end, code in (
-        (household, log_out, 4401),
-        (operator, give_a_new_password, 4401),
-        (household, end_the_membership, 4404),
-    ):
+    for user, end, code in ((household, log_out, 4401), (operator, give_a_new_password, 4401), (household, end_the_membership, 4404)):
         assert async_to_sync(stay)(user, session_of(user), end) == code
 
 
@@ -204,9 +203,7 @@ def test_a_slow_socket_gets_the_newest_and_is_dropped_in_the_end(microgrid, hous
     assert code == fan_out.TOO_SLOW
 
 
-def test_a_storm_of_sockets_asks_the_database_a_few_times(
-    microgrid, household, django_assert_max_num_queries
-):
+def test_a_storm_of_sockets_asks_the_database_a_few_times(microgrid, household, django_assert_max_num_queries):
     key = session_of(household)
     asked = Asked(key, microgrid.public_id)
 

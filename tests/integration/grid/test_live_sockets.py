@@ -21,20 +21,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def message(tick: int) -> dict[str, object]:
     """As long as a tick of a large network, and little alike."""
-    return {
-        "type": "grid.state",
-        "tick": tick,
-        "lines": [(7919 * n * tick) % 100_003 for n in range(3000)],
-        "name": "Größe",
-    }
+    return {"type": "grid.state", "tick": tick, "lines": [(7919 * n * tick) % 100_003 for n in range(3000)], "name": "Größe"}
 
 
 def watch(port: int, microgrid, key: str, **words: object) -> "connect":
     origin = words.pop("origin", f"http://127.0.0.1:{port}")
     return connect(
-        f"ws://127.0.0.1:{port}/ws/grid/{microgrid.public_id}/", additional_headers={"Cookie": f"sessionid={key}"},
-        origin=origin, max_size=2**20, **words,
-    )  # fmt: skip
+        f"ws://127.0.0.1:{port}/ws/grid/{microgrid.public_id}/",
+        additional_headers={"Cookie": f"sessionid={key}"},
+        origin=origin,
+        max_size=2**20,
+        **words,
+    )
 
 
 FORMS = {

@@ -27,31 +27,32 @@ RETAIL, FEED_IN = 300_000, 80_000
 def let_trade(microgrid: Microgrid) -> None:
     """Today is shared by the market; each site is expected to use 400 Wh a quarter hour, and each roof to give 700."""
     today = SHOWN_NOW.astimezone(microgrid.zone).date()
-    SharingRule.objects.create(
-        microgrid=microgrid, key="market", price_rule="uniform_auction", valid_from=today
-    )
+    SharingRule.objects.create(microgrid=microgrid, key="market", price_rule="uniform_auction", valid_from=today)
     for day in (today, today + timedelta(days=1)):
         publish_prices(
-            microgrid=microgrid, day=day, window_names=["all"], windows=[0] * 96, retail_micro=[RETAIL] * 96,
-            feed_in_micro=[FEED_IN] * 96, local_micro=[190_000] * 96, now=SHOWN_NOW,
-        )  # fmt: skip
+            microgrid=microgrid,
+            day=day,
+            window_names=["all"],
+            windows=[0] * 96,
+            retail_micro=[RETAIL] * 96,
+            feed_in_micro=[FEED_IN] * 96,
+            local_micro=[190_000] * 96,
+            now=SHOWN_NOW,
+        )
     run = ForecastRun.objects.create(
-        microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at=SHOWN_NOW - timedelta(hours=1), made_at=SHOWN_NOW, interval_minutes=15,
-        horizon=96, model_version="1", weather="none",
-    )  # fmt: skip
-    for kind, quantity, wh in (
-        (MeterKind.SITE, ForecastQuantity.CONSUMPTION, 400),
-        (MeterKind.SOURCE, ForecastQuantity.PRODUCTION, 700),
-    ):
+        microgrid=microgrid,
+        kind=ForecastKind.INTRADAY,
+        origin_at=SHOWN_NOW - timedelta(hours=1),
+        made_at=SHOWN_NOW,
+        interval_minutes=15,
+        horizon=96,
+        model_version="1",
+        weather="none",
+    )
+    for kind, quantity, wh in ((MeterKind.SITE, ForecastQuantity.CONSUMPTION, 400), (MeterKind.SOURCE, ForecastQuantity.PRODUCTION, 700)):
         for meter in Meter.objects.filter(microgrid=microgrid, kind=kind, removed_at__isnull=True):
             MeterForecast.objects.create(
-                run=run,
-                quantity=quantity,
-                meter=meter,
-                p10_wh=[wh] * 96,
-                p50_wh=[wh] * 96,
-                p90_wh=[wh] * 96,
-                from_like_days=True,
+                run=run, quantity=quantity, meter=meter, p10_wh=[wh] * 96, p50_wh=[wh] * 96, p90_wh=[wh] * 96, from_like_days=True
             )
 
 
@@ -87,45 +88,52 @@ def test_the_agent_orders_what_is_expected_within_what_was_said(trading, househo
     opens = MarketOrder.objects.order_by("start_at").first().start_at
     assert opens - timedelta(hours=1) == SHOWN_NOW + QUARTER  # the gate of the one before has closed just now
     set_limit(
-        site=site, buying=TradingMode.LIMIT, buy_limit_micro=250_000, selling=TradingMode.LIMIT, sell_limit_micro=120_000, by=household,
+        site=site,
+        buying=TradingMode.LIMIT,
+        buy_limit_micro=250_000,
+        selling=TradingMode.LIMIT,
+        sell_limit_micro=120_000,
+        by=household,
         now=SHOWN_NOW,
-    )  # fmt: skip
+    )
     untouched = set(MarketOrder.objects.exclude(site=site).values_list("pk", "placed_at"))
     changed = order_for_members(microgrid=trading, now=SHOWN_NOW + timedelta(minutes=1))
     assert (changed.placed, changed.withdrawn) == (len(found), len(found))
     assert {price for _, _, price in orders_of(site)} == {250_000 if side == OrderSide.BUY else 120_000}
     assert untouched == set(MarketOrder.objects.exclude(site=site).values_list("pk", "placed_at"))
     set_limit(
-        site=site, buying=TradingMode.NEVER, buy_limit_micro=None, selling=TradingMode.NEVER, sell_limit_micro=None, by=household,
+        site=site,
+        buying=TradingMode.NEVER,
+        buy_limit_micro=None,
+        selling=TradingMode.NEVER,
+        sell_limit_micro=None,
+        by=household,
         now=SHOWN_NOW,
-    )  # fmt: skip
+    )
     order_for_members(microgrid=trading, now=SHOWN_NOW + timedelta(minutes=2))
     assert orders_of(site) == []
     assert site.trading_limits.count() == 2
     with pytest.raises(CannotLimit, match="which price"):
         set_limit(
-            site=site, buying=TradingMode.LIMIT, buy_limit_micro=None, selling=TradingMode.MARKET, sell_limit_micro=None,
-            by=household, now=SHOWN_NOW,
-        )  # fmt: skip
+            site=site,
+            buying=TradingMode.LIMIT,
+            buy_limit_micro=None,
+            selling=TradingMode.MARKET,
+            sell_limit_micro=None,
+            by=household,
+            now=SHOWN_NOW,
+        )
 
 
-def test_the_agent_leaves_alone_what_somebody_orders_by_hand_and_does_not_offer_what_is_given_away(
-    trading, household
-):
-    giver = next(
-        site for site in Site.objects.filter(microgrid=trading) if expected_of(site)[0] == OrderSide.SELL
-    )
+def test_the_agent_leaves_alone_what_somebody_orders_by_hand_and_does_not_offer_what_is_given_away(trading, household):
+    giver = next(site for site in Site.objects.filter(microgrid=trading) if expected_of(site)[0] == OrderSide.SELL)
     taker = own_site(household, trading)
     order_for_members(microgrid=trading, now=SHOWN_NOW)
     start = MarketOrder.objects.filter(site=giver).order_by("start_at").first().start_at
-    place_orders(
-        site=giver, orders=[NewOrder(OrderSide.SELL, start, 7, 200_000)], by=household, now=SHOWN_NOW
-    )
+    place_orders(site=giver, orders=[NewOrder(OrderSide.SELL, start, 7, 200_000)], by=household, now=SHOWN_NOW)
     order_for_members(microgrid=trading, now=SHOWN_NOW)
     assert list(MarketOrder.objects.filter(site=giver, start_at=start).values_list("wh", flat=True)) == [7]
-    other = next(
-        site for site in Site.objects.filter(microgrid=trading) if site.pk not in (giver.pk, taker.pk)
-    )
+    other = next(site for site in Site.objects.filter(microgrid=trading) if site.pk not in (giver.pk, taker.pk))
     tomorrow = SHOWN_NOW.astimezone(trading.zone).date() + timedelta(days=1)
     prefer(site=giver, wish=Wish(other.code, 1, 1, True, False, tomorrow), by=household, now=SHOWN_NOW)
     order_for_members(microgrid=trading, now=SHOWN_NOW)
@@ -148,9 +156,7 @@ def test_a_member_sees_the_own_orders_and_matches_and_nobody_elses(trading, hous
     assert any(row["matched_wh"] for row in told["results"])
     day = SHOWN_NOW.astimezone(trading.zone).date()
     course = client.get(reverse("api-market", args=[trading.public_id, day])).json()
-    assert sum(row["volume_wh"] or 0 for row in course) == sum(
-        row.volume_wh for row in MarketInterval.objects.all()
-    )
+    assert sum(row["volume_wh"] or 0 for row in course) == sum(row.volume_wh for row in MarketInterval.objects.all())
     start = cleared.first().start_at.isoformat()
     book = client.get(reverse("api-market-book", args=[trading.public_id]), {"start_at": start}).json()
     assert {frozenset(level) for level in book} == {frozenset(("side", "price_micro", "wh", "orders"))}
@@ -193,14 +199,7 @@ def clock_at_noon(trading: Microgrid) -> Any:
 def test_pages_take_what_members_say_in_their_language(trading, household, client, clock_at_noon):
     site = own_site(household, trading)
     client.force_login(household)
-    said = {
-        "site": site.public_id,
-        "buying": "limit",
-        "buy_ct": "25,5",
-        "selling": "market",
-        "sell_ct": "",
-        "day": "2016-06-03",
-    }
+    said = {"site": site.public_id, "buying": "limit", "buy_ct": "25,5", "selling": "market", "sell_ct": "", "day": "2016-06-03"}
     assert client.post(reverse("market-limit"), said).status_code == 302
     assert site.trading_limits.get(is_current=True).buy_limit_micro == 255_000
     asked = {"site": site.public_id}
@@ -220,9 +219,15 @@ def test_pages_take_what_members_say_in_their_language(trading, household, clien
     assert not SurplusPreference.objects.filter(site=site).exists()
     ensure_months(table=ORDERS_TABLE, days=[SHOWN_NOW.date()])
     strange = MarketOrder.objects.create(
-        microgrid=trading, site=other, start_at=SHOWN_NOW + timedelta(hours=5), side="buy", wh=1, price_micro=RETAIL, placed_at=SHOWN_NOW,
+        microgrid=trading,
+        site=other,
+        start_at=SHOWN_NOW + timedelta(hours=5),
+        side="buy",
+        wh=1,
+        price_micro=RETAIL,
+        placed_at=SHOWN_NOW,
         placed_by=household,
-    )  # fmt: skip
+    )
     assert client.post(reverse("market-order-back", args=[strange.public_id])).status_code == 404
 
 
@@ -231,21 +236,23 @@ def test_a_list_begins_tomorrow_and_ends_without_touching_what_was_shared(tradin
     other = Site.objects.filter(microgrid=trading).exclude(pk=site.pk).order_by("pk").first()
     today = SHOWN_NOW.astimezone(trading.zone).date()
     for wrong, why in (
-        ({"receiver_code": "nobody"}, "code"), ({"receiver_code": site.code}, "already"), ({"valid_from": today}, "earliest"),
-        ({"share": 0}, "share"), ({"valid_to": today}, "end after"),
-    ):  # fmt: skip
+        ({"receiver_code": "nobody"}, "code"),
+        ({"receiver_code": site.code}, "already"),
+        ({"valid_from": today}, "earliest"),
+        ({"share": 0}, "share"),
+        ({"valid_to": today}, "end after"),
+    ):
         given = {
-            "receiver_code": other.code, "place": 1, "share": 1, "is_gift": False, "names_giver": False,
+            "receiver_code": other.code,
+            "place": 1,
+            "share": 1,
+            "is_gift": False,
+            "names_giver": False,
             "valid_from": today + timedelta(days=1),
-        } | wrong  # fmt: skip
+        } | wrong
         with pytest.raises(CannotPrefer, match=why):
             prefer(site=site, wish=Wish(**given), by=household, now=SHOWN_NOW)
-    row = prefer(
-        site=site,
-        wish=Wish(other.code, 1, 1, False, False, today + timedelta(days=1)),
-        by=household,
-        now=SHOWN_NOW,
-    )
+    row = prefer(site=site, wish=Wish(other.code, 1, 1, False, False, today + timedelta(days=1)), by=household, now=SHOWN_NOW)
     later = SHOWN_NOW + timedelta(days=3)
     assert end_preference(preference=row, now=later)
     row.refresh_from_db()

@@ -48,7 +48,7 @@ def counts() -> list[int]:
 def changed(path: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """The pandapower file with a change to its tables, parsed for the change and packed again."""
     content = json.loads(path.read_text())
-    tables = {name: json.loads(table["_object"]) for name, table in content["_object"].items() if isinstance(table, dict)}  # fmt: skip
+    tables = {name: json.loads(table["_object"]) for name, table in content["_object"].items() if isinstance(table, dict)}
     change(tables)
     for name, table in tables.items():
         content["_object"][name]["_object"] = json.dumps(table)
@@ -90,9 +90,7 @@ def test_an_exchanged_cable_begins_where_the_old_one_ends(bare: Microgrid, tmp_p
 
     report = load(bare, changed(RING, tmp_path, thicker), LATER)
     assert report.changed["lines"] == 1
-    assert [(row.valid_from, row.valid_to) for row in Line.objects.filter(code="L2").order_by("pk")] == [
-        (None, LATER), (LATER, None),
-    ]  # fmt: skip
+    assert [(row.valid_from, row.valid_to) for row in Line.objects.filter(code="L2").order_by("pk")] == [(None, LATER), (LATER, None)]
 
     def resistance(at: datetime | None) -> float:
         network = load_network(bare.pk, at).network
@@ -104,16 +102,12 @@ def test_an_exchanged_cable_begins_where_the_old_one_ends(bare: Microgrid, tmp_p
         Line.objects.filter(code="L2", valid_to=LATER).update(valid_to=None)
 
 
-def test_what_a_file_tells_of_a_line_s_zero_sequence_is_taken_and_nothing_else(
-    bare: Microgrid, tmp_path: Path
-) -> None:
+def test_what_a_file_tells_of_a_line_s_zero_sequence_is_taken_and_nothing_else(bare: Microgrid, tmp_path: Path) -> None:
     """Of four lines one has both values, one only one of them, which tells nothing."""
 
     def told(tables: dict[str, Any]) -> None:
         tables["line"]["columns"] += ["r0_ohm_per_km", "x0_ohm_per_km"]
-        for row, values in zip(
-            tables["line"]["data"], ([0.8, 0.3], [0.8, None], [None, None], [None, None]), strict=True
-        ):
+        for row, values in zip(tables["line"]["data"], ([0.8, 0.3], [0.8, None], [None, None], [None, None]), strict=True):
             row += values
 
     load(bare, changed(RING, tmp_path, told))
@@ -128,13 +122,11 @@ def test_a_drawn_file_tells_it_by_the_type_of_cable(bare: Microgrid, tmp_path: P
     path = tmp_path / FEEDER.name
     path.write_text(json.dumps(content))
     load(bare, path)
-    rows = Line.objects.filter(line_type="NAYY 4x150").values_list(
-        "zero_resistance_ohm_per_km", "zero_reactance_ohm_per_km"
-    )
+    rows = Line.objects.filter(line_type="NAYY 4x150").values_list("zero_resistance_ohm_per_km", "zero_reactance_ohm_per_km")
     assert set(rows) == {(0.7, 0.25)}
 
 
-def test_a_line_that_is_gone_ends_and_sites_keep_their_nodes(microgrid: Microgrid, tmp_path: Path, village_folder: Path) -> None:  # fmt: skip
+def test_a_line_that_is_gone_ends_and_sites_keep_their_nodes(microgrid: Microgrid, tmp_path: Path, village_folder: Path) -> None:
     assert load(microgrid, village_folder).is_unchanged
     sites = dict(Site.objects.filter(microgrid=microgrid).values_list("code", "node__code"))
     before = counts()
@@ -185,9 +177,7 @@ def test_nodes_joined_by_a_closed_switch_are_one_position(bare: Microgrid, tmp_p
 def test_a_drawn_network_is_read_with_its_lengths_and_types(bare: Microgrid) -> None:
     load(bare, FEEDER)
     drawn, given = Line.objects.get(code="AB"), Line.objects.get(code="BC")
-    assert drawn.length_km == pytest.approx(
-        0.1318, abs=2e-4
-    )  # 0.002 degrees of longitude at 53.65 degrees north
+    assert drawn.length_km == pytest.approx(0.1318, abs=2e-4)  # 0.002 degrees of longitude at 53.65 degrees north
     assert (given.length_km, given.phases, given.max_current_a) == (0.2, "1", 270)
     assert (drawn.node_from.code, drawn.node_to.code) == ("A", "B")
 
@@ -196,7 +186,11 @@ def test_a_drawn_network_is_read_with_its_lengths_and_types(bare: Microgrid) -> 
     ("old", "new", "words"),
     [
         ('"code": "AB", "type": "NAYY 4x150"', '"code": "AB"', "feature 5: line 'AB' has no type"),
-        ("[[11.402, 53.6501], [11.404, 53.6501]]", "[[11.402, 53.6501], [11.4041, 53.6501]]", "feature 6: no node lies within 2 m of its last"),
+        (
+            "[[11.402, 53.6501], [11.404, 53.6501]]",
+            "[[11.402, 53.6501], [11.4041, 53.6501]]",
+            "feature 6: no node lies within 2 m of its last",
+        ),
         ('"nominal_voltage_v": 20000, "held_pu": 1.0', '"nominal_voltage_v": 20000', "No node holds its voltage"),
         ('"closed": true', '"closed": false', "Node C has no path to the public grid; the open switch 'S' would join it"),
         ('"rated_va": 250000', '"rated_va": "much"', "feature 7: property rated_va is 'much'; write a number"),
@@ -205,10 +199,8 @@ def test_a_drawn_network_is_read_with_its_lengths_and_types(bare: Microgrid) -> 
         ('"features"', '"ftrs"', "has a list of features"),
         ('{"type": "FeatureCollection"', '{"type": "FeatureCollection"]', "is no JSON"),
     ],
-)  # fmt: skip
-def test_a_bad_file_names_the_place_and_leaves_nothing(
-    bare: Microgrid, tmp_path: Path, old: str, new: str, words: str
-) -> None:
+)
+def test_a_bad_file_names_the_place_and_leaves_nothing(bare: Microgrid, tmp_path: Path, old: str, new: str, words: str) -> None:
     text = FEEDER.read_text()
     assert old in text
     path = tmp_path / "bad.geojson"
@@ -244,12 +236,15 @@ def test_an_island_may_be_accepted_by_name(bare: Microgrid, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("feature", "name", "odd", "said"),
     [
-        (1, "nominal_voltage_v", 3_000_000_000, "nominal voltage [V] of node 'MV' is 3e+09"), (6, "phases", "31", "has the phases '31'"),
-        (7, "rated_va", 10**14, "the rating [VA] of transformer 'T' is 1e+14"), (7, "tap_position", 40_000, "the tap of transformer 'T' is 40000"),
-        (8, "line", "nobody's", "switch 'S' names 'nobody's', which is not there"), (8, "code", "x" * 121, "has 121 letters"),
+        (1, "nominal_voltage_v", 3_000_000_000, "nominal voltage [V] of node 'MV' is 3e+09"),
+        (6, "phases", "31", "has the phases '31'"),
+        (7, "rated_va", 10**14, "the rating [VA] of transformer 'T' is 1e+14"),
+        (7, "tap_position", 40_000, "the tap of transformer 'T' is 40000"),
+        (8, "line", "nobody's", "switch 'S' names 'nobody's', which is not there"),
+        (8, "code", "x" * 121, "has 121 letters"),
         (5, "code", "BC", "the code 'BC' is given to 2 lines"),
     ],
-)  # fmt: skip
+)
 def test_what_no_table_could_hold_is_refused_whatever_is_accepted(
     feature: int, name: str, odd: Any, said: str, bare: Microgrid, tmp_path: Path
 ) -> None:

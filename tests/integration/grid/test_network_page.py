@@ -39,24 +39,25 @@ def other(microgrid: Microgrid) -> User:
 
 def ask(microgrid: Microgrid, by: User, **changes: object) -> PlannedOutage:
     asked = {
-        "lines": [], "transformers": [microgrid.transformers.get().code], "switches": [], "start_at": BEGIN,
-        "end_at": BEGIN + timedelta(hours=4), "reason": "Oil", **changes,
-    }  # fmt: skip
+        "lines": [],
+        "transformers": [microgrid.transformers.get().code],
+        "switches": [],
+        "start_at": BEGIN,
+        "end_at": BEGIN + timedelta(hours=4),
+        "reason": "Oil",
+        **changes,
+    }
     return request_outage(microgrid=microgrid, by=by, now=SHOWN_NOW, **asked)  # type: ignore[arg-type]
 
 
 def leaf_with_sites(microgrid: Microgrid) -> Line:
     """A line to a node with sites and nothing behind it."""
-    lines = list(
-        Line.objects.filter(microgrid=microgrid).select_related("node_from", "node_to").order_by("pk")
-    )
+    lines = list(Line.objects.filter(microgrid=microgrid).select_related("node_from", "node_to").order_by("pk"))
     ends = [node for line in lines for node in (line.node_from_id, line.node_to_id)]
     return next(line for line in lines if ends.count(line.node_to_id) == 1 and line.node_to.sites.exists())
 
 
-def test_a_study_tells_what_the_power_flow_confirms(
-    client: Client, microgrid: Microgrid, closed_days: None, operator: User
-) -> None:
+def test_a_study_tells_what_the_power_flow_confirms(client: Client, microgrid: Microgrid, closed_days: None, operator: User) -> None:
     study = study_network(microgrid=microgrid, now=SHOWN_NOW)
     assert (study.first_day, study.last_day, study.intervals) == (DAY, NEXT_DAY, 192)
     network = load_network(microgrid.pk)
@@ -77,9 +78,7 @@ def test_a_study_tells_what_the_power_flow_confirms(
     assert list(microgrid.network_studies.all()) == [again]
     client.force_login(operator)
     page = client.get(reverse("network") + "?of=car_charging").content.decode()
-    kilowatts = (
-        f"{weakest.power_w / 1000:,.1f}" if weakest.power_w < 100_000 else f"{weakest.power_w / 1000:,.0f}"
-    )
+    kilowatts = f"{weakest.power_w / 1000:,.1f}" if weakest.power_w < 100_000 else f"{weakest.power_w / 1000:,.0f}"
     assert f"The tightest is {weakest.node_code} with {kilowatts} kW" in page
     assert page.count('<g class="spot ') == 2 * len(network.node_codes)  # what is left, and what a loss means
     assert f"{first.code}: {first.sites_lost} sites without supply" in page
@@ -115,9 +114,7 @@ def test_without_a_closed_day_nothing_is_computed(microgrid: Microgrid) -> None:
         study_network(microgrid=microgrid, now=SHOWN_NOW)
 
 
-def test_an_outage_names_who_is_without_supply(
-    microgrid: Microgrid, closed_days: None, operator: User
-) -> None:
+def test_an_outage_names_who_is_without_supply(microgrid: Microgrid, closed_days: None, operator: User) -> None:
     network = load_network(microgrid.pk)
     outage = ask(microgrid, operator)
     assert outage.sites_lost.count() == microgrid.sites.count()
@@ -131,18 +128,20 @@ def test_an_outage_names_who_is_without_supply(
     assert small.lowest_voltage_pu is not None
 
 
-def test_an_open_switch_that_is_closed_meanwhile_keeps_supply(
-    microgrid: Microgrid, closed_days: None, operator: User
-) -> None:
+def test_an_open_switch_that_is_closed_meanwhile_keeps_supply(microgrid: Microgrid, closed_days: None, operator: User) -> None:
     line = leaf_with_sites(microgrid)
     lost = ask(microgrid, operator, transformers=[], lines=[line.code])
     twin = Line.objects.create(
-        microgrid=microgrid, code="spare", node_from=line.node_from, node_to=line.node_to, length_km=line.length_km,
-        resistance_ohm_per_km=0.2, reactance_ohm_per_km=0.08, max_current_a=270,
-    )  # fmt: skip
-    Switch.objects.create(
-        microgrid=microgrid, code="S", node=twin.node_to, line_code="spare", normally_closed=False
+        microgrid=microgrid,
+        code="spare",
+        node_from=line.node_from,
+        node_to=line.node_to,
+        length_km=line.length_km,
+        resistance_ohm_per_km=0.2,
+        reactance_ohm_per_km=0.08,
+        max_current_a=270,
     )
+    Switch.objects.create(microgrid=microgrid, code="S", node=twin.node_to, line_code="spare", normally_closed=False)
     NetworkChange.objects.create(microgrid=microgrid, made_at=SHOWN_NOW, what="spare cable laid")
     kept = ask(microgrid, operator, transformers=[], lines=[line.code], switches=["S"])
     assert lost.sites_lost.exists()
@@ -155,11 +154,14 @@ def test_an_open_switch_that_is_closed_meanwhile_keeps_supply(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"transformers": []}, "at least one line or transformer"), ({"lines": ["Line 99"]}, "There is no line 'Line 99'"),
-        ({"end_at": BEGIN - timedelta(hours=1)}, "must end after it begins"), ({"reason": " "}, "Say what is to be done"),
-        ({"end_at": BEGIN + timedelta(days=30)}, "14 days at most"), ({"switches": ["S9"]}, "Switch 'S9' is not there"),
+        ({"transformers": []}, "at least one line or transformer"),
+        ({"lines": ["Line 99"]}, "There is no line 'Line 99'"),
+        ({"end_at": BEGIN - timedelta(hours=1)}, "must end after it begins"),
+        ({"reason": " "}, "Say what is to be done"),
+        ({"end_at": BEGIN + timedelta(days=30)}, "14 days at most"),
+        ({"switches": ["S9"]}, "Switch 'S9' is not there"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_planned_is_said(
     microgrid: Microgrid, closed_days: None, operator: User, changes: dict[str, object], words: str
 ) -> None:
@@ -192,10 +194,7 @@ def test_an_outage_that_breaks_limits_is_not_approved_without_a_word(
     assert not outage.is_within
     with pytest.raises(CannotPlanOutage, match="say in a note"):
         decide_outage(outage=outage, approve=True, note="", by=other, now=SHOWN_NOW)
-    assert (
-        decide_outage(outage=outage, approve=True, note="Only at noon", by=other, now=SHOWN_NOW).state
-        == "approved"
-    )
+    assert decide_outage(outage=outage, approve=True, note="Only at noon", by=other, now=SHOWN_NOW).state == "approved"
 
 
 def test_page_and_doors_from_request_to_approval(
@@ -210,28 +209,24 @@ def test_page_and_doors_from_request_to_approval(
     now = microgrid.now(datetime.now(UTC))
     begin = (now + timedelta(days=1)).astimezone(microgrid.zone)
     page = client.post(
-        reverse("network"), {
-            "reason": "Oil change", "started": f"{begin:%Y-%m-%dT10:00}", "ended": f"{begin:%Y-%m-%dT12:00}",
+        reverse("network"),
+        {
+            "reason": "Oil change",
+            "started": f"{begin:%Y-%m-%dT10:00}",
+            "ended": f"{begin:%Y-%m-%dT12:00}",
             "elements": [f"transformer:{code}"],
-        }, follow=True,
-    )  # fmt: skip
-    shown = page.content.decode()
-    assert (
-        "Oil change" in shown
-        and "sites without supply" in shown
-        and ">Open</a>" in shown
-        and ">Decide</a>" not in shown
+        },
+        follow=True,
     )
+    shown = page.content.decode()
+    assert "Oil change" in shown and "sites without supply" in shown and ">Open</a>" in shown and ">Decide</a>" not in shown
     assert PlannedOutage.objects.get().start_at.astimezone(microgrid.zone).hour == 10
     study = client.get(reverse("api-network-study", args=[microgrid.public_id])).json()
     assert {one["technology"] for one in study["hosting"]} == {"solar", "car_charging", "heat_pumps"}
     assert study["losses"][0]["sites_lost"] == microgrid.sites.count()
     client.force_login(other, backend=BACKEND)
     assert ">Decide</a>" in client.get(reverse("network")).content.decode()
-    assert (
-        "Approve"
-        in client.get(reverse("outage", args=[PlannedOutage.objects.get().public_id])).content.decode()
-    )
+    assert "Approve" in client.get(reverse("outage", args=[PlannedOutage.objects.get().public_id])).content.decode()
     [listed] = client.get(reverse("api-outages", args=[microgrid.public_id])).json()
     assert len(listed["sites_lost"]) == microgrid.sites.count()
     decide = reverse("api-outage-decision", args=[listed["id"]])
@@ -240,11 +235,15 @@ def test_page_and_doors_from_request_to_approval(
     again = client.post(decide, {"step": "refuse"}, content_type="application/json")
     assert again.status_code == 400
     asked = client.post(
-        reverse("api-outages", args=[microgrid.public_id]), {
-            "start_at": begin.isoformat(), "end_at": (begin + timedelta(hours=1)).isoformat(), "reason": "Cable",
+        reverse("api-outages", args=[microgrid.public_id]),
+        {
+            "start_at": begin.isoformat(),
+            "end_at": (begin + timedelta(hours=1)).isoformat(),
+            "reason": "Cable",
             "elements": [{"kind": "line", "code": Line.objects.filter(microgrid=microgrid)[0].code}],
-        }, content_type="application/json",
-    )  # fmt: skip
+        },
+        content_type="application/json",
+    )
     assert asked.status_code == 201
     client.post(reverse("outage-step", args=[asked.json()["id"]]), {"step": "withdraw"})
     assert PlannedOutage.objects.get(public_id=asked.json()["id"]).state == OutageState.WITHDRAWN

@@ -36,12 +36,12 @@ def look(microgrid: Microgrid, now: datetime) -> Observed:
 
 
 def home(microgrid: Microgrid) -> Meter:
-    return Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, site__sources__isnull=True, site__storages__isnull=True).order_by("pk")[0]  # fmt: skip
+    return Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, site__sources__isnull=True, site__storages__isnull=True).order_by(
+        "pk"
+    )[0]
 
 
-def test_a_silent_home_is_stood_in_for_by_its_neighbours_and_counted(
-    microgrid: Microgrid, live: Callable[..., None]
-) -> None:
+def test_a_silent_home_is_stood_in_for_by_its_neighbours_and_counted(microgrid: Microgrid, live: Callable[..., None]) -> None:
     meter = home(microgrid)
     live(sun_w=0.0, silent=frozenset([meter.pk]))
     state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
@@ -53,13 +53,18 @@ def test_a_silent_home_is_stood_in_for_by_its_neighbours_and_counted(
 def test_a_forecast_stands_in_before_anything_else(microgrid: Microgrid, live: Callable[..., None]) -> None:
     meter = home(microgrid)
     run = ForecastRun.objects.create(
-        microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at=SHOWN_NOW - timedelta(hours=1), made_at=SHOWN_NOW,
-        interval_minutes=15, horizon=96, model_version="test", weather="none",
-    )  # fmt: skip
+        microgrid=microgrid,
+        kind=ForecastKind.INTRADAY,
+        origin_at=SHOWN_NOW - timedelta(hours=1),
+        made_at=SHOWN_NOW,
+        interval_minutes=15,
+        horizon=96,
+        model_version="test",
+        weather="none",
+    )
     MeterForecast.objects.create(
-        run=run, quantity="consumption", meter=meter, p10_wh=[100] * 96, p50_wh=[*range(96)], p90_wh=[300] * 96,
-        from_like_days=False,
-    )  # fmt: skip
+        run=run, quantity="consumption", meter=meter, p10_wh=[100] * 96, p50_wh=[*range(96)], p90_wh=[300] * 96, from_like_days=False
+    )
     live(sun_w=0.0, silent=frozenset([meter.pk]))
     seen = look(microgrid, SHOWN_NOW)
     row = load_layout(microgrid, SHOWN_NOW).site_ids.tolist().index(meter.site_id)
@@ -68,9 +73,7 @@ def test_a_forecast_stands_in_before_anything_else(microgrid: Microgrid, live: C
     assert "1 by forecast" in seen.words[0]
 
 
-def test_like_days_stand_in_where_nothing_is_foreseen(
-    microgrid: Microgrid, measured_days: list[date], live: Callable[..., None]
-) -> None:
+def test_like_days_stand_in_where_nothing_is_foreseen(microgrid: Microgrid, measured_days: list[date], live: Callable[..., None]) -> None:
     meter = home(microgrid)
     now = SHOWN_NOW + timedelta(days=5)  # a Wednesday; 1 June was one
     live(sun_w=0.0, at=now, silent=frozenset([meter.pk]))
@@ -78,13 +81,9 @@ def test_like_days_stand_in_where_nothing_is_foreseen(
     assert "1 by typical share" in seen.words[0]  # one like day is too few
 
 
-def test_a_transformer_meter_that_contradicts_all_others_is_named(
-    microgrid: Microgrid, live: Callable[..., None]
-) -> None:
+def test_a_transformer_meter_that_contradicts_all_others_is_named(microgrid: Microgrid, live: Callable[..., None]) -> None:
     def seen(error_w: float) -> Observed:
-        samples = {
-            meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": flow_w + error_w, "export_w": 0.0})
-        }
+        samples = {meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": flow_w + error_w, "export_w": 0.0})}
         write_samples({microgrid.pk: samples})
         return look(microgrid, SHOWN_NOW)
 
@@ -124,14 +123,10 @@ def true_flow_w(microgrid: Microgrid, more_w: dict[int, float]) -> float:
     return float(linearise(layout.network.network, draw, seen.draw_var).transformer_output_w[0])
 
 
-def test_control_counts_a_silent_site_with_what_the_transformer_says(
-    microgrid: Microgrid, live: Callable[..., None]
-) -> None:
+def test_control_counts_a_silent_site_with_what_the_transformer_says(microgrid: Microgrid, live: Callable[..., None]) -> None:
     meter = home(microgrid)
     live(sun_w=0.0)
-    station_meter(
-        microgrid, true_flow_w(microgrid, {meter.site_id: 11_000.0})
-    )  # a car charges behind a meter that is silent
+    station_meter(microgrid, true_flow_w(microgrid, {meter.site_id: 11_000.0}))  # a car charges behind a meter that is silent
     layout = load_layout(microgrid, SHOWN_NOW)
     with valkey() as client:
         client.hdel(live_key(microgrid.pk), str(meter.pk))
@@ -146,15 +141,11 @@ def test_control_counts_a_silent_site_with_what_the_transformer_says(
     assert any("import" in reason.lower() and "bind" in reason for reason in state.reasons)
 
 
-def test_a_meter_that_lies_is_left_out_and_stood_in_for(
-    microgrid: Microgrid, live: Callable[..., None]
-) -> None:
+def test_a_meter_that_lies_is_left_out_and_stood_in_for(microgrid: Microgrid, live: Callable[..., None]) -> None:
     meter = home(microgrid)
     live(sun_w=0.0)
     station_meter(microgrid, true_flow_w(microgrid, {}))
-    write_samples(
-        {microgrid.pk: {meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": 31_000.0, "export_w": 0.0})}}
-    )
+    write_samples({microgrid.pk: {meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": 31_000.0, "export_w": 0.0})}})
     layout = load_layout(microgrid, SHOWN_NOW)
     scene = lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, SHOWN_NOW))
     judged = weigh(layout, scene)

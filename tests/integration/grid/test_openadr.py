@@ -31,13 +31,7 @@ from grid.models import (
     PriceDay,
 )
 from grid.services.device_links import give_key
-from grid.services.openadr_events import (
-    LEAST_LIMIT,
-    call_subscribers,
-    hold_limit,
-    publish_demand_events,
-    publish_price_events,
-)
+from grid.services.openadr_events import LEAST_LIMIT, call_subscribers, hold_limit, publish_demand_events, publish_price_events
 
 pytestmark = pytest.mark.django_db
 ROOT = "/openadr3/3.0.1"
@@ -68,9 +62,7 @@ class Ven:
 def make_link(microgrid, code: str, station: str) -> DeviceLink:
     site = microgrid.sites.order_by("code").first()
     load = Consumer.objects.create(site=site, code=code, kind=ConsumerKind.HEAT_PUMP, max_demand_w=6000)
-    return DeviceLink.objects.create(
-        microgrid=microgrid, consumer=load, protocol=LinkProtocol.OPENADR, station=station
-    )
+    return DeviceLink.objects.create(microgrid=microgrid, consumer=load, protocol=LinkProtocol.OPENADR, station=station)
 
 
 @pytest.fixture
@@ -101,9 +93,15 @@ def publish_today(microgrid) -> date:
     today = now.astimezone(microgrid.zone).date()
     count = microgrid.local_day(today).interval_count
     PriceDay.objects.create(
-        microgrid=microgrid, day=today, window_names=["base"], windows=[0] * count, retail_micro=[300_000] * count,
-        feed_in_micro=[80_000] * count, local_micro=[190_000 + n for n in range(count)], published_at=now,
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=today,
+        window_names=["base"],
+        windows=[0] * count,
+        retail_micro=[300_000] * count,
+        feed_in_micro=[80_000] * count,
+        local_micro=[190_000 + n for n in range(count)],
+        published_at=now,
+    )
     assert publish_price_events(microgrid=microgrid, now=now) == 1
     assert publish_price_events(microgrid=microgrid, now=now) == 0
     return today
@@ -118,9 +116,7 @@ def test_prices_become_an_event_with_a_value_for_each_interval(microgrid, link, 
     [event] = ven.ask("get", "events", programID=program["id"]).json()
     day = microgrid.local_day(today)
     assert event["programID"] == program["id"]
-    assert event["intervalPeriod"] == {
-        "start": day.start_at.isoformat(timespec="seconds").replace("+00:00", "Z"), "duration": "PT15M"
-    }  # fmt: skip
+    assert event["intervalPeriod"] == {"start": day.start_at.isoformat(timespec="seconds").replace("+00:00", "Z"), "duration": "PT15M"}
     assert [one["payloads"][0]["values"][0] for one in event["intervals"]][:2] == [0.19, 0.190001]
     assert len(event["intervals"]) == day.interval_count
     assert ven.ask("get", f"events/{event['id']}").json() == event
@@ -138,9 +134,7 @@ def test_a_decision_becomes_one_event_that_lasts_long_enough_and_changes(microgr
     assert first.is_done and again.is_done
     [event] = ven.ask("get", "events").json()
     assert (event["priority"], event["intervalPeriod"]["duration"]) == (1, duration_text(LEAST_LIMIT))
-    assert event["intervals"] == [
-        {"id": 0, "payloads": [{"type": "CONSUMPTION_POWER_LIMIT", "values": [2.5]}]}
-    ]
+    assert event["intervals"] == [{"id": 0, "payloads": [{"type": "CONSUMPTION_POWER_LIMIT", "values": [2.5]}]}]
     assert other.ask("get", "events").json() == []
     hold_limit(link=link, limit_w=1000, now=now + timedelta(seconds=8), real_now=now)
     [changed] = ven.ask("get", "events").json()
@@ -151,13 +145,15 @@ def test_a_decision_becomes_one_event_that_lasts_long_enough_and_changes(microgr
 
 def test_demand_response_reaches_the_clients_of_those_who_take_part(microgrid, link, ven, operator):
     now = timezone.now()
-    programme = DemandProgramme.objects.create(
-        microgrid=microgrid, name="Evenings", incentive_per_kwh="0.25", offered_at=now
-    )
+    programme = DemandProgramme.objects.create(microgrid=microgrid, name="Evenings", incentive_per_kwh="0.25", offered_at=now)
     event = DemandEvent.objects.create(
-        programme=programme, start_at=now + timedelta(hours=3), end_at=now + timedelta(hours=4), reason="Cold evening",
-        called_by=operator, called_at=now,
-    )  # fmt: skip
+        programme=programme,
+        start_at=now + timedelta(hours=3),
+        end_at=now + timedelta(hours=4),
+        reason="Cold evening",
+        called_by=operator,
+        called_at=now,
+    )
     response = DemandResponse.objects.create(event=event, site=link.consumer.site)
     assert [publish_demand_events(microgrid=microgrid, now=now) for _ in range(2)] == [1, 0]
     [heard] = ven.ask("get", "events").json()
@@ -180,9 +176,11 @@ def test_a_report_is_kept_once_and_read(microgrid, link, ven, other):
     hold_limit(link=link, limit_w=2500, now=now, real_now=now)
     [event] = ven.ask("get", "events").json()
     said = {
-        "eventID": event["id"], "clientName": "pump", "reportName": "demand",
+        "eventID": event["id"],
+        "clientName": "pump",
+        "reportName": "demand",
         "resources": [{"resourceName": "compressor", "intervals": [{"id": 0, "payloads": [{"type": "DEMAND", "values": [2.31]}]}]}],
-    }  # fmt: skip
+    }
     assert ven.ask("post", "reports", said).status_code == 201
     answer = ven.ask("post", "reports", said)
     assert answer.status_code == 201
@@ -195,7 +193,11 @@ def test_a_report_is_kept_once_and_read(microgrid, link, ven, other):
 
 
 def test_registrations_stay_with_their_meaning(ven, other):
-    said = {"venName": "pump", "attributes": [{"type": "LOCATION", "values": [53.6, 11.4]}], "targets": [{"type": "GROUP", "values": ["west"]}]}  # fmt: skip
+    said = {
+        "venName": "pump",
+        "attributes": [{"type": "LOCATION", "values": [53.6, 11.4]}],
+        "targets": [{"type": "GROUP", "values": ["west"]}],
+    }
     made = ven.ask("post", "vens", said)
     assert made.status_code == 201
     kept = ven.ask("get", f"vens/{made.json()['id']}").json()
@@ -241,9 +243,10 @@ def test_subscribers_are_called_once_for_each_change(microgrid, link, ven, setti
     program = AdrProgram.objects.get()
     with callback_server() as (url, heard):
         said = {
-            "programID": str(program.public_id), "clientName": "pump",
+            "programID": str(program.public_id),
+            "clientName": "pump",
             "objectOperations": [{"objects": ["EVENT"], "operations": ["POST", "PUT"], "callbackUrl": url, "bearerToken": "mine"}],
-        }  # fmt: skip
+        }
         made = ven.ask("post", "subscriptions", said)
         assert made.status_code == 201
         assert "bearerToken" not in made.json()["objectOperations"][0]
@@ -260,9 +263,14 @@ def test_nobody_can_make_us_call_elsewhere(link, ven):
     hold_limit(link=link, limit_w=2500, now=now, real_now=now)
     program = str(AdrProgram.objects.get().public_id)
     for url in (
-        "http://169.254.169.254/latest", "http://localhost/", "http://127.0.0.1:6379/", "file:///etc/passwd", "http://user@10.0.0.1/",
-        "https://example.org/", "http://[::1]/",
-    ):  # fmt: skip
+        "http://169.254.169.254/latest",
+        "http://localhost/",
+        "http://127.0.0.1:6379/",
+        "file:///etc/passwd",
+        "http://user@10.0.0.1/",
+        "https://example.org/",
+        "http://[::1]/",
+    ):
         one = {"objects": ["EVENT"], "operations": ["POST"], "callbackUrl": url}
         said = {"programID": program, "clientName": "pump", "objectOperations": [one]}
         assert ven.ask("post", "subscriptions", said).status_code == 400, url
@@ -286,8 +294,17 @@ def test_without_a_token_that_holds_nothing_is_told(link, ven):
 
 @pytest.mark.parametrize(
     "said",
-    ["", "[]", "{", '{"venName": ""}', '{"venName": "a\\u0000"}', '{"venName": "a", "attributes": [1]}',
-     '{"venName": "a", "targets": [{"type": "G", "values": [NaN]}]}', json.dumps({"venName": "a", "x": "y" * 70_000}), "[" * 60_000],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "{",
+        '{"venName": ""}',
+        '{"venName": "a\\u0000"}',
+        '{"venName": "a", "attributes": [1]}',
+        '{"venName": "a", "targets": [{"type": "G", "values": [NaN]}]}',
+        json.dumps({"venName": "a", "x": "y" * 70_000}),
+        "[" * 60_000,
+    ],
+)
 def test_bodies_that_are_none_are_refused(ven, said):
     assert ven.ask("post", "vens", said).status_code == 400

@@ -48,15 +48,8 @@ def resident(microgrid: Microgrid, leaf: Line) -> User:
     return user
 
 
-def approved(microgrid: Microgrid, by: User, other: User, lines: list[str], **changes: object) -> PlannedOutage:  # fmt: skip
-    asked = {
-        "transformers": [],
-        "switches": [],
-        "start_at": BEGIN,
-        "end_at": END,
-        "reason": "New joint",
-        **changes,
-    }
+def approved(microgrid: Microgrid, by: User, other: User, lines: list[str], **changes: object) -> PlannedOutage:
+    asked = {"transformers": [], "switches": [], "start_at": BEGIN, "end_at": END, "reason": "New joint", **changes}
     outage = request_outage(microgrid=microgrid, lines=lines, by=by, now=SHOWN_NOW, **asked)  # type: ignore[arg-type]
     return decide_outage(outage=outage, approve=True, note="", by=other, now=SHOWN_NOW)
 
@@ -87,9 +80,7 @@ def test_an_outage_from_notice_to_supply_that_is_back(microgrid, leaf, operator,
     wire = next(w for w in layout.network.network.wires if w.code == leaf.code)
     assert not wire.closed_from
     assert not wire.closed_to
-    assert draw(microgrid, BEGIN + HOUR).order != draw(microgrid, BEGIN - HOUR).order or len(
-        before.node_codes
-    )
+    assert draw(microgrid, BEGIN + HOUR).order != draw(microgrid, BEGIN - HOUR).order or len(before.node_codes)
     [cut] = Interruption.objects.all()
     assert (cut.cause, cut.started_at, cut.ended_at) == (InterruptionCause.PLANNED, BEGIN + SOON, None)
     assert set(cut.sites.values_list("site", flat=True)) == lost
@@ -102,8 +93,10 @@ def test_an_outage_from_notice_to_supply_that_is_back(microgrid, leaf, operator,
     assert sites_without_supply(microgrid.pk, END) == set()
     assert sites_without_supply(microgrid.pk, END - SOON) == lost
     assert told(resident) == [
-        "Kein Strom am 7. Juni, 12:00 bis 16:00", "Zur Erinnerung: kein Strom am 7. Juni, 12:00 bis 16:00", "Der Strom ist wieder da",
-    ]  # fmt: skip
+        "Kein Strom am 7. Juni, 12:00 bis 16:00",
+        "Zur Erinnerung: kein Strom am 7. Juni, 12:00 bis 16:00",
+        "Der Strom ist wieder da",
+    ]
     period = (microgrid, BEGIN - HOUR, END + HOUR)
     assert reliability_over(*period, with_planned=False).saidi_minutes == 0
     assert reliability_over(*period, with_planned=True).saidi_minutes == pytest.approx(
@@ -113,12 +106,16 @@ def test_an_outage_from_notice_to_supply_that_is_back(microgrid, leaf, operator,
 
 def test_a_tie_that_is_closed_keeps_supply_and_opens_again(microgrid, leaf, operator, other):
     twin = Line.objects.create(
-        microgrid=microgrid, code="spare", node_from=leaf.node_from, node_to=leaf.node_to, length_km=leaf.length_km,
-        resistance_ohm_per_km=0.2, reactance_ohm_per_km=0.08, max_current_a=270,
-    )  # fmt: skip
-    tie = Switch.objects.create(
-        microgrid=microgrid, code="S", node=twin.node_to, line_code="spare", normally_closed=False
+        microgrid=microgrid,
+        code="spare",
+        node_from=leaf.node_from,
+        node_to=leaf.node_to,
+        length_km=leaf.length_km,
+        resistance_ohm_per_km=0.2,
+        reactance_ohm_per_km=0.08,
+        max_current_a=270,
     )
+    tie = Switch.objects.create(microgrid=microgrid, code="S", node=twin.node_to, line_code="spare", normally_closed=False)
     NetworkChange.objects.create(microgrid=microgrid, made_at=SHOWN_NOW, what="spare cable laid")
     outage = approved(microgrid, operator, other, [leaf.code], switches=["S"])
     run_outages(microgrid=microgrid, now=BEGIN)
@@ -143,9 +140,7 @@ def test_a_later_end_holds_supply_back_and_somebody_else_decides(microgrid, leaf
     with pytest.raises(CannotPlanOutage, match="Somebody else decides"):
         decide_extension(extension=asked, approve=True, by=operator, now=END)
     with pytest.raises(IntegrityError), transaction.atomic():
-        OutageExtension.objects.filter(pk=asked.pk).update(
-            decided_by=operator, decided_at=END, is_approved=True
-        )
+        OutageExtension.objects.filter(pk=asked.pk).update(decided_by=operator, decided_at=END, is_approved=True)
     decide_extension(extension=asked, approve=True, by=other, now=END + SOON)
     assert told(resident)[-1] == "Der Strom kommt später wieder: 7. Juni, 18:00"
     assert run_outages(microgrid=microgrid, now=later - SOON) == 0
@@ -172,9 +167,16 @@ def test_other_work_on_the_same_line_keeps_it_off(microgrid, leaf, operator, oth
     held = first.moves.first().switch.code
     with pytest.raises(CannotPlanOutage, match="stands open for work that goes on: New joint"):
         request_outage(
-            microgrid=microgrid, lines=[leaf.code], transformers=[], switches=[held], start_at=BEGIN + HOUR, end_at=END, reason="x",
-            by=operator, now=BEGIN + HOUR,
-        )  # fmt: skip
+            microgrid=microgrid,
+            lines=[leaf.code],
+            transformers=[],
+            switches=[held],
+            start_at=BEGIN + HOUR,
+            end_at=END,
+            reason="x",
+            by=operator,
+            now=BEGIN + HOUR,
+        )
     second = approved(microgrid, operator, other, [leaf.code], end_at=END + HOUR, reason="Second crew")
     run_outages(microgrid=microgrid, now=BEGIN + SOON)
     run_outages(microgrid=microgrid, now=END)
@@ -187,14 +189,11 @@ def test_other_work_on_the_same_line_keeps_it_off(microgrid, leaf, operator, oth
     assert Interruption.objects.get().ended_at == END + HOUR
 
 
-def test_what_cannot_begin_says_so_and_what_was_moved_meanwhile_is_left(microgrid, leaf, operator, other, resident):  # fmt: skip
+def test_what_cannot_begin_says_so_and_what_was_moved_meanwhile_is_left(microgrid, leaf, operator, other, resident):
     missed = approved(microgrid, operator, other, [leaf.code])
     assert run_outages(microgrid=microgrid, now=END + SOON) == 1  # no worker ran all the time
     missed.refresh_from_db()
-    assert (missed.state, missed.course_note) == (
-        OutageState.FAILED,
-        "Nobody could begin it within its time.",
-    )
+    assert (missed.state, missed.course_note) == (OutageState.FAILED, "Nobody could begin it within its time.")
     assert told(resident)[-1] == "Abgesagt: der Strom bleibt am 7. Juni an"
     assert not SwitchPosition.objects.exists()
     again = approved(microgrid, operator, other, [leaf.code], start_at=END + 2 * HOUR, end_at=END + 3 * HOUR)
@@ -211,7 +210,7 @@ def test_short_notice_needs_a_word_and_a_withdrawal_is_told(microgrid, leaf, ope
     soon = {"start_at": SHOWN_NOW + 24 * HOUR, "end_at": SHOWN_NOW + 26 * HOUR}
     outage = request_outage(
         microgrid=microgrid, lines=[leaf.code], transformers=[], switches=[], reason="Joint", by=operator, now=SHOWN_NOW, **soon
-    )  # fmt: skip
+    )
     with pytest.raises(CannotPlanOutage, match="less than 72 hours before"):
         decide_outage(outage=outage, approve=True, note="", by=other, now=SHOWN_NOW)
     decide_outage(outage=outage, approve=True, note="The joint is hot", by=other, now=SHOWN_NOW)
@@ -222,9 +221,16 @@ def test_short_notice_needs_a_word_and_a_withdrawal_is_told(microgrid, leaf, ope
 def test_the_page_and_the_door_take_each_step(microgrid, leaf, operator, other, household, client):
     now = microgrid.now(timezone.now())
     outage = request_outage(
-        microgrid=microgrid, lines=[leaf.code], transformers=[], switches=[], start_at=now - HOUR, end_at=now + HOUR, reason="Joint",
-        by=operator, now=now - 2 * HOUR,
-    )  # fmt: skip
+        microgrid=microgrid,
+        lines=[leaf.code],
+        transformers=[],
+        switches=[],
+        start_at=now - HOUR,
+        end_at=now + HOUR,
+        reason="Joint",
+        by=operator,
+        now=now - 2 * HOUR,
+    )
     page, step = reverse("outage", args=[outage.public_id]), reverse("outage-step", args=[outage.public_id])
     client.force_login(household)
     assert client.get(page).status_code == 404

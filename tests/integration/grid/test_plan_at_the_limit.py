@@ -43,19 +43,33 @@ def test_a_search_that_ends_too_early_gives_a_sound_plan_and_says_how_far_off_it
     chance = np.random.default_rng(11)
     bought = chance.uniform(-0.1, 0.3, MANY).round(3)
     scenario = {
-        "interval_minutes": 15, "import_price_per_kwh": bought.tolist(),
+        "interval_minutes": 15,
+        "import_price_per_kwh": bought.tolist(),
         "export_price_per_kwh": (bought + chance.uniform(-0.1, 0.1, MANY)).round(3).tolist(),
-        "load_w": chance.uniform(500, 9000, MANY).round().tolist(), "production_w": chance.uniform(0, 12000, MANY).round().tolist(),
-        "import_limit_w": 9000, "export_limit_w": 8000, "peak_price_per_kw": 1.0,
+        "load_w": chance.uniform(500, 9000, MANY).round().tolist(),
+        "production_w": chance.uniform(0, 12000, MANY).round().tolist(),
+        "import_limit_w": 9000,
+        "export_limit_w": 8000,
+        "peak_price_per_kw": 1.0,
         "storages": [
             {
-                "id": name, "soc_start_wh": 2000, "soc_min_wh": 500, "capacity_wh": 6000 + 500 * i, "soc_max_wh": 6000 + 500 * i, "charge_max_w": 2500, "discharge_max_w": 2500,
-                "eta_charge": 0.9, "eta_discharge": 0.92, "self_discharge_per_h": 0.005, "wear_per_kwh": 0.01, "soc_end_min_wh": 1000,
+                "id": name,
+                "soc_start_wh": 2000,
+                "soc_min_wh": 500,
+                "capacity_wh": 6000 + 500 * i,
+                "soc_max_wh": 6000 + 500 * i,
+                "charge_max_w": 2500,
+                "discharge_max_w": 2500,
+                "eta_charge": 0.9,
+                "eta_discharge": 0.92,
+                "self_discharge_per_h": 0.005,
+                "wear_per_kwh": 0.01,
+                "soc_end_min_wh": 1000,
                 "end_value_per_kwh": 0.1,
             }
             for i, name in enumerate("abcde")
         ],
-    }  # fmt: skip
+    }
     problem = plan_from(scenario)
     plan = find_plan(problem, seconds=1.0)
     assert not plan.proven

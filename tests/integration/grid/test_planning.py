@@ -7,14 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from energy.models import (
-    ForecastKind,
-    ForecastQuantity,
-    ForecastRun,
-    Line,
-    MeterForecast,
-    StorageUnit,
-)
+from energy.models import ForecastKind, ForecastQuantity, ForecastRun, Line, MeterForecast, StorageUnit
 from grid.models import Plan, PlanRule, PlanSource, StoragePlan
 from grid.selectors.network import forget_networks
 from grid.selectors.plan_wires import wires_under
@@ -36,13 +29,17 @@ def priced(microgrid):
         day = SHOWN_NOW.astimezone(microgrid.zone).date() + timedelta(days=ahead)
         count = microgrid.local_day(day).interval_count
         hours = np.arange(count) // 4
-        retail = np.where(
-            (hours >= 22) | (hours < 6), 200_000, np.where((hours >= 17) & (hours < 21), 380_000, 300_000)
-        )
+        retail = np.where((hours >= 22) | (hours < 6), 200_000, np.where((hours >= 17) & (hours < 21), 380_000, 300_000))
         publish_prices(
-            microgrid=microgrid, day=day, window_names=["all"], windows=[0] * count, retail_micro=retail.tolist(),
-            feed_in_micro=[80_000] * count, local_micro=[190_000] * count, now=SHOWN_NOW,
-        )  # fmt: skip
+            microgrid=microgrid,
+            day=day,
+            window_names=["all"],
+            windows=[0] * count,
+            retail_micro=retail.tolist(),
+            feed_in_micro=[80_000] * count,
+            local_micro=[190_000] * count,
+            now=SHOWN_NOW,
+        )
     return microgrid
 
 
@@ -51,14 +48,19 @@ def unpriced(microgrid):
     """A forecast of a day and a night from an hour ago."""
     origin = SHOWN_NOW.replace(minute=0) - timedelta(hours=1)
     run = ForecastRun.objects.create(
-        microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at=origin, made_at=origin, interval_minutes=15, horizon=100,
-        model_version="1", weather="none",
-    )  # fmt: skip
+        microgrid=microgrid,
+        kind=ForecastKind.INTRADAY,
+        origin_at=origin,
+        made_at=origin,
+        interval_minutes=15,
+        horizon=100,
+        model_version="1",
+        weather="none",
+    )
     for quantity, middle in ((ForecastQuantity.CONSUMPTION, 900), (ForecastQuantity.PRODUCTION, 200)):
         MeterForecast.objects.create(
-            run=run, quantity=quantity, p10_wh=[middle // 2] * 100, p50_wh=[middle] * 100, p90_wh=[middle * 2] * 100,
-            from_like_days=True,
-        )  # fmt: skip
+            run=run, quantity=quantity, p10_wh=[middle // 2] * 100, p50_wh=[middle] * 100, p90_wh=[middle * 2] * 100, from_like_days=True
+        )
     return microgrid
 
 
@@ -83,7 +85,7 @@ def test_the_band_of_the_net_power_is_the_forecasts_own_where_it_has_one(foresee
     assert independent.high_w[0] - independent.middle_w[0] == pytest.approx(np.hypot(3600, 400))
     ForecastRun.objects.update(
         net_p10_wh=[600] * 100, net_p50_wh=[710] * 100, net_p90_wh=[900] * 100, net_persistence_permille=[*range(100)]
-    )  # fmt: skip
+    )
     told = foreseen_from(foreseen, SHOWN_NOW)
     own = told.net
     assert (told.persistence[:2] * 1000).tolist() == [4, 5]  # foreseen an hour ago
@@ -139,10 +141,7 @@ def test_when_time_runs_out_the_last_plan_moves_on_from_what_is_really_stored(fo
         assert faults_of(plan, stored) == []
         assert plan.use_w == first.use_w[quarters:]
     assert plan.storages.get(storage=empty).charge_w[0] > 0  # its lower limit needs it, whatever was planned
-    assert (
-        make_plan(microgrid=foreseen, now=SHOWN_NOW + 24 * QUARTER, patience_s=0.0).source
-        == PlanSource.SHIFTED
-    )
+    assert make_plan(microgrid=foreseen, now=SHOWN_NOW + 24 * QUARTER, patience_s=0.0).source == PlanSource.SHIFTED
     last = make_plan(microgrid=foreseen, now=SHOWN_NOW + 25 * QUARTER, patience_s=0.0)
     assert (last.source, last.use_w) == (PlanSource.RULE, [])
     assert "time ran out" in last.reasons[0]
@@ -191,9 +190,7 @@ def test_page_and_api_show_the_plan_to_whom_it_concerns(client, foreseen, househ
     told = client.get(address).json()
     assert told["source"] == "least_cost"
     assert len(told["storages"]) == 2
-    assert [a + b for a, b in zip(*(row["charge_w"] for row in told["storages"]), strict=True)] == told[
-        "charge_w"
-    ]
+    assert [a + b for a, b in zip(*(row["charge_w"] for row in told["storages"]), strict=True)] == told["charge_w"]
     client.force_login(household)
     assert client.get(reverse("plan")).status_code == 404
     assert client.get(address).json()["storages"] == []
@@ -223,9 +220,7 @@ def _heaviest_loading(microgrid, plan):
     moved = np.array([np.subtract(rows[s.pk].charge_w, rows[s.pk].discharge_w) for s in storages])
     drawn = wires.drawn(moved.astype(float), np.zeros((0, moved.shape[1])))
     at = int(np.abs(moved).sum(axis=0).argmax())
-    loading = np.array(
-        [wires.network.solve(w, v).line_loading for w, v in zip(drawn, wires.draw_var, strict=True)]
-    )
+    loading = np.array([wires.network.solve(w, v).line_loading for w, v in zip(drawn, wires.draw_var, strict=True)])
     resting = wires.network.solve(wires.draw_w[at], wires.draw_var[at]).line_loading
     line = int((loading[at] - resting).argmax())
     return wires.network.wires[line].code, float(loading[:, line].max())
@@ -234,9 +229,16 @@ def _heaviest_loading(microgrid, plan):
 def test_the_published_peak_charge_counts_unless_the_plan_rule_says_otherwise(unpriced):
     day = SHOWN_NOW.astimezone(unpriced.zone).date()
     publish_prices(
-        microgrid=unpriced, day=day, window_names=["all"], windows=[0] * 96, retail_micro=[300_000] * 96, feed_in_micro=[80_000] * 96,
-        local_micro=[190_000] * 96, now=SHOWN_NOW, peak_micro_per_kw=7_000_000,
-    )  # fmt: skip
+        microgrid=unpriced,
+        day=day,
+        window_names=["all"],
+        windows=[0] * 96,
+        retail_micro=[300_000] * 96,
+        feed_in_micro=[80_000] * 96,
+        local_micro=[190_000] * 96,
+        now=SHOWN_NOW,
+        peak_micro_per_kw=7_000_000,
+    )
     plan = make_plan(microgrid=unpriced, now=SHOWN_NOW)
     assert plan.settings["peak_micro_per_kw"] == 7_000_000 and plan.peak_target_w is not None
     PlanRule.objects.create(microgrid=unpriced, peak_micro_per_kw=0)

@@ -90,9 +90,7 @@ def test_page_and_doors_show_a_moment(microgrid, measured_days, operator, househ
     assert "p.u." in own
     assert "Sites" not in own
     client.force_login(operator)
-    shown = client.get(
-        reverse("live-element"), {"branch": order["branches"][0]["code"]}, headers={"HX-Request": "true"}
-    )
+    shown = client.get(reverse("live-element"), {"branch": order["branches"][0]["code"]}, headers={"HX-Request": "true"})
     assert "Rating" in shown.content.decode()
     assert client.get(reverse("live-element"), {"node": "nowhere"}).status_code == 404
     assert client.get(reverse("live-day"), {"day": DAY.isoformat()}).json()["closed"]
@@ -106,28 +104,21 @@ def test_the_day_shows_what_was_planned_beside_what_was(microgrid):
     start = microgrid.local_day(DAY).start_at
     for hour, charge_w, length in ((10, 800, 4), (11, 400, 4)):
         arrays = dict.fromkeys(
-            (
-                "use_w",
-                "production_w",
-                "import_w",
-                "export_w",
-                "retail_micro",
-                "feed_in_micro",
-                "energy_micro",
-            ),
-            [0] * length,
+            ("use_w", "production_w", "import_w", "export_w", "retail_micro", "feed_in_micro", "energy_micro"), [0] * length
         )
         plan = Plan.objects.create(
-            microgrid=microgrid, origin_at=start + timedelta(hours=hour), made_at=SHOWN_NOW, source="least_cost",
-            status="optimal", interval_minutes=15, sentences=[""] * length, **arrays,
-        )  # fmt: skip
+            microgrid=microgrid,
+            origin_at=start + timedelta(hours=hour),
+            made_at=SHOWN_NOW,
+            source="least_cost",
+            status="optimal",
+            interval_minutes=15,
+            sentences=[""] * length,
+            **arrays,
+        )
         for storage in storages:
             StoragePlan.objects.create(
-                plan=plan,
-                storage=storage,
-                charge_w=[charge_w] * length,
-                discharge_w=[0] * length,
-                soc_wh=[0] * length,
+                plan=plan, storage=storage, charge_w=[charge_w] * length, discharge_w=[0] * length, soc_wh=[0] * length
             )
     picture = day_picture(microgrid, DAY, SHOWN_NOW)
     assert picture["planned_charge"][39:42] == [None, 400, None]  # two batteries, 800 W, a quarter of an hour

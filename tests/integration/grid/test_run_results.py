@@ -53,22 +53,33 @@ def plugged_in(yard: Yard, energy_wh: int = 4000) -> FlexibleRun:
     """Ana's car may charge from 17:00 on, is let draw in the noon of the next day's sun, ready by one."""
     box = Consumer.objects.create(
         site=yard.meters["Ana"].site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=8000, priority_tier=4
-    )  # fmt: skip
+    )
     start = yard.microgrid.local_day(FIRST).start_at + PLUGGED * QUARTER
     return FlexibleRun.objects.create(
-        microgrid=yard.microgrid, consumer=box, name="car", energy_wh=energy_wh, power_w=8000, start_at=start,
-        ready_at=yard.microgrid.local_day(SPRING_FORWARD).start_at + 52 * QUARTER, asked_at=start,
-    )  # fmt: skip
+        microgrid=yard.microgrid,
+        consumer=box,
+        name="car",
+        energy_wh=energy_wh,
+        power_w=8000,
+        start_at=start,
+        ready_at=yard.microgrid.local_day(SPRING_FORWARD).start_at + 52 * QUARTER,
+        asked_at=start,
+    )
 
 
-def tell(yard: Yard, run: FlexibleRun, day, interval: int, count: int, limit_w: int | None, reason: str = "") -> None:  # fmt: skip
+def tell(yard: Yard, run: FlexibleRun, day, interval: int, count: int, limit_w: int | None, reason: str = "") -> None:
     start = yard.microgrid.local_day(day).start_at + interval * QUARTER
     for i in range(count):
         DeviceCommand.objects.create(
-            microgrid=yard.microgrid, consumer=run.consumer, limit_w=limit_w, reason=reason or run_reason(run, yard.microgrid),
-            issued_at=start + i * QUARTER, expires_at=start + (i + 1) * QUARTER, status=CommandStatus.ACKNOWLEDGED,
+            microgrid=yard.microgrid,
+            consumer=run.consumer,
+            limit_w=limit_w,
+            reason=reason or run_reason(run, yard.microgrid),
+            issued_at=start + i * QUARTER,
+            expires_at=start + (i + 1) * QUARTER,
+            status=CommandStatus.ACKNOWLEDGED,
             acknowledged_at=start + i * QUARTER,
-        )  # fmt: skip
+        )
 
 
 def went_as_planned(yard: Yard) -> FlexibleRun:
@@ -81,7 +92,7 @@ def went_as_planned(yard: Yard) -> FlexibleRun:
     yard.measure(FIRST, (NOON, "Ben", 0, 1500), *house)
     yard.measure(
         SPRING_FORWARD, *((noon + i, who, *amounts) for i in range(2) for who, amounts in (("Ana", (2100, 0)), ("Ben", (0, 5000))))
-    )  # fmt: skip
+    )
     return run
 
 
@@ -129,14 +140,11 @@ def test_what_nobody_told_it_and_what_was_taken_back_is_not_paid(yard):
 def test_hours_of_demand_response_are_paid_there_alone(yard):
     run = went_as_planned(yard)
     somebody = User.objects.create_user("olga@yard.example", "a long enough word")
-    programme = DemandProgramme.objects.create(
-        microgrid=yard.microgrid, name="evening", incentive_per_kwh="0.20", offered_at=NOW
-    )
+    programme = DemandProgramme.objects.create(microgrid=yard.microgrid, name="evening", incentive_per_kwh="0.20", offered_at=NOW)
     start = run.start_at
     event = DemandEvent.objects.create(
-        programme=programme, start_at=start, end_at=start + QUARTER, reason="peak", called_by=somebody,
-        called_at=start - timedelta(hours=2),
-    )  # fmt: skip
+        programme=programme, start_at=start, end_at=start + QUARTER, reason="peak", called_by=somebody, called_at=start - timedelta(hours=2)
+    )
     DemandResponse.objects.create(event=event, site=run.consumer.site)
     yard.close(FIRST)
     yard.close(SPRING_FORWARD)
@@ -151,9 +159,7 @@ def test_the_owners_share_stands_on_the_document_and_the_books_balance(yard):
     for day in days:
         yard.close(day)
     billed = run_month(microgrid=yard.microgrid, month=Month(2016, 3), now=NOW, days=days)
-    line = Document.objects.get(run=billed, kind="credit", site__code="Ana").lines.get(
-        component="flexible_run"
-    )
+    line = Document.objects.get(run=billed, kind="credit", site__code="Ana").lines.get(component="flexible_run")
     assert (line.quantity, line.window, line.net_minor) == (4000, "wall box", 35)  # 0.88 x 0.4
     summary = summarise(billed)
     assert (summary.residual_minor, summary.debits_minor) == (0, summary.credits_minor)

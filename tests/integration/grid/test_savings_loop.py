@@ -67,14 +67,10 @@ def test_the_demo_networks_months_with_four_weeks_before_them():
 
 def test_months_add_up():
     def month(plan: float, foresight: float) -> dict[str, object]:
-        parts = {name: {"saving": v, "energy": v - 1, "peak": 1.0} for name, v in (("plan", plan), ("foresight", foresight), ("rule", 1.0))}  # fmt: skip
+        parts = {name: {"saving": v, "energy": v - 1, "peak": 1.0} for name, v in (("plan", plan), ("foresight", foresight), ("rule", 1.0))}
         return {"items": 96, "more_than_rule": plan > 1.0, **parts}
 
     found = in_all([month(8.0, 10.0), month(22.0, 30.0)])
-    assert (found["items"], found["share_of_foresight"], found["share_of_foresight_rule"]) == (
-        192,
-        0.75,
-        0.05,
-    )
+    assert (found["items"], found["share_of_foresight"], found["share_of_foresight_rule"]) == (192, 0.75, 0.05)
     assert found["plan"] == {"saving": 30.0, "energy": 28.0, "peak": 2.0}
     assert found["more_than_rule"] and not in_all([month(0.5, 10.0)])["more_than_rule"]

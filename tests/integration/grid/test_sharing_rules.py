@@ -34,22 +34,24 @@ def codes_of(microgrid: Microgrid) -> list[str]:
 
 def publish(microgrid: Microgrid, day: date, feed_in: int = 80_000) -> None:
     PriceDay.objects.create(
-        microgrid=microgrid, day=day, window_names=["base"], windows=[0] * 96, retail_micro=[300_000] * 96,
-        feed_in_micro=[feed_in] * 96, local_micro=[(300_000 + feed_in) // 2] * 96, published_at=SHOWN_NOW,
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=day,
+        window_names=["base"],
+        windows=[0] * 96,
+        retail_micro=[300_000] * 96,
+        feed_in_micro=[feed_in] * 96,
+        local_micro=[(300_000 + feed_in) // 2] * 96,
+        published_at=SHOWN_NOW,
+    )
 
 
 def drawn(microgrid: Microgrid, day: date) -> dict[int, np.ndarray]:
-    site_of = dict(
-        Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE).values_list("pk", "site_id")
-    )
+    site_of = dict(Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE).values_list("pk", "site_id"))
     block = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=[day])
     return {site_of[int(m)]: row for m, row in zip(block.meter_ids, block.values_wh, strict=True)}
 
 
-def test_a_hybrid_rule_leaves_nothing_to_the_grid_that_a_neighbour_can_use(
-    microgrid, measured_days, correct_meter
-):
+def test_a_hybrid_rule_leaves_nothing_to_the_grid_that_a_neighbour_can_use(microgrid, measured_days, correct_meter):
     codes = codes_of(microgrid)
     for code in codes[:2]:  # more than there is
         correct_meter(Meter.objects.get(site__code=code, kind=MeterKind.SITE), DAY, 60_000)
@@ -77,25 +79,14 @@ def test_the_price_of_a_day_follows_the_rule_it_was_shared_by(microgrid, measure
     correct_meter(Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE).first(), DAY, 60_000)
     for day in (DAY, NEXT_DAY):
         publish(microgrid, day)
-    SharingRule.objects.create(
-        microgrid=microgrid,
-        valid_from=DAY,
-        valid_to=NEXT_DAY,
-        key="dynamic",
-        price_rule="supply_demand_ratio",
-    )
-    SharingRule.objects.create(
-        microgrid=microgrid, valid_from=NEXT_DAY, key="dynamic", price_rule="bill_sharing"
-    )
+    SharingRule.objects.create(microgrid=microgrid, valid_from=DAY, valid_to=NEXT_DAY, key="dynamic", price_rule="supply_demand_ratio")
+    SharingRule.objects.create(microgrid=microgrid, valid_from=NEXT_DAY, key="dynamic", price_rule="bill_sharing")
     before = load_prices(microgrid_id=microgrid.pk, days=measured_days).local_micro
     assert (before == 190_000).all()
     first, _ = share_days(microgrid=microgrid, days=measured_days, now=SHOWN_NOW)
     prices = load_prices(microgrid_id=microgrid.pk, days=measured_days).local_micro
     use, shared = np.array(first.consumption_wh), np.array(first.shared_wh)
-    by_hand = [
-        round(80_000 * 300_000 * int(c) / (220_000 * int(m) + 80_000 * int(c)))
-        for c, m in zip(use, shared, strict=True)
-    ]
+    by_hand = [round(80_000 * 300_000 * int(c) / (220_000 * int(m) + 80_000 * int(c))) for c, m in zip(use, shared, strict=True)]
     assert np.abs(prices[:96] - by_hand).max() <= 1
     assert prices[:96].min() == 80_000
     assert prices[:96].max() == prices[0] > 200_000

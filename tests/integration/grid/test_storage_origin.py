@@ -31,9 +31,7 @@ def yard(db: None) -> Yard:
 
 def charged_at_night_and_noon(yard: Yard, day: date, *, version: int = 1, night: int = 1000) -> None:
     """The night's charge comes from the public grid, the noon's from Ben's roof."""
-    yard.measure(
-        day, (NIGHT, "Store", night, 0), (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), version=version
-    )
+    yard.measure(day, (NIGHT, "Store", night, 0), (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), version=version)
 
 
 def given_in_the_evening(yard: Yard, day: date) -> None:
@@ -55,7 +53,7 @@ def test_grid_energy_of_the_day_before_is_carried_and_the_rest_is_shared(yard):
     assert [row[EVENING] for row in after.discharged_wh] == [0, 480, 720, 0]
     assert after.layers_wh == [[0, 300, 0, 0]]
     shared = SharingDay.objects.get(day=SPRING_FORWARD)
-    assert (shared.production_wh[EVENING], shared.not_local_wh[EVENING], shared.carried_wh[EVENING]) == (480, 720, 720)  # fmt: skip
+    assert (shared.production_wh[EVENING], shared.not_local_wh[EVENING], shared.carried_wh[EVENING]) == (480, 720, 720)
     assert shared.shared_wh[EVENING] == 480
     balance = BalanceDay.objects.get(day=SPRING_FORWARD)
     assert balance.import_wh[EVENING] == 800
@@ -149,11 +147,9 @@ def by_producer(yard: Yard, day: date) -> dict[str, tuple[int, int, int]]:
     row = yard.stored(day)
     names = {meter.site_id: name for name, meter in yard.meters.items()}
     return {
-        names.get(producer, "?"): (
-            row.produced_charged_wh[p], row.produced_discharged_wh[p], sum(parcel[p] for parcel in row.parcels_wh)
-        )
+        names.get(producer, "?"): (row.produced_charged_wh[p], row.produced_discharged_wh[p], sum(parcel[p] for parcel in row.parcels_wh))
         for p, producer in enumerate(row.producers)
-    }  # fmt: skip
+    }
 
 
 def test_it_is_known_whose_energy_a_battery_held_and_gave_days_later(yard):
@@ -172,9 +168,7 @@ def test_a_correction_that_changes_only_whose_energy_it_was_is_carried_on(yard):
     given_in_the_evening(yard, SPRING_FORWARD)
     yard.close(FIRST)
     yard.close(SPRING_FORWARD)
-    yard.measure(
-        FIRST, (NIGHT, "Store", 1000, 0), (NOON, "Ana", 0, 1500), (NOON, "Store", 1000, 0), version=2
-    )
+    yard.measure(FIRST, (NIGHT, "Store", 1000, 0), (NOON, "Ana", 0, 1500), (NOON, "Store", 1000, 0), version=2)
     yard.close(FIRST)
     assert by_producer(yard, SPRING_FORWARD) == {"Ana": (0, 480, 300)}
     assert yard.stored(SPRING_FORWARD).revision == 1
@@ -227,9 +221,7 @@ def test_what_was_carried_is_paid_as_the_grid_is_and_the_books_balance(yard):
     publish_days(microgrid=yard.microgrid, days=days, now=NOW)
     run = run_month(microgrid=yard.microgrid, month=Month(2016, 3), now=NOW, days=days)
     credit = Document.objects.get(run=run, kind="credit", site__code="Store")
-    lines = {
-        row.component: (row.quantity, row.net_minor) for row in DocumentLine.objects.filter(document=credit)
-    }
+    lines = {row.component: (row.quantity, row.net_minor) for row in DocumentLine.objects.filter(document=credit)}
     # 720 Wh x 0.30 as the public grid would have cost; 480 Wh of 1480 Wh local at 0.19.
     assert lines == {"carried": (720, 22), "local_delivered": (480, 9)}
     bill = Document.objects.get(run=run, kind="bill", site__code="Ana")
@@ -260,9 +252,7 @@ def test_carbon_follows_public_energy_through_a_battery_and_is_counted_once(yard
     def mix_of(name: str) -> SourceMix:
         sites = [yard.meters[name].site]
         mine = member_energy(microgrid=yard.microgrid, sites=sites, days=days)
-        return source_mix(
-            microgrid=yard.microgrid, sites=sites, days=days, received_wh=mine.received_wh, from_grid_wh=mine.from_grid_wh
-        )  # fmt: skip
+        return source_mix(microgrid=yard.microgrid, sites=sites, days=days, received_wh=mine.received_wh, from_grid_wh=mine.from_grid_wh)
 
     ana, store = mix_of("Ana"), mix_of("Store")
     assert (ana.neighbours_wh, ana.neighbours_stored_wh, ana.neighbours_direct_wh) == (480, 480, 0)

@@ -27,18 +27,18 @@ def yard(db: None) -> Yard:
     site.save()
     FlexibilityTerms.objects.create(microgrid=made.microgrid, share="0.4", valid_from=FIRST)
     publish_days(microgrid=made.microgrid, days=[FIRST], now=NOW)
-    made.measure(
-        FIRST,
-        (NOON, "Ben", 0, 1500),
-        (NOON, "Store", 1000, 0),
-        (EVENING, "Store", 0, 700),
-        (EVENING, "Ana", 2000, 0),
-    )
+    made.measure(FIRST, (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), (EVENING, "Store", 0, 700), (EVENING, "Ana", 2000, 0))
     start = made.microgrid.local_day(FIRST).start_at + EVENING * QUARTER
     DeviceCommand.objects.create(
-        microgrid=made.microgrid, storage=made.storage, discharge_w=2800, reason="plan, corrected by what is measured", issued_at=start,
-        expires_at=start + QUARTER, status=CommandStatus.ACKNOWLEDGED, acknowledged_at=start,
-    )  # fmt: skip
+        microgrid=made.microgrid,
+        storage=made.storage,
+        discharge_w=2800,
+        reason="plan, corrected by what is measured",
+        issued_at=start,
+        expires_at=start + QUARTER,
+        status=CommandStatus.ACKNOWLEDGED,
+        acknowledged_at=start,
+    )
     made.close(FIRST)
     return made
 
@@ -60,9 +60,7 @@ def test_the_owner_reads_why_and_what_was_earned(yard):
     assert "neighbours" in page
     assert "A neighbour</th>" in page
     assert "Ben" not in page
-    page = client.get(
-        reverse("own-battery") + f"?day={FIRST}", headers={"Accept-Language": "de"}
-    ).content.decode()
+    page = client.get(reverse("own-battery") + f"?day={FIRST}", headers={"Accept-Language": "de"}).content.decode()
     assert "Gab nach Plan 0,70 kWh ab" in page
     assert "Was in ihr liegt" in page
     assert "Your battery" in client.get(reverse("energy")).content.decode()
@@ -94,25 +92,15 @@ def test_the_door_tells_origins_and_hours(yard):
     client = client_of(yard, Role.MEMBER, "Ana")
     body = client.get(reverse("api-storage-day", args=[yard.storage.public_id, FIRST])).json()
     assert sum(body["origins"]["charged_wh"]["local"]) == 1000
-    assert body["origins"]["layers"] == [
-        {"at": "2016-03-26T11:00:00Z", "own": 0, "local": 25, "public": 0, "unknown": 0}
-    ]
+    assert body["origins"]["layers"] == [{"at": "2016-03-26T11:00:00Z", "own": 0, "local": 25, "public": 0, "unknown": 0}]
     [produced] = body["origins"]["producers"]
-    assert (produced["who"], produced["name"], produced["charged_wh"], produced["discharged_wh"]) == (
-        "neighbour",
-        "",
-        1000,
-        700,
-    )
+    assert (produced["who"], produced["name"], produced["charged_wh"], produced["discharged_wh"]) == ("neighbour", "", 1000, 700)
     assert body["flexibility"]["kind"][EVENING] == "plan"
     hours = {hour["begins"]: hour for hour in body["hours"]}
     assert list(hours) == ["00:00", "12:00", "13:00", "18:00", "19:00"]
     assert hours["18:00"]["earned"] == "0.084000"
     assert hours["12:00"]["sentence"] == "Took 1.00 kWh by itself."
-    assert (
-        client.get(reverse("api-storage-day", args=[yard.storage.public_id, "2016-03-20"])).json()["origins"]
-        is None
-    )
+    assert client.get(reverse("api-storage-day", args=[yard.storage.public_id, "2016-03-20"])).json()["origins"] is None
 
 
 def test_the_words_are_of_the_kinds_that_are_kept():

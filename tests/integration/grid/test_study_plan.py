@@ -19,8 +19,12 @@ def run(path: Path) -> tuple[dict, str]:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("two unlike storages", "optimal"), ("island with too little", "best_effort"), ("start below the minimum, out of reach", "infeasible")],
-)  # fmt: skip
+    [
+        ("two unlike storages", "optimal"),
+        ("island with too little", "best_effort"),
+        ("start below the minimum, out of reach", "infeasible"),
+    ],
+)
 def test_the_plan_is_printed_as_described(name: str, status: str, tmp_path: Path) -> None:
     scenario = named_scenarios()[name]
     path = tmp_path / "scenario.json"
@@ -29,8 +33,19 @@ def test_the_plan_is_printed_as_described(name: str, status: str, tmp_path: Path
     assert complaint == ""
     assert plan["status"] == status
     assert list(plan) == [
-        "status", "cost", "import_w", "export_w", "curtailed_w", "charge_w", "discharge_w", "soc_wh", "flexible_w", "limits", "reasons", "proven",
-    ]  # fmt: skip
+        "status",
+        "cost",
+        "import_w",
+        "export_w",
+        "curtailed_w",
+        "charge_w",
+        "discharge_w",
+        "soc_wh",
+        "flexible_w",
+        "limits",
+        "reasons",
+        "proven",
+    ]
     if status == "infeasible":
         assert plan["cost"] is None
         assert "battery" in plan["reasons"][0]
@@ -39,9 +54,7 @@ def test_the_plan_is_printed_as_described(name: str, status: str, tmp_path: Path
         assert bool(plan["limits"]) == bool(plan["reasons"]) == (status == "best_effort")
 
 
-def test_bad_input_ends_with_one_line_that_names_the_key(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_input_ends_with_one_line_that_names_the_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps(named_scenarios()["an ordinary day"] | {"load_w": [1.0]}))
     complaint = StringIO()

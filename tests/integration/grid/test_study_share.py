@@ -12,17 +12,15 @@ from grid.domain.sharing.terms import ShareRule
 from tests.share_reference import answer, random_case
 
 DYNAMIC: dict[str, Any] = {
-    "rule": "dynamic", "price_rule": "mid_market", "members": [{"id": "a", "key": 0.5}, {"id": "b", "key": 0.5}],
-    "consumption_wh": {"a": [600, 0], "b": [300, 10]}, "production_wh": {"a": [0, 0], "b": [500, 0]},
-    "retail_price_per_kwh": 0.3, "feed_in_price_per_kwh": [0.08, 0.08],
-}  # fmt: skip
-ORDER = {
-    "member": "a",
-    "interval": 0,
-    "wh": 5,
-    "price_per_kwh": 0.2,
-    "placed_at": "2026-03-01T12:00:00+01:00",
+    "rule": "dynamic",
+    "price_rule": "mid_market",
+    "members": [{"id": "a", "key": 0.5}, {"id": "b", "key": 0.5}],
+    "consumption_wh": {"a": [600, 0], "b": [300, 10]},
+    "production_wh": {"a": [0, 0], "b": [500, 0]},
+    "retail_price_per_kwh": 0.3,
+    "feed_in_price_per_kwh": [0.08, 0.08],
 }
+ORDER = {"member": "a", "interval": 0, "wh": 5, "price_per_kwh": 0.2, "placed_at": "2026-03-01T12:00:00+01:00"}
 MARKET = DYNAMIC | {"rule": "market", "price_rule": "uniform_auction", "bids": [ORDER], "offers": []}
 
 
@@ -78,7 +76,7 @@ def test_prices_of_an_interval_without_use_or_production_are_null(tmp_path: Path
         (json.dumps(DYNAMIC).replace("0.3", "NaN"), "case.json: is no JSON"),
         ("[1, 2]", "case.json: is no JSON object"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_ends_with_one_line_that_names_the_key(case: Any, names: str, tmp_path: Path) -> None:
     path = tmp_path / "case.json"
     path.write_text(case if isinstance(case, str) else json.dumps(case))

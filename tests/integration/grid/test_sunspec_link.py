@@ -66,9 +66,7 @@ def test_a_roof_is_limited_for_a_while_and_freed():
         held = roof.send(Target("c-1", holds_s=20, limit_w=4200))
         freed = roof.send(Target("c-2", holds_s=20, limit_w=12_000))
         at = device.at(123)
-    assert device.written == [
-        (at + 5, [420]), (at + 7, [20]), (at + 9, [1]), (at + 5, [1000]), (at + 7, [20]), (at + 9, [0])
-    ]  # fmt: skip
+    assert device.written == [(at + 5, [420]), (at + 7, [20]), (at + 9, [1]), (at + 5, [1000]), (at + 7, [20]), (at + 9, [0])]
     assert held.measured is not None and freed.measured is not None
     assert held.measured.limit_w == pytest.approx(4200)
     assert held.measured.discharge_w == pytest.approx(7321.5)
@@ -76,18 +74,22 @@ def test_a_roof_is_limited_for_a_while_and_freed():
 
 
 def test_the_newer_controls_are_told_in_watts_and_end_in_nothing():
-    with SunSpecDevice(
-        [common(), der_measurement(-1500), CAPACITY, DER_CONTROLS, STORAGE, BATTERY]
-    ) as device:
+    with SunSpecDevice([common(), der_measurement(-1500), CAPACITY, DER_CONTROLS, STORAGE, BATTERY]) as device:
         answer = link(device).send(Target("c-1", holds_s=20, charge_w=2500))
         given = link(device).send(Target("c-2", holds_s=70_000, discharge_w=9000))
         at = device.at(704)
     assert answer.is_done and given.is_done, (answer, given)
     below_zero = 0x100000000 - 2500
     assert device.written == [
-        (at + 23, [2, below_zero >> 16, below_zero & 0xFFFF]), (at + 26, [0, 0]), (at + 30, [1, 0, 20]), (at + 22, [1]),
-        (at + 23, [2, 0, 5000]), (at + 26, [0, 0]), (at + 30, [1, 1, 70_000 - 65_536]), (at + 22, [1]),  # no more than it can
-    ]  # fmt: skip
+        (at + 23, [2, below_zero >> 16, below_zero & 0xFFFF]),
+        (at + 26, [0, 0]),
+        (at + 30, [1, 0, 20]),
+        (at + 22, [1]),
+        (at + 23, [2, 0, 5000]),
+        (at + 26, [0, 0]),
+        (at + 30, [1, 1, 70_000 - 65_536]),
+        (at + 22, [1]),  # no more than it can
+    ]
     assert answer.measured is not None
     assert answer.measured.charge_w == 1500
 
@@ -99,17 +101,20 @@ def test_a_roof_with_the_newer_controls_is_limited_for_a_while_and_freed():
         freed = roof.send(Target("c-2", holds_s=20, limit_w=12_000))
         at = device.at(704)
     assert device.written == [
-        (at + 15, [420]), (at + 17, [0, 0, 20]), (at + 14, [1]), (at + 15, [1000]), (at + 17, [0, 0, 20]), (at + 14, [0])
-    ]  # fmt: skip
+        (at + 15, [420]),
+        (at + 17, [0, 0, 20]),
+        (at + 14, [1]),
+        (at + 15, [1000]),
+        (at + 17, [0, 0, 20]),
+        (at + 14, [0]),
+    ]
     assert held.measured is not None and freed.measured is not None
     assert held.measured.limit_w == pytest.approx(4200)
     assert freed.measured.limit_w is None
 
 
 def test_model_701_is_read_in_parts_and_goes_before_the_older_ones():
-    with SunSpecDevice(
-        [common(), integer_inverter(100), der_measurement(5555), SETTINGS, CONTROLS]
-    ) as device:
+    with SunSpecDevice([common(), integer_inverter(100), der_measurement(5555), SETTINGS, CONTROLS]) as device:
         answer = link(device, is_storage=False).read()
     assert answer.measured is not None
     assert answer.measured.discharge_w == 5555
@@ -160,9 +165,7 @@ def test_what_goes_wrong_has_a_name():
     assert nobody.problem is Problem.UNREACHABLE
 
 
-@pytest.mark.parametrize(
-    "address", ["127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "printer.local", "8.8.8.8"]
-)
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "printer.local", "8.8.8.8"])
 def test_only_addresses_that_devices_may_have(address):
     answer = SunSpecLink(address, 502, 1, True, ("10.0.0.0/8", "192.168.0.0/16")).read()
     assert answer.problem is Problem.NOT_ALLOWED

@@ -69,20 +69,14 @@ def test_a_tier_that_was_let_go_is_one_interruption_until_it_is_back(microgrid, 
     row = Interruption.objects.get()
     assert row.ended_at is not None
     assert SHOWN_NOW + timedelta(seconds=41) < row.ended_at <= SHOWN_NOW + timedelta(seconds=700)
-    assert reliability_over(microgrid, SHOWN_NOW - timedelta(hours=1), SHOWN_NOW + timedelta(hours=1), with_planned=False).maifi > 0  # fmt: skip
+    assert reliability_over(microgrid, SHOWN_NOW - timedelta(hours=1), SHOWN_NOW + timedelta(hours=1), with_planned=False).maifi > 0
 
 
-def test_a_site_with_several_loads_is_without_supply_only_once_all_are(microgrid, live, answering, operator):  # fmt: skip
+def test_a_site_with_several_loads_is_without_supply_only_once_all_are(microgrid, live, answering, operator):
     first = Consumer.objects.filter(site__microgrid=microgrid).order_by("pk").first()
     Consumer.objects.filter(site__microgrid=microgrid).update(priority_tier=0)
     Consumer.objects.filter(site=first.site_id).update(priority_tier=3)
-    Consumer.objects.create(
-        site=first.site,
-        code="car",
-        kind=ConsumerKind.CAR_CHARGER,
-        max_demand_w=first.max_demand_w,
-        priority_tier=4,
-    )
+    Consumer.objects.create(site=first.site, code="car", kind=ConsumerKind.CAR_CHARGER, max_demand_w=first.max_demand_w, priority_tier=4)
     tick(microgrid, live, 0)
     let_go(microgrid, operator, 4, 1)
     for seconds in (4, 8):
@@ -111,24 +105,31 @@ def test_a_device_that_does_not_answer_is_no_interruption(microgrid, live, devic
 def test_dead_wires_are_an_interruption_of_everybody(microgrid, live, devices, settings):
     settings.MQTT_URL = "mqtt://127.0.0.1:9"
     Consumer.objects.filter(site__microgrid=microgrid).update(priority_tier=0)
-    meter = place_grid_meter(microgrid=microgrid, branch=Transformer.objects.get(microgrid=microgrid), code="PCC", now=SHOWN_NOW)  # fmt: skip
+    meter = place_grid_meter(microgrid=microgrid, branch=Transformer.objects.get(microgrid=microgrid), code="PCC", now=SHOWN_NOW)
 
     def beside_the_switch(voltage_v: float, seconds: float):
         at = SHOWN_NOW + timedelta(seconds=seconds)
-        values = {"coupling_open": 1.0, "voltage_v": voltage_v, "frequency_hz": 50.0, "grid_voltage_v": 0.0, "import_w": 0.0, "export_w": 0.0}  # fmt: skip
+        values = {
+            "coupling_open": 1.0,
+            "voltage_v": voltage_v,
+            "frequency_hz": 50.0,
+            "grid_voltage_v": 0.0,
+            "import_w": 0.0,
+            "export_w": 0.0,
+        }
         write_samples({microgrid.pk: {meter.pk: LiveSample(at.timestamp(), values)}})
         tick(microgrid, live, seconds)
 
     for seconds in (0, 4, 8):
         beside_the_switch(0.0, seconds)
     row = Interruption.objects.get()
-    assert (row.cause, row.tier, row.sites.count()) == (InterruptionCause.PUBLIC_GRID, None, microgrid.meters.filter(kind="site").count())  # fmt: skip
+    assert (row.cause, row.tier, row.sites.count()) == (InterruptionCause.PUBLIC_GRID, None, microgrid.meters.filter(kind="site").count())
     beside_the_switch(230.0, 12)
     row.refresh_from_db()
     assert row.ended_at == SHOWN_NOW + timedelta(seconds=12)
 
 
-def test_ticks_that_stop_coming_are_an_alarm_until_they_come_again(microgrid, live, devices, operator, settings):  # fmt: skip
+def test_ticks_that_stop_coming_are_an_alarm_until_they_come_again(microgrid, live, devices, operator, settings):
     settings.MQTT_URL = "mqtt://127.0.0.1:9"
     shown = SHOWN_NOW - REAL_NOW
     assert watch_all(real_now=REAL_NOW) == 0, "never controlled"

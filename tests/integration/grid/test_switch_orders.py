@@ -31,7 +31,7 @@ def leaf(microgrid: Microgrid, measured_days: list[date]) -> Line:
 def open_end(microgrid, leaf, operator, now=SHOWN_NOW) -> SwitchOrder:
     return propose_at_end(
         microgrid=microgrid, kind="line", code=leaf.code, node_code=leaf.node_from.code, reason="Fault search", by=operator, now=now
-    )  # fmt: skip
+    )
 
 
 def test_what_is_foreseen_is_what_follows(microgrid, leaf, operator):
@@ -50,7 +50,7 @@ def test_what_is_foreseen_is_what_follows(microgrid, leaf, operator):
     assert (cut.recorded_by, cut.note) == (operator, f"Open {order.switch}: Fault search")
     back = propose_switch_order(
         microgrid=microgrid, switch=order.switch, closes=True, reason="Found", by=operator, now=SHOWN_NOW + 5 * MINUTE
-    )  # fmt: skip
+    )
     assert set(back.sites_back.values_list("pk", flat=True)) == lost
     assert back.ring == ""
     confirm_switch_order(order=back, typed="", by=operator, now=SHOWN_NOW + 6 * MINUTE)
@@ -60,11 +60,9 @@ def test_what_is_foreseen_is_what_follows(microgrid, leaf, operator):
 
 
 def test_a_ring_is_named_before_it_closes(microgrid, leaf, operator):
-    tie = Switch.objects.create(
-        microgrid=microgrid, code="Tie", node=leaf.node_from, other_node=leaf.node_to, normally_closed=False
-    )
+    tie = Switch.objects.create(microgrid=microgrid, code="Tie", node=leaf.node_from, other_node=leaf.node_to, normally_closed=False)
     NetworkChange.objects.create(microgrid=microgrid, made_at=SHOWN_NOW, what="tie laid")
-    order = propose_switch_order(microgrid=microgrid, switch=tie, closes=True, reason="Try", by=operator, now=SHOWN_NOW)  # fmt: skip
+    order = propose_switch_order(microgrid=microgrid, switch=tie, closes=True, reason="Try", by=operator, now=SHOWN_NOW)
     assert order.ring == leaf.code
     assert not order.sites_lost.exists()
 
@@ -78,9 +76,9 @@ def test_what_is_too_old_or_computed_on_another_network_is_not_confirmed(microgr
         confirm_switch_order(order=order, typed=order.switch.code, by=operator, now=SHOWN_NOW + MINUTE)
     for reason, closes in ((" ", False), ("Again", True)):
         with pytest.raises(CannotSwitch):
-            propose_switch_order(microgrid=microgrid, switch=order.switch, closes=closes, reason=reason, by=operator, now=SHOWN_NOW)  # fmt: skip
+            propose_switch_order(microgrid=microgrid, switch=order.switch, closes=closes, reason=reason, by=operator, now=SHOWN_NOW)
     with pytest.raises(CannotSwitch, match="There is no line"):
-        propose_at_end(microgrid=microgrid, kind="line", code=leaf.code, node_code="nowhere", reason="x", by=operator, now=SHOWN_NOW)  # fmt: skip
+        propose_at_end(microgrid=microgrid, kind="line", code=leaf.code, node_code="nowhere", reason="x", by=operator, now=SHOWN_NOW)
 
 
 def test_an_import_leaves_isolating_points(microgrid, leaf, operator):
@@ -116,11 +114,7 @@ def test_pages_in_two_steps(microgrid, leaf, operator, household, client):
 def test_doors_in_two_steps(microgrid, leaf, operator, household, client):
     client.force_login(operator)
     orders = reverse("api-switch-orders", args=[microgrid.public_id])
-    body = {
-        "element": {"kind": "line", "code": leaf.code},
-        "node": leaf.node_to.code,
-        "reason": "Fault search",
-    }
+    body = {"element": {"kind": "line", "code": leaf.code}, "node": leaf.node_to.code, "reason": "Fault search"}
     assert client.post(orders, {"reason": "x"}, content_type="application/json").status_code == 400
     made = client.post(orders, body, content_type="application/json")
     assert made.status_code == 201
@@ -132,8 +126,8 @@ def test_doors_in_two_steps(microgrid, leaf, operator, household, client):
     assert client.post(decide, typed, content_type="application/json").json()["state"] == "confirmed"
     [line] = client.get(reverse("api-switches", args=[microgrid.public_id])).json()
     assert (line["is_closed"], line["reason"]) == (False, "Fault search")
-    again = client.post(orders, {"switch": line["id"], "closes": True, "reason": "Found"}, content_type="application/json").json()  # fmt: skip
-    back = client.post(reverse("api-switch-order-decision", args=[again["id"]]), {"step": "take_back"}, content_type="application/json")  # fmt: skip
+    again = client.post(orders, {"switch": line["id"], "closes": True, "reason": "Found"}, content_type="application/json").json()
+    back = client.post(reverse("api-switch-order-decision", args=[again["id"]]), {"step": "take_back"}, content_type="application/json")
     assert back.json()["state"] == "taken back"
     assert len(client.get(orders).json()) == 2
     client.force_login(household)

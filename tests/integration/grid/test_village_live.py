@@ -39,10 +39,8 @@ def memory(own_var: Path):
 
 def registers_at_start_of_today(village) -> dict[str, np.ndarray]:
     """What the replay of the days before leaves in the registers."""
-    registers, _ = simulate(
-        village.plan, *powers(village, [DAY, NEXT_DAY]), 0.25, VillageState.at_start(village.plan)
-    )
-    return {name: getattr(registers, f"{name}_wh")[:, -1] for name in ("import", "export", "production", "charge", "discharge")}  # fmt: skip
+    registers, _ = simulate(village.plan, *powers(village, [DAY, NEXT_DAY]), 0.25, VillageState.at_start(village.plan))
+    return {name: getattr(registers, f"{name}_wh")[:, -1] for name in ("import", "export", "production", "charge", "discharge")}
 
 
 def test_it_begins_where_the_replay_ended_and_catches_up_with_today(microgrid, memory):
@@ -57,10 +55,14 @@ def test_it_begins_where_the_replay_ended_and_catches_up_with_today(microgrid, m
         assert readings[0].register_start_wh == before["import"][place]
         assert all(a.register_end_wh == b.register_start_wh for a, b in itertools.pairwise(readings))
     load, _ = powers(village, [TODAY])
-    drawn = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "import")  # fmt: skip
-    fed = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "export")  # fmt: skip
+    drawn = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "import")
+    fed = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "export")
     made = sum(r.register_end_wh - r.register_start_wh for m in village.source_meters for r in unsent[m.pk])
-    stored = sum((1 if r.channel == "charge" else -1) * (r.register_end_wh - r.register_start_wh) for m in village.storage_meters for r in unsent[m.pk])  # fmt: skip
+    stored = sum(
+        (1 if r.channel == "charge" else -1) * (r.register_end_wh - r.register_start_wh)
+        for m in village.storage_meters
+        for r in unsent[m.pk]
+    )
     assert drawn - fed + made - stored == pytest.approx(load[:, :48].sum() / 4, abs=len(village.meters) * 2)
 
 
@@ -100,9 +102,7 @@ def test_devices_take_their_fallback_when_the_platform_falls_silent(microgrid, m
     assert after[battery.pk].values["charge_w"] == 0.0
     assert after[roof.pk].values["production_w"] == pytest.approx(free[1][0], abs=0.1)
     taken = after[battery.pk].values["soc_wh"] - before[battery.pk].values["soc_wh"]
-    assert taken == pytest.approx(
-        1000 * 16 / 3600 * float(battery.storage.eta_charge), abs=0.3
-    )  # to the second, not to the next sample
+    assert taken == pytest.approx(1000 * 16 / 3600 * float(battery.storage.eta_charge), abs=0.3)  # to the second, not to the next sample
 
 
 def test_what_was_sent_becomes_meter_days(microgrid, memory):
@@ -114,23 +114,17 @@ def test_what_was_sent_becomes_meter_days(microgrid, memory):
     for meter in village.meters:
         blocks, held = blocks_of(unsent[meter.pk], 900, MOST_INTERVALS)
         assert set(held) == set(unsent[meter.pk])
-        body = devices[meter.pk].sign(
-            int(SHOWN_NOW.timestamp() * 1000), SHOWN_NOW, blocks, [samples[meter.pk]]
-        )
+        body = devices[meter.pk].sign(int(SHOWN_NOW.timestamp() * 1000), SHOWN_NOW, blocks, [samples[meter.pk]])
         messages.append(ReceivedMessage(body, "mqtt"))
     receipts = accept_messages(messages=messages, now=REAL_NOW)
     assert {r.outcome for r in receipts} == {"accepted"}
     stored = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=[TODAY])
     assert stored.present.all()
     for place, meter in enumerate(village.site_meters):
-        expected = [
-            r.register_end_wh - r.register_start_wh for r in unsent[meter.pk] if r.channel == "import"
-        ]
+        expected = [r.register_end_wh - r.register_start_wh for r in unsent[meter.pk] if r.channel == "import"]
         row = int(np.searchsorted(stored.meter_ids, meter.pk))
         assert stored.values_wh[row, :48].tolist() == expected, place
-    assert MeterDay.objects.filter(day=TODAY).count() == sum(
-        2 if m.kind != "source" else 1 for m in village.meters
-    )
+    assert MeterDay.objects.filter(day=TODAY).count() == sum(2 if m.kind != "source" else 1 for m in village.meters)
     live = live_readings(microgrid.pk)
     assert set(live.meter_ids.tolist()) == {m.pk for m in village.meters}
     for readings in unsent.values():
@@ -152,11 +146,7 @@ def test_an_order_moves_energy_until_it_expires(microgrid, memory):
     shown = life.samples()[site.pk].values
     assert (shown["import_w"], shown["export_w"]) == (values["charge_w"], values["discharge_w"])
     life.live_until(SHOWN_NOW + timedelta(minutes=15))
-    reading = [
-        r
-        for r in memory.unsent(span_s=SPAN_S)[village.storage_meters[0].pk]
-        if r.start_s == int(SHOWN_NOW.timestamp())
-    ]
+    reading = [r for r in memory.unsent(span_s=SPAN_S)[village.storage_meters[0].pk] if r.start_s == int(SHOWN_NOW.timestamp())]
     assert sum(r.register_end_wh - r.register_start_wh for r in reading) == pytest.approx(60, abs=1)
     idle = life.samples()[village.storage_meters[0].pk].values
     assert idle["charge_w"] == idle["discharge_w"] == 0.0
@@ -184,6 +174,7 @@ def test_only_intervals_that_follow_each_other_share_a_block():
     readings = [Reading(1, "import", s, s, s + 5) for s in (0, 900, 2700)] + [Reading(1, "export", 0, 7, 7)]
     blocks, held = blocks_of(readings, 900, 10)
     assert [(b.channel, b.values_wh, b.register_start_wh, b.register_end_wh) for b in blocks] == [
-        ("import", (5, 5), 0, 905), ("export", (0,), 7, 7),
-    ]  # fmt: skip
+        ("import", (5, 5), 0, 905),
+        ("export", (0,), 7, 7),
+    ]
     assert len(held) == 3

@@ -45,9 +45,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     def begin(*words: str) -> subprocess.Popen[bytes]:
         with (tmp_path / f"{words[0]}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+            process = subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=environment, stdout=log, stderr=log)
         running.append(process)
         return process
 
@@ -101,10 +99,7 @@ def test_a_killed_village_comes_back_and_no_interval_is_missing(living, start):
 
     wait_for(ticked, "a tick with all sites reporting")
     assert DeviceCommand.objects.exists()
-    assert set(DeviceCommand.objects.values_list("status", flat=True)) <= {
-        CommandStatus.ACKNOWLEDGED,
-        CommandStatus.EXPIRED,
-    }
+    assert set(DeviceCommand.objects.values_list("status", flat=True)) <= {CommandStatus.ACKNOWLEDGED, CommandStatus.EXPIRED}
     assert DeviceCommand.objects.filter(status=CommandStatus.ACKNOWLEDGED).exists()
 
     village.send_signal(signal.SIGKILL)
@@ -139,9 +134,7 @@ def test_days_are_replayed_over_the_broker_once(microgrid, start, settings, tmp_
     assert ((block.quality & METHOD_MASK) == Method.MEASURED).all()
 
 
-def test_a_letter_whose_receipt_was_lost_is_sent_again_byte_for_byte(
-    microgrid, start, settings, tmp_path, monkeypatch
-):
+def test_a_letter_whose_receipt_was_lost_is_sent_again_byte_for_byte(microgrid, start, settings, tmp_path, monkeypatch):
     days = replayable(microgrid, settings, tmp_path)
     start("ingest_mqtt")
     with monkeypatch.context() as lost:

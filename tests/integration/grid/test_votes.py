@@ -12,16 +12,7 @@ from energy.models import Site
 from grid.admin.market import MarketTermsForm
 from grid.domain.prices import PriceRule
 from grid.domain.sharing.terms import ShareRule
-from grid.models import (
-    BalanceDay,
-    DayClosing,
-    MarketTerms,
-    SharingProposal,
-    SharingRule,
-    SharingVote,
-    VoteChoice,
-    VoteStatus,
-)
+from grid.models import BalanceDay, DayClosing, MarketTerms, SharingProposal, SharingRule, SharingVote, VoteChoice, VoteStatus
 from grid.selectors.sharing_terms import rule_on
 from grid.selectors.votes import eligible_members
 from grid.services import votes
@@ -37,9 +28,16 @@ FROM = date(2016, 6, 15)
 
 def opened(microgrid: Any, by: Any, **changes: Any) -> SharingProposal:
     given = {
-        "microgrid": microgrid, "key": ShareRule.HIERARCHICAL, "price_rule": PriceRule.SUPPLY_DEMAND_RATIO, "valid_from": FROM,
-        "reason": "Neighbours first.", "quorum_percent": 50, "closes_at": CLOSES, "by": by, "now": SHOWN_NOW,
-    }  # fmt: skip
+        "microgrid": microgrid,
+        "key": ShareRule.HIERARCHICAL,
+        "price_rule": PriceRule.SUPPLY_DEMAND_RATIO,
+        "valid_from": FROM,
+        "reason": "Neighbours first.",
+        "quorum_percent": 50,
+        "closes_at": CLOSES,
+        "by": by,
+        "now": SHOWN_NOW,
+    }
     return votes.open_vote(**(given | changes))
 
 
@@ -64,20 +62,14 @@ def test_what_members_adopt_comes_into_force_with_its_text(microgrid, operator, 
     standing.refresh_from_db()
     assert standing.valid_to == FROM
     rule = rule_on(microgrid, FROM)
-    assert (rule.key, rule.price_rule, rule.text_sha256) == (
-        "hierarchical",
-        "supply_demand_ratio",
-        proposal.text_sha256,
-    )
+    assert (rule.key, rule.price_rule, rule.text_sha256) == ("hierarchical", "supply_demand_ratio", proposal.text_sha256)
     told = Notification.objects.filter(user=household, kind=votes.KIND).order_by("created_at", "pk")
-    assert [row.subject for row in told] == [
-        "A vote on how we share is open", "The vote on how we share: adopted",
-    ]  # fmt: skip
+    assert [row.subject for row in told] == ["A vote on how we share is open", "The vote on how we share: adopted"]
 
 
 @pytest.mark.parametrize(
     ("choices", "status"), [("nnnn", VoteStatus.REJECTED), ("y---", VoteStatus.TOO_FEW), ("ynaa", VoteStatus.REJECTED)]
-)  # fmt: skip
+)
 def test_a_vote_that_fails_changes_nothing(microgrid, operator, choices, status):
     proposal = opened(microgrid, operator, quorum_percent=60)
     all_vote(proposal, operator, choices)
@@ -108,9 +100,17 @@ def test_closed_days_keep_the_rule_they_were_shared_by(microgrid, operator):
     planned = SharingRule.objects.create(microgrid=microgrid, valid_from=date(2016, 7, 1))
     all_vote(proposal, operator, "yyyy")
     BalanceDay.objects.create(
-        microgrid=microgrid, day=date(2016, 6, 20), revision=0, import_wh=[0], export_wh=[0], production_wh=[0],
-        consumption_wh=[0], charge_wh=[0], discharge_wh=[0], losses_wh=[0],
-    )  # fmt: skip
+        microgrid=microgrid,
+        day=date(2016, 6, 20),
+        revision=0,
+        import_wh=[0],
+        export_wh=[0],
+        production_wh=[0],
+        consumption_wh=[0],
+        charge_wh=[0],
+        discharge_wh=[0],
+        losses_wh=[0],
+    )
     [decided] = votes.close_votes(microgrid=microgrid, now=CLOSES + timedelta(days=15))
     assert (decided.rule.valid_from, decided.rule.valid_to) == (date(2016, 6, 21), planned.valid_from)
     assert not DayClosing.objects.filter(day__gte=decided.rule.valid_from).exists()
@@ -142,18 +142,17 @@ def test_a_vote_is_the_members_own_and_ends_with_the_vote(microgrid, operator, h
     client.force_login(household)
     assert client.post(cast, {"member": other.public_id, "choice": "no"}).status_code == 404
     assert client.post(cast, {"member": own.public_id, "choice": "maybe"}).status_code == 400
-    assert (
-        client.post(cast, {"member": own.public_id, "choice": "no"}).status_code == 409
-    )  # the real clock is past it
+    assert client.post(cast, {"member": own.public_id, "choice": "no"}).status_code == 409  # the real clock is past it
     microgrid.clock_real_start = timezone.now()
     microgrid.save()
     assert client.post(cast, {"member": own.public_id, "choice": "no"}).status_code == 200
     page = client.get(reverse("sharing")).content.decode()
     assert "Your vote: Neighbours first, price by plenty" in page
     assert "1 of " in page
-    assert client.post(
-        reverse("sharing"), {"proposal": proposal.public_id, "member": own.public_id, "choice": "yes"}, follow=True
-    ).status_code == 200  # fmt: skip
+    assert (
+        client.post(reverse("sharing"), {"proposal": proposal.public_id, "member": own.public_id, "choice": "yes"}, follow=True).status_code
+        == 200
+    )
     assert SharingVote.objects.get().choice == "yes"
     listed = client.get(reverse("api-sharing-votes")).json()["results"]
     assert [(row["status"], row["yes"]) for row in listed] == [("open", None)]
@@ -166,9 +165,15 @@ def test_staff_open_and_withdraw_votes_in_the_admin(microgrid, operator, client)
     microgrid.save()
     client.force_login(operator)
     form = {
-        "microgrid": microgrid.pk, "key": "dynamic", "price_rule": "bill_sharing", "valid_from": "2016-06-15", "reason": "Try it.",
-        "quorum_percent": 50, "closes_at_0": "2016-06-04", "closes_at_1": "10:00",
-    }  # fmt: skip
+        "microgrid": microgrid.pk,
+        "key": "dynamic",
+        "price_rule": "bill_sharing",
+        "valid_from": "2016-06-15",
+        "reason": "Try it.",
+        "quorum_percent": 50,
+        "closes_at_0": "2016-06-04",
+        "closes_at_1": "10:00",
+    }
     add = reverse("admin:grid_sharingproposal_add")
     assert "at least 3 days" in client.post(add, form).content.decode()
     assert client.post(add, form | {"closes_at_0": "2016-06-10"}).status_code == 302
@@ -188,12 +193,7 @@ def test_who_votes_for_a_market_votes_for_its_terms_too(microgrid, operator):
     proposal = opened(microgrid, operator, **given)
     assert "orders close [minutes before]: 90\ndeviation charge [per kWh]: 0.052500\n" in proposal.text
     assert hashlib.sha256(proposal.text.encode()).hexdigest() == proposal.text_sha256
-    form = {
-        "microgrid": microgrid.pk,
-        "valid_from": FROM + timedelta(days=9),
-        "gate_minutes": 60,
-        "deviation_micro": 0,
-    }
+    form = {"microgrid": microgrid.pk, "valid_from": FROM + timedelta(days=9), "gate_minutes": 60, "deviation_micro": 0}
     assert "is open" in MarketTermsForm(form).errors["valid_from"][0]
     all_vote(proposal, operator, "y" * eligible_members(microgrid).count())
     votes.close_votes(microgrid=microgrid, now=CLOSES)

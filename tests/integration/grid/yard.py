@@ -26,16 +26,21 @@ class Yard:
 
     def __init__(self) -> None:
         self.cooperative = Cooperative.objects.create(slug="yard", name="Yard eG", vat_id="DE999999999")
-        self.microgrid = Microgrid.objects.create(
-            cooperative=self.cooperative, slug="yard", name="Yard", time_zone="Europe/Berlin"
-        )
+        self.microgrid = Microgrid.objects.create(cooperative=self.cooperative, slug="yard", name="Yard", time_zone="Europe/Berlin")
         self.tariff = self._tariff()
         self.meters = {name: self._site(name) for name in ("Ana", "Ben", "Store")}
         site = Site.objects.get(code="Store")
         self.storage = StorageUnit.objects.create(
-            site=site, code="battery", capacity_wh=20_000, charge_max_w=9000, discharge_max_w=9000, eta_charge="0.9",
-            eta_discharge="0.8", soc_max_wh=20_000, soc_wh=0,
-        )  # fmt: skip
+            site=site,
+            code="battery",
+            capacity_wh=20_000,
+            charge_max_w=9000,
+            discharge_max_w=9000,
+            eta_charge="0.9",
+            eta_discharge="0.8",
+            soc_max_wh=20_000,
+            soc_wh=0,
+        )
         self.battery = Meter.objects.create(
             microgrid=self.microgrid, site=site, kind=MeterKind.STORAGE, storage=self.storage, code="battery"
         )
@@ -43,19 +48,20 @@ class Yard:
     def _tariff(self) -> Tariff:
         made = Tariff.objects.create(cooperative=self.cooperative, code="t", name="T", is_reference=True)
         version = TariffVersion.objects.create(
-            tariff=made, number=1, valid_from=date(2016, 1, 1), standing_per_day="0.10", energy_per_kwh="0.30",
-            export_per_kwh="0.08", vat_rate="0.20",
-        )  # fmt: skip
+            tariff=made,
+            number=1,
+            valid_from=date(2016, 1, 1),
+            standing_per_day="0.10",
+            energy_per_kwh="0.30",
+            export_per_kwh="0.08",
+            vat_rate="0.20",
+        )
         publish_version(version=version, user=None, now=NOW)
         return made
 
     def _site(self, name: str) -> Meter:
-        member = Member.objects.create(
-            cooperative=self.cooperative, number=name, name=name, is_cooperative=name == "Store"
-        )
-        site = Site.objects.create(
-            microgrid=self.microgrid, member=member, code=name, name=name, kind=SiteKind.HOUSEHOLD
-        )
+        member = Member.objects.create(cooperative=self.cooperative, number=name, name=name, is_cooperative=name == "Store")
+        site = Site.objects.create(microgrid=self.microgrid, member=member, code=name, name=name, kind=SiteKind.HOUSEHOLD)
         TariffAssignment.objects.create(site=site, tariff=self.tariff, valid_from=date(2016, 1, 1))
         return Meter.objects.create(microgrid=self.microgrid, site=site, kind=MeterKind.SITE, code=name)
 
@@ -77,16 +83,11 @@ class Yard:
             if who == "Store":
                 values[self.battery.pk, int(Channel.CHARGE)][interval] += taken
                 values[self.battery.pk, int(Channel.DISCHARGE)][interval] += given
-        rows = [
-            MeterDayRow(day, pk, channel, row, np.zeros(count, np.int16), version, 1)
-            for (pk, channel), row in values.items()
-        ]
+        rows = [MeterDayRow(day, pk, channel, row, np.zeros(count, np.int16), version, 1) for (pk, channel), row in values.items()]
         ensure_months(table="energy_meterday", days=[day])
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE energy_meterday SET is_current = false WHERE day = %s", [day])
-            write_rows(
-                cursor, rows, microgrid_id=self.microgrid.pk, provenance="test", now=NOW, replace=False
-            )
+            write_rows(cursor, rows, microgrid_id=self.microgrid.pk, provenance="test", now=NOW, replace=False)
 
     def close(self, day: date) -> DayClosing:
         return close_day(microgrid=self.microgrid, day=day, now=NOW)

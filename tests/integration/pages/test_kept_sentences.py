@@ -42,9 +42,12 @@ def test_a_message_is_said_when_it_is_read(request_of: Any) -> None:
 def test_the_question_before_a_step_is_german(request_of: Any) -> None:
     with override("de"):
         asked = ask_first(
-            request_of, title="Halt inverter 1.4.0", button="Halt", back="/",
+            request_of,
+            title="Halt inverter 1.4.0",
+            button="Halt",
+            back="/",
             sentence="inverter 1.4.0 will be offered to no further device. What runs it keeps it; a new version mends it.",
-        )  # fmt: skip
+        )
     assert asked is not None
     page = asked.content.decode()
     assert "inverter 1.4.0 anhalten" in page and "wird keinem weiteren Gerät angeboten" in page
@@ -80,16 +83,11 @@ def test_a_bank_s_answer_is_german_where_it_rests_on_a_mandate() -> None:
 
 
 def test_findings_of_the_witness_are_german() -> None:
-    found = [
-        getattr(checking, name)
-        for name in ("CHANGED", "LEAF_CHANGED", "EITHER_CHANGED", "GONE", "NO_LEAF", "NO_WAY")
-    ]
+    found = [getattr(checking, name) for name in ("CHANGED", "LEAF_CHANGED", "EITHER_CHANGED", "GONE", "NO_LEAF", "NO_WAY")]
     with override("de"):
         assert all(say_kept(words) != words for words in found)
         assert (
             say_kept(f"Total (gross) is '12' now: {checking.CHANGED}")
             == "Total (gross) ist jetzt „12“: was jetzt gespeichert ist, ist nicht, was verankert wurde"
         )
-        assert say_kept("The chain's node does not answer (ConnectionError).").startswith(
-            "Der Knoten der Kette"
-        )
+        assert say_kept("The chain's node does not answer (ConnectionError).").startswith("Der Knoten der Kette")

@@ -22,9 +22,7 @@ def test_a_german_browser_reads_german(client: Client) -> None:
     assert '<html lang="de">' in page
     assert "Was gefragt wird" in page
     assert "<span>Rechnungen</span>" in page
-    assert (
-        "What people ask" in client.get(reverse("help"), headers={"Accept-Language": "fr"}).content.decode()
-    )
+    assert "What people ask" in client.get(reverse("help"), headers={"Accept-Language": "fr"}).content.decode()
 
 
 def test_what_a_person_chose_stands_above_the_browser(client: Client) -> None:

@@ -8,15 +8,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from energy.models import AssetRequest, Consumer, Meter, RequestState, StorageUnit
-from energy.services.asset_requests import (
-    MOST_OPEN,
-    CannotRequest,
-    Wish,
-    approve_request,
-    refuse_request,
-    request_asset,
-    withdraw_request,
-)
+from energy.services.asset_requests import MOST_OPEN, CannotRequest, Wish, approve_request, refuse_request, request_asset, withdraw_request
 from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from energy.services.ownership import begin, hand_over
 from grid.models import NetworkStudy, NodeHosting, Technology
@@ -60,23 +52,15 @@ def test_from_the_portal_to_the_plan(hamlet: Hamlet, operator: User) -> None:
     assert "Asked for by members (1)" in staff.get("/devices/").content.decode()
     if site.node is not None:
         study = NetworkStudy.objects.create(
-            microgrid=hamlet.microgrid,
-            made_at=NOW,
-            first_day=NOW.date(),
-            last_day=NOW.date(),
-            intervals=96,
-            most_w=10_000,
+            microgrid=hamlet.microgrid, made_at=NOW, first_day=NOW.date(), last_day=NOW.date(), intervals=96, most_w=10_000
         )
         NodeHosting.objects.create(
             study=study, technology=Technology.CAR_CHARGING, node_code=site.node.code, power_w=7000, limited_by="voltage"
-        )  # fmt: skip
+        )
         assert "less than asked for" in staff.get("/devices/requests/").content.decode()
     here = f"/devices/requests/{row.public_id}/"
     assert "Say why" in staff.post(here, {"do": "refuse"}, follow=True).content.decode()
-    assert (
-        "its owner is told"
-        in staff.post(here, {"do": "approve", "answer": "Welcome."}, follow=True).content.decode()
-    )
+    assert "its owner is told" in staff.post(here, {"do": "approve", "answer": "Welcome."}, follow=True).content.decode()
     assert "decided already" in staff.post(here, {"do": "approve"}, follow=True).content.decode()
     row.refresh_from_db()
     car = Consumer.objects.get(request=row)
@@ -92,12 +76,7 @@ def test_a_battery_waits_in_maintenance_until_it_is_linked(hamlet: Hamlet, opera
     row = asked(hamlet, kind="battery", name="Store", power_w=5000, capacity_wh=10_000, feed_in_w=4600)
     approve_request(request=row, by=operator, now=NOW)
     store = StorageUnit.objects.get(request=row)
-    assert (store.status, store.capacity_wh, store.discharge_max_w, store.soc_max_wh) == (
-        "maintenance",
-        10_000,
-        4600,
-        10_000,
-    )
+    assert (store.status, store.capacity_wh, store.discharge_max_w, store.soc_max_wh) == ("maintenance", 10_000, 4600, 10_000)
     page = as_user(hamlet.member).get("/energy/devices/", headers={"Accept-Language": "de"}).content.decode()
     assert "Batterie" in page and "in Wartung" in page
 
@@ -121,9 +100,7 @@ def test_what_cannot_be_asked_for_or_decided(hamlet: Hamlet, operator: User) -> 
     assert "full until autumn" in as_user(hamlet.member).get("/energy/devices/").content.decode()
     with pytest.raises(DatabaseError), transaction.atomic():
         AssetRequest.objects.filter(pk=rows[2].pk).update(state="approved")
-    twice = [
-        approve_request(request=asked(hamlet, name="Twin"), by=operator, now=NOW).consumer for _ in range(2)
-    ]
+    twice = [approve_request(request=asked(hamlet, name="Twin"), by=operator, now=NOW).consumer for _ in range(2)]
     assert twice[0] and twice[1] and twice[0].code != twice[1].code
 
 
@@ -166,13 +143,9 @@ def test_a_device_may_bring_a_meter_of_its_own(hamlet: Hamlet, operator: User) -
     assert Meter.objects.get(code="SUB-78").storage == storage
 
 
-def test_a_meter_that_was_placed_elsewhere_meanwhile_stops_the_approval(
-    hamlet: Hamlet, operator: User
-) -> None:
+def test_a_meter_that_was_placed_elsewhere_meanwhile_stops_the_approval(hamlet: Hamlet, operator: User) -> None:
     row = asked(hamlet, meter_code="SUB-77")
-    other = Consumer.objects.create(
-        site=hamlet.sites[0], code="boiler", kind="other", max_demand_w=3000, priority_tier=3
-    )
+    other = Consumer.objects.create(site=hamlet.sites[0], code="boiler", kind="other", max_demand_w=3000, priority_tier=3)
     place_device_meter(device=other, code="SUB-77", now=NOW)
     with pytest.raises(CannotRequest, match="another one's already"):
         approve_request(request=row, by=operator, now=NOW)
@@ -182,16 +155,12 @@ def test_a_meter_that_was_placed_elsewhere_meanwhile_stops_the_approval(
 
 def test_operators_place_meters_at_devices_that_are_there(hamlet: Hamlet, operator: User) -> None:
     site, staff = hamlet.sites[0], as_user(operator)
-    boiler = Consumer.objects.create(
-        site=site, code="boiler", kind="other", max_demand_w=3000, priority_tier=3
-    )
+    boiler = Consumer.objects.create(site=site, code="boiler", kind="other", max_demand_w=3000, priority_tier=3)
     given = {"device": str(boiler.public_id), "code": "SUB-5"}
     assert "boiler" in staff.get("/devices/requests/").content.decode()
     assert as_user(hamlet.member).post("/devices/requests/meters/", given).status_code == 404
     assert staff.post("/devices/requests/meters/", given | {"device": "x"}).status_code == 404
-    taken = staff.post(
-        "/devices/requests/meters/", given | {"code": site.meters.get(kind="site").code}, follow=True
-    )
+    taken = staff.post("/devices/requests/meters/", given | {"code": site.meters.get(kind="site").code}, follow=True)
     assert "another one&#x27;s already" in taken.content.decode()
     german = staff.post("/devices/requests/meters/", given, follow=True, HTTP_ACCEPT_LANGUAGE="de")
     assert "SUB-5 misst ab jetzt boiler." in german.content.decode()

@@ -33,9 +33,7 @@ def hamlet(db: None) -> Hamlet:
 def billed_hamlet(hamlet: Hamlet) -> Hamlet:
     """The last nine days are closed and priced, each home has a tariff with an evening peak."""
     tariff, _ = make_tariff(hamlet.microgrid.cooperative)
-    TariffAssignment.objects.bulk_create(
-        TariffAssignment(site=site, tariff=tariff, valid_from=DAYS[0]) for site in hamlet.sites
-    )
+    TariffAssignment.objects.bulk_create(TariffAssignment(site=site, tariff=tariff, valid_from=DAYS[0]) for site in hamlet.sites)
     publish_days(microgrid=hamlet.microgrid, days=DAYS[-9:], now=NOW)
     for day in DAYS[-9:]:
         close_day(microgrid=hamlet.microgrid, day=day, now=NOW)
@@ -120,13 +118,7 @@ def test_an_alarm_is_set_and_taken_away_by_hand(client: Client, hamlet: Hamlet) 
     assert (alarm.limit, alarm.by_mail, alarm.user) == (Decimal("12.50"), False, hamlet.member)
     page = read(client, hamlet.member, "own-alarms")
     assert "12.5 kWh" in page
-    for wrong in (
-        {"limit": "a lot"},
-        {"limit": "NaN"},
-        {"limit": "9e99"},
-        {"kind": "gas"},
-        {"site": str(hamlet.sites[1].public_id)},
-    ):
+    for wrong in ({"limit": "a lot"}, {"limit": "NaN"}, {"limit": "9e99"}, {"kind": "gas"}, {"site": str(hamlet.sites[1].public_id)}):
         client.post(reverse("own-alarms"), given | wrong)
     assert OwnAlarm.objects.count() == 1
     client.force_login(hamlet.operator)
@@ -137,14 +129,7 @@ def test_an_alarm_is_set_and_taken_away_by_hand(client: Client, hamlet: Hamlet) 
 
 
 def test_what_went_off_is_on_the_start_page_until_it_was_seen(client: Client, billed_hamlet: Hamlet) -> None:
-    set_alarm(
-        user=billed_hamlet.member,
-        site=billed_hamlet.sites[0],
-        kind=OwnAlarmKind.DAY_USE,
-        limit=Decimal(2),
-        by_mail=False,
-        now=NOW,
-    )
+    set_alarm(user=billed_hamlet.member, site=billed_hamlet.sites[0], kind=OwnAlarmKind.DAY_USE, limit=Decimal(2), by_mail=False, now=NOW)
     assert judge_alarms(microgrid=billed_hamlet.microgrid, now=NOW) == 1
     assert "more than 2 kWh." in read(client, billed_hamlet.member, "home")
     assert "more than 2 kWh." in read(client, billed_hamlet.member, "own-alarms")
@@ -171,12 +156,7 @@ def test_the_ranking_is_for_staff(client: Client, hamlet: Hamlet, who: str) -> N
     assert client.get(reverse("sources")).status_code == 404
     other = hamlet.sources[1].public_id
     assert client.get(reverse("source", args=[other])).status_code == 404
-    assert (
-        client.post(
-            reverse("add-order", args=[other]), {"work": "repair", "due_date": "2016-05-01"}
-        ).status_code
-        == 404
-    )
+    assert client.post(reverse("add-order", args=[other]), {"work": "repair", "due_date": "2016-05-01"}).status_code == 404
 
 
 def test_a_look_at_a_members_source_is_written_down(client: Client, hamlet: Hamlet) -> None:
@@ -187,20 +167,14 @@ def test_a_look_at_a_members_source_is_written_down(client: Client, hamlet: Haml
 def test_an_order_is_made_planned_begun_and_finished_by_hand(client: Client, hamlet: Hamlet) -> None:
     source = hamlet.sources[0]
     client.force_login(hamlet.operator)
-    client.post(
-        reverse("add-order", args=[source.public_id]),
-        {"work": "repair", "reason": "Fault 217", "due_date": "2016-05-01"},
-    )
+    client.post(reverse("add-order", args=[source.public_id]), {"work": "repair", "reason": "Fault 217", "due_date": "2016-05-01"})
     order = WorkOrder.objects.get()
     address = reverse("change-order", args=[order.public_id])
     assert "Fault 217" in read(client, hamlet.operator, "sources")
     client.post(address, {"step": "plan", "start_at": "2016-04-26T10:00", "end_at": "2016-04-26T09:00"})
     order.refresh_from_db()
     assert order.state == WorkState.OPEN
-    client.post(
-        address,
-        {"step": "plan", "start_at": "2016-04-26T10:00", "end_at": "2016-04-26T12:00", "assigned_to": "Ben"},
-    )
+    client.post(address, {"step": "plan", "start_at": "2016-04-26T10:00", "end_at": "2016-04-26T12:00", "assigned_to": "Ben"})
     order.refresh_from_db()
     assert (order.state, order.start_at.isoformat()) == (WorkState.PLANNED, "2016-04-26T08:00:00+00:00")
     client.post(address, {"step": "start"})

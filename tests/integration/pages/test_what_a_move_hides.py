@@ -15,14 +15,7 @@ from billing.models import Document
 from energy.models import Consumer, OwnAlarm, Source
 from energy.models.assets import ConsumerKind, SourceKind
 from energy.services.partitions import ensure_months
-from grid.models import (
-    DemandConsent,
-    DemandProgramme,
-    FlexibleRun,
-    MarketOrder,
-    SurplusPreference,
-    TradingLimit,
-)
+from grid.models import DemandConsent, DemandProgramme, FlexibleRun, MarketOrder, SurplusPreference, TradingLimit
 from grid.selectors.order_books import ORDERS_TABLE
 from members.models import AccessRecord, Member, Membership, Role, User
 from tests.integration.billing.conftest import DAYS, NOW, make_hamlet
@@ -33,26 +26,14 @@ pytestmark = pytest.mark.django_db
 ELSEWHERE = re.compile(
     r"^(admin|account|_allauth|openadr3|ocpp|static|api/v1/(schema|docs|telemetry|gateways|devices/(enrol|rotate|cert|firm)))"
 )
-SPANS = [
-    {},
-    {"day": DAYS[0].isoformat()},
-    {"day": DAYS[1].isoformat()},
-    {"day": DAYS[0].isoformat(), "span": "month"},
-]
-DATES = {
-    "from": DAYS[0].isoformat(),
-    "to": (DAYS[1] + timedelta(days=1)).isoformat(),
-    "unit": "wh",
-    "start_at": "2016-03-26T11:00:00Z",
-}
+SPANS = [{}, {"day": DAYS[0].isoformat()}, {"day": DAYS[1].isoformat()}, {"day": DAYS[0].isoformat(), "span": "month"}]
+DATES = {"from": DAYS[0].isoformat(), "to": (DAYS[1] + timedelta(days=1)).isoformat(), "unit": "wh", "start_at": "2016-03-26T11:00:00Z"}
 
 
 def numbers(wh: int) -> re.Pattern[str]:
     """A reading, its kWh and the sums of its day as they may be printed; never inside a longer number or an id."""
     figures = {str(wh), f"{wh:,}", f"{wh / 1000}", f"{wh / 1000}".replace(".", ",")}
-    figures |= {f"{n * wh}" for n in (92, 96)} | {
-        f"{n * wh / 1000:.{d}f}" for n in (4, 92, 96) for d in (1, 2, 3)
-    }
+    figures |= {f"{n * wh}" for n in (92, 96)} | {f"{n * wh / 1000:.{d}f}" for n in (4, 92, 96) for d in (1, 2, 3)}
     return re.compile(r"(?<![\w.,-])(" + "|".join(re.escape(f) for f in sorted(figures)) + r")(?![\w-])")
 
 
@@ -72,34 +53,40 @@ def _arrange(moving: Moving) -> None:
     moving.client(moving.went)
     user = User.objects.get(memberships__member=moving.went)
     OwnAlarm.objects.create(user=user, site=site, kind="day_use", limit="7.77", created_at=NOW)
-    TradingLimit.objects.create(
-        site=site, buying="limit", buy_limit_micro=312_312, selling="never", set_by=user, set_at=NOW
-    )
+    TradingLimit.objects.create(site=site, buying="limit", buy_limit_micro=312_312, selling="never", set_by=user, set_at=NOW)
     ensure_months(table=ORDERS_TABLE, days=DAYS)
     for day, price in zip(DAYS, (231_231, 232_232), strict=True):
         start = grid.local_day(day).start_at
         MarketOrder.objects.create(
             microgrid=grid, site=site, side="buy", start_at=start, wh=11, price_micro=price, placed_at=NOW, placed_by=user, matched_wh=3
-        )  # fmt: skip
+        )
     receiver = grid.sites.get(code="Z 1")
-    SurplusPreference.objects.create(
-        site=site, receiver=receiver, place=1, valid_from=DAYS[0], set_by=user, set_at=NOW
-    )
-    SurplusPreference.objects.create(
-        site=receiver, receiver=site, place=2, valid_from=DAYS[0], set_by=user, set_at=NOW
-    )
-    car = Consumer.objects.create(
-        site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4
-    )
+    SurplusPreference.objects.create(site=site, receiver=receiver, place=1, valid_from=DAYS[0], set_by=user, set_at=NOW)
+    SurplusPreference.objects.create(site=receiver, receiver=site, place=2, valid_from=DAYS[0], set_by=user, set_at=NOW)
+    car = Consumer.objects.create(site=site, code="wall box", kind=ConsumerKind.CAR_CHARGER, max_demand_w=11_000, priority_tier=4)
     start = grid.local_day(DAYS[0]).start_at
     FlexibleRun.objects.create(
-        microgrid=grid, consumer=car, name="Waltraud's car", energy_wh=5_000, power_w=5_000, start_at=start,
-        ready_at=start + timedelta(hours=9), asked_by=user, asked_at=start, may_pause=True,
-    )  # fmt: skip
+        microgrid=grid,
+        consumer=car,
+        name="Waltraud's car",
+        energy_wh=5_000,
+        power_w=5_000,
+        start_at=start,
+        ready_at=start + timedelta(hours=9),
+        asked_by=user,
+        asked_at=start,
+        may_pause=True,
+    )
     programme = DemandProgramme.objects.create(
-        microgrid=grid, name="evenings", incentive_per_kwh="0.3", notice_minutes=60, most_minutes_per_event=60, most_events_per_month=5,
-        most_minutes_per_month=300, offered_at=NOW,
-    )  # fmt: skip
+        microgrid=grid,
+        name="evenings",
+        incentive_per_kwh="0.3",
+        notice_minutes=60,
+        most_minutes_per_event=60,
+        most_events_per_month=5,
+        most_minutes_per_month=300,
+        offered_at=NOW,
+    )
     DemandConsent.objects.create(programme=programme, site=site, given_by=user, given_at=NOW)
     Source.objects.create(site=site, code="roof 10", kind=SourceKind.SOLAR, capacity_w=5_000)
 
@@ -161,9 +148,7 @@ def test_no_door_tells_one_of_the_others_days(moved: Moving, who: str) -> None:
     own, other = (moved.went, moved.came) if who == "went" else (moved.came, moved.went)
     own_wh, other_wh = (WENT_WH, CAME_WH) if who == "went" else (CAME_WH, WENT_WH)
     # Orders, runs, alarms, limits: known by figures and names that nothing else has.
-    others = (
-        ["232232", "Carla"] if who == "went" else ["231231", "312312", "31.2312", "7.77", "Waltraud"]
-    ) + names_of(other)
+    others = (["232232", "Carla"] if who == "went" else ["231231", "312312", "31.2312", "7.77", "Waltraud"]) + names_of(other)
     mine, theirs = numbers(own_wh), numbers(other_wh)
     told, doors, label = [], 0, moved.document(own).label
     for address, body in answers(moved, moved.client(own)):
@@ -180,9 +165,14 @@ def test_no_door_tells_one_of_the_others_days(moved: Moving, who: str) -> None:
     day = DAYS[0] if who == "went" else DAYS[1]
     bill = moved.document(own).public_id
     for kept in (
-        f"/api/v1/meters/{meter}/days/", f"/api/v1/meters/{meter}/export/", f"/api/v1/microgrids/{moved.hamlet.microgrid.public_id}/days/",
-        "/energy/", f"/api/v1/bills/{bill}/", f"/bills/{bill}/", f"/bills/{bill}/readings/",
-    ):  # fmt: skip
+        f"/api/v1/meters/{meter}/days/",
+        f"/api/v1/meters/{meter}/export/",
+        f"/api/v1/microgrids/{moved.hamlet.microgrid.public_id}/days/",
+        "/energy/",
+        f"/api/v1/bills/{bill}/",
+        f"/bills/{bill}/",
+        f"/bills/{bill}/readings/",
+    ):
         assert kept in told, kept
     assert moved.client(own).get(f"/api/v1/sites/{site}/days/{day}/sharing/").status_code == 200
     assert not AccessRecord.objects.exists()  # nobody looked at anybody else
@@ -191,13 +181,9 @@ def test_no_door_tells_one_of_the_others_days(moved: Moving, who: str) -> None:
 def test_what_was_arranged_ends_with_the_move(moved: Moving) -> None:
     assert not OwnAlarm.objects.exists() and not TradingLimit.objects.filter(is_current=True).exists()
     assert not DemandConsent.objects.filter(withdrawn_at=None).exists()
-    assert set(SurplusPreference.objects.values_list("valid_to", flat=True)) == {
-        DAYS[1] + timedelta(days=1)
-    }  # both days were closed
+    assert set(SurplusPreference.objects.values_list("valid_to", flat=True)) == {DAYS[1] + timedelta(days=1)}  # both days were closed
     client = moved.client(moved.came)
-    assert (
-        client.get(reverse("api-market-orders")).json()["count"] == 1
-    )  # for an interval of her own day, as it was cleared
+    assert client.get(reverse("api-market-orders")).json()["count"] == 1  # for an interval of her own day, as it was cleared
     assert client.get(reverse("api-flexible-runs")).json()["count"] == 0
     assert moved.client(moved.went).get(reverse("api-flexible-runs")).json()["count"] == 1
 

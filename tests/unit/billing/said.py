@@ -20,9 +20,11 @@ def phrase_book() -> PhraseBook:
         node.args[0].value
         for path in sorted((ROOT / "billing" / "selectors").glob("*phrases.py"))
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "gettext_noop"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "gettext_noop"
         and isinstance(node.args[0], ast.Constant)
-    ]  # fmt: skip
+    ]
     return PhraseBook.of(*listed)
 
 
@@ -45,7 +47,7 @@ def sentences_of(path: Path, *callers: str) -> list[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         for target in node.targets
         if isinstance(target, ast.Name)
-    }  # fmt: skip
+    }
     told = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in callers and node.args:
@@ -53,9 +55,7 @@ def sentences_of(path: Path, *callers: str) -> list[str]:
             if isinstance(last, ast.Constant):
                 told.append(str(last.value))
             elif isinstance(last, ast.JoinedStr):
-                told.append(
-                    "".join(str(v.value) if isinstance(v, ast.Constant) else IN_A_PLACE for v in last.values)
-                )
+                told.append("".join(str(v.value) if isinstance(v, ast.Constant) else IN_A_PLACE for v in last.values))
             elif isinstance(last, ast.Name) and last.id in constants:
                 told.append(constants[last.id])
     return told

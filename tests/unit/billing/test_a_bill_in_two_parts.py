@@ -18,9 +18,14 @@ FIRST, DAYS = date(2016, 3, 25), 5  # 27 March has 92 quarter hours
 LOCAL_DAYS = [LocalDay(FIRST + timedelta(days=i), BERLIN, 15) for i in range(DAYS)]
 OFFSETS = np.concatenate([[0], np.cumsum([day.interval_count for day in LOCAL_DAYS])])
 TERMS = TariffTerms(
-    1, Decimal("0.105"), Decimal("0.27"), Decimal("-0.021"), Decimal("0.013"), Decimal("0.19"),
+    1,
+    Decimal("0.105"),
+    Decimal("0.27"),
+    Decimal("-0.021"),
+    Decimal("0.013"),
+    Decimal("0.19"),
     (WindowTerms("evening", "every_day", 1020, 1260, Decimal("1.2")),),
-)  # fmt: skip
+)
 TAXED = VatTreatment(Category.STANDARD, Decimal("0.19"))
 
 
@@ -30,9 +35,7 @@ def energy_of(seed: int, sites: int) -> SiteEnergy:
     drawn, fed_in = chance.integers(0, 900, shape), chance.integers(0, 700, shape)
     drawn[chance.random(shape) < 0.3] = 0
     fed_in[chance.random(sites) < 0.4] = 0  # some have no roof
-    return SiteEnergy(
-        drawn, fed_in, chance.integers(0, drawn + 1), chance.integers(0, fed_in + 1), np.zeros_like(drawn)
-    )
+    return SiteEnergy(drawn, fed_in, chance.integers(0, drawn + 1), chance.integers(0, fed_in + 1), np.zeros_like(drawn))
 
 
 def rated(energy: SiteEnergy, local_micro: np.ndarray, first: int, after: int) -> list[RatedLines]:
@@ -40,9 +43,12 @@ def rated(energy: SiteEnergy, local_micro: np.ndarray, first: int, after: int) -
     span, days = slice(int(OFFSETS[first]), int(OFFSETS[after])), LOCAL_DAYS[first:after]
     places = np.concatenate([TERMS.window_indexes(day.local_starts()) for day in days])
     plan = RatePlan(
-        [VersionDays(TERMS.priced(), axis_of_days(days), slice(None))], TERMS.retail_micro_by_window()[places],
-        np.full(len(places), TERMS.export_micro), local_micro[span], TERMS.retail_micro_by_window()[places],
-    )  # fmt: skip
+        [VersionDays(TERMS.priced(), axis_of_days(days), slice(None))],
+        TERMS.retail_micro_by_window()[places],
+        np.full(len(places), TERMS.export_micro),
+        local_micro[span],
+        TERMS.retail_micro_by_window()[places],
+    )
     part = energy.within(np.arange(len(energy.import_wh)), span)
     return [*rate_bills(plan, part), *rate_credits(plan, part)]
 
@@ -87,10 +93,8 @@ def test_who_is_rated_together_and_in_which_order_changes_nothing(case: tuple[in
     together = by_name(rated(energy, local, 0, DAYS), "net_minor")
     order = np.random.default_rng(seed).permutation(4)
     shuffled = by_name(rated(energy.within(order, slice(None)), local, 0, DAYS), "net_minor")
-    assert {key: value[order].tolist() for key, value in together.items()} == {
-        key: value.tolist() for key, value in shuffled.items()
-    }
-    alone = [by_name(rated(energy.within(np.array([row]), slice(None)), local, 0, DAYS), "net_minor") for row in range(4)]  # fmt: skip
+    assert {key: value[order].tolist() for key, value in together.items()} == {key: value.tolist() for key, value in shuffled.items()}
+    alone = [by_name(rated(energy.within(np.array([row]), slice(None)), local, 0, DAYS), "net_minor") for row in range(4)]
     for key, value in together.items():
         assert [int(one.get(key, np.zeros(1, dtype=np.int64))[0]) for one in alone] == value.tolist()
 

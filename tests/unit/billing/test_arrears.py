@@ -23,17 +23,18 @@ from billing.domain.arrears import (
 
 STAGES = [Stage(1, 7, 0), Stage(2, 21, 250), Stage(3, 42, 500)]
 DUE = date(2016, 4, 15)
-RATES = [
-    BaseRatePeriod(date(2015, 7, 1), Decimal("-0.83")),
-    BaseRatePeriod(date(2016, 7, 1), Decimal("-0.88")),
-]
+RATES = [BaseRatePeriod(date(2015, 7, 1), Decimal("-0.83")), BaseRatePeriod(date(2016, 7, 1), Decimal("-0.88"))]
 
 
 def stage_on(days: int, level: int = 0, sent: int | None = None) -> int | None:
     found = next_stage(
-        STAGES, due_date=DUE, today=DUE + timedelta(days=days), sent_level=level,
-        sent_date=None if sent is None else DUE + timedelta(days=sent), rest_days=10,
-    )  # fmt: skip
+        STAGES,
+        due_date=DUE,
+        today=DUE + timedelta(days=days),
+        sent_level=level,
+        sent_date=None if sent is None else DUE + timedelta(days=sent),
+        rest_days=10,
+    )
     return found.level if found else None
 
 
@@ -56,9 +57,7 @@ def test_interest_is_never_below_nothing() -> None:
     assert interest(100_000, DUE, DUE, RATES, Decimal(5)) == []
 
 
-@given(
-    st.integers(0, 10**8), st.dates(date(2015, 8, 1), date(2017, 1, 1)), st.integers(0, 500), st.integers(0, 500)
-)  # fmt: skip
+@given(st.integers(0, 10**8), st.dates(date(2015, 8, 1), date(2017, 1, 1)), st.integers(0, 500), st.integers(0, 500))
 def test_interest_of_two_stretches_is_that_of_both(rest: int, first: date, a: int, b: int) -> None:
     middle, end = first + timedelta(a), first + timedelta(a + b)
     whole = interest(rest, first, end, RATES, Decimal(5))
@@ -66,7 +65,7 @@ def test_interest_of_two_stretches_is_that_of_both(rest: int, first: date, a: in
     assert sum(p.exact_minor for p in whole) == sum(p.exact_minor for p in parts)
 
 
-@pytest.mark.parametrize("days, age", [(-3, 0), (0, 0), (30, 0), (31, 1), (60, 1), (61, 2), (90, 2), (91, 3), (900, 3)])  # fmt: skip
+@pytest.mark.parametrize("days, age", [(-3, 0), (0, 0), (30, 0), (31, 1), (60, 1), (61, 2), (90, 2), (91, 3), (900, 3)])
 def test_ages(days: int, age: int) -> None:
     assert age_of(DUE, DUE + timedelta(days=days)) == age
 
@@ -97,9 +96,16 @@ def test_winter_goes_over_the_turn_of_the_year() -> None:
 
 
 @given(st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.integers(0, 9), st.integers(0, 10**6))
-def test_life_support_hardship_and_winter_forbid_whatever_else_holds(life, hardship, winter, plan, level, rest) -> None:  # fmt: skip
+def test_life_support_hardship_and_winter_forbid_whatever_else_holds(life, hardship, winter, plan, level, rest) -> None:
     found = refusals(
-        life_support=life, hardship=hardship, winter=winter, plan_stands=plan, level=level, least_level=3, rest_minor=rest, least_minor=10_000
-    )  # fmt: skip
+        life_support=life,
+        hardship=hardship,
+        winter=winter,
+        plan_stands=plan,
+        level=level,
+        least_level=3,
+        rest_minor=rest,
+        least_minor=10_000,
+    )
     assert (Refusal.LIFE_SUPPORT in found) == life and (Refusal.WINTER in found) == winter
     assert (not found) == (not (life or hardship or winter or plan) and level >= 3 and rest >= 10_000)

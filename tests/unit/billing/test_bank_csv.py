@@ -18,9 +18,7 @@ from billing.domain.bank_csv import CannotReadStatement, read_statement
 )
 def test_each_dialect_says_the_same(content: bytes) -> None:
     [row] = read_statement(content)
-    assert (row.booked_date, row.amount_minor, row.payer, row.reference) == (
-        date(2016, 4, 12), 123456, "Ana Meier", "B2016000008",
-    )  # fmt: skip
+    assert (row.booked_date, row.amount_minor, row.payer, row.reference) == (date(2016, 4, 12), 123456, "Ana Meier", "B2016000008")
 
 
 @pytest.mark.parametrize(

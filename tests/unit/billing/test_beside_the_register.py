@@ -14,9 +14,7 @@ from billing.domain.rating import RatedLines, RatePlan, SiteEnergy, VersionDays,
 from kernel.intervals import LocalDay, zone
 
 BERLIN = zone("Europe/Berlin")
-DAYS = [
-    LocalDay(date(2016, 3, 24) + timedelta(days=i), BERLIN, 60) for i in range(6)
-]  # the 27th has 23 hours
+DAYS = [LocalDay(date(2016, 3, 24) + timedelta(days=i), BERLIN, 60) for i in range(6)]  # the 27th has 23 hours
 OFFSETS = np.concatenate([[0], np.cumsum([day.interval_count for day in DAYS])]).astype(int)
 SHARES = ("0", "0.4843", "0.5", "1.3")
 LOCAL, FED_IN, GRID = 190_000, 80_000, 270_000
@@ -36,18 +34,16 @@ def energy_of(seed: int) -> SiteEnergy:
     reactive = chance.integers(0, 1200, shape) * (chance.random(shape) < chance.random((SITES, 1)))
     return SiteEnergy(
         drawn, fed_in, received, delivered, np.zeros_like(drawn), reactive_varh=reactive, own_wh=chance.integers(0, 500, shape)
-    )  # fmt: skip
+    )
 
 
 def tariff(share: str, energy: str = "0.27", rule: str = "buy_all_sell_all") -> PricedTariff:
     levy = Levy("town", percent=Decimal("3"), on=("reactive",))
     sells = Export(rule, flat("0.08"))  # type: ignore[arg-type]
-    return PricedTariff(
-        (Local("mid_market"), sells, Energy(flat(energy)), Reactive(Decimal("0.0217"), Decimal(share)), levy)
-    )
+    return PricedTariff((Local("mid_market"), sells, Energy(flat(energy)), Reactive(Decimal("0.0217"), Decimal(share)), levy))
 
 
-def rated(tariffs: list[PricedTariff], cuts: list[int], energy: SiteEnergy) -> tuple[list[RatedLines], list[RatedLines]]:  # fmt: skip
+def rated(tariffs: list[PricedTariff], cuts: list[int], energy: SiteEnergy) -> tuple[list[RatedLines], list[RatedLines]]:
     """Bills and credits over all days, a tariff from each cut on."""
     edges = [0, *cuts, len(DAYS)]
     versions = [

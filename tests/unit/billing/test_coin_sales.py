@@ -24,13 +24,8 @@ def test_only_what_is_held_is_sold(units: int) -> None:
         cost_of(Holding(20, 300), units)
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 10**20), st.integers(0, 10**9)), min_size=1, max_size=8),
-    st.data(),
-)
-def test_whatever_is_sold_in_whatever_parts_costs_what_came_in(
-    lots: list[tuple[int, int]], data: st.DataObject
-) -> None:
+@given(st.lists(st.tuples(st.integers(1, 10**20), st.integers(0, 10**9)), min_size=1, max_size=8), st.data())
+def test_whatever_is_sold_in_whatever_parts_costs_what_came_in(lots: list[tuple[int, int]], data: st.DataObject) -> None:
     units = worth = cost = 0
     for came, minor in lots:
         units, worth = units + came, worth + minor

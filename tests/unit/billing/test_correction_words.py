@@ -10,22 +10,12 @@ DAY = date(2016, 3, 26)
 OWN, OTHERS = Causes((DAY,), (DAY,)), Causes((), (DAY, date(2016, 3, 27), date(2016, 3, 30)))
 
 
-def line(
-    component: str, quantity: int, net: int, price: str = "0.27", unit: str = "Wh", window: str = ""
-) -> LineFigures:
+def line(component: str, quantity: int, net: int, price: str = "0.27", unit: str = "Wh", window: str = "") -> LineFigures:
     return LineFigures(component, window, quantity, unit, Decimal(price), net)
 
 
-OLD = [
-    line("standing", 31, 310, "0.10", "day"),
-    line("local", 2000, 38, "0.19"),
-    line("grid", 1000, 27, window="base"),
-]
-NEW = [
-    line("standing", 31, 310, "0.10", "day"),
-    line("local", 1500, 29, "0.19"),
-    line("grid", 1700, 46, window="base"),
-]
+OLD = [line("standing", 31, 310, "0.10", "day"), line("local", 2000, 38, "0.19"), line("grid", 1000, 27, window="base")]
+NEW = [line("standing", 31, 310, "0.10", "day"), line("local", 1500, 29, "0.19"), line("grid", 1700, 46, window="base")]
 
 
 def test_only_lines_that_differ_are_told_and_their_amounts_sum_up() -> None:
@@ -55,13 +45,9 @@ def test_a_sentence_names_old_and_new_energy_price_and_reason() -> None:
 
 def test_reasons_tell_own_readings_from_those_of_others() -> None:
     english = CORRECTION_WORDS["en"]
-    assert english.why(OWN, WORDS["en"]) == [
-        "Readings of your own meter on 26/03/2016 were corrected after they were billed."
-    ]
+    assert english.why(OWN, WORDS["en"]) == ["Readings of your own meter on 26/03/2016 were corrected after they were billed."]
     [others] = english.why(OTHERS, WORDS["en"])
-    assert others.startswith(
-        "Readings of others in the village on 26/03/2016 – 27/03/2016, 30/03/2016 were corrected."
-    )
+    assert others.startswith("Readings of others in the village on 26/03/2016 – 27/03/2016, 30/03/2016 were corrected.")
     [period] = english.why(Causes(period_changed=True), WORDS["en"])
     assert "a part of these days" in period
 

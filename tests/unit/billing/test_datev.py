@@ -8,22 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.datev import (
-    COLUMNS,
-    HEADINGS,
-    Batch,
-    Booking,
-    CannotExport,
-    account_numbers,
-    amount,
-    fiscal_year_start,
-    write_batch,
-)
+from billing.domain.datev import COLUMNS, HEADINGS, Batch, Booking, CannotExport, account_numbers, amount, fiscal_year_start, write_batch
 
 BATCH = Batch(
-    29098, 55003, 4, date(2016, 1, 1), date(2016, 4, 1), date(2016, 4, 30), "April", "EUR",
-    datetime(2016, 5, 2, 8, 30, 1, 250_000, tzinfo=UTC), False,
-)  # fmt: skip
+    29098,
+    55003,
+    4,
+    date(2016, 1, 1),
+    date(2016, 4, 1),
+    date(2016, 4, 30),
+    "April",
+    "EUR",
+    datetime(2016, 5, 2, 8, 30, 1, 250_000, tzinfo=UTC),
+    False,
+)
 
 
 def read(content: bytes) -> list[list[str]]:
@@ -40,11 +38,7 @@ def test_the_head_says_what_the_format_asks_for() -> None:
 
 def test_there_are_as_many_headings_as_the_version_has_columns() -> None:
     assert len(HEADINGS) == len(set(HEADINGS)) == COLUMNS
-    assert (
-        HEADINGS[113] == "Festschreibung"
-        and HEADINGS[9] == "Belegdatum"
-        and HEADINGS[36] == "KOST1 - Kostenstelle"
-    )
+    assert HEADINGS[113] == "Festschreibung" and HEADINGS[9] == "Belegdatum" and HEADINGS[36] == "KOST1 - Kostenstelle"
 
 
 def test_a_booking_is_one_debit_against_one_credit() -> None:
@@ -61,9 +55,14 @@ def test_lines_end_as_windows_ends_them_and_letters_are_its_own() -> None:
     assert "Größe €".encode("cp1252") in content
 
 
-@pytest.mark.parametrize("booking", [
-    Booking(0, 1, 2, date(2016, 4, 3), "r", "t"), Booking(-5, 1, 2, date(2016, 4, 3), "r", "t"), Booking(5, 1, 2, date(2016, 5, 1), "r", "t"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "booking",
+    [
+        Booking(0, 1, 2, date(2016, 4, 3), "r", "t"),
+        Booking(-5, 1, 2, date(2016, 4, 3), "r", "t"),
+        Booking(5, 1, 2, date(2016, 5, 1), "r", "t"),
+    ],
+)
 def test_what_the_format_cannot_hold_is_refused(booking: Booking) -> None:
     with pytest.raises(CannotExport):
         write_batch(BATCH, [booking])

@@ -30,9 +30,7 @@ caps = st.one_of(st.none(), st.integers(0, 10**8))
 
 
 @given(st.integers(1, 10**9), claims, st.integers(0, 100), caps)
-def test_nothing_is_lost_and_nobody_is_above_the_cap(
-    total: int, who: list[Claim], percent: int, cap: int | None
-) -> None:
+def test_nothing_is_lost_and_nobody_is_above_the_cap(total: int, who: list[Claim], percent: int, cap: int | None) -> None:
     found = share_out(total, who, energy_percent=percent, cap_minor=cap)
     assert sum(found.amounts_minor) + found.left_minor == total
     assert min(found.amounts_minor) >= 0
@@ -47,15 +45,13 @@ def test_nothing_is_lost_and_nobody_is_above_the_cap(
 
 
 @given(st.integers(1, 10**9), claims, st.integers(0, 100), caps, st.randoms())
-def test_the_order_does_not_matter(
-    total: int, who: list[Claim], percent: int, cap: int | None, chance
-) -> None:
+def test_the_order_does_not_matter(total: int, who: list[Claim], percent: int, cap: int | None, chance) -> None:
     mixed = list(who)
     chance.shuffle(mixed)
     one, other = (
         {c.name: part for c, part in zip(rows, share_out(total, rows, energy_percent=percent, cap_minor=cap).amounts_minor, strict=True)}
         for rows in (who, mixed)
-    )  # fmt: skip
+    )
     assert one == other
 
 
@@ -96,19 +92,22 @@ def test_capital_counts_for_the_days_it_was_held() -> None:
     """500.00 all of April, 500.00 from the 16th, 100.00 given back on the 11th: 30, 15 and 10 days."""
     april = date(2016, 4, 1), date(2016, 4, 30)
     held = [
-        Holding(50_000, date(2015, 1, 1)), Holding(50_000, date(2016, 4, 16)), Holding(10_000, date(2016, 1, 1), date(2016, 4, 11)),
-        Holding(99_999, date(2016, 5, 1)), Holding(99_999, date(2016, 4, 3), date(2016, 4, 3)),
-    ]  # fmt: skip
+        Holding(50_000, date(2015, 1, 1)),
+        Holding(50_000, date(2016, 4, 16)),
+        Holding(10_000, date(2016, 1, 1), date(2016, 4, 11)),
+        Holding(99_999, date(2016, 5, 1)),
+        Holding(99_999, date(2016, 4, 3), date(2016, 4, 3)),
+    ]
     assert capital_days(held, *april) == 50_000 * 30 + 50_000 * 15 + 10_000 * 10
 
 
-@given(st.dates(date(2015, 1, 1), date(2017, 1, 1)), st.dates(date(2015, 1, 1), date(2017, 1, 1)), st.integers(1, 365))  # fmt: skip
+@given(st.dates(date(2015, 1, 1), date(2017, 1, 1)), st.dates(date(2015, 1, 1), date(2017, 1, 1)), st.integers(1, 365))
 def test_a_year_in_two_parts_is_the_year(one: date, other: date, cut: int) -> None:
     held = [Holding(7, min(one, other), max(one, other))]
     first, last = date(2016, 1, 1), date(2016, 12, 31)
     middle = date.fromordinal(first.toordinal() + cut)
     before = date.fromordinal(middle.toordinal() - 1)
-    assert capital_days(held, first, before) + capital_days(held, middle, last) == capital_days(held, first, last)  # fmt: skip
+    assert capital_days(held, first, before) + capital_days(held, middle, last) == capital_days(held, first, last)
 
 
 def test_a_dividend_is_a_rate_on_capital_held() -> None:

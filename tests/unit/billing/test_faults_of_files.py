@@ -18,9 +18,7 @@ ROOMS = Path(__file__).resolve().parents[3] / "billing"
 
 def test_all_rows_of_a_statement_that_are_wrong_are_told() -> None:
     with pytest.raises(CannotReadStatement) as told:
-        read_statement(
-            b"date,amount,purpose\n2016-04-01,1.00,a\n2016-13-01,much,b\n,1.005,c\n2016-04-02,1e999999999,d\n"
-        )
+        read_statement(b"date,amount,purpose\n2016-04-01,1.00,a\n2016-13-01,much,b\n,1.005,c\n2016-04-02,1e999999999,d\n")
     assert told.value.faults == (
         "Row 3, date: '2016-13-01' is not a date; write it as 2016-04-12 or 12.04.2016.",
         "Row 3, amount: 'much' is not an amount; write it as 12.34.",
@@ -31,21 +29,17 @@ def test_all_rows_of_a_statement_that_are_wrong_are_told() -> None:
 
 
 def test_all_entries_of_a_camt_file_that_are_wrong_are_told_down_to_the_payment() -> None:
-    payments = entry(
-        "3.00", details=detail(amount="1.00", name="A") + detail(name="B") + detail(amount="x", name="C")
-    )
+    payments = entry("3.00", details=detail(amount="1.00", name="A") + detail(name="B") + detail(amount="x", name="C"))
     with pytest.raises(CannotReadStatement) as told:
         read_camt(camt(entry("1.00"), entry("many"), payments, entry("1.00", day="2016-02-30")))
     places = [str(fault).split(": ", 1) for fault in told.value.faults]
-    assert [place.split(", ", 1)[1] for place, _ in places] == [
-        "entry 2",
-        "entry 3, payment 2",
-        "entry 3, payment 3",
-        "entry 4",
-    ]
+    assert [place.split(", ", 1)[1] for place, _ in places] == ["entry 2", "entry 3, payment 2", "entry 3, payment 3", "entry 4"]
     assert [what for _, what in places] == [
-        "'many' is not an amount.", "There is no amount (Amt).", "'x' is not an amount.", "'2016-02-30' is not a day.",
-    ]  # fmt: skip
+        "'many' is not an amount.",
+        "There is no amount (Amt).",
+        "'x' is not an amount.",
+        "'2016-02-30' is not a day.",
+    ]
 
 
 def test_german_keeps_what_was_written() -> None:
@@ -53,9 +47,7 @@ def test_german_keeps_what_was_written() -> None:
     said = book.german("Statement '2016-04-05', entry 4: '2016-02-30' is not a day.", GERMAN.gettext)
     assert said == "Auszug '2016-04-05', Buchung 4: '2016-02-30' ist kein Tag."
     said = book.german("Row 3, price_per_kwh: '1.234,5' is no price; write it as 0.1234.", GERMAN.gettext)
-    assert (
-        said == "Zeile 3, price_per_kwh: '1.234,5' ist kein Preis; schreiben Sie ihn wie 0.1234, mit Punkt."
-    )
+    assert said == "Zeile 3, price_per_kwh: '1.234,5' ist kein Preis; schreiben Sie ihn wie 0.1234, mit Punkt."
 
 
 def test_all_cells_of_a_price_file_that_are_wrong_are_told() -> None:
@@ -88,22 +80,12 @@ def debit(name: str = "Ana", iban: str = "DE89370400440532013000", bic: str = ""
 def test_what_a_bank_would_send_back_is_told_before_a_file_is_written() -> None:
     with pytest.raises(InvalidOrder) as told:
         debit_file(
-            us=Party("", "DE00", "X", "EUR"),
-            items=[debit("株"), debit(iban="DE1", bic="?")],
-            message_id="D1",
-            day=NOW.date(),
-            now=NOW,
+            us=Party("", "DE00", "X", "EUR"), items=[debit("株"), debit(iban="DE1", bic="?")], message_id="D1", day=NOW.date(), now=NOW
         )
     assert len(told.value.faults) == 7
     assert unsaid(map(str, told.value.faults)) == []
     with pytest.raises(InvalidOrder, match="Payment P1: The amount is not above zero"):
-        transfer_file(
-            us=OURS,
-            items=[TransferItem("Ana", OURS.iban, 0, "P1", "x")],
-            message_id="T1",
-            day=NOW.date(),
-            now=NOW,
-        )
+        transfer_file(us=OURS, items=[TransferItem("Ana", OURS.iban, 0, "P1", "x")], message_id="T1", day=NOW.date(), now=NOW)
     assert debit_file(us=OURS, items=[debit()], message_id="D1", day=NOW.date(), now=NOW).startswith(b"<?xml")
 
 
@@ -120,9 +102,7 @@ def test_what_a_bank_would_send_back_is_told_before_a_file_is_written() -> None:
         ("adapters/spot/sources.py", ("SourceUnavailable",), 5),
     ],
 )
-def test_every_sentence_about_a_file_has_its_german(
-    module: str, callers: tuple[str, ...], least: int
-) -> None:
+def test_every_sentence_about_a_file_has_its_german(module: str, callers: tuple[str, ...], least: int) -> None:
     found = sentences_of(ROOMS / module, *callers)
     assert len(found) >= least
     assert unsaid(found) == []
@@ -130,8 +110,13 @@ def test_every_sentence_about_a_file_has_its_german(
 
 def test_what_is_told_of_a_statement_has_its_german() -> None:
     place = "Statement 'S1', entry 2"
-    assert unsaid([
-        f"{place}: Its 2 payments are told in another currency; it is taken as one sum for a person to look at.",
-        f"{place}: Its 2 payments do not make its sum; it is taken as one sum for a person to look at.",
-        "3 movements in USD were left out: the books are in EUR.",
-    ]) == []  # fmt: skip
+    assert (
+        unsaid(
+            [
+                f"{place}: Its 2 payments are told in another currency; it is taken as one sum for a person to look at.",
+                f"{place}: Its 2 payments do not make its sum; it is taken as one sum for a person to look at.",
+                "3 movements in USD were left out: the books are in EUR.",
+            ]
+        )
+        == []
+    )

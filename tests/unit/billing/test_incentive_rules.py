@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.incentive_budget import Earned, allot
+from billing.domain.incentive_budget import Earned, WhenShort, allot
 from billing.domain.incentive_checks import cycled, from_own_sites, moved_next_door, raised_before
 from billing.domain.incentive_measures import amounts_minor, entitled_days, local_use, low_income, shifted
 from billing.domain.incentive_rules import (
@@ -25,9 +25,13 @@ from billing.domain.incentive_rules import (
 )
 
 RULES = [
-    LocalUse(PerKwh(Decimal("0.02"))), LocalUse(PerMonth(Decimal("5"), 100_000)), DemandResponse(), LowIncome(PerDay(Decimal("0.3"))),
-    LowIncome(PerKwh(Decimal("0.1")), 5000), ShiftOffPeak(PerKwh(Decimal("0.05")), Hours(1020, 1260, False), 21, 10),
-]  # fmt: skip
+    LocalUse(PerKwh(Decimal("0.02"))),
+    LocalUse(PerMonth(Decimal("5"), 100_000)),
+    DemandResponse(),
+    LowIncome(PerDay(Decimal("0.3"))),
+    LowIncome(PerKwh(Decimal("0.1")), 5000),
+    ShiftOffPeak(PerKwh(Decimal("0.05")), Hours(1020, 1260, False), 21, 10),
+]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -44,10 +48,13 @@ def test_a_rule_is_the_same_after_writing_and_reading(rule) -> None:
         ({"format": 1, "kind": "local_use", "reward": {"by": "kwh", "price": 0.02}}, "above 0"),
         ({"format": 1, "kind": "local_use", "reward": {"by": "kwh", "price": "-1"}}, "above 0"),
         ({"format": 1, "kind": "local_use", "reward": {"by": "kwh", "price": "1"}, "cap": 3}, "cap: is not known"),
-        ({"format": 1, "kind": "shift_off_peak", "reward": {"by": "kwh", "price": "1"}, "peak": {"from": "21:00", "to": "17:00"}}, "later than"),
+        (
+            {"format": 1, "kind": "shift_off_peak", "reward": {"by": "kwh", "price": "1"}, "peak": {"from": "21:00", "to": "17:00"}},
+            "later than",
+        ),
         ({"format": 1, "kind": "low_income", "reward": {"by": "day", "amount": "1"}, "most_wh_a_day": 3}, "per kWh"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_rule_is_refused_by_its_place(given, words: str) -> None:
     with pytest.raises(CannotReadRule, match=words):
         rule_from_json(given)
@@ -55,18 +62,16 @@ def test_what_is_no_rule_is_refused_by_its_place(given, words: str) -> None:
 
 earned = st.lists(
     st.tuples(st.integers(0, 10**6), st.integers(0, 4), st.lists(st.integers(0, 50), max_size=4)), min_size=1, max_size=12
-).map(lambda rows: [Earned(f"s{i:02}", f"m{m}", minor, tuple(days)) for i, (minor, m, days) in enumerate(rows)])  # fmt: skip
+).map(lambda rows: [Earned(f"s{i:02}", f"m{m}", minor, tuple(days)) for i, (minor, m, days) in enumerate(rows)])
 budgets, caps = st.integers(0, 3 * 10**6), st.one_of(st.none(), st.integers(1, 10**6))
-ways = st.sampled_from(["pro_rata", "first_come"])
+ways = st.sampled_from(WhenShort)
 
 
 @settings(max_examples=60)
 @given(earned, st.randoms(), budgets, caps, ways)
 def test_no_cap_and_no_budget_is_ever_exceeded(rows, chance, budget: int, cap: int | None, short) -> None:
     parts = allot(rows, budget_minor=budget, member_cap_minor=cap, when_short=short)
-    assert all(
-        0 <= p.paid_minor <= p.capped_minor <= e.amount_minor for p, e in zip(parts, rows, strict=True)
-    )
+    assert all(0 <= p.paid_minor <= p.capped_minor <= e.amount_minor for p, e in zip(parts, rows, strict=True))
     capped, paid = sum(p.capped_minor for p in parts), sum(p.paid_minor for p in parts)
     assert paid == min(capped, budget)
     for member in {e.member for e in rows}:
@@ -83,19 +88,16 @@ def test_no_cap_and_no_budget_is_ever_exceeded(rows, chance, budget: int, cap: i
 @settings(max_examples=40)
 @given(earned, budgets)
 def test_a_larger_budget_gives_as_much_or_more_together(rows, budget: int) -> None:
-    for short in ("pro_rata", "first_come"):
-        less, more = (
-            sum(p.paid_minor for p in allot(rows, budget_minor=b, when_short=short))
-            for b in (budget, budget + 1)
-        )
+    for short in WhenShort:
+        less, more = (sum(p.paid_minor for p in allot(rows, budget_minor=b, when_short=short)) for b in (budget, budget + 1))
         assert less <= more <= less + 1
 
 
 def test_who_was_first_is_paid_first() -> None:
     """Ana earned on the first day, Ben on the second, Cem on both: 100 of 200."""
     rows = [Earned("a", "1", 60, (1, 0)), Earned("b", "2", 60, (0, 1)), Earned("c", "3", 80, (1, 1))]
-    assert [p.paid_minor for p in allot(rows, budget_minor=100, when_short="first_come")] == [60, 0, 40]
-    assert [p.paid_minor for p in allot(rows, budget_minor=110, when_short="first_come")] == [60, 6, 44]
+    assert [p.paid_minor for p in allot(rows, budget_minor=100, when_short=WhenShort.FIRST_COME)] == [60, 0, 40]
+    assert [p.paid_minor for p in allot(rows, budget_minor=110, when_short=WhenShort.FIRST_COME)] == [60, 6, 44]
     assert [p.paid_minor for p in allot(rows, budget_minor=100)] == [30, 30, 40]
     had = allot(rows, budget_minor=1000, member_cap_minor=70, member_had={"3": 50})
     assert [p.paid_minor for p in had] == [60, 60, 20]
@@ -116,19 +118,11 @@ def test_a_month_is_netted_and_what_is_paid_elsewhere_is_taken_off() -> None:
     peak, drawn = np.array([[2000, 8000]]), np.array([[20_000, 10_000]])
     none = np.array([0])
     found = shifted(peak, drawn, np.array([5000]), np.array([10_000]), paid_elsewhere_wh=none)
-    assert (found.quantity.tolist(), found.baseline_wh.tolist(), found.measured_wh.tolist()) == (
-        [5000],
-        [15_000],
-        [10_000],
-    )
+    assert (found.quantity.tolist(), found.baseline_wh.tolist(), found.measured_wh.tolist()) == ([5000], [15_000], [10_000])
     assert found.by_day.tolist() == [[8000, 0]]
-    assert shifted(
-        peak, drawn, np.array([5000]), np.array([10_000]), paid_elsewhere_wh=np.array([3000])
-    ).quantity.tolist() == [2000]
+    assert shifted(peak, drawn, np.array([5000]), np.array([10_000]), paid_elsewhere_wh=np.array([3000])).quantity.tolist() == [2000]
     assert shifted(peak, drawn, none, none, paid_elsewhere_wh=none).quantity.tolist() == [0]
-    assert shifted(
-        peak, drawn, np.array([1000]), np.array([10_000]), paid_elsewhere_wh=none
-    ).quantity.tolist() == [0]
+    assert shifted(peak, drawn, np.array([1000]), np.array([10_000]), paid_elsewhere_wh=none).quantity.tolist() == [0]
 
 
 def test_each_way_of_gaming_is_seen_and_the_ordinary_is_not() -> None:
@@ -136,11 +130,7 @@ def test_each_way_of_gaming_is_seen_and_the_ordinary_is_not() -> None:
     ten = np.array([10_000, 10_000])
     assert raised_before(usual, ten, before, ten).tolist() == [True, False]
     assert raised_before(usual // 100, ten // 100, before // 100, ten // 100).tolist() == [False, False]
-    received, delivered, discharge = (
-        np.array([[4000], [4000]]),
-        np.array([[3000], [0]]),
-        np.array([[3000], [3000]]),
-    )
+    received, delivered, discharge = (np.array([[4000], [4000]]), np.array([[3000], [0]]), np.array([[3000], [3000]]))
     assert cycled(received, delivered, discharge).tolist() == [True, False]
     # The twin delivers all that there is in one interval, a fifth of it in the other.
     got, gave = np.array([[100, 50], [0, 0]]), np.array([[0, 0], [100, 20]])

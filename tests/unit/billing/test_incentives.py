@@ -14,10 +14,7 @@ def test_each_amount_is_rounded_once_and_never_negative() -> None:
     assert incentive_minor(-600, 250_000) == 0
 
 
-@given(
-    delivered=st.dictionaries(st.integers(1, 40), st.integers(-(10**6), 10**6), max_size=30),
-    price=st.integers(0, 2_000_000),
-)
+@given(delivered=st.dictionaries(st.integers(1, 40), st.integers(-(10**6), 10**6), max_size=30), price=st.integers(0, 2_000_000))
 def test_each_site_gets_what_it_delivered_to_half_a_minor_unit(delivered: dict[int, int], price: int) -> None:
     found = incentives_of(delivered, price)
     assert found.keys() == delivered.keys()

@@ -6,16 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.prepaid import (
-    Alarm,
-    Balance,
-    Spared,
-    Sparing,
-    Thresholds,
-    fallen,
-    spared,
-    usual_minor,
-)
+from billing.domain.prepaid import Alarm, Balance, Spared, Sparing, Thresholds, fallen, spared, usual_minor
 
 TERMS = Thresholds(low_days=7, very_low_days=2, little_minor=500, friendly_minor=2000, friendly_days=14)
 RULE = Sparing(16, 8, True, 11, 3, False)
@@ -33,9 +24,7 @@ def look(shown: int, standing: set[Alarm], since: date = TODAY) -> tuple[Alarm, 
 def test_a_balance_that_falls_passes_each_threshold_once() -> None:
     standing: set[Alarm] = set()
     passed = [(shown, alarm) for shown in range(1500, -2600, -50) for alarm in look(shown, standing)]
-    assert passed == [
-        (750, Alarm.LOW), (500, Alarm.LITTLE), (250, Alarm.VERY_LOW), (0, Alarm.FRIENDLY), (-2000, Alarm.USED_UP),
-    ]  # fmt: skip
+    assert passed == [(750, Alarm.LOW), (500, Alarm.LITTLE), (250, Alarm.VERY_LOW), (0, Alarm.FRIENDLY), (-2000, Alarm.USED_UP)]
 
 
 def test_a_balance_around_a_threshold_is_told_once() -> None:
@@ -79,7 +68,7 @@ def test_usual_is_the_mean_of_the_last_days_or_of_what_is_not_billed_yet() -> No
 
 
 def why(at: datetime = NOON, **words: bool) -> list[Spared]:
-    given = {"is_holiday": False, "life_support": False, "hardship": False, "plan_stands": False, "is_used_up": True} | words  # fmt: skip
+    given = {"is_holiday": False, "life_support": False, "hardship": False, "plan_stands": False, "is_used_up": True} | words
     return spared(at=at, rule=RULE, **given)
 
 
@@ -100,5 +89,5 @@ def why(at: datetime = NOON, **words: bool) -> list[Spared]:
         (why(is_used_up=False), [Spared.NOT_USED_UP]),
     ],
 )
-def test_a_limit_begins_only_where_nothing_speaks_against_it(found: list[Spared], reason: list[Spared]) -> None:  # fmt: skip
+def test_a_limit_begins_only_where_nothing_speaks_against_it(found: list[Spared], reason: list[Spared]) -> None:
     assert found == reason

@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from billing.domain.pricing.axis import TimeAxis
 from billing.domain.pricing.parts import Energy, Period, Tier
 from billing.domain.pricing.windows import Schedule, Window
-from billing.domain.rating import (
-    CannotRate,
-    RatedLines,
-    RatePlan,
-    SiteEnergy,
-    VersionDays,
-    rate_bills,
-    rate_credits,
-    round_half_away,
-)
+from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, VersionDays, rate_bills, rate_credits, round_half_away
 from billing.domain.tariffs import TariffTerms
 from kernel.intervals import Month
 
@@ -54,23 +45,34 @@ def price(micro: int) -> Decimal:
     return Decimal(micro) / 1_000_000
 
 
-def case_of(group: list[int], retail: list[int], local: list[int], export: list[int], incentive: list[int],
-            standing: list[tuple[int, int]], reference: list[int]) -> Case:  # fmt: skip
+def case_of(
+    group: list[int],
+    retail: list[int],
+    local: list[int],
+    export: list[int],
+    incentive: list[int],
+    standing: list[tuple[int, int]],
+    reference: list[int],
+) -> Case:
     """Retail by group, export and incentive by version, standing as days and millionths by version."""
     versions = []
     each = len(group) // len(standing)
     for place, (days, micro) in enumerate(standing):
         own = slice(place * each, (place + 1) * each)
         terms = TariffTerms(
-            place, price(micro), price(retail[2 * place]), price(export[place]), price(incentive[place]), Decimal("0.2"),
+            place,
+            price(micro),
+            price(retail[2 * place]),
+            price(export[place]),
+            price(incentive[place]),
+            Decimal("0.2"),
             parts=(Energy((flat("base", retail[2 * place]), flat("peak", retail[2 * place + 1])), PEAK),),
-        )  # fmt: skip
+        )
         versions.append(VersionDays(terms.priced(), axis_of(group[own], days), own))
     along = [g // 2 for g in group]
     plan = RatePlan(
-        versions, np.array([retail[g] for g in group]), np.array([export[v] for v in along]), np.array(local),
-        np.array(reference),
-    )  # fmt: skip
+        versions, np.array([retail[g] for g in group]), np.array([export[v] for v in along]), np.array(local), np.array(reference)
+    )
     return Case(plan, group, retail, export, incentive, standing)
 
 
@@ -90,9 +92,14 @@ def months(draw: st.DrawFn) -> tuple[Case, list[list[tuple[int, int, int, int, i
     """Prices, and some sites' (c, p, a, s, g) in each interval."""
     group = [draw(st.integers(0, 1)) + (2 if t >= 3 else 0) for t in range(INTERVALS)]
     case = case_of(
-        group, draw(prices), draw(prices), draw(prices), [draw(st.integers(0, 50_000)) for _ in range(2)],
-        [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)], draw(prices),
-    )  # fmt: skip
+        group,
+        draw(prices),
+        draw(prices),
+        draw(prices),
+        [draw(st.integers(0, 50_000)) for _ in range(2)],
+        [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)],
+        draw(prices),
+    )
     sites = []
     for _ in range(draw(st.integers(1, 4))):
         row = []
@@ -110,9 +117,7 @@ def energy_of(sites: list[list[tuple[int, int, int, int, int]]]) -> SiteEnergy:
     return SiteEnergy(*(columns[:, :, i] for i in range(5)))
 
 
-def reference(
-    case: Case, row: list[tuple[int, int, int, int, int]]
-) -> dict[str, dict[Any, tuple[int, Fraction]]]:
+def reference(case: Case, row: list[tuple[int, int, int, int, int]]) -> dict[str, dict[Any, tuple[int, Fraction]]]:
     """Quantity and exact cents by line, interval by interval, as the rules are written."""
     bill: dict[Any, tuple[int, Fraction]] = {}
     credit: dict[Any, tuple[int, Fraction]] = {}
@@ -152,16 +157,12 @@ def test_lines_are_those_of_the_rules(month: tuple[Case, list[list[tuple[int, in
         expected = reference(case, row)
         for kind, lines in (("bill", bills), ("credit", credits)):
             assert rows_of(lines, site) == sorted(
-                (key[0], key[1], quantity, half_away(cents))
-                for key, (quantity, cents) in expected[kind].items()
-                if quantity
+                (key[0], key[1], quantity, half_away(cents)) for key, (quantity, cents) in expected[kind].items() if quantity
             )
 
 
 @given(months())
-def test_every_watt_hour_is_billed_once(
-    month: tuple[Case, list[list[tuple[int, int, int, int, int]]]],
-) -> None:
+def test_every_watt_hour_is_billed_once(month: tuple[Case, list[list[tuple[int, int, int, int, int]]]]) -> None:
     case, sites = month
     energy = energy_of(sites)
     bills, credits = rate_bills(case.plan, energy), rate_credits(case.plan, energy)
@@ -181,8 +182,7 @@ def test_what_producers_share_is_weighed_by_delivered_energy_at_the_local_price(
     plan = case.plan
     [local] = [line for line in rate_credits(plan, energy_of(sites)) if line.component == "local_delivered"]
     assert local.exact_micro.tolist() == [
-        sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered, _) in enumerate(row))
-        for row in sites
+        sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered, _) in enumerate(row)) for row in sites
     ]
 
 
@@ -191,16 +191,12 @@ def test_rounding_is_half_away_from_zero(exact: int, per_minor: int) -> None:
     assert round_half_away(np.array([exact]), per_minor).tolist() == [half_away(Fraction(exact, per_minor))]
 
 
-@pytest.mark.parametrize(
-    ("exact", "cents"), [(5_000_000, 1), (-5_000_000, -1), (4_999_999, 0), (-4_999_999, 0), (15_000_000, 2)]
-)
+@pytest.mark.parametrize(("exact", "cents"), [(5_000_000, 1), (-5_000_000, -1), (4_999_999, 0), (-4_999_999, 0), (15_000_000, 2)])
 def test_half_a_cent_goes_away_from_zero(exact: int, cents: int) -> None:
     assert round_half_away(np.array([exact]), 10_000_000).tolist() == [cents]
 
 
-def one_interval(
-    drawn: int, fed_in: int, received: int, delivered: int, micro: int = 300_000
-) -> tuple[RatePlan, SiteEnergy]:
+def one_interval(drawn: int, fed_in: int, received: int, delivered: int, micro: int = 300_000) -> tuple[RatePlan, SiteEnergy]:
     case = case_of([0], [micro, micro], [micro], [micro], [0], [(1, 0)], [micro])
     return case.plan, energy_of([[(drawn, fed_in, received, delivered, 0)]])
 
@@ -222,12 +218,8 @@ def test_the_price_shown_is_the_mean_where_it_changes() -> None:
     assert local.price_micro.tolist() == [166_667]
 
 
-@pytest.mark.parametrize(
-    ("numbers", "words"), [((100, 0, 101, 0), "received more"), ((0, 100, 0, 101), "delivered more")]
-)
-def test_shares_that_do_not_fit_the_readings_are_refused(
-    numbers: tuple[int, int, int, int], words: str
-) -> None:
+@pytest.mark.parametrize(("numbers", "words"), [((100, 0, 101, 0), "received more"), ((0, 100, 0, 101), "delivered more")])
+def test_shares_that_do_not_fit_the_readings_are_refused(numbers: tuple[int, int, int, int], words: str) -> None:
     plan, energy = one_interval(*numbers)
     with pytest.raises(CannotRate, match=words):
         rate_bills(plan, energy)

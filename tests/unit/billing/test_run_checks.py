@@ -34,20 +34,14 @@ def test_energy_far_from_before_is_told_and_little_energy_is_not() -> None:
     assert set(found(drawn_wh=800_000)) == {"last_year", "months_before"}
     assert set(found(drawn_wh=100_000)) == {"last_year", "months_before"}
     assert found(drawn_wh=10_000, last_year_wh_per_day=900.0, before_wh_per_day=()) == {}
-    assert found(drawn_wh=0, last_year_wh_per_day=None, before_wh_per_day=()) == {
-        "nothing_used": "Nothing was drawn on any day."
-    }
+    assert found(drawn_wh=0, last_year_wh_per_day=None, before_wh_per_day=()) == {"nothing_used": "Nothing was drawn on any day."}
 
 
 def test_readings_and_people() -> None:
     assert found(intervals=1000, estimated=100) == {}
     assert "10 %" in found(intervals=1000, estimated=101)["estimated"]
     assert found(missing_days=2) == {"no_readings": "2 of 30 days have no readings."}
-    assert set(found(is_first=True, has_address=False, has_contact=False)) == {
-        "first_bill",
-        "no_address",
-        "no_contact",
-    }
+    assert set(found(is_first=True, has_address=False, has_contact=False)) == {"first_bill", "no_address", "no_contact"}
 
 
 def test_few_bills_have_no_median_to_be_far_from() -> None:

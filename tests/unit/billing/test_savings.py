@@ -22,9 +22,18 @@ def account() -> SiteAccount:
     evening = np.tile((np.arange(96) >= 68) & (np.arange(96) < 84), DAYS)
     surplus = np.tile(np.where(np.arange(96) == 48, 1000, 0), DAYS)
     return SiteAccount(
-        whole(25), whole(25), whole(0), surplus, np.where(evening, 360_000, 300_000), whole(190_000), whole(80_000),
-        whole(10_000), whole(300_000), Decimal("0.2"), 96 * np.arange(DAYS + 1),
-    )  # fmt: skip
+        whole(25),
+        whole(25),
+        whole(0),
+        surplus,
+        np.where(evening, 360_000, 300_000),
+        whole(190_000),
+        whole(80_000),
+        whole(10_000),
+        whole(300_000),
+        Decimal("0.2"),
+        96 * np.arange(DAYS + 1),
+    )
 
 
 def test_a_third_of_the_base_load_by_hand(account: SiteAccount):
@@ -74,14 +83,8 @@ def test_no_more_is_moved_than_there_is_sun(account: SiteAccount):
 
 
 def test_the_best_tip_comes_first_and_small_change_is_left_out(account: SiteAccount):
-    assert [tip.kind for tip in tips(account, 100.0, None)] == [
-        TipKind.BASE_LOAD,
-        TipKind.VILLAGE_SUN,
-        TipKind.PEAK_HOURS,
-    ]
-    assert [tip.kind for tip in tips(replace(account, surplus_wh=whole(0)), 100.0, 99.9)] == [
-        TipKind.PEAK_HOURS
-    ]
+    assert [tip.kind for tip in tips(account, 100.0, None)] == [TipKind.BASE_LOAD, TipKind.VILLAGE_SUN, TipKind.PEAK_HOURS]
+    assert [tip.kind for tip in tips(replace(account, surplus_wh=whole(0)), 100.0, 99.9)] == [TipKind.PEAK_HOURS]
 
 
 def test_six_days_are_too_few(account: SiteAccount):

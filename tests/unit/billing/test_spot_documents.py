@@ -15,12 +15,18 @@ SUMMER = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight of 29 March, a day of
 WINTER = datetime(2026, 10, 24, 22, tzinfo=UTC)  # midnight of 25 October, a day of 25 hours
 
 
-def series(start: datetime, hours: int, points: dict[int, str], *, curve: str = "A03", resolution: str = "PT60M", currency: str = "EUR",
-           auction: int | None = None) -> str:  # fmt: skip
+def series(
+    start: datetime,
+    hours: int,
+    points: dict[int, str],
+    *,
+    curve: str = "A03",
+    resolution: str = "PT60M",
+    currency: str = "EUR",
+    auction: int | None = None,
+) -> str:
     form = "%Y-%m-%dT%H:%MZ"
-    told = "".join(
-        f"<Point><position>{p}</position><price.amount>{v}</price.amount></Point>" for p, v in points.items()
-    )
+    told = "".join(f"<Point><position>{p}</position><price.amount>{v}</price.amount></Point>" for p, v in points.items())
     place = "classificationSequence_AttributeInstanceComponent.position"
     return (
         f"<TimeSeries><businessType>A62</businessType><currency_Unit.name>{currency}</currency_Unit.name>"
@@ -52,14 +58,11 @@ def test_a_gap_of_a_variable_curve_means_as_before(start: datetime, hours: int) 
 
 def test_a_gap_of_a_fixed_curve_is_not_known() -> None:
     found = read(document(series(SUMMER, 1, {1: "1", 4: "2"}, curve="A01", resolution="PT15M")))
-    assert [(p.start_at - SUMMER, p.price_micro) for p in found] == [
-        (timedelta(0), 1000),
-        (timedelta(minutes=45), 2000),
-    ]
+    assert [(p.start_at - SUMMER, p.price_micro) for p in found] == [(timedelta(0), 1000), (timedelta(minutes=45), 2000)]
 
 
 def test_the_first_auction_and_the_finer_resolution_count() -> None:
-    hourly, quarters = series(SUMMER, 1, {1: "9"}, auction=1), series(SUMMER, 1, {1: "1", 2: "2"}, resolution="PT15M", auction=1)  # fmt: skip
+    hourly, quarters = series(SUMMER, 1, {1: "9"}, auction=1), series(SUMMER, 1, {1: "1", 2: "2"}, resolution="PT15M", auction=1)
     second = series(SUMMER, 1, {1: "5"}, resolution="PT15M", auction=2)
     for order in ([hourly, quarters, second], [second, quarters, hourly]):
         assert [p.price_micro for p in read(document(*order))] == [1000, 2000, 2000, 2000]
@@ -77,8 +80,10 @@ def test_another_currency_needs_a_rate() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"<Acknowledgement_MarketDocument><Reason><code>999</code><text>No matching data</text></Reason></Acknowledgement_MarketDocument>",
-         "no prices: 'No matching data'"),
+        (
+            b"<Acknowledgement_MarketDocument><Reason><code>999</code><text>No matching data</text></Reason></Acknowledgement_MarketDocument>",
+            "no prices: 'No matching data'",
+        ),
         (document(kind="A25"), "of type A25"),
         (document(), "holds no prices"),
         (document(series(SUMMER, 1, {2: "1"}, resolution="PT15M")), "must begin with position 1"),
@@ -97,7 +102,7 @@ def test_another_currency_needs_a_rate() -> None:
         (b'{"data": [{"start_timestamp": 0, "end_timestamp": 7200000, "marketprice": 1, "unit": "Eur/MWh"}]}', "does not last an hour"),
         (b"\xff\xfe", "no text in UTF-8"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said(content: bytes, told: str) -> None:
     with pytest.raises(CannotReadIndex, match=told):
         read(content)
@@ -107,14 +112,14 @@ def test_awattar_says_where_each_price_ends() -> None:
     rows = [
         {"start_timestamp": 3_600_000 * i, "end_timestamp": 3_600_000 * (i + 1), "marketprice": price, "unit": "Eur/MWh"}
         for i, price in ((0, 42.09), (2, -3))
-    ]  # fmt: skip
+    ]
     found = read(json.dumps({"object": "list", "data": rows}).encode())
     assert [p.price_micro for p in found] == [42_090] * 4 + [-3000] * 4
     assert found[4].start_at == datetime(1970, 1, 1, 2, tzinfo=UTC)
 
 
 def test_energy_charts_says_null_where_nothing_is_known() -> None:
-    given = {"license_info": "CC BY", "unix_seconds": [0, 3600, 7200], "price": [42.09, None, 1], "unit": "EUR / MWh", "deprecated": False}  # fmt: skip
+    given = {"license_info": "CC BY", "unix_seconds": [0, 3600, 7200], "price": [42.09, None, 1], "unit": "EUR / MWh", "deprecated": False}
     found = read(json.dumps(given).encode())
     assert [p.price_micro for p in found] == [42_090] * 4 + [1000] * 4
     assert found[4].start_at == datetime(1970, 1, 1, 2, tzinfo=UTC)
@@ -126,8 +131,12 @@ def test_each_failure_doubles_the_wait_up_to_an_hour() -> None:
 
     assert may_ask(None, 0, SUMMER)
     assert [due(0, 0), due(1, 4), due(1, 5), due(3, 19), due(3, 20), due(900, 59), due(900, 60)] == [
-        True, False, True, False, True, False, True,
-    ]  # fmt: skip
-    assert (
-        words_of_lack("Day ahead", SUMMER.date(), "", "de")[0] == "Day ahead: keine Preise für den 28.03.2026"
-    )
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert words_of_lack("Day ahead", SUMMER.date(), "", "de")[0] == "Day ahead: keine Preise für den 28.03.2026"

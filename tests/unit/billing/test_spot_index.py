@@ -37,7 +37,7 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
         ("time,price_per_kwh\n2026-03-01T00:07Z,1\n", "does not begin a quarter hour"),
         ("time,price_per_kwh\n2026-03-01T01:00Z,1\n2026-03-01T00:00Z,1\n", "Row 3, time: .* does not follow"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_by_its_row(text: str, told: str) -> None:
     with pytest.raises(CannotReadIndex, match=told):
         prices_from_csv(text)
@@ -48,15 +48,11 @@ def test_gaps_take_the_same_time_of_the_day_before_or_the_fixed_price() -> None:
     found = filled([10, None, None], [7, 8, None], [0, 15, 30], [0, 15, 30], spot, 300_000)
     assert found.micro.tolist() == [10, 8, 200_000]
     assert found.substituted.tolist() == [False, True, True]
-    fixed = filled(
-        [10, None], [7, 8], [0, 15], [0, 15], Spot("x", margin=Decimal("0.1"), fallback="fixed"), 300_000
-    )
+    fixed = filled([10, None], [7, 8], [0, 15], [0, 15], Spot("x", margin=Decimal("0.1"), fallback="fixed"), 300_000)
     assert fixed.micro.tolist() == [10, 200_000]
 
 
 def test_state_scales_the_index_before_the_margin_and_bounds_hold_the_sum() -> None:
     spot = Spot("x", Decimal("0.10"), Decimal("1.5"), Decimal("0.05"), Decimal("0.40"))
-    prices = spot_prices(
-        spot, np.array([100_000, 100_000, -200_000, 900_000]), np.array([1.0, 0.5, 1.0, 1.0])
-    )
+    prices = spot_prices(spot, np.array([100_000, 100_000, -200_000, 900_000]), np.array([1.0, 0.5, 1.0, 1.0]))
     assert prices.tolist() == [250_000, 175_000, 50_000, 400_000]

@@ -14,9 +14,7 @@ SPRING, AUTUMN, WEEKDAY, SATURDAY = date(2016, 3, 27), date(2016, 10, 30), date(
 
 
 def terms(*windows: WindowTerms, energy: str = "0.30") -> TariffTerms:
-    return TariffTerms(
-        1, Decimal("0.10"), Decimal(energy), Decimal("0.08"), Decimal("0.01"), Decimal("0.2"), windows
-    )
+    return TariffTerms(1, Decimal("0.10"), Decimal(energy), Decimal("0.08"), Decimal("0.01"), Decimal("0.2"), windows)
 
 
 def window(name: str, days: str, start: int, end: int, multiplier: str = "1.2") -> WindowTerms:
@@ -45,34 +43,22 @@ def test_the_hour_that_comes_twice_is_billed_twice_and_the_missing_one_not() -> 
     assert sum(indexes(SPRING, two_to_three)) == 0
 
 
-@pytest.mark.parametrize(
-    ("days", "weekday", "saturday"), [("every_day", 4, 4), ("weekdays", 4, 0), ("weekends", 0, 4)]
-)
+@pytest.mark.parametrize(("days", "weekday", "saturday"), [("every_day", 4, 4), ("weekdays", 4, 0), ("weekends", 0, 4)])
 def test_windows_hold_on_their_days(days: str, weekday: int, saturday: int) -> None:
     noon = window("noon", days, 720, 780)
     assert (sum(indexes(WEEKDAY, noon)), sum(indexes(SATURDAY, noon))) == (weekday, saturday)
 
 
 def test_the_first_window_that_holds_counts() -> None:
-    found = indexes(
-        WEEKDAY, window("evening", "every_day", 1020, 1260), window("late", "every_day", 1200, 1440)
-    )
+    found = indexes(WEEKDAY, window("evening", "every_day", 1020, 1260), window("late", "every_day", 1200, 1440))
     assert found[80:84] == [1] * 4
     assert found[84:] == [2] * 12
 
 
 def test_retail_is_base_times_multiplier_to_six_decimals_half_even() -> None:
-    chosen = terms(
-        window("peak", "every_day", 0, 60, "1.2"),
-        window("odd", "every_day", 60, 120, "0.333333"),
-        energy="0.300005",
-    )
+    chosen = terms(window("peak", "every_day", 0, 60, "1.2"), window("odd", "every_day", 60, 120, "0.333333"), energy="0.300005")
     assert chosen.window_names == ["base", "peak", "odd"]
     assert chosen.retail_micro_by_window().tolist() == [300_005, 360_006, 100_002]
-    halves = terms(
-        window("half", "every_day", 0, 60, "0.5"),
-        window("more", "every_day", 60, 90, "1.5"),
-        energy="0.000001",
-    )
+    halves = terms(window("half", "every_day", 0, 60, "0.5"), window("more", "every_day", 60, 90, "1.5"), energy="0.000001")
     assert halves.retail_micro_by_window().tolist() == [1, 0, 2]
     assert (chosen.export_micro, chosen.incentive_micro, chosen.standing_micro) == (80_000, 10_000, 100_000)

@@ -6,18 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain.pricing.parts import Vat
-from billing.domain.vat import (
-    Category,
-    Ground,
-    Scheme,
-    TariffVat,
-    VatParty,
-    VatTreatment,
-    bought_from,
-    side_by_side,
-    supplied_by,
-    vat_sums,
-)
+from billing.domain.vat import Category, Ground, Scheme, TariffVat, VatParty, VatTreatment, bought_from, side_by_side, supplied_by, vat_sums
 
 NINETEEN, SEVEN = Decimal("0.19"), Decimal("0.07")
 COOPERATIVE = VatParty(Scheme.STANDARD, vat_id="DE1")
@@ -35,9 +24,7 @@ def test_a_bill_bears_the_tariffs_rate_unless_somebody_stands_otherwise() -> Non
 def test_a_small_business_shows_none_to_anybody_and_says_why() -> None:
     small = VatParty(Scheme.SMALL_BUSINESS, tax_number="12/345")
     for buyer in (HOUSEHOLD, RESELLER):
-        assert supplied_by(small, buyer, NINETEEN) == VatTreatment(
-            Category.EXEMPT, reason="small_business", ground=Ground.SMALL_BUSINESS
-        )
+        assert supplied_by(small, buyer, NINETEEN) == VatTreatment(Category.EXEMPT, reason="small_business", ground=Ground.SMALL_BUSINESS)
     assert supplied_by(VatParty(Scheme.SMALL_BUSINESS), HOUSEHOLD, NINETEEN).category == Category.OUTSIDE
     own_words = VatParty(Scheme.SMALL_BUSINESS, tax_number="1", sentence="Art. 293 B du CGI")
     assert supplied_by(own_words, HOUSEHOLD, NINETEEN).reason == "Art. 293 B du CGI"
@@ -46,9 +33,7 @@ def test_a_small_business_shows_none_to_anybody_and_says_why() -> None:
 def test_the_cooperative_owes_as_recipient_and_deducts_only_if_it_shows_vat_itself() -> None:
     producer = VatParty(Scheme.STANDARD, NINETEEN, "DE3", recipient_owes=True)
     bought = bought_from(producer, COOPERATIVE)
-    assert (bought.category, bought.rate, bought.recipient_rate, bought.is_deducted) == (
-        Category.REVERSE_CHARGE, 0, NINETEEN, True,
-    )  # fmt: skip
+    assert (bought.category, bought.rate, bought.recipient_rate, bought.is_deducted) == (Category.REVERSE_CHARGE, 0, NINETEEN, True)
     small = VatParty(Scheme.SMALL_BUSINESS, tax_number="1")
     assert not bought_from(producer, small).is_deducted
     assert not bought_from(VatParty(Scheme.STANDARD, NINETEEN, "DE4"), small).is_deducted

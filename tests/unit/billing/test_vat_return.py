@@ -6,16 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.vat import Category, Ground
-from billing.domain.vat_return import (
-    KeyNumbers,
-    Side,
-    Treatment,
-    VatKey,
-    VatRow,
-    apart,
-    key_numbers,
-    owed_minor,
-)
+from billing.domain.vat_return import KeyNumbers, Side, Treatment, VatKey, VatRow, apart, key_numbers, owed_minor
 
 DAY = date(2016, 3, 31)
 STANDARD = VatKey.parse("output/S/0.1900/taxed")
@@ -38,9 +29,7 @@ RECEIVED = VatKey.parse("input/AE/0.1900/reverse_charge")
         ("input/O/0.0000/outside", Treatment.OUTSIDE, KeyNumbers()),
     ],
 )
-def test_each_key_has_its_treatment_and_clear_numbers(
-    text: str, treatment: Treatment, numbers: KeyNumbers
-) -> None:
+def test_each_key_has_its_treatment_and_clear_numbers(text: str, treatment: Treatment, numbers: KeyNumbers) -> None:
     key = VatKey.parse(text)
     assert (str(key), key.treatment, key_numbers(key, DAY)) == (text, treatment, numbers)
 

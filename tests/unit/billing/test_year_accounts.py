@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.year_accounts import (
-    RESULT_LINE,
-    FiscalYear,
-    Side,
-    Standing,
-    balance_sheet,
-    carried_to_equity,
-)
+from billing.domain.year_accounts import RESULT_LINE, FiscalYear, Side, Standing, balance_sheet, carried_to_equity
 
 CODES = ["receivable", "payable", "fees", "distributions", "bank"]
 
@@ -26,9 +19,7 @@ CODES = ["receivable", "payable", "fees", "distributions", "bank"]
         (date(1999, 7, 1), 7, date(1999, 7, 1), date(2000, 6, 30), "1999/00"),
     ],
 )
-def test_a_fiscal_year_is_twelve_months(
-    day: date, first_month: int, first: date, last: date, name: str
-) -> None:
+def test_a_fiscal_year_is_twelve_months(day: date, first_month: int, first: date, last: date, name: str) -> None:
     year = FiscalYear.around(day, first_month)
     assert (year.first_day, year.last_day, year.name) == (first, last, name)
 
@@ -36,15 +27,17 @@ def test_a_fiscal_year_is_twelve_months(
 def test_one_code_may_stand_on_both_sides() -> None:
     sheet = balance_sheet(
         [
-            Standing(1, "receivable", 500, False, False), Standing(2, "receivable", -20, False, False),
-            Standing(3, "fees", -480, True, False), Standing(4, "distributions", 30, False, True), Standing(5, "bank", -30, False, False),
-        ], CODES,
-    )  # fmt: skip
+            Standing(1, "receivable", 500, False, False),
+            Standing(2, "receivable", -20, False, False),
+            Standing(3, "fees", -480, True, False),
+            Standing(4, "distributions", 30, False, True),
+            Standing(5, "bank", -30, False, False),
+        ],
+        CODES,
+    )
     assert [(line.code, line.amount_minor) for line in sheet.of(Side.ASSETS)] == [("receivable", 500)]
-    assert [(line.code, line.amount_minor) for line in sheet.of(Side.LIABILITIES)] == [("receivable", 20), ("bank", 30)]  # fmt: skip
-    assert [(line.code, line.amount_minor) for line in sheet.of(Side.EQUITY)] == [
-        ("distributions", -30), (RESULT_LINE, 480),
-    ]  # fmt: skip
+    assert [(line.code, line.amount_minor) for line in sheet.of(Side.LIABILITIES)] == [("receivable", 20), ("bank", 30)]
+    assert [(line.code, line.amount_minor) for line in sheet.of(Side.EQUITY)] == [("distributions", -30), (RESULT_LINE, 480)]
     assert sheet.difference_minor == 0
 
 
@@ -59,5 +52,5 @@ def test_what_is_carried_balances_and_empties(emptied: dict[int, int], reserve: 
 
 @given(st.lists(st.tuples(st.sampled_from(CODES), st.integers(-1000, 1000), st.booleans()), max_size=20))
 def test_a_sheet_holds_every_account_once(rows: list[tuple[str, int, bool]]) -> None:
-    standings = [Standing(i, code, balance, is_result, code == "distributions") for i, (code, balance, is_result) in enumerate(rows)]  # fmt: skip
+    standings = [Standing(i, code, balance, is_result, code == "distributions") for i, (code, balance, is_result) in enumerate(rows)]
     assert balance_sheet(standings, CODES).difference_minor == sum(balance for _, balance, _ in rows)

@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.domain.coins import (
-    WAD,
-    NoUsableCoin,
-    cost_of,
-    in_coins,
-    one_to_one,
-    rest_to_ask_for,
-    whole_minor,
-)
+from contracts.domain.coins import WAD, NoUsableCoin, cost_of, in_coins, one_to_one, rest_to_ask_for, whole_minor
 
 
 @given(rest=st.integers(0, 2**124), rate=st.integers(1, 2**96))
@@ -24,11 +16,7 @@ def test_a_rest_is_worth_what_it_costs(rest: int, rate: int) -> None:
     assert cost == 0 or (cost - 1) * WAD // rate < rest
 
 
-@given(
-    due=st.integers(0, 10**9),
-    parts=st.lists(st.integers(0, 10**27), max_size=6),
-    elsewhere=st.integers(0, 10**9),
-)
+@given(due=st.integers(0, 10**9), parts=st.lists(st.integers(0, 10**27), max_size=6), elsewhere=st.integers(0, 10**9))
 def test_asked_for_is_what_both_quote_and_books_leave(due: int, parts: list[int], elsewhere: int) -> None:
     applied = 0
     for part in parts:

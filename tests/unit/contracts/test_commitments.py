@@ -34,10 +34,10 @@ def test_a_meter_day_has_the_bytes_that_the_manual_describes():
     content = meter_day_bytes(date(2016, 3, 27), 1, 2, [1, 70_000], [0, 3])
     assert content == (
         b"microgrid-day-1\n"
-        + bytes.fromhex("01339f47" "01" "0002" "0002")  # 20160327, channel, version, count
-        + bytes.fromhex("00000001" "00011170")  # values, Wh
-        + bytes.fromhex("0000" "0003")  # flags
-    )  # fmt: skip
+        + bytes.fromhex("01339f470100020002")  # 20160327, channel, version, count
+        + bytes.fromhex("0000000100011170")  # values, Wh
+        + bytes.fromhex("00000003")  # flags
+    )
     assert number_of_day(date(2016, 3, 27)) == 0x01339F47
 
 
@@ -48,11 +48,7 @@ def test_bytes_do_not_depend_on_the_type_the_numbers_come_in():
     assert lists == arrays
 
 
-@given(
-    st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=100),
-    st.integers(1, 2**31 - 1),
-    st.data(),
-)
+@given(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=100), st.integers(1, 2**31 - 1), st.data())
 def test_each_figure_of_a_day_changes_its_bytes(values, change, data):
     place = data.draw(st.integers(0, len(values) - 1))
     changed = [*values[:place], (values[place] + change) % 2**31, *values[place + 1 :]]

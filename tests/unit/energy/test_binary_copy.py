@@ -44,18 +44,36 @@ def array_of(field: bytes, code: str, width: int) -> list[Any]:
 
 def test_each_kind_of_column_by_hand() -> None:
     columns = [
-        Column("a", "int2"), Column("b", "int8"), Column("c", "date"), Column("d", "timestamptz"), Column("e", "null"),
-        Column("f", "bytes", 3), Column("g", "bool"), Column("h", "float8"),
-    ]  # fmt: skip
+        Column("a", "int2"),
+        Column("b", "int8"),
+        Column("c", "date"),
+        Column("d", "timestamptz"),
+        Column("e", "null"),
+        Column("f", "bytes", 3),
+        Column("g", "bool"),
+        Column("h", "float8"),
+    ]
     values = {
-        "a": [-2], "b": [2**40], "c": np.array(["2016-03-27"], dtype="datetime64[D]"),
-        "d": np.datetime64(datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC).replace(tzinfo=None), "us"), "f": b"abc",
-        "g": [True], "h": [0.25],
-    }  # fmt: skip
-    assert fields_of(encode(columns, values, 1)) == [[
-        struct.pack(">h", -2), struct.pack(">q", 2**40), struct.pack(">i", 5930), struct.pack(">q", 1_000_000), None,
-        b"abc", b"\x01", struct.pack(">d", 0.25),
-    ]]  # fmt: skip
+        "a": [-2],
+        "b": [2**40],
+        "c": np.array(["2016-03-27"], dtype="datetime64[D]"),
+        "d": np.datetime64(datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC).replace(tzinfo=None), "us"),
+        "f": b"abc",
+        "g": [True],
+        "h": [0.25],
+    }
+    assert fields_of(encode(columns, values, 1)) == [
+        [
+            struct.pack(">h", -2),
+            struct.pack(">q", 2**40),
+            struct.pack(">i", 5930),
+            struct.pack(">q", 1_000_000),
+            None,
+            b"abc",
+            b"\x01",
+            struct.pack(">d", 0.25),
+        ]
+    ]
 
 
 @given(st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=5, max_size=5), min_size=1, max_size=6))

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from energy.domain.cbor import CannotRead, count_items, load, load_small
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.floats(allow_nan=False) | st.binary(max_size=300)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64 - 1)
+    | st.floats(allow_nan=False)
+    | st.binary(max_size=300)
     | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.integers(-9, 9) | st.text(max_size=3), inner, max_size=5),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(plain)
@@ -39,9 +43,7 @@ def test_plain_values_are_read_as_a_general_decoder_reads_them(value: Any) -> No
         pytest.param(bytes.fromhex("5f4101ff"), id="a string without a length"),
         pytest.param(bytes.fromhex("bf0102ff"), id="a map without a length"),
         pytest.param(bytes.fromhex("9a7fffffff"), id="a list that promises billions"),
-        pytest.param(
-            bytes.fromhex("5b7fffffffffffffff"), id="a string that promises more than there is memory"
-        ),
+        pytest.param(bytes.fromhex("5b7fffffffffffffff"), id="a string that promises more than there is memory"),
         pytest.param(bytes.fromhex("5a40000000") + bytes(100), id="a string that promises a gigabyte"),
         pytest.param(bytes.fromhex("8199ffff"), id="a long list within another"),
         pytest.param(bytes.fromhex("f7"), id="undefined"),

@@ -5,15 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from energy.domain.comparison import (
-    LEAST_OTHERS,
-    GroupLevel,
-    TooFewOthers,
-    Traits,
-    compare,
-    group_of,
-    size_band,
-)
+from energy.domain.comparison import LEAST_OTHERS, GroupLevel, TooFewOthers, Traits, compare, group_of, size_band
 
 HOME = Traits("household", False, 1)
 
@@ -55,8 +47,9 @@ def test_bands():
 
 SITES = st.lists(
     st.tuples(st.sampled_from(["household", "business"]), st.booleans(), st.integers(0, 2), st.integers(0, 9), st.floats(0, 1e5)),
-    min_size=1, max_size=30,
-)  # fmt: skip
+    min_size=1,
+    max_size=30,
+)
 
 
 @given(SITES, st.randoms(use_true_random=False))

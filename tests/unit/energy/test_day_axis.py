@@ -26,9 +26,7 @@ def test_the_long_day_passes_the_same_slots_twice() -> None:
 
 def test_holidays_count_as_sundays() -> None:
     start_s = 1_461_967_200 + np.arange(3 * 96) * 900  # Saturday 30 April 2016
-    axis = day_axis(
-        start_s=start_s, zone=BERLIN, interval_minutes=15, is_holiday=lambda day: day == date(2016, 5, 2)
-    )
+    axis = day_axis(start_s=start_s, zone=BERLIN, interval_minutes=15, is_holiday=lambda day: day == date(2016, 5, 2))
     assert axis.kinds.tolist() == [DayKind.SATURDAY, DayKind.SUNDAY, DayKind.SUNDAY]
     assert axis.weekdays.tolist() == [5, 6, 6]
 

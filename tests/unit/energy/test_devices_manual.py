@@ -44,9 +44,7 @@ def test_the_example_makes_the_same_bytes() -> None:
 def test_the_enrolment_of_the_manual_is_signed() -> None:
     [signature] = re.findall(r"signature `([0-9a-f]{128})`", MANUAL)
     assert f"public key `{PUBLIC.hex()}`" in MANUAL
-    statement = enrolment_statement(
-        code="7K3MA-Q0WXY-51ZBN-8RTPG", public_key=PUBLIC, model="example-1", firmware_version="1.0.0"
-    )
+    statement = enrolment_statement(code="7K3MA-Q0WXY-51ZBN-8RTPG", public_key=PUBLIC, model="example-1", firmware_version="1.0.0")
     assert is_signed(PUBLIC, bytes.fromhex(signature), statement)
 
 

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energy.domain.firmware import (
-    CannotRelease,
-    folder_of,
-    has_failed_too_often,
-    is_newer,
-    is_offered,
-    version_of,
-)
+from energy.domain.firmware import CannotRelease, folder_of, has_failed_too_often, is_newer, is_offered, version_of
 
 
 def test_versions_compare_as_numbers() -> None:

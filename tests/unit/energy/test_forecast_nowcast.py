@@ -26,9 +26,7 @@ def errors_that_persist(count: int, persistence: float, seed: int) -> np.ndarray
     return result
 
 
-def village(
-    days: float = NOWCAST_DAYS, *, persistence: float = 0.9, seed: int = 1, spread: float = 0.15
-) -> np.ndarray:
+def village(days: float = NOWCAST_DAYS, *, persistence: float = 0.9, seed: int = 1, spread: float = 0.15) -> np.ndarray:
     """Hourly sums: a course of the day, off it by errors that persist."""
     count = round(days * PER_DAY)
     course = 1000 + 400 * np.sin(np.arange(count) * 2 * np.pi / PER_DAY)
@@ -71,11 +69,7 @@ def test_errors_that_persist_are_foreseen_better_than_by_habit() -> None:
         past = values[(hour // PER_DAY - NOWCAST_DAYS) * PER_DAY : hour]
         came = values[hour : hour + 3]
         missed.append(np.abs(foreseen(past, 3).middle_wh - came).mean())
-        habit.append(
-            np.abs(
-                np.median(np.stack([values[hour - k * PER_DAY :][:3] for k in range(1, 15)]), axis=0) - came
-            ).mean()
-        )
+        habit.append(np.abs(np.median(np.stack([values[hour - k * PER_DAY :][:3] for k in range(1, 15)]), axis=0) - came).mean())
     assert np.mean(missed) < 0.6 * np.mean(habit)
 
 

@@ -18,26 +18,30 @@ AXIS = axis_of("2023-01-02T00:00+01:00", DAYS)  # a Monday
 DAY = 30 * 96
 
 
-def given_gap(
-    values: np.ndarray, gaps: list[tuple[int, int, int]], **changes: Any
-) -> tuple[GapInput, np.ndarray]:
+def given_gap(values: np.ndarray, gaps: list[tuple[int, int, int]], **changes: Any) -> tuple[GapInput, np.ndarray]:
     missing = np.zeros(values.shape, dtype=bool)
     for meter, first, last in gaps:
         missing[meter, first:last] = True
     meters = len(values)
     fields: dict[str, Any] = {
-        "axis": AXIS, "values_wh": np.where(missing, np.nan, values).astype(np.float32), "missing": missing,
-        "measured": ~missing, "trusted": ~missing, "groups": np.zeros(meters, int), "sizes": np.ones(meters),
-        "is_production": np.zeros(meters, bool), "sky_w_m2": None, "registers": None,
-        "most_wh": np.full(meters, np.inf), **changes,
-    }  # fmt: skip
+        "axis": AXIS,
+        "values_wh": np.where(missing, np.nan, values).astype(np.float32),
+        "missing": missing,
+        "measured": ~missing,
+        "trusted": ~missing,
+        "groups": np.zeros(meters, int),
+        "sizes": np.ones(meters),
+        "is_production": np.zeros(meters, bool),
+        "sky_w_m2": None,
+        "registers": None,
+        "most_wh": np.full(meters, np.inf),
+        **changes,
+    }
     return GapInput(**fields), missing
 
 
 def registers_of(values: np.ndarray, limit: float = 1e8, first: float = 0) -> Registers:
-    ends = first + np.concatenate(
-        [np.zeros((len(values), 1)), np.cumsum(AXIS.per_day(np.add, values), axis=1)], axis=1
-    )
+    ends = first + np.concatenate([np.zeros((len(values), 1)), np.cumsum(AXIS.per_day(np.add, values), axis=1)], axis=1)
     ends = np.mod(ends, limit)
     return Registers(ends[:, :-1].copy(), ends[:, 1:].copy(), np.full(len(values), limit))
 
@@ -130,9 +134,7 @@ def test_a_source_follows_the_clear_sky_over_a_short_gap() -> None:
     sky = np.maximum(np.sin((AXIS.slots - 24) / 48 * np.pi), 0)[None, :] * 800
     values = np.rint(sky * 2)
     noon = DAY + 44
-    found = estimate_gaps(
-        given_gap(values, [(0, noon, noon + 8)], sky_w_m2=sky, is_production=np.array([True]))[0]
-    )
+    found = estimate_gaps(given_gap(values, [(0, noon, noon + 8)], sky_w_m2=sky, is_production=np.array([True]))[0])
     assert np.abs(found.wh - values[0, noon : noon + 8]).max() <= 1
     assert methods(found) == {"interpolated"}
 
@@ -141,17 +143,13 @@ def test_a_source_follows_its_neighbours_over_a_long_one() -> None:
     rng = np.random.default_rng(1)
     course = np.rint(rng.uniform(0, 500, DAYS * 96))
     values = np.vstack([course * 2, course, course])
-    case, _ = given_gap(
-        values, [(0, DAY, DAY + 48)], is_production=np.ones(3, bool), sizes=np.array([2.0, 1.0, 1.0])
-    )
+    case, _ = given_gap(values, [(0, DAY, DAY + 48)], is_production=np.ones(3, bool), sizes=np.array([2.0, 1.0, 1.0]))
     found = estimate_gaps(case)
     assert found.wh.tolist() == (course[DAY : DAY + 48] * 2).tolist()
     assert methods(found) == {"profile"}
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 10**7), st.lists(st.floats(0, 1e5), min_size=1, max_size=30)), min_size=1, max_size=6)
-)  # fmt: skip
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.lists(st.floats(0, 1e5), min_size=1, max_size=30)), min_size=1, max_size=6))
 def test_spreading_loses_nothing(groups: list[tuple[int, list[float]]]) -> None:
     numbers = np.concatenate([[i] * len(shape) for i, (_, shape) in enumerate(groups)]).astype(np.int64)
     totals = np.array([groups[i][0] for i in numbers], dtype=np.float64)

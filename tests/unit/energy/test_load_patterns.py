@@ -5,15 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from energy.domain.load_patterns import (
-    absences,
-    car_signature,
-    habits,
-    heat_signature,
-    silhouette,
-    typical_days,
-    wall_clock_days,
-)
+from energy.domain.load_patterns import absences, car_signature, habits, heat_signature, silhouette, typical_days, wall_clock_days
 from kernel.intervals import LocalDay, zone
 
 FIRST = date(2016, 2, 1)
@@ -111,9 +103,7 @@ def test_heating_shows_by_the_cold():
     assert heat_signature(use, np.arange(120) < 30, day_of_year, temperature) is None
 
 
-@pytest.mark.parametrize(
-    ("day", "count"), [(date(2016, 3, 27), 92), (date(2016, 10, 30), 100), (date(2016, 5, 1), 96)]
-)
+@pytest.mark.parametrize(("day", "count"), [(date(2016, 3, 27), 92), (date(2016, 10, 30), 100), (date(2016, 5, 1), 96)])
 def test_days_on_which_clocks_change_stand_on_the_same_clock(day: date, count: int):
     starts = LocalDay(day, zone("Europe/Berlin")).local_starts()
     slots = np.array([s.hour * 4 + s.minute // 15 for s in starts])

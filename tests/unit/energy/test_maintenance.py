@@ -5,16 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from energy.domain.maintenance import (
-    PlanRule,
-    PlanTerms,
-    SourceFacts,
-    Window,
-    add_months,
-    availability,
-    due,
-    operating_hours,
-)
+from energy.domain.maintenance import PlanRule, PlanTerms, SourceFacts, Window, add_months, availability, due, operating_hours
 from energy.domain.own_alarm_words import ENGLISH, GERMAN
 from energy.domain.own_alarms import AlarmKind, SiteDays, judge
 
@@ -23,9 +14,13 @@ TODAY = date(2016, 5, 20)
 
 @pytest.mark.parametrize(
     ("day", "months", "later"),
-    [(date(2016, 1, 31), 1, date(2016, 2, 29)), (date(2016, 12, 15), 1, date(2017, 1, 15)), (date(2016, 5, 1), 24, date(2018, 5, 1)),
-     (date(2015, 11, 30), 1, date(2015, 12, 30))],
-)  # fmt: skip
+    [
+        (date(2016, 1, 31), 1, date(2016, 2, 29)),
+        (date(2016, 12, 15), 1, date(2017, 1, 15)),
+        (date(2016, 5, 1), 24, date(2018, 5, 1)),
+        (date(2015, 11, 30), 1, date(2015, 12, 30)),
+    ],
+)
 def test_months_are_added_within_the_calendar(day: date, months: int, later: date):
     assert add_months(day, months) == later
 
@@ -79,12 +74,7 @@ def days(*totals_wh: float) -> SiteDays:
         (AlarmKind.NO_USE, 3, days(900, 0, 3), None),
         (AlarmKind.NO_USE, 2, days(0, 0, 0), 3),
         (AlarmKind.ROOF_BELOW, 80, days(0), None),
-        (
-            AlarmKind.ROOF_BELOW,
-            80,
-            SiteDays(np.zeros((1, 96)), np.ones(1, dtype=bool), 0.79),
-            pytest.approx(79),
-        ),
+        (AlarmKind.ROOF_BELOW, 80, SiteDays(np.zeros((1, 96)), np.ones(1, dtype=bool), 0.79), pytest.approx(79)),
         (AlarmKind.DAY_USE, 1, SiteDays(np.ones((1, 96)) * 99, np.zeros(1, dtype=bool)), None),
     ],
 )
@@ -94,7 +84,5 @@ def test_an_alarm_goes_off_at_its_limit(kind: AlarmKind, limit: float, given: Si
 
 def test_an_alarm_speaks_the_language_of_who_set_it() -> None:
     assert ENGLISH.sentence(AlarmKind.DAY_USE, 26.08, 25.0) == "You used 26.1 kWh, more than 25 kWh."
-    assert (
-        GERMAN.sentence(AlarmKind.DAY_USE, 26.08, 25.5) == "Sie haben 26,1 kWh verbraucht, mehr als 25,5 kWh."
-    )
+    assert GERMAN.sentence(AlarmKind.DAY_USE, 26.08, 25.5) == "Sie haben 26,1 kWh verbraucht, mehr als 25,5 kWh."
     assert GERMAN.sentence(AlarmKind.NO_USE, 3.0, 2.0) == "Seit 3 Tagen wurde nichts verbraucht."

@@ -15,21 +15,7 @@ from energy.domain.topology_checks import FindingKind, check
 DATA = Path(__file__).resolve().parent.parent.parent / "data"
 FEEDER = json.loads((DATA / "geojson_feeder.geojson").read_text())
 RING = json.loads((DATA / "pandapower_ring.json").read_text())
-ODD = [
-    None,
-    "",
-    -1,
-    1e308,
-    float("inf"),
-    float("nan"),
-    "x",
-    True,
-    [],
-    {},
-    "ä" * 5000,
-    10**400,
-    [[1, 2], [3, 4]],
-]
+ODD = [None, "", -1, 1e308, float("inf"), float("nan"), "x", True, [], {}, "ä" * 5000, 10**400, [[1, 2], [3, 4]]]
 
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -86,7 +72,11 @@ def test_whatever_stands_in_any_place_is_read_or_refused_in_one_line(name: str, 
 @pytest.mark.parametrize(
     ("way", "odd", "named"),
     [
-        (("features", 4, "geometry"), {"type": "MultiLineString", "coordinates": [[[11.4, 53.6], [11.5, 53.6]]]}, "feature 5: a line is drawn as LineString"),
+        (
+            ("features", 4, "geometry"),
+            {"type": "MultiLineString", "coordinates": [[[11.4, 53.6], [11.5, 53.6]]]},
+            "feature 5: a line is drawn as LineString",
+        ),
         (("features", 0, "geometry"), None, "feature 1: a node is drawn as Point, not as None"),
         (("features", 0, "geometry"), 7, "feature 1: a node is drawn as Point"),
         (("features", 0, "geometry", "coordinates"), [3_500_000.0, 5_900_000.0], "feature 1: its coordinates are no degrees"),
@@ -97,8 +87,8 @@ def test_whatever_stands_in_any_place_is_read_or_refused_in_one_line(name: str, 
         (("types", "NAYY 4x150", "resistance_ohm_per_km"), 10**400, "property resistance_ohm_per_km is 1000"),
         (("type",), "Feature", "neither a pandapower network"),
     ],
-)  # fmt: skip
-def test_geojson_of_another_shape_is_refused_by_feature(way: tuple[Any, ...], odd: Any, named: str, tmp_path: Path) -> None:  # fmt: skip
+)
+def test_geojson_of_another_shape_is_refused_by_feature(way: tuple[Any, ...], odd: Any, named: str, tmp_path: Path) -> None:
     assert named in refusal(tmp_path / "net.geojson", replaced(FEEDER, way, odd))
 
 
@@ -121,7 +111,11 @@ def test_a_broken_file_is_named(raw: str, tmp_path: Path) -> None:
         (("types", "NAYY 4x150", "resistance_ohm_per_km"), -0.2, "the resistance [Ohm per km] of line 'AB' is -0.2"),
         (("features", 5, "properties", "phases"), "21", "line 'BC' has the phases '21'"),
         (("features", 6, "properties", "rated_va"), -250000, "the rating [VA] of transformer 'T' is -250000"),
-        (("features", 6, "properties", "copper_loss_w"), 99000, "the copper loss [W] of transformer 'T' is 99000; it lies between 0 and 10000"),
+        (
+            ("features", 6, "properties", "copper_loss_w"),
+            99000,
+            "the copper loss [W] of transformer 'T' is 99000; it lies between 0 and 10000",
+        ),
         (("features", 6, "properties", "tap_position"), 3000, "the tap of transformer 'T' is 3000"),
         (("features", 4, "properties", "code"), "L" * 121, "has 121 letters"),
         (("features", 4, "properties", "code"), "L\0", "the code 'L\\x00' of a line holds signs that cannot be printed"),
@@ -130,8 +124,8 @@ def test_a_broken_file_is_named(raw: str, tmp_path: Path) -> None:
         (("features", 7, "properties", "type"), "s\0", "the type 's\\x00' of switch"),
         (("features", 4, "properties", "type"), "N\n", "the type 'N\\n' of line 'AB' holds signs that cannot be printed"),
     ],
-)  # fmt: skip
-def test_a_figure_that_no_network_has_is_named(way: tuple[Any, ...], odd: Any, named: str, tmp_path: Path) -> None:  # fmt: skip
+)
+def test_a_figure_that_no_network_has_is_named(way: tuple[Any, ...], odd: Any, named: str, tmp_path: Path) -> None:
     path = tmp_path / "net.geojson"
     path.write_text(json.dumps(replaced(FEEDER, way, odd)))
     found = check(read_network_file(path).topology)

@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy.domain.clear_sky import (
-    Place,
-    assumed_plane,
-    clear_days,
-    clear_sky,
-    learn_planes,
-    plane_irradiance,
-)
+from energy.domain.clear_sky import Place, assumed_plane, clear_days, clear_sky, learn_planes, plane_irradiance
 from energy.domain.degradation import TrendMethod, soiling, trend
 from energy.domain.outages import OutageKind, find_outages, median_of_others
 from energy.domain.performance import capacity_factor, daily_performance, performance_ratio
@@ -42,17 +35,13 @@ def roofs(sky, tilts: list[float], azimuths: list[float], capacity_w: int, ratio
 
 def test_capacity_factor_by_hand():
     # 10 kW at full power for 30 days of 24 h would give 7,200 kWh; it gave 900 kWh: 12.5 %.
-    assert capacity_factor(np.array([900_000.0]), np.array([10_000.0]), np.array([720.0]))[
-        0
-    ] == pytest.approx(0.125)
+    assert capacity_factor(np.array([900_000.0]), np.array([10_000.0]), np.array([720.0]))[0] == pytest.approx(0.125)
     assert np.isnan(capacity_factor(np.array([1.0]), np.array([0.0]), np.array([720.0]))[0])
 
 
 def test_performance_ratio_by_hand():
     # IEC 61724-1: final yield 45 kWh / 10 kW = 4.5 h; reference yield 5.4 kWh/m2 / 1 kW/m2 = 5.4 h; 4.5 / 5.4 = 0.8333.
-    assert performance_ratio(np.array([45_000.0]), np.array([10_000.0]), np.array([5_400.0]))[
-        0
-    ] == pytest.approx(0.83333, abs=1e-5)
+    assert performance_ratio(np.array([45_000.0]), np.array([10_000.0]), np.array([5_400.0]))[0] == pytest.approx(0.83333, abs=1e-5)
 
 
 def test_a_clear_noon_in_june_is_what_a_text_book_says():
@@ -97,9 +86,14 @@ def test_daily_performance_is_the_planted_ratio(spring):
     whole = np.ones((1, 60), dtype=bool)
     whole[0, 3] = False
     found = daily_performance(
-        made, offsets, plane_irradiance(sky, np.array([30.0]), np.array([180.0])), np.array([8000]), HOUR_QUARTER,
-        clear_days(made, offsets, sky, whole), whole,
-    )  # fmt: skip
+        made,
+        offsets,
+        plane_irradiance(sky, np.array([30.0]), np.array([180.0])),
+        np.array([8000]),
+        HOUR_QUARTER,
+        clear_days(made, offsets, sky, whole),
+        whole,
+    )
     assert found.usual[0] == pytest.approx(0.8, abs=0.001)
     assert np.isnan(found.efficiency[0, 3])
     assert not found.clear[0, 3]

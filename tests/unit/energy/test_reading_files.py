@@ -26,11 +26,7 @@ from kernel.intervals import LocalDay
 BERLIN = ZoneInfo("Europe/Berlin")
 LOCAL_KWH = ReadOptions(BERLIN)
 SPRING, AUTUMN = date(2016, 3, 27), date(2016, 10, 30)
-NAMES = (
-    SeriesName("LV3.101 Load 7", "import"),
-    SeriesName("LV3.101 Load 7", "export"),
-    SeriesName('Ä&<1>;"x"', "import"),
-)
+NAMES = (SeriesName("LV3.101 Load 7", "import"), SeriesName("LV3.101 Load 7", "export"), SeriesName('Ä&<1>;"x"', "import"))
 
 
 def starts_of(day: date, zone: ZoneInfo = BERLIN) -> np.ndarray:
@@ -54,13 +50,14 @@ def read(name: str, text: str | bytes, options: ReadOptions = LOCAL_KWH) -> File
 @pytest.mark.parametrize("name", list(FORMATS))
 @settings(max_examples=12)
 @given(
-    first=st.sampled_from([SPRING, AUTUMN, date(2016, 2, 28), date(2015, 12, 31)]), back=st.integers(0, 1),
-    count=st.integers(1, 3), seed=st.integers(0, 2**32), gaps=st.sampled_from([0.0, 0.1]),
+    first=st.sampled_from([SPRING, AUTUMN, date(2016, 2, 28), date(2015, 12, 31)]),
+    back=st.integers(0, 1),
+    count=st.integers(1, 3),
+    seed=st.integers(0, 2**32),
+    gaps=st.sampled_from([0.0, 0.1]),
     unit=st.sampled_from(list(EnergyUnit)),
-)  # fmt: skip
-def test_what_is_written_is_read_back(
-    name: str, first: date, back: int, count: int, seed: int, gaps: float, unit: EnergyUnit
-) -> None:
+)
+def test_what_is_written_is_read_back(name: str, first: date, back: int, count: int, seed: int, gaps: float, unit: EnergyUnit) -> None:
     days = [first + timedelta(days=i - back) for i in range(count)]
     options = ReadOptions(BERLIN, unit=unit)
     parts = [part_of([day], seed + i, gaps) for i, day in enumerate(days)]
@@ -72,8 +69,9 @@ def test_what_is_written_is_read_back(
     methods = np.concatenate([part.methods for part in parts], axis=1)
     for series, given_name in zip(
         sorted(content.series, key=lambda s: (s.meter, s.channel not in ("import", "drawn"))),
-        [(NAMES[0], 0), (NAMES[1], 1), (NAMES[2], 2)], strict=True,
-    ):  # fmt: skip
+        [(NAMES[0], 0), (NAMES[1], 1), (NAMES[2], 2)],
+        strict=True,
+    ):
         folded, problems = fold(series, axis, options)
         assert not problems
         assert series.meter == given_name[0].meter
@@ -152,10 +150,8 @@ def test_each_meter_of_a_long_file_has_its_own_order() -> None:
         ("long", "meter;time;value;status\nA;2016-03-01 00:00;1;X\n", 2, "status", "not a status"),
         ("load_profile", "Zählpunkt;OBIS;Von;Wert\nAT1;1-1:9.9.9;01.03.2016 00:00;1\n", 2, "OBIS", "not a channel"),
     ],
-)  # fmt: skip
-def test_what_is_wrong_is_named_by_row_and_column(
-    name: str, text: str, row: int, column: str, what: str
-) -> None:
+)
+def test_what_is_wrong_is_named_by_row_and_column(name: str, text: str, row: int, column: str, what: str) -> None:
     [problem] = read(name, text).problems
     assert (problem.row, problem.column) == (row, column)
     assert what in problem.what
@@ -165,13 +161,22 @@ def test_what_is_wrong_is_named_by_row_and_column(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("wide", b""), ("wide", b"\0\1\2"), ("wide", b"meter;A\n1;2\n"), ("wide", b"time;A\n"), ("long", b"a;b\n1;2\n"),
-        ("wide", b"\x1f\x8bbroken"), ("espi", b"<feed>"), ("espi", b"<feed/>"), ("parquet", b"PAR1 no"), ("parquet", b""),
-        ("espi", b'<!DOCTYPE f [<!ENTITY a "b">]><f>&a;</f>'), ("espi", b"<a>" * 50),
+        ("wide", b""),
+        ("wide", b"\0\1\2"),
+        ("wide", b"meter;A\n1;2\n"),
+        ("wide", b"time;A\n"),
+        ("long", b"a;b\n1;2\n"),
+        ("wide", b"\x1f\x8bbroken"),
+        ("espi", b"<feed>"),
+        ("espi", b"<feed/>"),
+        ("parquet", b"PAR1 no"),
+        ("parquet", b""),
+        ("espi", b'<!DOCTYPE f [<!ENTITY a "b">]><f>&a;</f>'),
+        ("espi", b"<a>" * 50),
         *(("espi", b'<?xml version="1.0" encoding="%s"?><feed/>' % name) for name in (b"hex", b"big5", b"undefined", b"punycode", b"no")),
         ("load_profile", "Zählpunkt;OBIS;Von;Wert;Einheit\nA;1-1:1.29.0;01.03.2016 00:00;1;kW\n".encode()),
     ],
-)  # fmt: skip
+)
 def test_a_file_of_another_kind_is_refused_in_words(name: str, content: bytes) -> None:
     with pytest.raises(CannotReadFile, match=r"[a-z]{3}"):
         read(name, content)
@@ -180,14 +185,7 @@ def test_a_file_of_another_kind_is_refused_in_words(name: str, content: bytes) -
 def test_what_does_not_fit_the_grid_is_told() -> None:
     text = "meter;time;value\n" + "".join(
         f"A;2016-03-01 {label};{value}\n"
-        for label, value in (
-            ("00:00", "1"),
-            ("00:07", "1"),
-            ("00:15", "-1"),
-            ("00:30", "1"),
-            ("00:30", "2"),
-            ("00:45", "9e9"),
-        )
+        for label, value in (("00:00", "1"), ("00:07", "1"), ("00:15", "-1"), ("00:30", "1"), ("00:30", "2"), ("00:45", "9e9"))
     )
     [series] = read("long", text, ReadOptions(BERLIN, unit=EnergyUnit.WH)).series
     axis = DayAxis.between(int(series.starts_s.min()), int(series.starts_s.max()), LOCAL_KWH)
@@ -209,9 +207,7 @@ def test_rounding_to_whole_wh_keeps_each_days_sum(energy: list[float]) -> None:
     values, _ = whole_wh(np.array(energy), np.array([0, 4, 8]))
     assert (values >= 0).all()
     for day in (slice(0, 4), slice(4, 8)):
-        assert abs(values[day].sum() - sum(energy[day])) <= 0.5 + 4e-6 or np.allclose(
-            np.rint(energy), energy, atol=1e-6
-        )
+        assert abs(values[day].sum() - sum(energy[day])) <= 0.5 + 4e-6 or np.allclose(np.rint(energy), energy, atol=1e-6)
 
 
 def test_green_button_scales_by_its_power_of_ten_and_reads_other_peoples_files() -> None:
@@ -227,11 +223,7 @@ def test_green_button_scales_by_its_power_of_ten_and_reads_other_peoples_files()
       <IntervalReading><cost>9</cost><timePeriod><duration>900</duration><start>1456786800</start></timePeriod>
         <value>2</value></IntervalReading></IntervalBlock></content></entry></feed>"""
     [series] = read("espi", text).series
-    assert (series.meter, series.channel, series.energy_wh.tolist()) == (
-        "Front Electric Meter",
-        "fed in",
-        [2000.0],
-    )
+    assert (series.meter, series.channel, series.energy_wh.tolist()) == ("Front Electric Meter", "fed in", [2000.0])
     power = read("espi", text.replace("<uom>72<", "<uom>38<"))
     assert (power.problems[0].column, power.problems[0].row) == ("uom", 6)
 
@@ -240,14 +232,20 @@ def test_green_button_scales_by_its_power_of_ten_and_reads_other_peoples_files()
 @settings(max_examples=25)
 @given(
     cuts=st.lists(
-        st.tuples(st.integers(0, 10**6), st.integers(0, 60), st.binary(max_size=6) | st.sampled_from(
-            [b"\n", b'"', b"nan", b"9e999", b"-1", b"2016-10-30 02:00", b"9999-12-31 23:59", b"0001-01-01", b"<value>", b"\r"])),
-        min_size=1, max_size=5),
+        st.tuples(
+            st.integers(0, 10**6),
+            st.integers(0, 60),
+            st.binary(max_size=6)
+            | st.sampled_from(
+                [b"\n", b'"', b"nan", b"9e999", b"-1", b"2016-10-30 02:00", b"9999-12-31 23:59", b"0001-01-01", b"<value>", b"\r"]
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
     label=st.sampled_from(list(IntervalLabel)),
-)  # fmt: skip
-def test_a_damaged_file_is_read_or_refused(
-    name: str, cuts: list[tuple[int, int, bytes]], label: IntervalLabel
-) -> None:
+)
+def test_a_damaged_file_is_read_or_refused(name: str, cuts: list[tuple[int, int, bytes]], label: IntervalLabel) -> None:
     whole = part_of([SPRING], 1, 0.1)
     part = ReadingPart(whole.starts_s[:12], whole.values_wh[:, :12], whole.methods[:, :12])
     content = bytearray(b"".join(FORMATS[name].write(NAMES, [part], LOCAL_KWH)))

@@ -20,9 +20,12 @@ PUBLIC = COOPERATIVE.public_key().public_bytes_raw()
 KEYS = {recipient_id_of(PUBLIC): COOPERATIVE}
 DEVICE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 SIGNED = encode_message(
-    private_key=DEVICE, key_id=key_id_of(DEVICE.public_key().public_bytes_raw()), device_name="urn:dev:mg:1", counter=1,
+    private_key=DEVICE,
+    key_id=key_id_of(DEVICE.public_key().public_bytes_raw()),
+    device_name="urn:dev:mg:1",
+    counter=1,
     sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-)  # fmt: skip
+)
 SEALED = seal(SIGNED, PUBLIC, ephemeral=X25519PrivateKey.from_private_bytes(b"\x09" * 32), iv=bytes(12))
 
 
@@ -44,9 +47,7 @@ def test_the_same_message_is_never_encrypted_twice_alike() -> None:
 
 
 def test_another_implementation_reads_what_we_encrypt() -> None:
-    key = COSEKey.new(
-        {1: 1, 2: recipient_id_of(PUBLIC), 3: -25, -1: 4, -2: PUBLIC, -4: COOPERATIVE.private_bytes_raw()}
-    )
+    key = COSEKey.new({1: 1, 2: recipient_id_of(PUBLIC), 3: -25, -1: 4, -2: PUBLIC, -4: COOPERATIVE.private_bytes_raw()})
     assert COSE.new().decode(SEALED, key, context={"alg": "A256GCM"}) == SIGNED
 
 

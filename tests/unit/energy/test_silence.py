@@ -6,16 +6,21 @@ import pytest
 from energy.domain.silence import Heard, intervals_since, judge
 
 
-def heard(own: list[int], *, missing_last: int = 0, like: list[list[int]] | None = None, per_message: float = 1.0,
-          plants: int = 0, meters: int = 1) -> Heard:  # fmt: skip
+def heard(
+    own: list[int],
+    *,
+    missing_last: int = 0,
+    like: list[list[int]] | None = None,
+    per_message: float = 1.0,
+    plants: int = 0,
+    meters: int = 1,
+) -> Heard:
     values = np.array([own] * meters, dtype=np.int64)
     measured = np.ones(values.shape, dtype=bool)
     if missing_last:
         measured[:, -missing_last:] = False
     days = np.array([like or [[50] * len(own)] * 6] * meters, dtype=np.int64)
-    return Heard(
-        values, measured, days, np.ones(days.shape, dtype=bool), np.full(meters, per_message), np.arange(meters) < plants,
-    )  # fmt: skip
+    return Heard(values, measured, days, np.ones(days.shape, dtype=bool), np.full(meters, per_message), np.arange(meters) < plants)
 
 
 @pytest.mark.parametrize(("missing", "stopped"), [(0, False), (1, False), (2, True), (5, True)])

@@ -15,9 +15,7 @@ from tests.networks import cut_network
 
 @pytest.fixture(scope="module")
 def sound_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cut_network(
-        tmp_path_factory.mktemp("network") / "net", sites=4, first_day=date(2016, 1, 1), days=1
-    )
+    return cut_network(tmp_path_factory.mktemp("network") / "net", sites=4, first_day=date(2016, 1, 1), days=1)
 
 
 @pytest.fixture
@@ -75,22 +73,14 @@ def test_sources_storages_and_coordinates_may_be_absent(folder: Path) -> None:
     ("file", "row", "column", "value", "message"),
     [
         ("nodes.csv", 3, "id", "", "nodes.csv, row 3, column id: is empty"),
-        (
-            "loads.csv",
-            3,
-            "node",
-            "Nowhere 1",
-            "loads.csv, row 3, column node: node 'Nowhere 1' is not in nodes.csv",
-        ),
+        ("loads.csv", 3, "node", "Nowhere 1", "loads.csv, row 3, column node: node 'Nowhere 1' is not in nodes.csv"),
         ("loads.csv", 2, "profile", "H9-Z", "loads.csv, row 2, column profile: 'H9-Z' is unknown"),
         ("lines.csv", 5, "type", "string", "lines.csv, row 5, column type: 'string' is unknown"),
         ("coordinates.csv", 4, "x", "east", "coordinates.csv, row 4, column x: 'east' is not a number"),
         ("coordinates.csv", 4, "x", "nan", "coordinates.csv, row 4, column x: 'nan' is not a finite number"),
     ],
 )
-def test_a_wrong_cell_is_named(
-    folder: Path, file: str, row: int, column: str, value: str, message: str
-) -> None:
+def test_a_wrong_cell_is_named(folder: Path, file: str, row: int, column: str, value: str, message: str) -> None:
     set_cell(folder / file, row, column, value)
     with pytest.raises(CannotReadNetwork, match=f"^{message}"):
         read(folder)
@@ -154,12 +144,8 @@ def test_a_wrong_share_is_named(folder: Path, cell: str, message: str) -> None:
 
 
 def test_a_short_profile_row_is_named(folder: Path) -> None:
-    edit_profiles(
-        folder / "load_profiles.csv.gz", lambda lines: [*lines[:4], lines[4].rsplit(",", 1)[0], *lines[5:]]
-    )
-    with pytest.raises(
-        CannotReadNetwork, match=r"load_profiles.csv.gz, row 5: \d+ cells, the header has \d+"
-    ):
+    edit_profiles(folder / "load_profiles.csv.gz", lambda lines: [*lines[:4], lines[4].rsplit(",", 1)[0], *lines[5:]])
+    with pytest.raises(CannotReadNetwork, match=r"load_profiles.csv.gz, row 5: \d+ cells, the header has \d+"):
         read(folder)
 
 

@@ -15,68 +15,37 @@ from energy.domain.site_table import COLUMNS, CannotReadSites, ListedLoad, Liste
 def refusals(header: str, *rows: str) -> list[str]:
     names = header.split(";")
     with pytest.raises(CannotReadSites) as caught:
-        read_sites(
-            names,
-            [(i, dict(zip(names, row.split(";"), strict=False))) for i, row in enumerate(rows, start=2)],
-        )
+        read_sites(names, [(i, dict(zip(names, row.split(";"), strict=False))) for i, row in enumerate(rows, start=2)])
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_a_row_is_a_site_with_what_stands_behind_it() -> None:
-    header = ["site", "member", "load", "load_w", "source", "source_w", "source_since", "storage_wh", "charge_w", "fuse_a", "metered_from"]  # fmt: skip
-    cells = [
-        "H1",
-        "1001",
-        "heat_pump",
-        "3000",
-        "solar",
-        "9800",
-        "2024-05-01",
-        "10000",
-        "5000",
-        "35",
-        "2026-01-01",
-    ]
+    header = ["site", "member", "load", "load_w", "source", "source_w", "source_since", "storage_wh", "charge_w", "fuse_a", "metered_from"]
+    cells = ["H1", "1001", "heat_pump", "3000", "solar", "9800", "2024-05-01", "10000", "5000", "35", "2026-01-01"]
     [site] = read_sites(header, [(2, dict(zip(header, cells, strict=True)))])
-    assert (site.code, site.member, site.given["fuse_a"], site.given["metered_from"]) == (
-        "H1",
-        "1001",
-        35,
-        date(2026, 1, 1),
-    )
+    assert (site.code, site.member, site.given["fuse_a"], site.given["metered_from"]) == ("H1", "1001", 35, date(2026, 1, 1))
     assert site.loads == (ListedLoad("H1 heat_pump", "heat_pump", 3000, 3),)
     assert site.sources == (ListedSource("H1 solar", "solar", 9800, date(2024, 5, 1)),)
     [storage] = site.storages
-    assert (storage.discharge_w, storage.eta_charge, storage.soc_min_wh, storage.soc_max_wh) == (
-        5000,
-        Decimal("0.95"),
-        0,
-        10000,
-    )
+    assert (storage.discharge_w, storage.eta_charge, storage.soc_min_wh, storage.soc_max_wh) == (5000, Decimal("0.95"), 0, 10000)
 
 
 def test_a_further_row_of_a_site_names_further_things() -> None:
     header = ["site", "member", "load", "load_w"]
-    rows = [
-        ("H1", "1", "household", "8000"),
-        ("H1", "", "car_charger", "11000"),
-        ("H1", "1", "car_charger", "22000"),
-    ]
-    [site] = read_sites(
-        header, [(i, dict(zip(header, row, strict=True))) for i, row in enumerate(rows, start=2)]
-    )
-    assert [(load.code, load.tier) for load in site.loads] == [
-        ("H1 household", 2),
-        ("H1 car_charger", 4),
-        ("H1 car_charger 2", 4),
-    ]
+    rows = [("H1", "1", "household", "8000"), ("H1", "", "car_charger", "11000"), ("H1", "1", "car_charger", "22000")]
+    [site] = read_sites(header, [(i, dict(zip(header, row, strict=True))) for i, row in enumerate(rows, start=2)])
+    assert [(load.code, load.tier) for load in site.loads] == [("H1 household", 2), ("H1 car_charger", 4), ("H1 car_charger 2", 4)]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     told = refusals(
         "site;member;load;load_w;fuse_a;phases;soc_max_wh;storage_wh;charge_w;metered_from",
-        ";1", "A;;household;1", "B;1;castle;x;0;31;;;;tomorrow", "B;2;household;;;;;;;", "C;3;;;;;900;800;10;",
-    )  # fmt: skip
+        ";1",
+        "A;;household;1",
+        "B;1;castle;x;0;31;;;;tomorrow",
+        "B;2;household;;;;;;;",
+        "C;3;;;;;900;800;10;",
+    )
     assert told == [
         "row 2, column site: is empty; write the metering point's code in each row",
         "row 3, column member: is empty; write the member's number, or cooperative",
@@ -97,20 +66,14 @@ def test_columns_that_are_strange_missing_or_twice_are_named() -> None:
     )
     told = refusals("site;site;colour")
     assert [one.split(";")[0] for one in told] == [
-        "row 1, column colour: is not known", "row 1, column site: stands twice", "row 1, column member: is missing",
-    ]  # fmt: skip
+        "row 1, column colour: is not known",
+        "row 1, column site: stands twice",
+        "row 1, column member: is missing",
+    ]
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\0" * 300,
-        b"\xff\xfe",
-        b"site;member\n",
-        "site,member\n,,\n".encode("utf-8-sig"),
-        b'site;member\n"A;1',
-    ],
+    "content", [b"", b"\0" * 300, b"\xff\xfe", b"site;member\n", "site,member\n,,\n".encode("utf-8-sig"), b'site;member\n"A;1']
 )
 def test_a_file_that_is_no_table_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "sites.csv"
@@ -130,12 +93,8 @@ def test_a_spreadsheet_of_latin_letters_is_read(tmp_path: Path) -> None:
 def test_any_cells_are_read_or_refused_by_row(rows: list[list[str]]) -> None:
     header = list(COLUMNS)
     try:
-        found = read_sites(
-            header, [(i, dict(zip(header, row, strict=True))) for i, row in enumerate(rows, start=2)]
-        )
+        found = read_sites(header, [(i, dict(zip(header, row, strict=True))) for i, row in enumerate(rows, start=2)])
     except CannotReadSites as wrong:
         assert all(problem.mending for problem in wrong.problems)
     else:
-        assert {site.code for site in found} == {
-            row[0].strip() for row in rows if any(cell.strip() for cell in row)
-        }
+        assert {site.code for site in found} == {row[0].strip() for row in rows if any(cell.strip() for cell in row)}

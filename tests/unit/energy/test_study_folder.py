@@ -11,9 +11,7 @@ from energy.adapters.study_folder import CannotStudy, read_study_folder
 from energy.adapters.study_forecasts import read_origins
 
 BERLIN = ZoneInfo("Europe/Berlin")
-METERS = (
-    "meter,kind,connection_w,latitude,longitude\nhome,consumption,3000,53.5,11.2\nroof,production,5000,,\n"
-)
+METERS = "meter,kind,connection_w,latitude,longitude\nhome,consumption,3000,53.5,11.2\nroof,production,5000,,\n"
 
 
 def _folder(path: Path, rows: list[str], meters: str = METERS, header: str = "time,home,roof") -> Path:
@@ -40,9 +38,7 @@ def test_days_are_as_long_as_they_are(tmp_path: Path) -> None:
 
 def test_register_readings_are_found_by_day_and_column(tmp_path: Path) -> None:
     folder = _folder(tmp_path, ["2016-03-01T00:00+01:00,1,2", "2016-03-01T00:15+01:00,1,2"])
-    (folder / "registers.csv").write_text(
-        "date,meter,start_wh,end_wh\n2016-03-01,roof,99999999,3\n2016-03-02,home,,\n"
-    )
+    (folder / "registers.csv").write_text("date,meter,start_wh,end_wh\n2016-03-01,roof,99999999,3\n2016-03-02,home,,\n")
     found = read_study_folder(folder, BERLIN).registers
     assert found is not None
     assert (found.meters.tolist(), found.start_wh.tolist(), found.end_wh.tolist()) == ([1], [99999999], [3])
@@ -59,7 +55,7 @@ def test_register_readings_are_found_by_day_and_column(tmp_path: Path) -> None:
         ([], "there are no rows"),
         (["2016-13-01T00:00+01:00,1,2"], "row 2, column time"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(tmp_path: Path, rows: list[str], named: str) -> None:
     with pytest.raises(CannotStudy, match=named):
         read_study_folder(_folder(tmp_path, rows), BERLIN)
@@ -81,17 +77,13 @@ def test_wrong_meters_are_named(tmp_path: Path) -> None:
 def test_a_register_beyond_any_limit_is_named_and_cut_short(tmp_path: Path, column: str) -> None:
     folder = _folder(tmp_path, ["2016-03-01T00:00+01:00,1,2", "2016-03-01T00:15+01:00,1,2"])
     row = {"start_wh": "1", "end_wh": "3", column: "9" * 400}
-    (folder / "registers.csv").write_text(
-        f"date,meter,start_wh,end_wh\n2016-03-01,roof,{row['start_wh']},{row['end_wh']}\n"
-    )
+    (folder / "registers.csv").write_text(f"date,meter,start_wh,end_wh\n2016-03-01,roof,{row['start_wh']},{row['end_wh']}\n")
     with pytest.raises(CannotStudy, match=f"registers.csv, row 2, column {column}") as refused:
         read_study_folder(folder, BERLIN)
     assert len(str(refused.value)) < 200
 
 
-def test_a_quotation_mark_that_is_never_closed_does_not_spill_the_file_into_the_message(
-    tmp_path: Path,
-) -> None:
+def test_a_quotation_mark_that_is_never_closed_does_not_spill_the_file_into_the_message(tmp_path: Path) -> None:
     rows = [f"2016-03-01T{hour:02d}:00Z,1,2" for hour in range(24)]
     with pytest.raises(CannotStudy) as refused:
         read_study_folder(_folder(tmp_path, [rows[0][:-1] + '"2', *rows[1:]]), BERLIN)

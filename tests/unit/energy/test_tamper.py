@@ -6,12 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energy.domain.tamper import (
-    are_alarming,
-    missed_by_standstill,
-    registers_went_back,
-    returns_to_a_place,
-)
+from energy.domain.tamper import are_alarming, missed_by_standstill, registers_went_back, returns_to_a_place
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

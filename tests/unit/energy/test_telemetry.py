@@ -13,14 +13,7 @@ from hypothesis import strategies as st
 from energy.domain.acceptance import LONGEST_MESSAGE_BYTES, CannotAccept
 from energy.domain.cose import LABEL_COUNTER, Envelope, open_envelope, verify
 from energy.domain.senml import read_payload
-from energy.domain.telemetry import (
-    CHANNEL_NAMES,
-    SAMPLE_NAMES,
-    IntervalBlock,
-    Sample,
-    encode_message,
-    key_id_of,
-)
+from energy.domain.telemetry import CHANNEL_NAMES, SAMPLE_NAMES, IntervalBlock, Sample, encode_message, key_id_of
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -45,13 +38,16 @@ def interval_blocks(draw: st.DrawFn) -> list[IntervalBlock]:
 
 def message(**changes: Any) -> bytes:
     """A sound message of one day, but for `changes`."""
-    block = IntervalBlock(
-        "import", SENT_AT - timedelta(days=1), 900, tuple(range(96)), 1000, 1000 + sum(range(96))
-    )
+    block = IntervalBlock("import", SENT_AT - timedelta(days=1), 900, tuple(range(96)), 1000, 1000 + sum(range(96)))
     given_arguments: dict[str, Any] = {
-        "private_key": KEY, "key_id": KEY_ID, "device_name": NAME, "counter": 7, "sent_at": SENT_AT,
-        "blocks": [block], **changes,
-    }  # fmt: skip
+        "private_key": KEY,
+        "key_id": KEY_ID,
+        "device_name": NAME,
+        "counter": 7,
+        "sent_at": SENT_AT,
+        "blocks": [block],
+        **changes,
+    }
     return encode_message(**given_arguments)
 
 
@@ -68,11 +64,7 @@ def test_what_is_encoded_is_read_back(blocks: list[IntervalBlock], counter: int,
     assert sorted(telemetry.blocks, key=lambda b: b.channel) == sorted(blocks, key=lambda b: b.channel)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(SAMPLE_NAMES), st.floats(allow_nan=False, allow_infinity=False), min_size=1
-    )
-)
+@given(st.dictionaries(st.sampled_from(SAMPLE_NAMES), st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_samples_are_read_back(values: dict[str, float]) -> None:
     sample = Sample(SENT_AT - timedelta(seconds=3), values)
     telemetry = read_payload(open_envelope(message(blocks=[], samples=[sample])))
@@ -96,9 +88,7 @@ def test_another_implementation_verifies_our_messages() -> None:
 
 
 def test_messages_of_another_implementation_are_verified() -> None:
-    key = COSEKey.new(
-        {1: 1, 2: KEY_ID, 3: -8, 4: [1], -1: 6, -2: PUBLIC, -4: KEY.private_bytes_raw()}
-    )  # may sign
+    key = COSEKey.new({1: 1, 2: KEY_ID, 3: -8, 4: [1], -1: 6, -2: PUBLIC, -4: KEY.private_bytes_raw()})  # may sign
     records = [{-2: NAME, -3: int(SENT_AT.timestamp())}, {0: "import_w", 2: 420}]
     body = COSE.new().encode(cbor2.dumps(records), key, protected={1: -8, 4: KEY_ID, LABEL_COUNTER: 3})
     envelope = open_envelope(body)
@@ -136,9 +126,14 @@ def test_no_bytes_break_the_reading(body: bytes) -> None:
 
 
 leaves = (
-    st.none() | st.booleans() | st.integers(min_value=-(2**70), max_value=2**70) | st.floats() | st.binary(max_size=20)
-    | st.text(max_size=10) | st.sampled_from([*CHANNEL_NAMES, *SAMPLE_NAMES, "interval", "import/register", NAME])
-)  # fmt: skip
+    st.none()
+    | st.booleans()
+    | st.integers(min_value=-(2**70), max_value=2**70)
+    | st.floats()
+    | st.binary(max_size=20)
+    | st.text(max_size=10)
+    | st.sampled_from([*CHANNEL_NAMES, *SAMPLE_NAMES, "interval", "import/register", NAME])
+)
 labels = st.sampled_from([-3, -2, 0, 1, 2, 6])
 
 
@@ -194,7 +189,7 @@ STEP = {0: "interval", 2: 900}
         pytest.param([HEAD, STEP, {0: "import", 8: bytes(4)}, {0: "import", 2: 1}], id="packed and not"),
         pytest.param([HEAD, STEP, {0: "import", 8: bytes(4)}, {0: "import", 8: bytes(4)}], id="packed twice"),
     ],
-)  # fmt: skip
+)
 def test_records_that_mean_nothing_are_malformed(records: Any) -> None:
     with pytest.raises(CannotAccept) as refused:
         read_payload(payload_envelope(records))
@@ -220,12 +215,16 @@ def test_a_unit_that_is_wrong_is_refused(records: Any) -> None:
 
 
 def test_units_may_be_given_or_left_out() -> None:
-    said = [{0: "import_w", 1: "W", 2: 5}, {0: "voltage_v", 1: "V", 2: 230}, {0: "frequency_hz", 2: 50},
-            {0: "soc_wh", 1: "Wh", 2: 7}, {0: "air_temperature_c", 1: "Cel", 2: 4}, {0: "cover_open", 4: True}]  # fmt: skip
+    said = [
+        {0: "import_w", 1: "W", 2: 5},
+        {0: "voltage_v", 1: "V", 2: 230},
+        {0: "frequency_hz", 2: 50},
+        {0: "soc_wh", 1: "Wh", 2: 7},
+        {0: "air_temperature_c", 1: "Cel", 2: 4},
+        {0: "cover_open", 4: True},
+    ]
     [sample] = read_payload(payload_envelope([HEAD, *said])).samples
-    assert sample.values == {
-        "import_w": 5, "voltage_v": 230, "frequency_hz": 50, "soc_wh": 7, "air_temperature_c": 4, "cover_open": 1,
-    }  # fmt: skip
+    assert sample.values == {"import_w": 5, "voltage_v": 230, "frequency_hz": 50, "soc_wh": 7, "air_temperature_c": 4, "cover_open": 1}
 
 
 def test_the_first_record_may_carry_a_value_of_its_own() -> None:
@@ -240,15 +239,10 @@ def test_the_first_record_may_carry_a_value_of_its_own() -> None:
         pytest.param(b"\x81" * 60_000, id="a very deep list"),
         pytest.param(bytes.fromhex("9b7fffffffffffffff"), id="a list that promises too much"),
         pytest.param(cbor2.dumps(cbor2.CBORTag(18, "four")), id="a text of four letters"),
+        pytest.param(cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps([1, 2]), {}, b"", b""])), id="a header that is a list"),
+        pytest.param(cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -8, 4: b"k"}), {}, b"", b""])), id="no counter"),
         pytest.param(
-            cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps([1, 2]), {}, b"", b""])), id="a header that is a list"
-        ),
-        pytest.param(
-            cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -8, 4: b"k"}), {}, b"", b""])), id="no counter"
-        ),
-        pytest.param(
-            cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -7, 4: b"k", LABEL_COUNTER: 1}), {}, b"", b""])),
-            id="another algorithm",
+            cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -7, 4: b"k", LABEL_COUNTER: 1}), {}, b"", b""])), id="another algorithm"
         ),
     ],
 )

@@ -4,21 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from energy.domain.topology import (
-    PlannedLine,
-    PlannedNode,
-    PlannedSwitch,
-    PlannedTransformer,
-    Topology,
-    rings,
-)
+from energy.domain.topology import PlannedLine, PlannedNode, PlannedSwitch, PlannedTransformer, Topology, rings
 from energy.domain.topology_checks import FindingKind, check
 
 
 def node(code: str, *, held: float | None = None, volts: int = 400, east: float | None = 0.0) -> PlannedNode:
-    return PlannedNode(
-        code, volts, held, held is not None, longitude=east, latitude=None if east is None else 53.0
-    )
+    return PlannedNode(code, volts, held, held is not None, longitude=east, latitude=None if east is None else 53.0)
 
 
 def line(code: str, first: str, second: str, **changes: object) -> PlannedLine:
@@ -27,8 +18,9 @@ def line(code: str, first: str, second: str, **changes: object) -> PlannedLine:
 
 SOUND = Topology(
     [node("G", held=1.0), node("A", east=0.001), node("B", east=0.002), node("C", east=0.003)],
-    [line("L1", "G", "A"), line("L2", "A", "B"), line("L3", "B", "C")], [],
-)  # fmt: skip
+    [line("L1", "G", "A"), line("L2", "A", "B"), line("L3", "B", "C")],
+    [],
+)
 
 
 def sentences(topology: Topology, kind: FindingKind, **sites: object) -> list[str]:
@@ -47,9 +39,7 @@ def test_an_island_is_named_with_the_nearest_node_that_has_supply() -> None:
 
 def test_an_island_is_named_with_the_open_switch_that_would_join_it() -> None:
     cut = replace(SOUND, switches=[PlannedSwitch("S2", "A", False, line="L2")])
-    assert sentences(cut, FindingKind.ISLAND) == [
-        "2 nodes (B, C) have no path to the public grid; the open switch 'S2' would join them."
-    ]
+    assert sentences(cut, FindingKind.ISLAND) == ["2 nodes (B, C) have no path to the public grid; the open switch 'S2' would join them."]
 
 
 def test_a_ring_is_named_edge_by_edge_and_an_open_switch_ends_it() -> None:
@@ -86,14 +76,19 @@ def test_parallel_elements_are_named_as_such() -> None:
         (Topology([], [], []), FindingKind.NO_SLACK, "no nodes"),
         (replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", length_km=None)]), FindingKind.NO_LENGTH, "'L3' has no length"),
         (
-            replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", resistance_ohm_per_km=None)]), FindingKind.NO_TYPE,
+            replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", resistance_ohm_per_km=None)]),
+            FindingKind.NO_TYPE,
             "('NAYY' is not described)",
         ),
-        (replace(SOUND, nodes=[node("G", held=1.0, volts=20_000), *SOUND.nodes[1:]]), FindingKind.NO_TRANSFORMER, "a transformer is missing"),
+        (
+            replace(SOUND, nodes=[node("G", held=1.0, volts=20_000), *SOUND.nodes[1:]]),
+            FindingKind.NO_TRANSFORMER,
+            "a transformer is missing",
+        ),
         (replace(SOUND, nodes=[*SOUND.nodes[:3], node("C", east=None)]), FindingKind.NO_PLACE, "1 of 4 nodes have no coordinates (C)"),
         (replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", phases="4")]), FindingKind.FIGURE, "phases '4'"),
     ],
-)  # fmt: skip
+)
 def test_each_fault_is_named(topology: Topology, kind: FindingKind, words: str) -> None:
     assert words in " ".join(sentences(topology, kind))
 
@@ -101,7 +96,7 @@ def test_each_fault_is_named(topology: Topology, kind: FindingKind, words: str) 
 def test_exchanged_sides_of_a_transformer_are_told() -> None:
     wrong = Topology(
         [node("G", held=1.0, volts=20_000), node("A")], [], [PlannedTransformer("T", "A", "G", 400_000, 20_000, 400, 6.0, 4800.0)]
-    )  # fmt: skip
+    )
     assert len(sentences(wrong, FindingKind.VOLTAGE)) == 2
 
 

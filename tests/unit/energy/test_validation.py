@@ -30,9 +30,7 @@ def found(readings: Readings, values: np.ndarray) -> Findings:
 
 
 def test_classes_are_learned_from_readings(limits: Limits) -> None:
-    assert class_names(limits) == [MeterClass.HOME] * 6 + [
-        MeterClass.HEAT_PUMP, MeterClass.CAR_CHARGER, *[MeterClass.SOLAR] * 4,
-    ]  # fmt: skip
+    assert class_names(limits) == [MeterClass.HOME] * 6 + [MeterClass.HEAT_PUMP, MeterClass.CAR_CHARGER, *[MeterClass.SOLAR] * 4]
 
 
 def test_sound_readings_are_left_alone(sound: tuple[Readings, np.ndarray], limits: Limits) -> None:
@@ -44,9 +42,7 @@ def test_sound_readings_are_left_alone(sound: tuple[Readings, np.ndarray], limit
 
 @pytest.mark.parametrize("meter", [HOME, PUMP, CHARGER, PLANT])
 @pytest.mark.parametrize("factor", [1.3, 3.0, 20.0])
-def test_a_spike_is_found_on_every_class(
-    sound: tuple[Readings, np.ndarray], meter: int, factor: float
-) -> None:
+def test_a_spike_is_found_on_every_class(sound: tuple[Readings, np.ndarray], meter: int, factor: float) -> None:
     readings, truth = sound
     values = truth.copy()
     at = 40 * 96 + 44
@@ -64,9 +60,7 @@ def test_negative_and_above_the_connection(sound: tuple[Readings, np.ndarray]) -
 
 
 @pytest.mark.parametrize("length", [8, 30])
-def test_a_stuck_home_is_found_and_a_heat_pump_at_its_level_is_not(
-    sound: tuple[Readings, np.ndarray], length: int
-) -> None:
+def test_a_stuck_home_is_found_and_a_heat_pump_at_its_level_is_not(sound: tuple[Readings, np.ndarray], length: int) -> None:
     readings, truth = sound
     values = truth.copy()
     at = 30 * 96 + 30
@@ -96,9 +90,7 @@ def test_production_at_night(sound: tuple[Readings, np.ndarray], share: float) -
 
 @pytest.mark.parametrize("factor", [0.25, 3.0])
 @pytest.mark.parametrize("with_registers", [False, True])
-def test_a_day_off_by_a_factor(
-    sound: tuple[Readings, np.ndarray], factor: float, with_registers: bool
-) -> None:
+def test_a_day_off_by_a_factor(sound: tuple[Readings, np.ndarray], factor: float, with_registers: bool) -> None:
     readings, truth = sound
     values = truth.copy()
     values[HOME, 33 * 96 : 34 * 96] = np.rint(values[HOME, 33 * 96 : 34 * 96] * factor)

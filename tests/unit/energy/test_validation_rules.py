@@ -33,9 +33,7 @@ def flat(wh: float = 10.0) -> np.ndarray:
 
 def test_negative_and_too_much_are_out_of_range() -> None:
     values = np.array([[-1, 0, 500, 501, 502, np.nan]], dtype=np.float32)
-    assert beyond_connection(values, np.array([500.0]))[0].tolist() == [
-        True, False, False, False, True, False,
-    ]  # fmt: skip
+    assert beyond_connection(values, np.array([500.0]))[0].tolist() == [True, False, False, False, True, False]
     assert beyond_connection(values, np.array([0.0]))[0].tolist() == [True] + [False] * 5
 
 
@@ -98,10 +96,7 @@ def test_a_day_of_zeros_is_found_through_gaps() -> None:
     assert zero_days(values, AXIS).tolist() == [[False, True]]
 
 
-@given(
-    arrays.arrays(np.float32, (3, 40), elements=st.sampled_from([0.0, 1.0, 2.0, 3.0])),
-    st.integers(2, 10),
-)
+@given(arrays.arrays(np.float32, (3, 40), elements=st.sampled_from([0.0, 1.0, 2.0, 3.0])), st.integers(2, 10))
 def test_runs_are_what_a_plain_count_finds(values: np.ndarray, least: int) -> None:
     marked = mark_runs(runs_of(repeats(values), least), values.shape)
     for row in range(3):

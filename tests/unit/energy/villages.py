@@ -55,9 +55,7 @@ def charger(axis: DayAxis, rng: np.random.Generator) -> NDArray[np.float64]:
     return wh
 
 
-def solar(
-    axis: DayAxis, rng: np.random.Generator, sky: NDArray[np.float64], clouds: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def solar(axis: DayAxis, rng: np.random.Generator, sky: NDArray[np.float64], clouds: NDArray[np.float64]) -> NDArray[np.float64]:
     """A share of the clear sky, the same clouds for all and a little of its own."""
     return np.rint(sky * 1.5 * clouds[axis.day_of] * rng.uniform(0.9, 1.0, len(sky)))
 
@@ -78,9 +76,7 @@ def village(
     connection = np.where(is_production, 2000.0, 3500.0)
     night = np.zeros(truth.shape, dtype=bool)
     night[is_production] = sun.is_night
-    readings = Readings(
-        axis, truth.astype(np.float32), is_production, connection, night, registers_of(truth, axis)
-    )
+    readings = Readings(axis, truth.astype(np.float32), is_production, connection, night, registers_of(truth, axis))
     return readings, truth
 
 

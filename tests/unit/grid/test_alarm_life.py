@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 
 from grid.domain.alarm_life import DEFAULT_DELAYS, Finding, FindingKind, Priority, Steps, Watched, next_steps
 from grid.domain.alarms import Names
-from grid.domain.findings import (
-    exchange_findings,
-    frequency_findings,
-    network_findings,
-    silence_findings,
-    unacknowledged_findings,
-)
+from grid.domain.findings import exchange_findings, frequency_findings, network_findings, silence_findings, unacknowledged_findings
 from grid.domain.network.powerflow import Flow
 
 NOW = datetime(2016, 6, 3, 10, 0, tzinfo=UTC)
@@ -29,9 +23,16 @@ def ago(seconds: float) -> datetime:
 
 def watched(**changes: object) -> Watched:
     kept = {
-        "id": 7, "kind": LINE, "subject": "L1", "priority": Priority.MEDIUM, "sentence": "", "seen_at": ago(60), "raised_at": ago(50),
-        "absent_since": None, "cleared_at": None,
-    }  # fmt: skip
+        "id": 7,
+        "kind": LINE,
+        "subject": "L1",
+        "priority": Priority.MEDIUM,
+        "sentence": "",
+        "seen_at": ago(60),
+        "raised_at": ago(50),
+        "absent_since": None,
+        "cleared_at": None,
+    }
     return Watched(**(kept | changes))  # type: ignore[arg-type]
 
 
@@ -114,15 +115,15 @@ NAMES = Names(["N1", "N2", "N3"], ["L1", "L2"], [], np.full(3, 0.9), np.full(3, 
 def test_each_line_and_node_has_a_finding_of_its_own() -> None:
     found = network_findings(flow([0.85, 1.02], [1.0, 0.88, 1.12]), NAMES, set())
     assert [(f.kind, f.subject, f.priority) for f in found] == [
-        (LINE, "L2", Priority.CRITICAL), (LINE, "L1", Priority.MEDIUM), (FindingKind.VOLTAGE_LOW, "N2", Priority.HIGH),
+        (LINE, "L2", Priority.CRITICAL),
+        (LINE, "L1", Priority.MEDIUM),
+        (FindingKind.VOLTAGE_LOW, "N2", Priority.HIGH),
         (FindingKind.VOLTAGE_HIGH, "N3", Priority.HIGH),
-    ]  # fmt: skip
+    ]
     assert found[2].sentence == "Voltage at N2 is 0.880 p.u., below its band."
 
 
-@pytest.mark.parametrize(
-    ("loading", "known", "speaks"), [(0.79, False, False), (0.79, True, True), (0.76, True, False)]
-)
+@pytest.mark.parametrize(("loading", "known", "speaks"), [(0.79, False, False), (0.79, True, True), (0.76, True, False)])
 def test_what_is_known_comes_back_a_dead_band_further(loading: float, known: bool, speaks: bool) -> None:
     keys = {(str(LINE), "L1")} if known else set()
     assert bool(network_findings(flow([loading, 0.0], [1.0, 1.0, 1.0]), NAMES, keys)) is speaks

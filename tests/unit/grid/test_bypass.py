@@ -18,10 +18,11 @@ def network(*wires: tuple[int, int]) -> Network:
     """Node 0 is the public grid, a transformer leads to node 1, cables from there."""
     count = max(max(wire) for wire in wires) + 1
     return Network(
-        np.array([20_000.0] + [400.0] * (count - 1)), np.array([1.0] + [NAN] * (count - 1)),
+        np.array([20_000.0] + [400.0] * (count - 1)),
+        np.array([1.0] + [NAN] * (count - 1)),
         [Wire(f"L{a}-{b}", a, b, 0.05, 0.02, 0.0, 270.0) for a, b in wires],
         [TransformerData("T", 0, 1, 4e5, 2e4, 400.0, 6.0, 4800.0, 1200.0, 0.3, 0, 0, -2, 2, 2.5)],
-    )  # fmt: skip
+    )
 
 
 def homes(seed: int = 1) -> np.ndarray:
@@ -58,12 +59,7 @@ def test_branch_flows_are_what_single_solutions_say() -> None:
         one = tree.solve(draw[i], draw[i] * 0.2)
         assert many.line_from_w[i] == pytest.approx(one.line_power_w)
         assert many.transformer_hv_w[i] == pytest.approx(one.transformer_power_w)
-        lost = (
-            many.line_from_w[i].sum()
-            + many.line_to_w[i].sum()
-            + many.transformer_hv_w[i]
-            + many.transformer_lv_w[i]
-        )
+        lost = many.line_from_w[i].sum() + many.line_to_w[i].sum() + many.transformer_hv_w[i] + many.transformer_lv_w[i]
         assert lost == pytest.approx(one.losses_w)
 
 

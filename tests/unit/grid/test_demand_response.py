@@ -32,9 +32,7 @@ def test_the_five_highest_of_ten_days_are_averaged_interval_by_interval() -> Non
 
 @pytest.mark.parametrize(("today", "factor"), [(440, 1.1), (4000, 1.2), (0, 0.8), (340, 0.85)])
 def test_the_same_day_moves_the_baseline_by_at_most_a_fifth(today: int, factor: float) -> None:
-    found = high_5_of_10(
-        event_wh=np.full((10, 3), 100), before_wh=np.full((10, 2), 200), before_today_wh=np.array([today, 0])
-    )
+    found = high_5_of_10(event_wh=np.full((10, 3), 100), before_wh=np.full((10, 2), 200), before_today_wh=np.array([today, 0]))
     assert found.factor == pytest.approx(factor)
     assert found.use_wh.tolist() == [round(100 * factor)] * 3
 
@@ -47,16 +45,10 @@ def test_of_few_days_the_higher_half_counts_and_of_too_few_none() -> None:
         high_5_of_10(event_wh=event[:4], before_wh=none[:4], before_today_wh=none[0])
 
 
-@given(
-    uses=st.lists(st.integers(0, 10_000), min_size=5, max_size=10),
-    before=st.integers(0, 5000),
-    today=st.integers(0, 50_000),
-)
+@given(uses=st.lists(st.integers(0, 10_000), min_size=5, max_size=10), before=st.integers(0, 5000), today=st.integers(0, 50_000))
 def test_a_baseline_lies_among_the_days_it_is_made_of(uses: list[int], before: int, today: int) -> None:
     event = np.array(uses)[:, None]
-    found = high_5_of_10(
-        event_wh=event, before_wh=np.full((len(uses), 1), before), before_today_wh=np.array([today])
-    )
+    found = high_5_of_10(event_wh=event, before_wh=np.full((len(uses), 1), before), before_today_wh=np.array([today]))
     chosen = event[list(found.chosen), 0]
     assert chosen.min() * 0.8 - 0.5 <= found.use_wh[0] <= chosen.max() * 1.2 + 0.5
     assert chosen.min() >= np.sort(event[:, 0])[-len(chosen)]
@@ -65,9 +57,7 @@ def test_a_baseline_lies_among_the_days_it_is_made_of(uses: list[int], before: i
 def test_comparison_days_are_of_the_same_kind_before_the_event_and_without_events() -> None:
     days = [date(2016, 6, 1) + timedelta(days=i) for i in range(20)]
     kinds = {day: int(day.weekday() >= 5) for day in days}
-    found = comparison_days(
-        event_day=date(2016, 6, 17), known=days, kind_of=kinds, excluded={date(2016, 6, 16)}
-    )
+    found = comparison_days(event_day=date(2016, 6, 17), known=days, kind_of=kinds, excluded={date(2016, 6, 16)})
     assert found[0] == date(2016, 6, 15)
     assert len(found) == 10
     assert all(day.weekday() < 5 for day in found)
@@ -86,9 +76,7 @@ def test_comparison_days_are_of_the_same_kind_before_the_event_and_without_event
         (span(3), [span(3.5)], "Another event"),
     ],
 )
-def test_an_event_beyond_the_terms_is_refused_and_the_limit_named(
-    event: Span, others: list[Span], words: str
-) -> None:
+def test_an_event_beyond_the_terms_is_refused_and_the_limit_named(event: Span, others: list[Span], words: str) -> None:
     with pytest.raises(CannotCall, match=words):
         check_call(TERMS, event, now=NOW, this_month=others)
 

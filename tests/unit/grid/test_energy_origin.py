@@ -7,18 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.domain.energy_origin import (
-    PARTS,
-    STANDING_PARTS,
-    Layer,
-    Order,
-    Origin,
-    Stock,
-    Vessel,
-    assert_conserved,
-    follow,
-    split,
-)
+from grid.domain.energy_origin import PARTS, STANDING_PARTS, Layer, Order, Origin, Stock, Vessel, assert_conserved, follow, split
 
 LOSSLESS = Vessel(PARTS, PARTS, 0, 10**9)
 
@@ -79,14 +68,10 @@ def test_no_more_is_known_to_be_stored_than_the_storage_can_hold():
     assert course.lost_wh[1].sum() == 600
 
 
-quarter_hours = st.lists(
-    st.tuples(*[st.integers(0, 900)] * 4, st.one_of(st.just(0), st.integers(0, 1500))),
-    min_size=1,
-    max_size=24,
-)
+quarter_hours = st.lists(st.tuples(*[st.integers(0, 900)] * 4, st.one_of(st.just(0), st.integers(0, 1500))), min_size=1, max_size=24)
 vessels = st.builds(
     Vessel, st.integers(60_000, PARTS), st.integers(60_000, PARTS), st.integers(0, STANDING_PARTS // 100), st.integers(0, 9000)
-)  # fmt: skip
+)
 
 
 @settings(max_examples=40)
@@ -105,9 +90,13 @@ def test_energy_is_conserved_for_each_origin_and_a_day_may_be_cut_anywhere(steps
     if 0 < cut < len(steps):
         first = day(Stock(), vessel, rows[:cut], discharge[:cut], order)
         second = follow(
-            first.after, vessel, [900 * t for t in range(cut, len(steps))], charged(*rows[cut:]),
-            np.array(discharge[cut:], dtype=np.int64), order,
-        )  # fmt: skip
+            first.after,
+            vessel,
+            [900 * t for t in range(cut, len(steps))],
+            charged(*rows[cut:]),
+            np.array(discharge[cut:], dtype=np.int64),
+            order,
+        )
         assert second.after == course.after
 
 

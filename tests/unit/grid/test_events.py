@@ -14,16 +14,16 @@ def at(minutes: float) -> datetime:
 
 def test_trouble_that_comes_back_soon_is_one_event() -> None:
     ticks = [
-        (at(0), "NORMAL"), (at(1), "EMERGENCY"), (at(2), "ISLANDED"), (at(3), "SURPLUS"), (at(9), "EMERGENCY"), (at(10), "NORMAL"),
+        (at(0), "NORMAL"),
+        (at(1), "EMERGENCY"),
+        (at(2), "ISLANDED"),
+        (at(3), "SURPLUS"),
+        (at(9), "EMERGENCY"),
+        (at(10), "NORMAL"),
         (at(30), "RESYNC"),
-    ]  # fmt: skip
+    ]
     first, second = find_events(ticks)
-    assert (first.start_at, first.end_at, first.statuses, first.ticks) == (
-        at(1),
-        at(9),
-        ("EMERGENCY", "ISLANDED"),
-        3,
-    )
+    assert (first.start_at, first.end_at, first.statuses, first.ticks) == (at(1), at(9), ("EMERGENCY", "ISLANDED"), 3)
     assert (second.start_at, second.end_at) == (at(30), at(30))
     assert find_events([(at(0), "NORMAL")]) == []
 
@@ -38,9 +38,7 @@ def test_only_changes_are_told() -> None:
             (at(6), "NORMAL", []),
         ]
     )
-    assert [(one.at, one.what, one.detail) for one in told] == [
-        (at(2), "State: emergency", "Line 7."), (at(5), "State: ordinary", ""),
-    ]  # fmt: skip
+    assert [(one.at, one.what, one.detail) for one in told] == [(at(2), "State: emergency", "Line 7."), (at(5), "State: ordinary", "")]
 
 
 def test_curves_are_thinned_evenly_and_gaps_stay_gaps() -> None:

@@ -5,15 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.domain.flexibility import (
-    CannotWeigh,
-    Pay,
-    Terms,
-    grid_cost,
-    owed,
-    peak_savings,
-    savings,
-)
+from grid.domain.flexibility import CannotWeigh, Pay, Terms, grid_cost, owed, peak_savings, savings
 
 RETAIL, FEED_IN = 300_000, 80_000
 
@@ -46,9 +38,7 @@ def test_storages_that_pass_energy_among_each_other_save_nothing_together():
 
 def test_the_peak_goes_to_those_that_gave_when_it_would_have_been():
     # Idle: 1500 and 2000 Wh a quarter hour; with storages 1400 and 1200: 600 Wh less, 2.4 kW at 5.00.
-    assert peak_savings(ints(1400, 1200), ints([100, 0], [600, 200]), 5_000_000, 4) == [
-        1_800 * 5_000_000, 600 * 5_000_000
-    ]  # fmt: skip
+    assert peak_savings(ints(1400, 1200), ints([100, 0], [600, 200]), 5_000_000, 4) == [1_800 * 5_000_000, 600 * 5_000_000]
     assert peak_savings(ints(1400, 1200), ints([-100, 0], [0, 0]), 5_000_000, 4) == [0, 0]
 
 
@@ -66,12 +56,15 @@ def test_more_than_can_be_weighed_is_refused():
 @given(
     st.lists(
         st.tuples(
-            st.integers(-20_000, 20_000), st.lists(st.integers(-3000, 3000), min_size=3, max_size=3),
-            st.integers(-50_000, 500_000), st.integers(-50_000, 500_000),
+            st.integers(-20_000, 20_000),
+            st.lists(st.integers(-3000, 3000), min_size=3, max_size=3),
+            st.integers(-50_000, 500_000),
+            st.integers(-50_000, 500_000),
         ),
-        min_size=1, max_size=12,
+        min_size=1,
+        max_size=12,
     )
-)  # fmt: skip
+)
 def test_savings_sum_to_the_difference_to_standing_idle(steps):
     net, retail, feed_in = (ints(*[s[i] for s in steps]) for i in (0, 2, 3))
     gave = np.array([s[1] for s in steps], dtype=np.int64)

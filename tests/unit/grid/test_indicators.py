@@ -27,9 +27,14 @@ def test_a_day_of_four_intervals_worked_by_hand() -> None:
     # Sun at noon: 1,000 Wh, of which 200 charge, 300 leave; the evening takes 160 from the battery and 240 from outside.
     # Interval 4 closes with 20 Wh of losses.
     balance = Balance(
-        production_wh=wh(0, 1000, 400, 0), consumption_wh=wh(300, 500, 400, 380), charge_wh=wh(0, 200, 0, 0),
-        discharge_wh=wh(0, 0, 0, 160), import_wh=wh(300, 0, 0, 240), export_wh=wh(0, 300, 0, 0), interval_hours=0.25,
-    )  # fmt: skip
+        production_wh=wh(0, 1000, 400, 0),
+        consumption_wh=wh(300, 500, 400, 380),
+        charge_wh=wh(0, 200, 0, 0),
+        discharge_wh=wh(0, 0, 0, 160),
+        import_wh=wh(300, 0, 0, 240),
+        export_wh=wh(0, 300, 0, 0),
+        interval_hours=0.25,
+    )
     found = indicators_of(balance, grams_per_kwh=380)
     assert (found.production_wh, found.consumption_wh) == (1400, 1580)
     assert found.self_consumption == pytest.approx(1100 / 1400)
@@ -71,9 +76,7 @@ def test_a_renewable_public_grid_counts() -> None:
 
 def test_reliability_worked_by_hand() -> None:
     # 100 customers, 30 days: a cable fault (20 for 90 min, 10 more for 30 min), planned work (50 for 60 min), a dip (100 for 2 min).
-    outages = [
-        Outage((90.0,) * 20 + (30.0,) * 10), Outage((60.0,) * 50, is_planned=True), Outage((2.0,) * 100),
-    ]  # fmt: skip
+    outages = [Outage((90.0,) * 20 + (30.0,) * 10), Outage((60.0,) * 50, is_planned=True), Outage((2.0,) * 100)]
     month = 30 * 24 * 60
     faults = reliability(outages, 100, month, with_planned=False)
     assert faults.saidi_minutes == pytest.approx((20 * 90 + 10 * 30) / 100) == pytest.approx(21.0)
@@ -114,7 +117,5 @@ def test_local_use_stays_within_production(pairs: list[tuple[int, int]]) -> None
 
 def test_local_energy_counts_where_it_is_used_not_where_it_is_stored() -> None:
     # 1000 Wh made at noon, 600 stored of them, 500 given in the evening; 100 of other origin are sold then.
-    balance = Balance(
-        *(np.array(values) for values in ([1000, 0], [400, 500], [600, 0], [0, 600], [0, 0], [0, 100])), interval_hours=0.25
-    )  # fmt: skip
+    balance = Balance(*(np.array(values) for values in ([1000, 0], [400, 500], [600, 0], [0, 600], [0, 0], [0, 100])), interval_hours=0.25)
     assert local_used_wh(balance, 600, 500, np.array([0, 100])) == 900

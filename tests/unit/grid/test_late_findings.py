@@ -6,9 +6,7 @@ from grid.domain.alarm_life import FindingKind, Priority
 from grid.domain.findings import late_findings, stopped_finding
 
 
-@pytest.mark.parametrize(
-    ("gap_s", "late"), [(0.0, False), (4.0, False), (8.0, False), (8.1, True), (60.0, True)]
-)
+@pytest.mark.parametrize(("gap_s", "late"), [(0.0, False), (4.0, False), (8.0, False), (8.1, True), (60.0, True)])
 def test_later_than_two_periods_is_late(gap_s: float, late: bool) -> None:
     assert bool(late_findings(gap_s, 4.0)) == late
 

@@ -56,9 +56,7 @@ def test_the_worked_hour_holds_where_the_storage_holds_local_energy():
     full = Stock((Layer(0, (0, 1200, 0, 0)),))
     site = store(3, (0,) * 4, (0, 0, 700, 500), stock=full, code="Storage")
     done = solve(drawn, fed_in, [site], codes=("Ana", "Ben", "Cem", "Storage"))
-    assert done.shared.received.parts_wh.tolist() == [
-        [600, 0, 100, 0], [218, 0, 182, 0], [350, 140, 210, 0], [240, 60, 200, 0]
-    ]  # fmt: skip
+    assert done.shared.received.parts_wh.tolist() == [[600, 0, 100, 0], [218, 0, 182, 0], [350, 140, 210, 0], [240, 60, 200, 0]]
     assert done.shared.delivered.parts_wh[:, 3].tolist() == [0, 0, 700, 500]
     assert not done.carried_wh.any()
 
@@ -87,20 +85,14 @@ def test_a_home_battery_is_charged_by_its_own_roof_before_import_and_gives_to_th
     assert course.charged_wh[0].tolist() == [500, 0, 0, 0]
     assert done.shared.received.parts_wh[1].tolist() == [300, 0, 0]
     # With public energy inside, what is exported beyond the roof's own is held back.
-    done = solve(
-        drawn,
-        fed_in,
-        [store(2, (0, 0), (0, 400), production=(200, 0), stock=Stock((Layer(0, (0, 0, 400, 0)),)))],
-    )
+    done = solve(drawn, fed_in, [store(2, (0, 0), (0, 400), production=(200, 0), stock=Stock((Layer(0, (0, 0, 400, 0)),)))])
     assert done.shared.shared_wh.tolist() == [0, 0]
     assert done.carried_wh[:, 0].tolist() == [0, 300]
 
 
 def test_two_batteries_behind_one_meter_take_what_there_is_in_their_order():
     drawn, fed_in = wh([0, 0, 600]), wh([0, 400, 0])
-    both = StorageSite(
-        2, "Store", wh(0), tuple(StorageFlow(Stock(), LOSSLESS, wh(300), wh(0)) for _ in range(2))
-    )
+    both = StorageSite(2, "Store", wh(0), tuple(StorageFlow(Stock(), LOSSLESS, wh(300), wh(0)) for _ in range(2)))
     done = solve(drawn, fed_in, [both])
     [[first, second]] = done.courses
     assert first.charged_wh.tolist() == [[0, 300, 0, 0]]
@@ -108,18 +100,14 @@ def test_two_batteries_behind_one_meter_take_what_there_is_in_their_order():
 
 
 energy = st.one_of(st.just(0), st.integers(0, 900))
-flow = st.one_of(
-    st.just((0, 0)), st.tuples(energy, st.just(0)), st.tuples(st.just(0), energy), st.tuples(energy, energy)
-)
+flow = st.one_of(st.just((0, 0)), st.tuples(energy, st.just(0)), st.tuples(st.just(0), energy), st.tuples(energy, energy))
 
 
 @st.composite
 def days(draw):
     """Two homes, a storage of the cooperative, and a home with a roof and a battery."""
     count = draw(st.integers(1, 9))
-    rows = [
-        (draw(energy), draw(energy), draw(flow), draw(flow), draw(energy), draw(energy)) for _ in range(count)
-    ]
+    rows = [(draw(energy), draw(energy), draw(flow), draw(flow), draw(energy), draw(energy)) for _ in range(count)]
     drawn, fed_in = np.zeros((2, count, 4), dtype=np.int64)
     roof = np.zeros(count, dtype=np.int64)
     flows = np.zeros((2, 2, count), dtype=np.int64)
@@ -150,21 +138,19 @@ def test_a_day_at_once_is_the_day_interval_by_interval_and_conserves_energy(case
     for t in range(len(drawn)):
         alone = [
             StorageSite(
-                site.column, site.code, site.production_wh[t : t + 1],
-                (StorageFlow(stock, site.storages[0].vessel, site.storages[0].charge_wh[t : t + 1],
-                            site.storages[0].discharge_wh[t : t + 1]),),
+                site.column,
+                site.code,
+                site.production_wh[t : t + 1],
+                (
+                    StorageFlow(
+                        stock, site.storages[0].vessel, site.storages[0].charge_wh[t : t + 1], site.storages[0].discharge_wh[t : t + 1]
+                    ),
+                ),
             )
             for site, stock in zip(sites, stocks, strict=True)
-        ]  # fmt: skip
+        ]
         ranks = ranks_by_code(CODES)
-        step = share_by_origin(
-            drawn[t : t + 1],
-            fed_in[t : t + 1],
-            lambda c, p, r=ranks: share_dynamic(c, p, r),
-            alone,
-            [900 * t],
-            rule,
-        )
+        step = share_by_origin(drawn[t : t + 1], fed_in[t : t + 1], lambda c, p, r=ranks: share_dynamic(c, p, r), alone, [900 * t], rule)
         assert (step.shared.received.parts_wh[0] == shared.received.parts_wh[t]).all()
         assert (step.carried_wh[0] == done.carried_wh[t]).all()
         stocks = [courses[0].after for courses in step.courses]

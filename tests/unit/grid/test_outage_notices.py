@@ -18,7 +18,9 @@ WORK = Work(
 def test_a_planned_outage_in_both_languages() -> None:
     subject, text = write(Notice.PLANNED, WORK, "en")
     assert subject == "No power on 18 March, 08:00 to 10:30"
-    assert text.startswith("We work on the network of Wiesengrund: New joint at the school.\n\nLindenweg 4 has no power from 18 March at 08:00 to 18 March at 10:30.")  # fmt: skip
+    assert text.startswith(
+        "We work on the network of Wiesengrund: New joint at the school.\n\nLindenweg 4 has no power from 18 March at 08:00 to 18 March at 10:30."
+    )
     subject, text = write(Notice.PLANNED, WORK, "de")
     assert subject == "Kein Strom am 18. März, 08:00 bis 10:30"
     assert "Lindenweg 4 hat von 18. März um 08:00 Uhr bis 18. März um 10:30 Uhr keinen Strom." in text

@@ -29,12 +29,16 @@ def test_nobody_is_worse_off_than_with_the_retailer(feed_in, margin):
 @pytest.mark.parametrize(
     ("rule", "used_kwh", "produced_kwh", "buy", "sell"),
     [
-        (PriceRule.MID_MARKET, 16, 10, 23.125, 19), (PriceRule.MID_MARKET, 10, 20, 19, 13.5),
-        (PriceRule.SUPPLY_DEMAND_RATIO, 20, 10, 21.315789, 12.631579), (PriceRule.SUPPLY_DEMAND_RATIO, 10, 10, 8, 8),
-        (PriceRule.SUPPLY_DEMAND_RATIO, 10, 20, 8, 8), (PriceRule.SUPPLY_DEMAND_RATIO, 10, 0, 30, None),
-        (PriceRule.BILL_SHARING, 20, 10, 15, 0), (PriceRule.BILL_SHARING, 10, 20, 0, 4),
+        (PriceRule.MID_MARKET, 16, 10, 23.125, 19),
+        (PriceRule.MID_MARKET, 10, 20, 19, 13.5),
+        (PriceRule.SUPPLY_DEMAND_RATIO, 20, 10, 21.315789, 12.631579),
+        (PriceRule.SUPPLY_DEMAND_RATIO, 10, 10, 8, 8),
+        (PriceRule.SUPPLY_DEMAND_RATIO, 10, 20, 8, 8),
+        (PriceRule.SUPPLY_DEMAND_RATIO, 10, 0, 30, None),
+        (PriceRule.BILL_SHARING, 20, 10, 15, 0),
+        (PriceRule.BILL_SHARING, 10, 20, 0, 4),
     ],
-)  # fmt: skip
+)
 def test_derived_cases_at_retail_30_and_feed_in_8(rule, used_kwh, produced_kwh, buy, sell):
     c, p = used_kwh * 1000, produced_kwh * 1000
     price = price_of(rule, Interval(c, p, min(c, p), Fraction(30), Fraction(8)))
@@ -56,11 +60,7 @@ def test_published_prices_are_whole_millionths_half_even():
 @settings(max_examples=30)
 @given(
     st.lists(
-        st.tuples(
-            st.integers(0, 10**9), st.integers(0, 10**9), st.integers(-5, 400_000), st.integers(0, 400_000)
-        ),
-        min_size=1,
-        max_size=8,
+        st.tuples(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(-5, 400_000), st.integers(0, 400_000)), min_size=1, max_size=8
     )
 )
 def test_prices_of_many_intervals_are_the_exact_ones_quantised(rows):
@@ -69,11 +69,6 @@ def test_prices_of_many_intervals_are_the_exact_ones_quantised(rows):
     for rule in (PriceRule.MID_MARKET, PriceRule.SUPPLY_DEMAND_RATIO, PriceRule.BILL_SHARING):
         together = local_prices(rule, c, m, b, f)
         for t in range(len(rows)):
-            alone = price_of(
-                rule,
-                Interval(
-                    int(c[t]), int(p[t]), int(m[t]), Fraction(int(b[t]), 10**6), Fraction(int(f[t]), 10**6)
-                ),
-            )
+            alone = price_of(rule, Interval(int(c[t]), int(p[t]), int(m[t]), Fraction(int(b[t]), 10**6), Fraction(int(f[t]), 10**6)))
             assert together.local_micro[t] == to_micro(alone.local)
             assert together.fell_back[t] == alone.fell_back

@@ -19,9 +19,15 @@ def ints(*values):
 def facts(let=(0, 0, 2000, 2000), use=(100, 100, 2100, 2100), **changes):
     """A car that might charge from the first quarter hour on and was held for two."""
     values = {
-        "let_wh": ints(*let), "commanded": np.ones(len(let), dtype=bool), "others_wh": np.zeros(len(let), dtype=np.int64),
-        "use_wh": ints(*use), "first": 0, "last": len(let), "most_wh": 2000, "in_event": np.zeros(len(let), dtype=bool),
-    } | changes  # fmt: skip
+        "let_wh": ints(*let),
+        "commanded": np.ones(len(let), dtype=bool),
+        "others_wh": np.zeros(len(let), dtype=np.int64),
+        "use_wh": ints(*use),
+        "first": 0,
+        "last": len(let),
+        "most_wh": 2000,
+        "in_event": np.zeros(len(let), dtype=bool),
+    } | changes
     return RunFacts(**values)
 
 
@@ -42,9 +48,7 @@ def test_the_meter_counts_not_what_was_let_through():
     assert drawn_by_meter(facts(use=(100, 100, 9000, 9000))).tolist() == [0, 0, 2000, 2000]
     assert drawn_by_meter(facts(register_wh=1000)).tolist() == [0, 0, 500, 500]
     # Another device was let draw as much: half of what the site used is this one's.
-    assert drawn_by_meter(facts(use=(100, 100, 2100, 2100), others_wh=ints(0, 0, 2000, 2000))).tolist() == [
-        0, 0, 1000, 1000
-    ]  # fmt: skip
+    assert drawn_by_meter(facts(use=(100, 100, 2100, 2100), others_wh=ints(0, 0, 2000, 2000))).tolist() == [0, 0, 1000, 1000]
 
 
 def test_what_demand_response_pays_for_is_not_paid_again():
@@ -57,7 +61,7 @@ def test_what_demand_response_pays_for_is_not_paid_again():
 
 
 def test_a_run_that_began_at_once_saved_nothing():
-    done = weigh_run(facts(let=(2000, 2000, 0, 0), use=(2100, 2100, 100, 100)), ints(0, 0, 0, 0), RETAIL, FEED_IN)  # fmt: skip
+    done = weigh_run(facts(let=(2000, 2000, 0, 0), use=(2100, 2100, 100, 100)), ints(0, 0, 0, 0), RETAIL, FEED_IN)
     assert (done.moved_wh, done.saved_micro.any()) == (0, False)
 
 
@@ -80,7 +84,7 @@ amounts = st.lists(st.integers(0, 3000), min_size=6, max_size=6)
     st.lists(st.booleans(), min_size=6, max_size=6),
     st.integers(0, 3),
 )
-def test_the_saving_is_the_difference_of_what_crosses_the_coupling_point(let, use, net, event, first):  # fmt: skip
+def test_the_saving_is_the_difference_of_what_crosses_the_coupling_point(let, use, net, event, first):
     one = facts(let=np.minimum(let, 2000), use=use, in_event=np.array(event), first=first, last=6)
     prices = np.array([400, 300, 200, 100, 90, 80]) * 1000, np.full(6, 80_000)
     done = weigh_run(one, ints(*net), *prices)

@@ -61,10 +61,7 @@ def test_a_charge_is_composed_as_what_was_delivered_and_each_bears_its_loss():
 def test_what_one_battery_gives_another_stays_with_its_producer():
     drawn = wh([0, 0, 0, 500, 0], [0, 0, 0, 0, 400], [300, 0, 0, 0, 0])
     fed_in = wh([0, 500, 0, 0, 0], [0, 0, 200, 200, 0], [0, 0, 0, 0, 300])
-    sites = [
-        store(3, (500, 0, 0), (0, 200, 0)),
-        store(4, (0, 400, 0), (0, 0, 300), code="Second"),
-    ]
+    sites = [store(3, (500, 0, 0), (0, 200, 0)), store(4, (0, 400, 0), (0, 0, 300), code="Second")]
     _, [[first], [second]] = follow(drawn, fed_in, sites, [ANA, BEN, CEM, STORE, SECOND])
     assert told(first) == {BEN: (500, 200, 0)}
     assert told(second) == {BEN: (200, 150, 0), CEM: (200, 150, 0)}
@@ -105,19 +102,21 @@ def test_a_day_in_two_halves_is_the_day_and_no_watt_hour_changes_its_producer(ca
     def run(first, last, parts, stocks):
         own = [
             StorageSite(
-                site.column, site.code, site.production_wh[first:last],
-                tuple(replace(f, stock=stock, charge_wh=f.charge_wh[first:last], discharge_wh=f.discharge_wh[first:last]) for f in site.storages),
+                site.column,
+                site.code,
+                site.production_wh[first:last],
+                tuple(
+                    replace(f, stock=stock, charge_wh=f.charge_wh[first:last], discharge_wh=f.discharge_wh[first:last])
+                    for f in site.storages
+                ),
             )
             for site, stock in zip(sites, stocks, strict=True)
-        ]  # fmt: skip
+        ]
         starts = [900 * t for t in range(first, last)]
         c, p = drawn[first:last], fed_in[first:last]
         done = share_by_origin(c, p, lambda a, b: share_dynamic(a, b, ranks), own, starts, rule)
         courses = follow_producers(done, own, c, p, ids, ranks, starts, rule)
-        after = [
-            replace(course[0].after, parcels=mine[0].parcels)
-            for course, mine in zip(done.courses, courses, strict=True)
-        ]
+        after = [replace(course[0].after, parcels=mine[0].parcels) for course, mine in zip(done.courses, courses, strict=True)]
         return done, [mine[0] for mine in courses], after
 
     whole, courses, after = run(0, len(drawn), sites, [site.storages[0].stock for site in sites])

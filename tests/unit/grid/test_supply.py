@@ -11,9 +11,13 @@ def loads(*rows: tuple[int, int, bool, bool, float], share: float = 1.0) -> Shed
     """By load: site, tier, shed, heard, seconds gone; each so much of its site."""
     columns = list(zip(*rows, strict=True))
     return ShedLoads(
-        np.array(columns[0]), np.array(columns[1]), np.array(columns[2]), np.array(columns[3]), np.array(columns[4], float),
+        np.array(columns[0]),
+        np.array(columns[1]),
+        np.array(columns[2]),
+        np.array(columns[3]),
+        np.array(columns[4], float),
         np.full(len(rows), share),
-    )  # fmt: skip
+    )
 
 
 def test_a_load_that_never_obeyed_still_draws() -> None:
@@ -26,7 +30,7 @@ def test_a_site_that_is_known_stays_while_its_load_is_shed_and_told_anew() -> No
 
 
 def test_a_site_counts_with_its_most_important_tier() -> None:
-    assert losses_of(loads((7, 4, True, True, 9.0), (7, 2, True, True, 1.0)), [7], False, set()) == {7: Loss(2, 9.0)}  # fmt: skip
+    assert losses_of(loads((7, 4, True, True, 9.0), (7, 2, True, True, 1.0)), [7], False, set()) == {7: Loss(2, 9.0)}
 
 
 def test_a_site_is_without_supply_only_once_all_its_loads_are() -> None:
@@ -42,7 +46,7 @@ def test_a_site_is_without_supply_only_once_all_its_loads_are() -> None:
 
 
 def test_dead_wires_leave_everybody_without() -> None:
-    assert losses_of(loads((7, 4, True, True, 9.0)), [7, 8], True, set()) == {7: Loss(None, 0.0), 8: Loss(None, 0.0)}  # fmt: skip
+    assert losses_of(loads((7, 4, True, True, 9.0)), [7, 8], True, set()) == {7: Loss(None, 0.0), 8: Loss(None, 0.0)}
 
 
 def test_what_somebody_else_recorded_is_not_recorded_again() -> None:
@@ -52,7 +56,7 @@ def test_what_somebody_else_recorded_is_not_recorded_again() -> None:
 
 
 @given(st.lists(st.dictionaries(st.integers(1, 6), st.sampled_from([None, 1, 2, 3, 4])), max_size=12))
-def test_over_any_course_each_loss_is_recorded_once_and_given_back_once(course: list[dict[int, int | None]]) -> None:  # fmt: skip
+def test_over_any_course_each_loss_is_recorded_once_and_given_back_once(course: list[dict[int, int | None]]) -> None:
     known: set[int] = set()
     begun = ended = 0
     for gone in [*course, {}]:

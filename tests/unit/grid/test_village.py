@@ -16,9 +16,14 @@ INTERVALS = 96 * 7
 def plan() -> VillagePlan:
     """Four sites: two homes (one with a roof), a plant, a battery, the last two with nothing else."""
     limits = StorageLimits(
-        np.zeros(1), np.array([6800.0]), np.array([3400.0]), np.array([3400.0]), np.array([0.95]), np.array([0.95]),
+        np.zeros(1),
+        np.array([6800.0]),
+        np.array([3400.0]),
+        np.array([3400.0]),
+        np.array([0.95]),
+        np.array([0.95]),
         np.array([(1 - 0.0013) ** (1 / 24)]),
-    )  # fmt: skip
+    )
     return VillagePlan(4, np.array([0, 1, 1]), np.array([1, 2]), np.array([3]), limits, np.array([3400.0]))
 
 
@@ -44,7 +49,7 @@ def test_energy_of_the_month_is_that_of_the_profiles(plan, powers):
 def test_each_interval_balances_within_the_resolution_of_its_registers(plan, powers):
     load, source = powers
     registers, _ = simulate(plan, load, source, 0.25, VillageState.at_start(plan))
-    step = {name: np.diff(getattr(registers, name)) for name in ("import_wh", "export_wh", "charge_wh", "discharge_wh")}  # fmt: skip
+    step = {name: np.diff(getattr(registers, name)) for name in ("import_wh", "export_wh", "charge_wh", "discharge_wh")}
     assert all((values >= 0).all() for values in step.values())
     battery = step["import_wh"][3] - step["export_wh"][3]
     assert np.abs(battery - (step["charge_wh"][0] - step["discharge_wh"][0])).max() <= 2

@@ -10,10 +10,7 @@ from kernel.intervals import CannotReadPeriod, LocalDay, Month
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-@pytest.mark.parametrize(
-    ("day", "quarter_hours"),
-    [(date(2016, 3, 26), 96), (date(2016, 3, 27), 92), (date(2016, 10, 30), 100)],
-)
+@pytest.mark.parametrize(("day", "quarter_hours"), [(date(2016, 3, 26), 96), (date(2016, 3, 27), 92), (date(2016, 10, 30), 100)])
 def test_a_day_has_as_many_quarter_hours_as_its_clock_changes_leave(day, quarter_hours):
     local_day = LocalDay(day, BERLIN)
     assert local_day.interval_count == quarter_hours
@@ -25,10 +22,7 @@ def test_a_month_adds_up(month, quarter_hours):
     assert sum(LocalDay(day, BERLIN).interval_count for day in Month.parse(month).days()) == quarter_hours
 
 
-@given(
-    day=st.dates(date(1990, 1, 1), date(2060, 1, 1)),
-    zone=st.sampled_from(["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata"]),
-)
+@given(day=st.dates(date(1990, 1, 1), date(2060, 1, 1)), zone=st.sampled_from(["Europe/Berlin", "UTC", "America/New_York", "Asia/Kolkata"]))
 def test_every_instant_of_a_day_lies_in_exactly_the_interval_that_starts_there(day, zone):
     local_day = LocalDay(day, ZoneInfo(zone))
     starts = local_day.starts()

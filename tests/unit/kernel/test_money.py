@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from kernel.money import format_minor, minor_from_wh_micro, price_micro, quantise_price, round_half_away
 
 
-@pytest.mark.parametrize(
-    ("exact", "whole"), [("0.5", 1), ("-0.5", -1), ("2.5", 3), ("2.4999", 2), ("-2.5", -3)]
-)
+@pytest.mark.parametrize(("exact", "whole"), [("0.5", 1), ("-0.5", -1), ("2.5", 3), ("2.4999", 2), ("-2.5", -3)])
 def test_half_a_cent_is_rounded_away_from_zero(exact, whole):
     assert round_half_away(Decimal(exact)) == whole
 

@@ -33,10 +33,7 @@ def test_places_are_carried_over_and_figures_are_written_as_germans_do() -> None
 
 def test_a_name_stands_where_no_phrase_fits() -> None:
     book = PhraseBook([Phrase("{limit:q} binds.", "{limit} bindet."), Phrase("import limit", "Bezugsgrenze")])
-    assert [book.german(f"{name} binds.") for name in ("import limit", "Line 7")] == [
-        "Bezugsgrenze bindet.",
-        "Line 7 bindet.",
-    ]
+    assert [book.german(f"{name} binds.") for name in ("import limit", "Line 7")] == ["Bezugsgrenze bindet.", "Line 7 bindet."]
 
 
 def test_what_the_catalogue_says_is_filled_with_phrases_figures_and_days() -> None:

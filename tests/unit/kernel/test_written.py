@@ -10,9 +10,7 @@ def test_plain_digits_are_a_number(text: str, number: int) -> None:
     assert whole_number(text, most=1440) == number
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "-1", "+1", "1.0", "1e3", "1_000", "²", "٣", "１", "1441", "9" * 5000, "x", "\0"]
-)
+@pytest.mark.parametrize("text", ["", " ", "-1", "+1", "1.0", "1e3", "1_000", "²", "٣", "１", "1441", "9" * 5000, "x", "\0"])
 def test_anything_else_is_none(text: str) -> None:
     assert whole_number(text, most=1440) is None
 

@@ -23,7 +23,7 @@ def only(content: bytes) -> BankEntry:
 def test_every_version_tells_the_same(message: str, version: int) -> None:
     told = detail(
         name="Ana Meier", iban="de12 5001 0517 0648 4898 90", text=["Strom", "B-2016-000008"], end_to_end="E1", ref="R1", version=version
-    )  # fmt: skip
+    )
     one = only(camt(entry("118.75", details=told, version=version), message=message, version=version))
     assert (one.amount_minor, one.booked_date, one.payer) == (11875, date(2016, 4, 5), "Ana Meier")
     assert (one.payer_iban, one.purpose) == ("DE12500105170648489890", "Strom B-2016-000008")
@@ -60,9 +60,7 @@ def test_a_sum_without_details_says_how_many() -> None:
 
 
 def test_a_returned_debit_names_reason_payment_charges_and_who() -> None:
-    told = detail(
-        name="Ana", iban="DE1", end_to_end="B2016000008-1", returned="AM04", mandate="M1", charges="3.50", original="118.75"
-    )  # fmt: skip
+    told = detail(name="Ana", iban="DE1", end_to_end="B2016000008-1", returned="AM04", mandate="M1", charges="3.50", original="118.75")
     one = only(camt(entry("122.25", side="DBIT", details=told, more="<RvslInd>true</RvslInd>")))
     assert (one.amount_minor, one.original_minor, one.charges_minor) == (-12225, 11875, 350)
     assert (one.return_code, one.end_to_end_id, one.mandate_ref) == ("AM04", "B2016000008-1", "M1")
@@ -83,19 +81,12 @@ def test_balances_number_and_days_are_the_banks() -> None:
     balances = balance("OPBD", "10.00", "2016-04-05", "DBIT") + balance("ITBD", "1.00", "2016-04-05")
     balances += balance("CLBD", "90.00", "2016-04-05") + balance("CLAV", "80.00", "2016-04-05")
     (s,) = read_camt(camt(entry("100.00"), balances=balances, sequence=66))
-    assert (s.opening_minor, s.closing_minor, s.sequence, s.iban) == (
-        -1000,
-        9000,
-        66,
-        "DE89370400440532013000",
-    )
+    assert (s.opening_minor, s.closing_minor, s.sequence, s.iban) == (-1000, 9000, 66, "DE89370400440532013000")
     assert (s.first_date, s.last_date) == (date(2016, 4, 5), date(2016, 4, 5))
 
 
 def test_times_are_days_of_the_bank() -> None:
-    late = entry("1.00").replace(
-        "<BookgDt><Dt>2016-04-05</Dt>", "<BookgDt><DtTm>2016-04-05T23:59:59+02:00</DtTm>"
-    )
+    late = entry("1.00").replace("<BookgDt><Dt>2016-04-05</Dt>", "<BookgDt><DtTm>2016-04-05T23:59:59+02:00</DtTm>")
     assert only(camt(late)).booked_date == date(2016, 4, 5)
     zoned = entry("1.00").replace("<Dt>2016-04-05</Dt>", "<Dt>2016-04-05+02:00</Dt>")
     assert only(camt(zoned)).booked_date == date(2016, 4, 5)
@@ -111,10 +102,7 @@ BAD = {
     "another currency": (entry("1.00", currency="USD"), "its account in EUR"),
     "no day": (entry("1.00").replace("<Dt>2016-04-05</Dt>", ""), "no day of booking"),
     "no such day": (entry("1.00", day="2016-02-30"), "is not a day"),
-    "a part without amount": (
-        entry("2.00", details=detail(name="A") + detail(name="B")),
-        "There is no amount",
-    ),
+    "a part without amount": (entry("2.00", details=detail(name="A") + detail(name="B")), "There is no amount"),
 }
 
 
@@ -155,8 +143,12 @@ def test_bytes_gone_wrong_give_a_statement_or_a_sentence(seed: int) -> None:
     """Fuzzed: bytes changed, cut out, doubled; nothing but a statement or CannotReadStatement comes back."""
     chance = random.Random(seed)
     content = bytearray(
-        camt(entry("17.05", details=detail(amount="10.00", name="A") + detail(amount="7.05")), entry("3"), balances=balance("OPBD", "1", "2016-04-05"))
-    )  # fmt: skip
+        camt(
+            entry("17.05", details=detail(amount="10.00", name="A") + detail(amount="7.05")),
+            entry("3"),
+            balances=balance("OPBD", "1", "2016-04-05"),
+        )
+    )
     for _ in range(chance.randint(1, 6)):
         place = chance.randrange(len(content))
         what = chance.randrange(3)
@@ -179,7 +171,7 @@ ABROAD = '<AmtDtls><InstdAmt><Amt Ccy="{ccy}">{amount}</Amt></InstdAmt></AmtDtls
 
 @pytest.mark.parametrize(("ccy", "amount"), [("OMR", "1.234"), ("USD", "11.20"), ("JPY", "1500.5")])
 def test_what_was_paid_in_another_currency_is_no_sum_of_ours(ccy: str, amount: str) -> None:
-    paid = detail(name="A", text="B-2016-000001").replace("<RltdPties>", ABROAD.format(ccy=ccy, amount=amount) + "<RltdPties>", 1)  # fmt: skip
+    paid = detail(name="A", text="B-2016-000001").replace("<RltdPties>", ABROAD.format(ccy=ccy, amount=amount) + "<RltdPties>", 1)
     found = only(camt(entry("10.00", details=paid)))
     assert (found.amount_minor, found.original_minor) == (1000, None)
 
@@ -199,7 +191,10 @@ def test_payments_told_abroad_count_by_their_counter_value_or_stay_one_sum() -> 
     assert "told in another currency" in statement.notes[0]
     valued = in_dollars
     for dollars, euros in (("12.00", "10.80"), ("8.00", "7.20")):
-        valued = valued.replace(f'<Amt Ccy="USD">{dollars}</Amt>', f'<Amt Ccy="USD">{dollars}</Amt><AmtDtls><CntrValAmt><Amt Ccy="EUR">{euros}</Amt></CntrValAmt></AmtDtls>')  # fmt: skip
+        valued = valued.replace(
+            f'<Amt Ccy="USD">{dollars}</Amt>',
+            f'<Amt Ccy="USD">{dollars}</Amt><AmtDtls><CntrValAmt><Amt Ccy="EUR">{euros}</Amt></CntrValAmt></AmtDtls>',
+        )
     (statement,) = read_camt(camt(entry("18.00", details=valued)))
     assert [one.amount_minor for one in statement.entries] == [1080, 720]
 
@@ -211,14 +206,13 @@ def test_entries_of_two_currencies_are_not_taken_for_one_account() -> None:
 
 
 def test_a_statement_of_another_currency_is_left_out_and_says_so() -> None:
-    dollars = camt(entry("1.00", currency="USD"), balances=balance("OPBD", "5.00", "2016-04-05")).replace(b"<Ccy>EUR</Ccy>", b"<Ccy>USD</Ccy>")  # fmt: skip
+    dollars = camt(entry("1.00", currency="USD"), balances=balance("OPBD", "5.00", "2016-04-05")).replace(
+        b"<Ccy>EUR</Ccy>", b"<Ccy>USD</Ccy>"
+    )
     (statement,) = read_camt(dollars)
     ours = in_our_money(statement, "EUR")
     assert (ours.entries, ours.has_balances) == ((), False)
-    assert (
-        findings(ours, our_iban="", currency="EUR", before=None)[0]
-        == "1 movements in USD were left out: the books are in EUR."
-    )
+    assert findings(ours, our_iban="", currency="EUR", before=None)[0] == "1 movements in USD were left out: the books are in EUR."
     assert in_our_money(statement, "USD") == statement
 
 

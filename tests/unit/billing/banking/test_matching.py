@@ -19,11 +19,7 @@ BILLS = (
     Bill(4, "B-2016-000004", "B2016000004", 0, 10),
     Bill(5, "B-2016-000005", "B2016000005", 1200, 10),
 )
-PARTIES = (
-    Party(10, "Ana Müller", frozenset({"DE10"})),
-    Party(20, "Ben Schröder"),
-    Party(30, "Cem Yılmaz", frozenset({"DE30"})),
-)
+PARTIES = (Party(10, "Ana Müller", frozenset({"DE10"})), Party(20, "Ben Schröder"), Party(30, "Cem Yılmaz", frozenset({"DE30"})))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +39,7 @@ SURE = {
     "two numbers that make the sum": (money(6200, purpose="B-2016-000001 B-2016-000005"), [(10, 1, 5000), (10, 5, 1200)]),
     "account and exact rest": (money(7000, payer_iban="DE30"), [(30, 3, 7000)]),
     "name and exact rest": (money(7000, payer="SCHROEDER, BEN"), [(20, 2, 7000)]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", SURE)
@@ -98,8 +94,17 @@ def test_sepa_text_keeps_to_letters_every_bank_takes() -> None:
 
 
 def known(entry: BankEntry, pk: int, occurrence: int = 1) -> KnownLine:
-    return KnownLine(pk, content_key(entry, "A"), occurrence, entry.bank_ref, entry.booked_date, entry.amount_minor,
-                     entry.batch_count, entry.batch_ref, entry.entry_ref)  # fmt: skip
+    return KnownLine(
+        pk,
+        content_key(entry, "A"),
+        occurrence,
+        entry.bank_ref,
+        entry.booked_date,
+        entry.amount_minor,
+        entry.batch_count,
+        entry.batch_ref,
+        entry.entry_ref,
+    )
 
 
 def placed(entries: list[BankEntry], lines: list[KnownLine]) -> list[tuple[int | None, int]]:
@@ -125,10 +130,7 @@ def test_the_banks_own_ids_keep_equal_payments_apart_and_unequal_words_together(
 
 
 def test_a_sum_and_its_payments_are_one_movement_whichever_comes_first() -> None:
-    parts = [
-        money(5, purpose="a", entry_ref="N", bank_ref="1"),
-        money(7, purpose="b", entry_ref="N", bank_ref="2"),
-    ]
+    parts = [money(5, purpose="a", entry_ref="N", bank_ref="1"), money(7, purpose="b", entry_ref="N", bank_ref="2")]
     whole = BankEntry(1, DAY, 12, batch_count=2, entry_ref="N")
     assert placed([whole], [known(parts[0], 1), known(parts[1], 2)])[0][0] == 1
     later = place(parts, [known(whole, 9)], account="A")
@@ -158,10 +160,6 @@ def test_reasons_say_what_follows() -> None:
 
 
 def test_banks_rest_on_target_holidays() -> None:
-    assert [easter(year) for year in (2016, 2024, 2038)] == [
-        date(2016, 3, 27),
-        date(2024, 3, 31),
-        date(2038, 4, 25),
-    ]
+    assert [easter(year) for year in (2016, 2024, 2038)] == [date(2016, 3, 27), date(2024, 3, 31), date(2038, 4, 25)]
     assert bank_day_from(date(2016, 3, 25)) == date(2016, 3, 29)  # Good Friday to Tuesday
     assert bank_day_from(date(2016, 12, 24)) == date(2016, 12, 27)

@@ -8,15 +8,8 @@ DAY = date(2026, 1, 5)
 ONE, TWO = PayoutKnown("po_1A", 500, DAY, "TRC77"), PayoutKnown("po_2B", 500, DAY, "")
 
 
-def found(words: str = "", payer: str = "", payouts: tuple[PayoutKnown, ...] = (ONE, TWO), amount: int = 500) -> PayoutKnown | None:  # fmt: skip
-    return payout_named(
-        amount_minor=amount,
-        booked_date=DAY,
-        words=words,
-        payer=payer,
-        payouts=list(payouts),
-        provider="stripe",
-    )
+def found(words: str = "", payer: str = "", payouts: tuple[PayoutKnown, ...] = (ONE, TWO), amount: int = 500) -> PayoutKnown | None:
+    return payout_named(amount_minor=amount, booked_date=DAY, words=words, payer=payer, payouts=list(payouts), provider="stripe")
 
 
 def test_its_id_or_trace_names_it() -> None:

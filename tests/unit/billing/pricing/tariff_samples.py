@@ -50,8 +50,14 @@ ALL_KINDS: tuple[Part, ...] = (
     Local("mid_market"),
     Local("discount", Decimal("0.8")),
     Demand((Period("all", tiers("4", "7", limits=("5",))),), months=(0,) * 12),
-    Demand((Period("off", tiers("0")), Period("on", tiers("9.5")), Period("low", tiers("1"))), schedule=EVENING,
-           measure="mean_of_three", ratchet_percent=Decimal(80), ratchet_months=11, ratchet_of=(6, 7, 8)),
+    Demand(
+        (Period("off", tiers("0")), Period("on", tiers("9.5")), Period("low", tiers("1"))),
+        schedule=EVENING,
+        measure="mean_of_three",
+        ratchet_percent=Decimal(80),
+        ratchet_months=11,
+        ratchet_of=(6, 7, 8),
+    ),
     Capacity(((35, Decimal(9)), (63, Decimal(21)))),
     Reactive(Decimal("0.015"), Decimal("0.5")),
     Export("net_billing", (Period("all", tiers("0.08")),)),
@@ -64,5 +70,5 @@ ALL_KINDS: tuple[Part, ...] = (
     Vat(Decimal("0.07"), on=("standing",)),
     Vat(Decimal("0.19"), "reverse_charge"),
     Minimum(Decimal(15), "month"),
-)  # fmt: skip
+)
 WHOLE = PricedTariff(ALL_KINDS, "EUR")

@@ -47,9 +47,7 @@ def energy(axis: TimeAxis, customers: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 3000, (customers, axis.intervals))
 
 
-def rated_lines(
-    parts: tuple, axis: TimeAxis, drawn: np.ndarray, fed_in: np.ndarray | None = None, **more
-) -> dict:
+def rated_lines(parts: tuple, axis: TimeAxis, drawn: np.ndarray, fed_in: np.ndarray | None = None, **more) -> dict:
     metered = Metered(drawn, np.zeros_like(drawn) if fed_in is None else fed_in, **more)
     rated = rate(PricedTariff(parts), axis, metered)
     return {(line.kind, line.name, line.tier): line for line in rated.lines}
@@ -62,9 +60,7 @@ def cents(quantity_wh: int, price: str) -> int:
 def test_each_period_is_summed_exactly_and_rounded_once() -> None:
     axis = axis_of(date(2026, 3, 1), 31)
     drawn = energy(axis, 3, 1)
-    part = Energy(
-        (Period("day", tiers("0.287655")), Period("evening", tiers("0.41"))), Schedule(EVENING.windows[:1])
-    )
+    part = Energy((Period("day", tiers("0.287655")), Period("evening", tiers("0.41"))), Schedule(EVENING.windows[:1]))
     lines = rated_lines((part,), axis, drawn)
     evening = (axis.day_kind < 5) & (axis.minute >= 1020) & (axis.minute < 1260)
     for name, within, price in (("day", ~evening, "0.287655"), ("evening", evening, "0.41")):
@@ -102,10 +98,7 @@ def test_a_bill_split_in_two_is_the_whole_up_to_a_cent_a_line(cut: int, seed: in
     rest = axis_of(date(2026, 10, 1) + timedelta(days=cut), 31 - cut)
     at = first.intervals
     lines = rated_lines(parts, whole, drawn, fed_in)
-    halves = [
-        rated_lines(parts, first, drawn[:, :at], fed_in[:, :at]),
-        rated_lines(parts, rest, drawn[:, at:], fed_in[:, at:]),
-    ]
+    halves = [rated_lines(parts, first, drawn[:, :at], fed_in[:, :at]), rated_lines(parts, rest, drawn[:, at:], fed_in[:, at:])]
     for key, line in lines.items():
         both = [half[key] for half in halves]
         assert (sum(half.quantity for half in both) == line.quantity).all()
@@ -117,11 +110,7 @@ def test_a_bill_split_in_two_is_the_whole_up_to_a_cent_a_line(cut: int, seed: in
 def test_no_wh_is_lost_and_order_changes_nothing(seed: int, rule: str) -> None:
     axis = axis_of(date(2026, 1, 28), 8)
     drawn = energy(axis, 4, seed)
-    parts = (
-        Energy(ENERGY.periods, ENERGY.schedule, rule),
-        Standing(Decimal(7), "month"),
-        Minimum(Decimal(20), "month"),
-    )
+    parts = (Energy(ENERGY.periods, ENERGY.schedule, rule), Standing(Decimal(7), "month"), Minimum(Decimal(20), "month"))
     metered = Metered(drawn, np.zeros_like(drawn))
     rated = rate(PricedTariff(parts), axis, metered)
     by_month = np.stack([drawn[:, axis.month == month].sum(axis=1) for month in range(2)], axis=1)
@@ -150,9 +139,7 @@ def test_demand_is_the_highest_quarter_hour_or_the_mean_of_three_and_may_ratchet
 
 def test_a_ratchet_is_of_whole_watts_half_away_from_zero() -> None:
     # 112.5 % of 3588 W are 4036.5 W; of 3580 W 4027.5 W.
-    part = Demand(
-        (Period("all", tiers("10")),), (0,) * 12, ratchet_percent=Decimal("112.5"), ratchet_months=1
-    )
+    part = Demand((Period("all", tiers("10")),), (0,) * 12, ratchet_percent=Decimal("112.5"), ratchet_months=1)
     peaks = np.array([[[3588], [0]], [[3580], [0]]])
     billed = with_ratchet(peaks, part, np.array([0, 1]), OWN)
     assert billed[:, 1, 0].tolist() == [4037, 4028]
@@ -188,12 +175,7 @@ def test_spot_prices_are_held_between_floor_and_cap() -> None:
     index = np.full(96, 100_000)
     index[:2] = -900_000, 2_000_000
     part = Spot("day ahead", Decimal("0.02"), floor=Decimal("0.01"), cap=Decimal("0.50"))
-    rated = rate(
-        PricedTariff((part,)),
-        axis,
-        Metered(drawn, drawn * 0),
-        series=PriceSeries(index_micro={"day ahead": index}),
-    )
+    rated = rate(PricedTariff((part,)), axis, Metered(drawn, drawn * 0), series=PriceSeries(index_micro={"day ahead": index}))
     assert rated.net.tolist() == [[1 + 50 + 94 * 12]]
     with pytest.raises(CannotPrice, match="index 'day ahead'"):
         rate(PricedTariff((part,)), axis, Metered(drawn, drawn * 0))
@@ -204,12 +186,19 @@ def test_neighbours_levies_discounts_minimum_and_vat_add_up() -> None:
     drawn = energy(axis, 2, 5)
     received = drawn // 3
     parts = (
-        Standing(Decimal("0.10"), "day"), FLAT, Local("mid_market"), Incentive(Decimal("0.02")),
-        Levy("fund", Decimal("0.0051")), Levy("town", percent=Decimal("1.5"), on=("energy", "local")),
-        Discount("loyalty", percent=Decimal(2), on=("energy",)), Capacity(((35, Decimal(9)), (63, Decimal(21)))),
-        Reactive(Decimal("0.015"), Decimal("0.5")), Vat(Decimal("0.07"), on=("standing",)), Vat(Decimal("0.19")),
+        Standing(Decimal("0.10"), "day"),
+        FLAT,
+        Local("mid_market"),
+        Incentive(Decimal("0.02")),
+        Levy("fund", Decimal("0.0051")),
+        Levy("town", percent=Decimal("1.5"), on=("energy", "local")),
+        Discount("loyalty", percent=Decimal(2), on=("energy",)),
+        Capacity(((35, Decimal(9)), (63, Decimal(21)))),
+        Reactive(Decimal("0.015"), Decimal("0.5")),
+        Vat(Decimal("0.07"), on=("standing",)),
+        Vat(Decimal("0.19")),
         Minimum(Decimal(5000), "month"),
-    )  # fmt: skip
+    )
     metered = Metered(drawn, drawn * 0, received_wh=received, reactive_varh=drawn, fuse_a=np.array([16, 50]))
     local = np.full(axis.intervals, 190_000)
     rated = rate(PricedTariff(parts), axis, metered, series=PriceSeries(local_micro=local))

@@ -81,22 +81,23 @@ SAMPLES: dict[str, tuple[Part, str]] = {
     "vat": (Vat(Decimal("0.07"), on=("standing",)), "vat"),
     "minimum": (Minimum(Decimal(9000), "month"), "minimum"),
     **{f"demand: {m}": (Demand(flat("5"), measure=m), "demand") for m in get_args(DemandMeasure)},
-    **{f"export: {r}": (Export(r, () if r == "net_metering" else flat("0.08")), "set_off" if r == "net_metering" else "export")
-       for r in get_args(ExportRule)},
-    **{f"incentive: {b}": (Incentive(Decimal("0.02"), b, NIGHT if b == "off_peak" else Schedule()), "incentive")
-       for b in ("local", "off_peak")},
-}  # fmt: skip
-METERINGS: dict[str, Metering] = {"net_metering": "net-metering", "net_billing": "net-billing", "buy_all_sell_all": "buy-all-sell-all"}  # fmt: skip
+    **{
+        f"export: {r}": (Export(r, () if r == "net_metering" else flat("0.08")), "set_off" if r == "net_metering" else "export")
+        for r in get_args(ExportRule)
+    },
+    **{
+        f"incentive: {b}": (Incentive(Decimal("0.02"), b, NIGHT if b == "off_peak" else Schedule()), "incentive")
+        for b in ("local", "off_peak")
+    },
+}
+METERINGS: dict[str, Metering] = {"net_metering": "net-metering", "net_billing": "net-billing", "buy_all_sell_all": "buy-all-sell-all"}
 
 
 def table() -> dict[str, dict[str, bool]]:
     """The manual's table: by row and column, yes or a dash."""
     text = (ROOT / "docs/tariffs.md").read_text()
     rows = re.findall(r"^\| `([a-z_: ]+)` \|((?: (?:yes|–) \|){7})", text, re.MULTILINE)
-    return {
-        name: dict(zip(COLUMNS, [cell.strip() == "yes" for cell in cells.split("|")[:7]], strict=True))
-        for name, cells in rows
-    }
+    return {name: dict(zip(COLUMNS, [cell.strip() == "yes" for cell in cells.split("|")[:7]], strict=True)) for name, cells in rows}
 
 
 def tariff_with(part: Part) -> PricedTariff:
@@ -112,16 +113,14 @@ def documents_with(part: Part) -> tuple[set[str], set[str]]:
     axis = axis_of_days(DAYS)
     drawn = np.full((1, axis.intervals), 400) * (np.arange(axis.intervals) % 2)
     fed_in = np.full((1, axis.intervals), 150) * (np.arange(axis.intervals) % 3 == 0) * (drawn == 0)
-    energy = SiteEnergy(
-        drawn, fed_in, drawn // 4, fed_in // 5, np.zeros_like(drawn), reactive_varh=drawn, own_wh=fed_in // 2
-    )
+    energy = SiteEnergy(drawn, fed_in, drawn // 4, fed_in // 5, np.zeros_like(drawn), reactive_varh=drawn, own_wh=fed_in // 2)
     along = [np.full(axis.intervals, price) for price in (300_000, 80_000, 190_000)]
     version = VersionDays(tariff_with(part), axis, slice(None), spot_micro=along[0])
     plan = RatePlan([version], along[0], along[1], along[2], along[0], village_wh=drawn[0])
     rating = rate_period(plan, energy, SiteHistory(fuse_a=np.array([35])))
     bills, credits = (
         {line.component for line in lines if line.quantity[0] or line.net_minor[0]} for lines in (rating.bills, rating.credits)
-    )  # fmt: skip
+    )
     return bills, credits
 
 
@@ -151,9 +150,7 @@ def test_what_the_manual_says_of_a_part_is_so(name: str) -> None:
     if component != "vat":
         assert all(component in words.components for words in WORDS.values()), "a line says what it is"
     assert says["what-if"] == compares(part)
-    written = tariff_as_urdb(
-        name, PricedTariff(tuple(p for p in tariff_with(part).parts if p is part or not isinstance(p, Local)))
-    )
+    written = tariff_as_urdb(name, PricedTariff(tuple(p for p in tariff_with(part).parts if p is part or not isinstance(p, Local))))
     assert says["URDB export"] == (not any(fault.startswith(kind) for fault in written.left_out))
     assert says["URDB import"] == says["as SAM"] == comes_back(part, variant, written.data)
 
@@ -162,11 +159,7 @@ def has_card(kind: str, variant: str) -> bool:
     """Whether the editor has a card for it; the peak multiplier is shown as the energy by the hour that it amounts to."""
     cards = (ROOT / "static/src/tariff/part_cards.js").read_text()
     kind = "energy" if kind == "peak_multiplier" else kind
-    return (
-        f"\n  {kind}: {{ title" in cards
-        and f"\n  {kind}(part, card" in cards
-        and (not variant or f'"{variant}"' in cards)
-    )
+    return f"\n  {kind}: {{ title" in cards and f"\n  {kind}(part, card" in cards and (not variant or f'"{variant}"' in cards)
 
 
 def compares(part: Part) -> bool:
@@ -175,24 +168,24 @@ def compares(part: Part) -> bool:
     drawn = np.full((1, axis.intervals), 400) * (np.arange(axis.intervals) % 2)
     fed_in = np.full((1, axis.intervals), 150) * (drawn == 0)
     metered = Metered(drawn, fed_in, drawn // 4, drawn, np.array([35]))
-    series = PriceSeries(
-        np.full(axis.intervals, 190_000),
-        {"day-ahead": np.full(axis.intervals, 50_000)},
-        np.array([5]),
-        None,
-        None,
-    )
+    series = PriceSeries(np.full(axis.intervals, 190_000), {"day-ahead": np.full(axis.intervals, 50_000)}, np.array([5]), None, None)
     with_it = tariff_with(part)
     without = replace(with_it, parts=tuple(other for other in with_it.parts if other is not part))
-    return bool((rate(with_it, axis, metered, series=series).gross != rate(without, axis, metered, series=series).gross).any())  # fmt: skip
+    return bool((rate(with_it, axis, metered, series=series).gross != rate(without, axis, metered, series=series).gross).any())
 
 
 def comes_back(part: Part, variant: str, data: dict[str, object]) -> bool:
     """Whether a file of OpenEI's that says it is read as such a part; SAM knows what such files say."""
     read = tariff_from_urdb(
-        {"energyratestructure": [[{"rate": Decimal(0)}]], "energyweekdayschedule": [[0] * 24] * 12, "energyweekendschedule": [[0] * 24] * 12}
-        | data, metering=METERINGS.get(variant, "none"), tier_rule="chronological",
-    ).tariff  # fmt: skip
+        {
+            "energyratestructure": [[{"rate": Decimal(0)}]],
+            "energyweekdayschedule": [[0] * 24] * 12,
+            "energyweekendschedule": [[0] * 24] * 12,
+        }
+        | data,
+        metering=METERINGS.get(variant, "none"),
+        tier_rule="chronological",
+    ).tariff
     meant = Energy if isinstance(part, PeakMultiplier) else type(part)
     found = [one for one in read.parts if type(one) is meant]
     if isinstance(part, Export):

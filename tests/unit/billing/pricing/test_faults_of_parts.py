@@ -34,11 +34,7 @@ def refused(parts: list[Any]) -> dict[str, str]:
 
 
 def test_every_fault_of_every_part_is_told_at_once() -> None:
-    parts = [
-        flat(""),
-        {"kind": "standing", "amount": "ten", "per": "week"},
-        {"kind": "capacity", "steps": [{"fuse_a": 0}]},
-    ]
+    parts = [flat(""), {"kind": "standing", "amount": "ten", "per": "week"}, {"kind": "capacity", "steps": [{"fuse_a": 0}]}]
     assert refused(parts) == {
         "parts[0].periods[0].tiers[0].price": "Is empty; fill it in.",
         "parts[1].amount": "'ten' is not a number; write it as 0.28.",
@@ -48,15 +44,23 @@ def test_every_fault_of_every_part_is_told_at_once() -> None:
     }
 
 
-STEPS = {"kind": "energy", "periods": [{"name": "all", "tiers": [{"price": "0.3", "up_to": "200"}, {"price": "0.4", "up_to": "150"}]}]}  # fmt: skip
+STEPS = {"kind": "energy", "periods": [{"name": "all", "tiers": [{"price": "0.3", "up_to": "200"}, {"price": "0.4", "up_to": "150"}]}]}
 
 
 @pytest.mark.parametrize(
     ("part", "where", "what"),
     [
         (STEPS, "parts[0].periods[0].tiers[1].up_to", "150 is not above the 200 of the step before"),
-        ({"kind": "energy", "periods": [{"name": "a", "tiers": [{"price": "1"}, {"price": "2"}]}]}, "parts[0].periods[0].tiers[0].up_to", "say where this one ends"),
-        ({"kind": "energy", "periods": [*flat()["periods"], *flat()["periods"]]}, "parts[0].periods[1].name", "Another period has this name"),
+        (
+            {"kind": "energy", "periods": [{"name": "a", "tiers": [{"price": "1"}, {"price": "2"}]}]},
+            "parts[0].periods[0].tiers[0].up_to",
+            "say where this one ends",
+        ),
+        (
+            {"kind": "energy", "periods": [*flat()["periods"], *flat()["periods"]]},
+            "parts[0].periods[1].name",
+            "Another period has this name",
+        ),
         ({"kind": "spot", "index": "x", "floor": "0.5", "cap": "0.2"}, "parts[0].cap", "0.2 is below the 0.5"),
         ({"kind": "demand", "periods": flat()["periods"], "ratchet_percent": "80"}, "parts[0].ratchet_months", "how many months"),
         ({"kind": "demand", "periods": flat()["periods"], "ratchet_months": 11}, "parts[0].ratchet_percent", "which share"),
@@ -66,9 +70,13 @@ STEPS = {"kind": "energy", "periods": [{"name": "all", "tiers": [{"price": "0.3"
         ({"kind": "discount", "name": "all", "percent": "120"}, "parts[0].percent", "above 100 per cent"),
         ({"kind": "vat", "rate": "19"}, "parts[0].rate", "100 per cent or more"),
         ({"kind": "levy", "name": "town", "percent": "1", "on": ["energy", "engery"]}, "parts[0].on[1]", "'engery' is no kind of line"),
-        ({"kind": "capacity", "steps": [{"fuse_a": 63, "amount": "9"}, {"fuse_a": 35, "amount": "5"}]}, "parts[0].steps[1].fuse_a", "35 A is not above the 63 A"),
+        (
+            {"kind": "capacity", "steps": [{"fuse_a": 63, "amount": "9"}, {"fuse_a": 35, "amount": "5"}]},
+            "parts[0].steps[1].fuse_a",
+            "35 A is not above the 63 A",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_nobody_can_have_meant_is_refused(part: dict[str, Any], where: str, what: str) -> None:
     found = refused([part])
     assert list(found) == [where]
@@ -80,16 +88,9 @@ def test_a_whole_tariff_has_no_fault() -> None:
 
 
 def test_a_fault_is_placed_as_the_editor_calls_it() -> None:
-    parts = [
-        {"kind": "levy", "name": "town"},
-        {"kind": "energy", "periods": [{"name": "day"}, {"name": "night"}]},
-    ]
+    parts = [{"kind": "levy", "name": "town"}, {"kind": "energy", "periods": [{"name": "day"}, {"name": "night"}]}]
     place = place_in_words("parts[1].periods[1].tiers[0].up_to", parts)
-    assert (place.part, place.charge, place.field) == (
-        1,
-        "Energy by the hour",
-        "up to, step 1, period 1 “night”",
-    )
+    assert (place.part, place.charge, place.field) == (1, "Energy by the hour", "up to, step 1, period 1 “night”")
     assert place_in_words("parts[0].percent", parts).charge == "Levy “town”"
     assert place_in_words("parts[7].amount", parts).charge == "Charge"
     assert place_in_words("parts", parts).part is None
@@ -113,13 +114,27 @@ def german_of_the_editor() -> dict[str, str]:
 
 def test_charges_and_fields_are_called_as_on_the_cards() -> None:
     cards, german = labels_of_the_editor(), german_of_the_editor()
-    own = {"kind of charge", "price", "prices", "periods", "steps", "painted hours", "days", "months", "until", "from", "base price", "multiple", "Energy at a multiple in peak hours"}  # fmt: skip
+    own = {
+        "kind of charge",
+        "price",
+        "prices",
+        "periods",
+        "steps",
+        "painted hours",
+        "days",
+        "months",
+        "until",
+        "from",
+        "base price",
+        "multiple",
+        "Energy at a multiple in peak hours",
+    }
     names = {*charges(ENGLISH).values(), *fields(ENGLISH).values()} - own
     assert sorted(name for name in names if f'"{name}"' not in cards) == []
     said = Speech(GERMAN.gettext)
     for mine, theirs in zip(
         (*charges(ENGLISH).values(), *fields(ENGLISH).values()), (*charges(said).values(), *fields(said).values()), strict=True
-    ):  # fmt: skip
+    ):
         assert mine in own or german.get(mine, mine) == theirs, mine
 
 

@@ -46,21 +46,17 @@ def test_what_openei_cannot_say_is_listed() -> None:
 
 
 def ratcheted(months: tuple[int, ...], percent: str, before: int, of: tuple[int, ...] = ()) -> Demand:
-    return Demand((Period("period 0", (Tier(Decimal(9)),)),), months, ratchet_percent=Decimal(percent), ratchet_months=before,
-                  ratchet_of=of)  # fmt: skip
+    return Demand(
+        (Period("period 0", (Tier(Decimal(9)),)),), months, ratchet_percent=Decimal(percent), ratchet_months=before, ratchet_of=of
+    )
 
 
 @pytest.mark.parametrize(
     ("demand", "said"),
-    [
-        ((0,) * 12, {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5}),
-        ((), {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5}),
-    ],
+    [((0,) * 12, {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5}), ((), {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5})],
 )
 @pytest.mark.parametrize("of", [(), (6, 7)])
-def test_a_ratchet_goes_to_openei_and_comes_back(
-    demand: tuple[int, ...], said: dict[str, Any], of: tuple[int, ...]
-) -> None:
+def test_a_ratchet_goes_to_openei_and_comes_back(demand: tuple[int, ...], said: dict[str, Any], of: tuple[int, ...]) -> None:
     part = ratcheted(demand, "80", 5, of)
     written = tariff_as_urdb("again", PricedTariff((FLAT, part), "USD"))
     assert written.left_out == ()
@@ -84,13 +80,8 @@ def test_a_second_charge_of_a_kind_and_a_ratchet_of_one_power_alone_are_told_not
     assert tariff_as_urdb("two", PricedTariff((FLAT, flat, by_hour))).left_out == (
         "demand: a ratchet of more than 100 %, or not the same for all power",
     )
-    twice = tariff_as_urdb(
-        "two", PricedTariff((FLAT, flat, flat, Minimum(Decimal(3), "month"), Minimum(Decimal(1), "day")))
-    )
-    assert twice.left_out == (
-        "demand: a further one by month or by time of use",
-        "minimum: a further one by the day",
-    )
+    twice = tariff_as_urdb("two", PricedTariff((FLAT, flat, flat, Minimum(Decimal(3), "month"), Minimum(Decimal(1), "day"))))
+    assert twice.left_out == ("demand: a further one by month or by time of use", "minimum: a further one by the day")
     assert tariff_as_urdb("more", PricedTariff((FLAT, ratcheted((), "120", 3)))).left_out == (
         "demand: a ratchet of more than 100 %, or not the same for all power",
     )
@@ -107,7 +98,10 @@ def test_a_second_charge_of_a_kind_and_a_ratchet_of_one_power_alone_are_told_not
         (lambda t: t["parts"][0].__setitem__("per", "week"), "parts[0].per: 'week' is not known"),
         (lambda t: t["parts"][0].__setitem__("colour", "red"), "parts[0].colour: Is not known"),
         (lambda t: t["parts"][1]["periods"][0]["tiers"][0].pop("price"), "parts[1].periods[0].tiers[0].price: Is empty"),
-        (lambda t: t["parts"][1]["schedule"][0].__setitem__("period", 7), "parts[1]: Its hours or months name period 7, but the last period is 2"),
+        (
+            lambda t: t["parts"][1]["schedule"][0].__setitem__("period", 7),
+            "parts[1]: Its hours or months name period 7, but the last period is 2",
+        ),
         (lambda t: t["parts"][1]["schedule"][0].__setitem__("to", "16:00"), "parts[1].schedule[0].to: Must be later"),
         (lambda t: t["parts"][1]["schedule"][0].__setitem__("from", "25:00"), "parts[1].schedule[0].from: Must be a time"),
         (lambda t: t["parts"][1]["schedule"][0].__setitem__("days", ["sunday"]), "parts[1].schedule[0].days: Must be"),
@@ -117,7 +111,7 @@ def test_a_second_charge_of_a_kind_and_a_ratchet_of_one_power_alone_are_told_not
         (lambda t: t["parts"][8].__setitem__("steps", []), "parts[8].steps: There is no step"),
         (lambda t: t.__setitem__("parts", {}), "parts: Must be a list"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_by_its_place(change: Callable[[dict[str, Any]], Any], named: str) -> None:
     given = copy.deepcopy(tariff_as_json(WHOLE))
     change(given)

@@ -7,13 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.pricing.sums import Stretches
-from billing.domain.pricing.tiers import (
-    UNLIMITED,
-    fill_in_order,
-    in_steps,
-    spread_in_proportion,
-    spread_whole,
-)
+from billing.domain.pricing.tiers import UNLIMITED, fill_in_order, in_steps, spread_in_proportion, spread_whole
 
 MONTHS, PERIODS = 2, 3
 watt_hours = st.integers(0, 5000)
@@ -26,9 +20,7 @@ def months_of_energy(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarra
     month = np.array([0] * (count // 2) + [1] * (count - count // 2))
     period = np.array([draw(st.integers(0, PERIODS - 1)) for _ in range(count)])
     wh = np.array([[draw(watt_hours) for _ in range(count)] for _ in range(2)], dtype=np.int64)
-    limits = np.array(
-        [[*sorted(draw(st.integers(0, 20_000)) for _ in range(2)), UNLIMITED] for _ in range(MONTHS)]
-    )
+    limits = np.array([[*sorted(draw(st.integers(0, 20_000)) for _ in range(2)), UNLIMITED] for _ in range(MONTHS)])
     return wh, month, period, np.repeat(limits[None, :, None, :], PERIODS, axis=2)
 
 
@@ -37,9 +29,7 @@ def stretches_of(month: np.ndarray, period: np.ndarray) -> Stretches:
     return Stretches(changes, month[changes], MONTHS)
 
 
-def walked(
-    wh: list[int], month: list[int], period: list[int], limits: np.ndarray
-) -> dict[tuple[int, int, int], int]:
+def walked(wh: list[int], month: list[int], period: list[int], limits: np.ndarray) -> dict[tuple[int, int, int], int]:
     """Wh by month, period and tier, one interval after the other."""
     found: dict[tuple[int, int, int], int] = defaultdict(int)
     drawn = [0] * MONTHS
@@ -67,9 +57,7 @@ def test_tiers_fill_as_energy_is_drawn(case: tuple[np.ndarray, np.ndarray, np.nd
 
 @given(months_of_energy())
 @settings(max_examples=60)
-def test_whole_wh_are_spread_in_proportion_and_none_is_lost(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-) -> None:
+def test_whole_wh_are_spread_in_proportion_and_none_is_lost(case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> None:
     wh, month, period, limits = case
     stretches = stretches_of(month, period)
     by_period = stretches.totals(stretches.sums(wh), period[stretches.starts], PERIODS)

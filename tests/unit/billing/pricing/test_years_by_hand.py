@@ -18,9 +18,7 @@ from tests.tariff_reference import bills
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIRST, AFTER = (datetime(year, 1, 1, tzinfo=BERLIN).astimezone(UTC) for year in (2016, 2017))
-STARTS = [
-    (FIRST + timedelta(hours=i)).astimezone(BERLIN) for i in range((AFTER - FIRST) // timedelta(hours=1))
-]
+STARTS = [(FIRST + timedelta(hours=i)).astimezone(BERLIN) for i in range((AFTER - FIRST) // timedelta(hours=1))]
 AXIS = axis_of_starts(STARTS, 60)
 
 
@@ -38,9 +36,13 @@ def test_a_year_by_any_kind_of_tariff_is_what_it_is_by_hand(kind: str) -> None:
     rated = rate(read.tariff, AXIS, Metered(drawn[None], sold[None]))
     said = [
         {
-            "fixed": int(rated.of("standing")[0, m]), "energy": int(rated.of("energy")[0, m]), "demand": int(rated.of("demand")[0, m]),
-            "export_credit": -int(rated.of("export_credit")[0, m]), "minimum": int(rated.of("minimum")[0, m]), "total": int(rated.net[0, m]),
+            "fixed": int(rated.of("standing")[0, m]),
+            "energy": int(rated.of("energy")[0, m]),
+            "demand": int(rated.of("demand")[0, m]),
+            "export_credit": -int(rated.of("export_credit")[0, m]),
+            "minimum": int(rated.of("minimum")[0, m]),
+            "total": int(rated.net[0, m]),
         }
         for m in range(12)
-    ]  # fmt: skip
+    ]
     assert said == bills(tariff, STARTS, drawn.tolist(), fed_in.tolist(), metering == "net-billing")

@@ -21,9 +21,7 @@ storages = st.lists(
 
 def limits_of(rows) -> tuple[np.ndarray, StorageLimits]:
     share, capacity, power, eta = (np.array(column) for column in zip(*rows, strict=True))
-    return share * capacity, StorageLimits(
-        0.05 * capacity, capacity, power, power, eta, eta, np.full(len(rows), 0.999)
-    )
+    return share * capacity, StorageLimits(0.05 * capacity, capacity, power, power, eta, eta, np.full(len(rows), 0.999))
 
 
 @given(storages, st.floats(-50_000, 50_000), st.sampled_from([1 / 60, 0.25, 1.0]))
@@ -44,9 +42,8 @@ def test_limits_are_kept_and_the_balance_holds(rows, net_w, hours):
 
 def test_parts_are_in_proportion_to_headroom():
     limits = StorageLimits(
-        np.zeros(2), np.array([8000.0, 8000.0]), np.array([3000.0, 1000.0]), np.array([3000.0, 1000.0]),
-        np.ones(2), np.ones(2), np.ones(2),
-    )  # fmt: skip
+        np.zeros(2), np.array([8000.0, 8000.0]), np.array([3000.0, 1000.0]), np.array([3000.0, 1000.0]), np.ones(2), np.ones(2), np.ones(2)
+    )
     chosen = dispatch(2000.0, np.array([4000.0, 4000.0]), limits, 0.25)
     assert chosen.charge_w.tolist() == [1500.0, 500.0]
     nearly_full = dispatch(2000.0, np.array([4000.0, 7900.0]), limits, 0.25)
@@ -55,9 +52,14 @@ def test_parts_are_in_proportion_to_headroom():
 
 def test_state_of_charge_follows_the_formula():
     limits = StorageLimits(
-        np.zeros(1), np.array([10_000.0]), np.array([5000.0]), np.array([5000.0]), np.array([0.95]), np.array([0.9]),
+        np.zeros(1),
+        np.array([10_000.0]),
+        np.array([5000.0]),
+        np.array([5000.0]),
+        np.array([0.95]),
+        np.array([0.9]),
         np.array([(1 - 0.0013) ** (1 / 24)]),
-    )  # fmt: skip
+    )
     after = next_soc(np.array([4000.0]), np.array([1000.0]), np.array([0.0]), limits, 24 / 24)
     assert after[0] == pytest.approx(4000 * (1 - 0.0013) ** (1 / 24) + 950)
     after = next_soc(np.array([4000.0]), np.array([0.0]), np.array([900.0]), limits, 0.5)
@@ -66,9 +68,15 @@ def test_state_of_charge_follows_the_formula():
 
 def situation(**changes) -> Situation:
     fields = {
-        "import_w": 0.0, "export_w": 0.0, "charge_w": 0.0, "discharge_w": 0.0, "import_limit_w": 100_000,
-        "export_limit_w": 100_000, "sites_reporting": 9, "sites_total": 9,
-    }  # fmt: skip
+        "import_w": 0.0,
+        "export_w": 0.0,
+        "charge_w": 0.0,
+        "discharge_w": 0.0,
+        "import_limit_w": 100_000,
+        "export_limit_w": 100_000,
+        "sites_reporting": 9,
+        "sites_total": 9,
+    }
     return Situation(**{**fields, **changes})
 
 

@@ -12,7 +12,9 @@ ROWS = table(SETTINGS)
 JOINED, OPEN = Coupling(), Coupling(is_closed=False, grid_is_sound=False)
 
 
-def after(status: str, coupling: Coupling, *, lasting_s: float = 0.0, exchange_w: float = 0.0, acting: bool = False, danger: bool = False) -> str:  # fmt: skip
+def after(
+    status: str, coupling: Coupling, *, lasting_s: float = 0.0, exchange_w: float = 0.0, acting: bool = False, danger: bool = False
+) -> str:
     signs = signs_of(status, Evidence(coupling, exchange_w, acting, danger), SETTINGS)
     return next_state(status, 0.0, dict.fromkeys(signs, 0.0), signs, lasting_s, ROWS).status
 
@@ -43,7 +45,7 @@ def after(status: str, coupling: Coupling, *, lasting_s: float = 0.0, exchange_w
         ("SURPLUS", JOINED, {"exchange_w": -400.0, "lasting_s": 100.0}, "SURPLUS"),
         ("SURPLUS", JOINED, {"exchange_w": -200.0, "lasting_s": 30.0}, "NORMAL"),
     ],
-)  # fmt: skip
+)
 def test_a_row_moves_the_state(status, coupling, more, expected):
     assert after(status, coupling, **more) == expected
 
@@ -62,8 +64,15 @@ def test_a_sign_counts_from_the_beginning_of_its_state():
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [({}, True), ({"slip_hz": 0.2}, False), ({"phase_deg": 350.0}, True), ({"phase_deg": 170.0}, False),
-     ({"voltage_gap_pu": -0.05}, False), ({"grid_is_sound": False}, False), ({"is_alive": False}, False)],
-)  # fmt: skip
+    [
+        ({}, True),
+        ({"slip_hz": 0.2}, False),
+        ({"phase_deg": 350.0}, True),
+        ({"phase_deg": 170.0}, False),
+        ({"voltage_gap_pu": -0.05}, False),
+        ({"grid_is_sound": False}, False),
+        ({"is_alive": False}, False),
+    ],
+)
 def test_grids_are_joined_in_step_only(changes, expected):
     assert may_close(replace(Coupling(is_closed=False), **changes), SETTINGS) is expected

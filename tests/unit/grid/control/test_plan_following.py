@@ -9,9 +9,7 @@ from grid.domain.control.plan_following import Headroom, ramped, share, wanted_t
 from grid.domain.planning.targets import PlanTargets
 
 
-def plan(
-    *net_w: float, import_w: float = 0.0, export_w: float = 0.0, ceiling_w: float | None = None
-) -> PlanTargets:
+def plan(*net_w: float, import_w: float = 0.0, export_w: float = 0.0, ceiling_w: float | None = None) -> PlanTargets:
     net = np.array(net_w)
     return PlanTargets(np.maximum(net, 0), np.maximum(-net, 0), import_w, export_w, ceiling_w)
 
@@ -35,10 +33,12 @@ def test_total(residual_w, targets, expected):
 
 
 @given(
-    total=st.floats(-30e3, 30e3), charge=st.lists(st.floats(0, 10e3), min_size=3, max_size=3),
-    discharge=st.lists(st.floats(0, 10e3), min_size=3, max_size=3), planned=st.lists(st.floats(-9e3, 9e3), min_size=3, max_size=3),
+    total=st.floats(-30e3, 30e3),
+    charge=st.lists(st.floats(0, 10e3), min_size=3, max_size=3),
+    discharge=st.lists(st.floats(0, 10e3), min_size=3, max_size=3),
+    planned=st.lists(st.floats(-9e3, 9e3), min_size=3, max_size=3),
     with_plan=st.booleans(),
-)  # fmt: skip
+)
 def test_shares_stay_in_headroom_work_one_way_and_sum_up(total, charge, discharge, planned, with_plan):
     room = Headroom(np.array(charge), np.array(discharge))
     found = share(total, room, plan(*planned) if with_plan else None)

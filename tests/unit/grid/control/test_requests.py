@@ -12,9 +12,15 @@ from tests.unit.grid.control.test_tick import LIMITS, decided, readings
 def points(tiers: list[int]) -> Points:
     count = len(tiers)
     return Points(
-        LIMITS, np.zeros(len(LIMITS.charge_max_w), np.int64), np.ones(len(LIMITS.charge_max_w)), np.zeros(0), np.zeros(0, np.int64),
-        np.full(count, 8000.0), np.array(tiers), np.zeros(count, np.int64),
-    )  # fmt: skip
+        LIMITS,
+        np.zeros(len(LIMITS.charge_max_w), np.int64),
+        np.ones(len(LIMITS.charge_max_w)),
+        np.zeros(0),
+        np.zeros(0, np.int64),
+        np.full(count, 8000.0),
+        np.array(tiers),
+        np.zeros(count, np.int64),
+    )
 
 
 def test_only_loads_that_can_wait_are_held_down() -> None:
@@ -25,10 +31,6 @@ def test_only_loads_that_can_wait_are_held_down() -> None:
 
 
 def test_a_load_that_is_shed_draws_nothing_whatever_was_agreed() -> None:
-    choice = replace(
-        decided(readings()),
-        load_is_shed=np.array([True, False, False]),
-        load_limit_w=np.array([500.0, 500.0, np.inf]),
-    )
+    choice = replace(decided(readings()), load_is_shed=np.array([True, False, False]), load_limit_w=np.array([500.0, 500.0, np.inf]))
     assert choice.load_most_w.tolist() == [0.0, 500.0, np.inf]
     assert replace(choice, load_limit_w=np.zeros(0)).load_most_w.tolist() == [0.0, np.inf, np.inf]

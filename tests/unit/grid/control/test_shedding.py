@@ -15,23 +15,13 @@ BELOW = (49.0, 48.8, 48.6, 48.4)
 
 
 @pytest.mark.parametrize(
-    ("hz", "gone"),
-    [
-        (49.0, []),
-        (48.99, [5, 6]),
-        (48.79, [4, 5, 6]),
-        (48.5, [2, 3, 4, 5, 6]),
-        (47.0, [1, 2, 3, 4, 5, 6]),
-        (np.nan, []),
-    ],
+    ("hz", "gone"), [(49.0, []), (48.99, [5, 6]), (48.79, [4, 5, 6]), (48.5, [2, 3, 4, 5, 6]), (47.0, [1, 2, 3, 4, 5, 6]), (np.nan, [])]
 )
 def test_stages_let_tiers_go_and_never_tier_0(hz, gone):
     assert np.flatnonzero(shed_by_stage(TIER, stage_of(hz, BELOW))).tolist() == gone
 
 
-@pytest.mark.parametrize(
-    ("need", "gone"), [(0, []), (50, [5]), (150, [5, 6]), (250, [4, 5, 6]), (1e9, [1, 2, 3, 4, 5, 6])]
-)
+@pytest.mark.parametrize(("need", "gone"), [(0, []), (50, [5]), (150, [5, 6]), (250, [4, 5, 6]), (1e9, [1, 2, 3, 4, 5, 6])])
 def test_just_enough_goes_from_tier_4_upwards(need, gone):
     assert np.flatnonzero(shed_for(need, ONE, DRAW, TIER, np.zeros(7), ON)).tolist() == gone
 
@@ -75,9 +65,10 @@ def test_turns_make_room_for_what_comes_back_takes():
 
 
 @given(
-    need=st.floats(0, 30e3), available=st.lists(st.floats(0, 10e3), min_size=3, max_size=3),
+    need=st.floats(0, 30e3),
+    available=st.lists(st.floats(0, 10e3), min_size=3, max_size=3),
     gave=st.lists(st.floats(0, 500), min_size=3, max_size=3),
-)  # fmt: skip
+)
 def test_cuts_meet_the_need_or_take_all_there_is(need, available, gave):
     available, gave = np.array(available), np.array(gave)
     cuts = fair_cuts(need, np.ones(3), available, gave, np.full(3, 10e3))
@@ -89,12 +80,8 @@ def test_the_share_rotates_by_what_was_given_up():
     capacity = np.full(2, 10e3)
     cuts = fair_cuts(1000, np.ones(2), np.full(2, 5e3), np.array([800.0, 0.0]), capacity)
     assert cuts == pytest.approx([100, 900], abs=0.1)
-    assert fair_cuts(1000, np.ones(2), np.full(2, 5e3), np.zeros(2), capacity) == pytest.approx(
-        [500, 500], abs=0.1
-    )
-    assert fair_cuts(300, np.array([1.0, 0.1]), np.full(2, 5e3), np.zeros(2), capacity)[1] == 0, (
-        "too far away to help"
-    )
+    assert fair_cuts(1000, np.ones(2), np.full(2, 5e3), np.zeros(2), capacity) == pytest.approx([500, 500], abs=0.1)
+    assert fair_cuts(300, np.array([1.0, 0.1]), np.full(2, 5e3), np.zeros(2), capacity)[1] == 0, "too far away to help"
 
 
 def test_release_never_uses_up_more_than_half_of_a_margin():
@@ -102,8 +89,4 @@ def test_release_never_uses_up_more_than_half_of_a_margin():
     grown = released(limit, giving, capacity, np.full(2, 1e3), np.ones((1, 2)), np.array([600.0]))
     assert grown == pytest.approx([4300, np.inf])
     assert released(limit, giving, capacity, np.full(2, 1e3), np.ones((1, 2)), np.array([-5.0]))[0] == 4e3
-    assert np.isinf(
-        released(
-            np.array([9.5e3, np.inf]), giving, capacity, np.full(2, 1e3), np.ones((1, 2)), np.array([1e6])
-        )[0]
-    )
+    assert np.isinf(released(np.array([9.5e3, np.inf]), giving, capacity, np.full(2, 1e3), np.ones((1, 2)), np.array([1e6]))[0])

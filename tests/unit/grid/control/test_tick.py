@@ -11,43 +11,38 @@ from grid.domain.planning.targets import PlanTargets
 
 NAN = float("nan")
 LIMITS = StorageLimits(
-    np.zeros(2), np.array([8000.0, 8000.0]), np.array([3000.0, 1000.0]), np.array([3000.0, 1000.0]),
-    np.ones(2), np.ones(2), np.ones(2),
-)  # fmt: skip
+    np.zeros(2), np.array([8000.0, 8000.0]), np.array([3000.0, 1000.0]), np.array([3000.0, 1000.0]), np.ones(2), np.ones(2), np.ones(2)
+)
 
 
 def readings(**changes) -> Readings:
     """A home that draws 1 kW, a roof that feeds in 5 kW of 6, two batteries as sites of their own."""
     fields = {
-        "import_w": np.array([1000.0, 0.0, 0.0, 0.0]), "export_w": np.array([0.0, 5000.0, 0.0, 0.0]),
-        "production_w": np.array([0.0, 6000.0, 0.0, 0.0]), "charge_w": np.zeros(2), "discharge_w": np.zeros(2),
-        "soc_wh": np.array([4000.0, 4000.0]), "storage_site": np.array([2, 3]), "storage_is_ready": np.array([True, True]),
-    }  # fmt: skip
+        "import_w": np.array([1000.0, 0.0, 0.0, 0.0]),
+        "export_w": np.array([0.0, 5000.0, 0.0, 0.0]),
+        "production_w": np.array([0.0, 6000.0, 0.0, 0.0]),
+        "charge_w": np.zeros(2),
+        "discharge_w": np.zeros(2),
+        "soc_wh": np.array([4000.0, 4000.0]),
+        "storage_site": np.array([2, 3]),
+        "storage_is_ready": np.array([True, True]),
+    }
     return Readings(**{**fields, **changes})
 
 
-def decided(
-    seen: Readings,
-    *,
-    danger: tuple[str, ...] = (),
-    plan: PlanTargets | None = None,
-    coupling: Coupling | None = None,
-) -> Choice:
+def decided(seen: Readings, *, danger: tuple[str, ...] = (), plan: PlanTargets | None = None, coupling: Coupling | None = None) -> Choice:
     """One tick by a controller that remembers nothing."""
     points = Points(
-        LIMITS, np.array([-1, -1]), np.array([1e4, 1e4]), np.array([6000.0]), np.array([-1]), np.array([1000.0]),
-        np.array([2]), np.array([-1]),
-    )  # fmt: skip
-    looked_at = Seen(
-        0.0,
-        seen,
+        LIMITS,
+        np.array([-1, -1]),
+        np.array([1e4, 1e4]),
         np.array([6000.0]),
+        np.array([-1]),
         np.array([1000.0]),
-        NAN,
-        coupling or Coupling(),
-        Watched.nothing(0),
-        danger,
+        np.array([2]),
+        np.array([-1]),
     )
+    looked_at = Seen(0.0, seen, np.array([6000.0]), np.array([1000.0]), NAN, coupling or Coupling(), Watched.nothing(0), danger)
     settings = ControlSettings(import_limit_w=100_000, export_limit_w=100_000, hold_hours=0.1)
     return control(looked_at, plan, points, settings, Memory.fresh(points, 4, 0.0), np.full(4, np.inf))
 
@@ -61,9 +56,11 @@ def test_surplus_goes_to_the_storages_in_proportion():
 def test_a_storage_that_charges_already_is_not_told_to_stop():
     """The set-points are stable: what the batteries take now is part of the surplus they share."""
     seen = readings(
-        import_w=np.array([1000.0, 0.0, 1500.0, 500.0]), export_w=np.array([0.0, 3000.0, 0.0, 0.0]),
-        production_w=np.array([0.0, 4000.0, 0.0, 0.0]), charge_w=np.array([1500.0, 500.0]),
-    )  # fmt: skip
+        import_w=np.array([1000.0, 0.0, 1500.0, 500.0]),
+        export_w=np.array([0.0, 3000.0, 0.0, 0.0]),
+        production_w=np.array([0.0, 4000.0, 0.0, 0.0]),
+        charge_w=np.array([1500.0, 500.0]),
+    )
     choice = decided(seen)
     assert choice.storage_w.tolist() == [1500.0, 500.0]
     assert choice.status == "NORMAL"
@@ -101,14 +98,14 @@ def test_wires_without_voltage_start_with_tier_0_alone():
 
 def test_totals_hold_the_balance():
     seen = readings(
-        import_w=np.array([1000.0, 0.0, 1500.0, 0.0]), export_w=np.array([0.0, 5000.0, 0.0, 200.0]),
-        charge_w=np.array([1500.0, 0.0]), discharge_w=np.array([0.0, 200.0]),
-    )  # fmt: skip
+        import_w=np.array([1000.0, 0.0, 1500.0, 0.0]),
+        export_w=np.array([0.0, 5000.0, 0.0, 200.0]),
+        charge_w=np.array([1500.0, 0.0]),
+        discharge_w=np.array([0.0, 200.0]),
+    )
     assert consumption_by_site(seen).tolist() == [1000.0, 1000.0, 0.0, 0.0]
     t = totals(seen)
-    assert t.import_w + t.production_w + t.discharge_w == pytest.approx(
-        t.consumption_w + t.charge_w + t.export_w
-    )
+    assert t.import_w + t.production_w + t.discharge_w == pytest.approx(t.consumption_w + t.charge_w + t.export_w)
 
 
 def test_a_silent_site_counts_as_nothing():

@@ -10,20 +10,13 @@ EDGES = np.array([0.0, 900.0, 1800.0, 2700.0])
 
 
 def test_a_set_point_holds_until_it_ends_or_the_next_one_comes() -> None:
-    mean, share = told_means(
-        np.array([0.0, 450.0, 1800.0]),
-        np.array([900.0, 1350.0, 1900.0]),
-        np.array([100.0, 300.0, -50.0]),
-        EDGES,
-    )
+    mean, share = told_means(np.array([0.0, 450.0, 1800.0]), np.array([900.0, 1350.0, 1900.0]), np.array([100.0, 300.0, -50.0]), EDGES)
     np.testing.assert_allclose(mean, [200.0, 300.0, -50.0])
     np.testing.assert_allclose(share, [1.0, 0.5, 1 / 9])
 
 
 def test_where_nothing_was_told_there_is_a_gap() -> None:
-    mean, share = told_means(
-        np.array([900.0, 1000.0]), np.array([2000.0, 2700.0]), np.array([70.0, np.nan]), EDGES
-    )
+    mean, share = told_means(np.array([900.0, 1000.0]), np.array([2000.0, 2700.0]), np.array([70.0, np.nan]), EDGES)
     assert np.isnan(mean[[0, 2]]).all() and mean[1] == 70.0
     np.testing.assert_allclose(share, [0.0, 1 / 9, 0.0])
     nothing = np.zeros(0)
@@ -31,11 +24,7 @@ def test_where_nothing_was_told_there_is_a_gap() -> None:
     assert np.isnan(told_means(np.array([0.0]), np.array([900.0]), np.array([np.nan]), EDGES)[0]).all()
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(0, 2700), st.floats(1, 2000), st.floats(-5000, 5000)), min_size=1, max_size=12
-    )
-)
+@given(st.lists(st.tuples(st.floats(0, 2700), st.floats(1, 2000), st.floats(-5000, 5000)), min_size=1, max_size=12))
 def test_means_are_those_of_every_second(orders: list[tuple[float, float, float]]) -> None:
     orders = sorted((round(begin), round(begin) + round(length), value) for begin, length, value in orders)
     issued, expires, value = (np.array(column, dtype=np.float64) for column in zip(*orders, strict=True))

@@ -21,14 +21,7 @@ from grid.domain.devices.charging import (
     registers_in,
 )
 from grid.domain.devices.links import SENTENCES, Problem, Target, may_be_reached
-from grid.domain.devices.openadr import (
-    CannotTake,
-    duration_text,
-    instant_text,
-    may_be_called,
-    read_object,
-    read_report,
-)
+from grid.domain.devices.openadr import CannotTake, duration_text, instant_text, may_be_called, read_object, read_report
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 PRIVATE = ("10.0.0.0/8", "192.168.0.0/16", "fd00::/8")
@@ -38,9 +31,7 @@ def test_each_problem_has_a_sentence():
     assert set(SENTENCES) == set(Problem)
 
 
-@pytest.mark.parametrize(
-    "fields", [{"charge_w": 1, "discharge_w": 1}, {"charge_w": -1}, {"limit_w": -1}, {"holds_s": 0.0}]
-)
+@pytest.mark.parametrize("fields", [{"charge_w": 1, "discharge_w": 1}, {"charge_w": -1}, {"limit_w": -1}, {"holds_s": 0.0}])
 def test_a_target_is_one_thing_that_ends(fields):
     with pytest.raises(ValueError, match=r"set-point"):
         Target("c", **({"holds_s": 20.0} | fields))
@@ -48,37 +39,61 @@ def test_a_target_is_one_thing_that_ends(fields):
 
 @pytest.mark.parametrize(
     ("address", "may"),
-    [("10.1.2.3", True), ("192.168.0.9", True), ("fd00::7", True), ("::ffff:10.0.0.1", True), ("11.0.0.1", False),
-     ("127.0.0.1", False), ("169.254.169.254", False), ("0.0.0.0", False), ("::1", False), ("::ffff:169.254.169.254", False),
-     ("10.0.0.1.example.org", False), ("2130706433", False), ("0x0a000001", False), ("", False), ("10.0.0.1 ", False)],
-)  # fmt: skip
+    [
+        ("10.1.2.3", True),
+        ("192.168.0.9", True),
+        ("fd00::7", True),
+        ("::ffff:10.0.0.1", True),
+        ("11.0.0.1", False),
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("0.0.0.0", False),
+        ("::1", False),
+        ("::ffff:169.254.169.254", False),
+        ("10.0.0.1.example.org", False),
+        ("2130706433", False),
+        ("0x0a000001", False),
+        ("", False),
+        ("10.0.0.1 ", False),
+    ],
+)
 def test_only_literal_addresses_inside_the_networks(address, may):
     assert may_be_reached(address, PRIVATE) is may
 
 
 @pytest.mark.parametrize(
     ("url", "may"),
-    [("http://10.0.0.1/adr", True), ("https://[fd00::7]:8443/x", True), ("http://10.0.0.1:0/", False), ("ftp://10.0.0.1/", False),
-     ("http://user:word@10.0.0.1/", False), ("http://10.0.0.1@example.org/", False), ("http://example.org/", False),
-     ("http://10.0.0.1:99999/", False), ("//10.0.0.1/", False), ("http://10.0.0.1/" + "a" * 600, False)],
-)  # fmt: skip
+    [
+        ("http://10.0.0.1/adr", True),
+        ("https://[fd00::7]:8443/x", True),
+        ("http://10.0.0.1:0/", False),
+        ("ftp://10.0.0.1/", False),
+        ("http://user:word@10.0.0.1/", False),
+        ("http://10.0.0.1@example.org/", False),
+        ("http://example.org/", False),
+        ("http://10.0.0.1:99999/", False),
+        ("//10.0.0.1/", False),
+        ("http://10.0.0.1/" + "a" * 600, False),
+    ],
+)
 def test_callbacks_go_nowhere_else(url, may):
     assert may_be_called(url, PRIVATE) is may
 
 
 @pytest.mark.parametrize(
     ("place", "older", "newer"),
-    [(Place(0), "ChargePointMaxProfile", "ChargingStationMaxProfile"), (Place(2), "TxDefaultProfile", "TxDefaultProfile"),
-     (Place(2, "17"), "TxProfile", "TxProfile")],
-)  # fmt: skip
+    [
+        (Place(0), "ChargePointMaxProfile", "ChargingStationMaxProfile"),
+        (Place(2), "TxDefaultProfile", "TxDefaultProfile"),
+        (Place(2, "17"), "TxProfile", "TxProfile"),
+    ],
+)
 def test_a_profile_fits_what_it_limits_and_ends(place, older, newer):
     first, second = profile_16(place, 6000, 19.6, NOW), profile_201(place, 6000, 19.6, NOW)
     assert (first["charging_profile_purpose"], second["charging_profile_purpose"]) == (older, newer)
     assert first["charging_schedule"]["duration"] == second["charging_schedule"][0]["duration"] == 20
     assert first["valid_to"] == "2026-01-05T12:00:20Z"
-    assert (first.get("transaction_id"), second.get("transaction_id")) == (
-        (17, "17") if place.transaction else (None, None)
-    )
+    assert (first.get("transaction_id"), second.get("transaction_id")) == ((17, "17") if place.transaction else (None, None))
     assert ("valid_to" in second) is (place.transaction is None)
     assert limit_in(first["charging_schedule"]) == limit_in(second["charging_schedule"][0]) == 6000
 
@@ -93,10 +108,7 @@ def test_the_fallback_lies_below_every_limit_and_has_no_end():
 
 
 def test_currents_are_read_as_powers():
-    schedule = {
-        "charging_rate_unit": "A",
-        "charging_schedule_period": [{"start_period": 0, "limit": 16, "number_phases": 1}],
-    }
+    schedule = {"charging_rate_unit": "A", "charging_schedule_period": [{"start_period": 0, "limit": 16, "number_phases": 1}]}
     assert limit_in(schedule) == 3680
     assert limit_in({**schedule, "charging_schedule_period": [{"start_period": 0, "limit": 16}]}) == 11_040
     assert limit_in(None) is None
@@ -117,11 +129,12 @@ def test_powers_and_registers_of_both_versions():
     assert amount_of(register) == 1250
     said = registers_in("CP-1", 1, [{"timestamp": "t", "sampled_value": [whole, register]}])
     assert said == {
-        "chargePointId": "CP-1", "connectorId": 1,
-        "meterValue": [{"timestamp": "t", "sampledValue": [
-            {"value": "1250.0", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
-        ]}],
-    }  # fmt: skip
+        "chargePointId": "CP-1",
+        "connectorId": 1,
+        "meterValue": [
+            {"timestamp": "t", "sampledValue": [{"value": "1250.0", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}]}
+        ],
+    }
     assert registers_in("CP-1", 1, [{"timestamp": "t", "sampled_value": [whole]}]) is None
 
 
@@ -152,9 +165,7 @@ def test_a_station_with_an_ammeter_only_tells_its_power_by_current_and_voltage()
         return power_in([{"timestamp": "t", "sampled_value": list(samples)}], phases)
 
     def amps(value: str, phase: str | None = None) -> dict[str, str]:
-        return {"value": value, "measurand": "Current.Import", "unit": "A"} | (
-            {"phase": phase} if phase else {}
-        )
+        return {"value": value, "measurand": "Current.Import", "unit": "A"} | ({"phase": phase} if phase else {})
 
     volts = {"value": "235", "measurand": "Voltage", "unit": "V", "phase": "L1-N"}
     assert told(amps("16", "L1"), amps("10", "L2"), amps("0", "L3"), volts) == 16 * 235 + 10 * 230

@@ -53,9 +53,7 @@ def test_a_float_point_is_big_endian_ieee_754(value):
     assert number([0, 2, *pair], Point(2, "float32")) == value
 
 
-@pytest.mark.parametrize(
-    ("raw", "kind"), [((0x8000,), "int16"), ((0xFFFF,), "uint16"), ((0x7FC0, 0), "float32"), ((0x7F80, 0), "float32")]
-)  # fmt: skip
+@pytest.mark.parametrize(("raw", "kind"), [((0x8000,), "int16"), ((0xFFFF,), "uint16"), ((0x7FC0, 0), "float32"), ((0x7F80, 0), "float32")])
 def test_what_is_not_implemented_is_none(raw, kind):
     assert number([0, 2, *raw, 0], Point(2, kind)) is None
 
@@ -103,10 +101,7 @@ def test_a_battery_that_does_not_say_what_it_can_is_not_told():
 
 @given(st.integers(0, 30_000))
 def test_a_limit_is_a_share_of_the_most_and_off_where_it_limits_nothing(limit_w):
-    models = {
-        SETTINGS: registers(30, p2=1000, p22=1),
-        CONTROLS: registers(24, p5=1000, p7=0, p9=0, p23=-1),
-    }
+    models = {SETTINGS: registers(30, p2=1000, p22=1), CONTROLS: registers(24, p5=1000, p7=0, p9=0, p23=-1)}
     value, revert, switch = limit_writes(Block(CONTROLS, 100, 24), models, limit_w, 20)
     assert value.values[0] == pytest.approx(min(limit_w / 10_000, 1.0) * 1000, abs=0.5)
     assert revert == Write(107, (20,))
@@ -119,9 +114,10 @@ def test_a_limit_is_a_share_of_the_most_and_off_where_it_limits_nothing(limit_w)
 
 def test_the_battery_speaks_for_its_charge_and_its_faults_go_first():
     models = {
-        103: registers(50, p14=-250, p15=1, p38=4), STORAGE: storage(p8=5000, p22=-2)[STORAGE],
+        103: registers(50, p14=-250, p15=1, p38=4),
+        STORAGE: storage(p8=5000, p22=-2)[STORAGE],
         BATTERY: registers(62, p11=640, p22=5, p47=0x8000, p56=-1),
-    }  # fmt: skip
+    }
     assert power_of(models) == -2500
     assert soc_of(models) == pytest.approx(0.64)
     assert state_of(models) == "protecting itself"

@@ -20,9 +20,9 @@ def orders(*rows: tuple[int, int] | tuple[int, int, int, int]) -> Orders:
 
 few = settings(max_examples=30)
 DERIVED_BIDS, DERIVED_OFFERS = orders((30, 5), (25, 5), (12, 5)), orders((10, 4), (20, 4), (28, 4))
-books = st.lists(
-    st.tuples(st.integers(-3, 9), st.integers(0, 12), st.integers(0, 2), st.integers(0, 4)), max_size=12
-).map(lambda rows: orders(*rows))
+books = st.lists(st.tuples(st.integers(-3, 9), st.integers(0, 12), st.integers(0, 2), st.integers(0, 4)), max_size=12).map(
+    lambda rows: orders(*rows)
+)
 
 
 class TestDerivedCase:
@@ -35,19 +35,14 @@ class TestDerivedCase:
 
     def test_pairs(self):
         pairs = trades(DERIVED_BIDS, DERIVED_OFFERS)
-        assert list(zip(pairs.bid.tolist(), pairs.offer.tolist(), pairs.wh.tolist(), strict=True)) == [
-            (0, 0, 4), (0, 1, 1), (1, 1, 3),
-        ]  # fmt: skip
+        assert list(zip(pairs.bid.tolist(), pairs.offer.tolist(), pairs.wh.tolist(), strict=True)) == [(0, 0, 4), (0, 1, 1), (1, 1, 3)]
 
 
 def walked(bids: Orders, offers: Orders) -> list[tuple[int, int, int]]:
     """Trade by trade, as the rule is written."""
 
     def queue(side: Orders, sign: int) -> list[list[int]]:
-        order = sorted(
-            range(len(side.price)),
-            key=lambda i: (sign * int(side.price[i]), int(side.placed[i]), int(side.rank[i]), i),
-        )
+        order = sorted(range(len(side.price)), key=lambda i: (sign * int(side.price[i]), int(side.placed[i]), int(side.rank[i]), i))
         return [[i, int(side.wh[i])] for i in order if side.wh[i]]
 
     buying, selling, done = queue(bids, -1), queue(offers, 1), []
@@ -84,11 +79,7 @@ def test_pairs_equal_walking_through_the_book(bids, offers):
         """Wh between what stands behind orders: equal in price, time and trader they are one order in two parts."""
         sums: dict[tuple[int, ...], int] = {}
         for b, o, wh in rows:
-            key = tuple(
-                int(column[i])
-                for side, i in ((bids, b), (offers, o))
-                for column in (side.price, side.placed, side.rank)
-            )
+            key = tuple(int(column[i]) for side, i in ((bids, b), (offers, o)) for column in (side.price, side.placed, side.rank))
             sums[key] = sums.get(key, 0) + wh
         return sums
 
@@ -139,9 +130,7 @@ def test_the_order_of_arrival_in_the_list_does_not_matter(bids, offers, r):
         assert one.bid_wh[bids.rank == trader].sum() == other.bid_wh[other_bids.rank == trader].sum()
 
 
-@pytest.mark.parametrize(
-    ("bids", "offers"), [(orders(), orders()), (orders((5, 1)), orders()), (orders((5, 0)), orders((1, 3)))]
-)
+@pytest.mark.parametrize(("bids", "offers"), [(orders(), orders()), (orders((5, 1)), orders()), (orders((5, 0)), orders((1, 3)))])
 def test_without_two_sides_nothing_is_matched(bids, offers):
     cleared = clear(bids, offers)
     assert (cleared.volume_wh, cleared.last_bid, cleared.last_offer) == (0, -1, -1)
@@ -150,7 +139,5 @@ def test_without_two_sides_nothing_is_matched(bids, offers):
 
 def test_energies_beyond_64_bits_are_matched_exactly():
     big = Orders(np.array([5, 5]), np.array([2**62, 2**62], dtype=object), np.array([0, 0]), np.array([0, 1]))
-    cleared = clear(
-        big, Orders(np.array([5]), np.array([2**63 + 1], dtype=object), np.array([0]), np.array([0]))
-    )
+    cleared = clear(big, Orders(np.array([5]), np.array([2**63 + 1], dtype=object), np.array([0]), np.array([0])))
     assert cleared.volume_wh == 2**63

@@ -31,17 +31,7 @@ def test_it_is_what_the_power_flow_finds() -> None:
     rng = np.random.default_rng(4)
     for _ in range(30):
         wires = [
-            Wire(
-                f"L{i}",
-                int(a),
-                int(b),
-                0.1,
-                0.05,
-                0.0,
-                100.0,
-                bool(rng.random() < 0.8),
-                bool(rng.random() < 0.8),
-            )
+            Wire(f"L{i}", int(a), int(b), 0.1, 0.05, 0.0, 100.0, bool(rng.random() < 0.8), bool(rng.random() < 0.8))
             for i, (a, b) in enumerate(rng.integers(0, 12, (16, 2)))
             if a != b
         ]

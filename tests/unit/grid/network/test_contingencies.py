@@ -20,9 +20,8 @@ def ring(amperes: float = 250.0) -> Network:
         return Wire(code, a, b, 0.05, 0.02, 0.0, amperes, closed_to=is_closed)
 
     return Network(
-        np.full(4, 400.0), np.array([1.0, NAN, NAN, NAN]),
-        [wire("A", 0, 1), wire("B", 1, 2), wire("C", 2, 3), wire("Tie", 3, 0, False)], [],
-    )  # fmt: skip
+        np.full(4, 400.0), np.array([1.0, NAN, NAN, NAN]), [wire("A", 0, 1), wire("B", 1, 2), wire("C", 2, 3), wire("Tie", 3, 0, False)], []
+    )
 
 
 DRAW = np.array([[0.0, 5000, 8000, 3000], [0.0, -4000, 1000, 0]])
@@ -71,9 +70,5 @@ def test_what_cannot_be_carried_is_said() -> None:
     found = consequence(ring(), heavy, heavy * 0, LOW, HIGH)
     assert "no solution" in found.problem
     assert not found.is_within
-    thin = Network(
-        ring().nominal_voltage_v, ring().held_pu, [replace(w, max_current_a=0.0) for w in ring().wires], []
-    )
-    assert consequence(thin, DRAW, DRAW / 4, LOW, HIGH).highest_loading == pytest.approx(
-        0.0
-    )  # no rating, no loading
+    thin = Network(ring().nominal_voltage_v, ring().held_pu, [replace(w, max_current_a=0.0) for w in ring().wires], [])
+    assert consequence(thin, DRAW, DRAW / 4, LOW, HIGH).highest_loading == pytest.approx(0.0)  # no rating, no loading

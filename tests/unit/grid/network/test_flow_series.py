@@ -27,9 +27,12 @@ def test_equals_newton_one_by_one(seed: int, nodes: int, loops: int) -> None:
 
 def test_losses_are_what_resistances_and_iron_turn_into_heat() -> None:
     network = random_network(3, nodes=8, loops=0)
-    network = Network(network.nominal_voltage_v, network.held_pu, [
-        Wire(w.code, w.node_from, w.node_to, w.resistance_ohm, w.reactance_ohm, 0.0, w.max_current_a) for w in network.wires
-    ], network.transformers)  # fmt: skip
+    network = Network(
+        network.nominal_voltage_v,
+        network.held_pu,
+        [Wire(w.code, w.node_from, w.node_to, w.resistance_ohm, w.reactance_ohm, 0.0, w.max_current_a) for w in network.wires],
+        network.transformers,
+    )
     draw = np.abs(np.random.default_rng(4).normal(4000, 2000, (5, 8)))
     found = solve_series(network, draw, np.zeros((5, 8)))
     current = found.line_loading * 250.0
@@ -43,9 +46,7 @@ def test_losses_are_what_resistances_and_iron_turn_into_heat() -> None:
 def test_an_instant_near_collapse_is_solved_all_the_same() -> None:
     network = Network(np.full(2, 400.0), np.array([1.0, NAN]), [Wire("L", 0, 1, 0.5, 0.0, 0.0, 500.0)], [])
     most_w = 400.0**2 / (4 * 0.5)
-    found = solve_series(
-        network, np.array([[0.0, most_w * share] for share in (0.1, 0.9999)]), np.zeros((2, 2))
-    )
+    found = solve_series(network, np.array([[0.0, most_w * share] for share in (0.1, 0.9999)]), np.zeros((2, 2)))
     by_hand = (1 + np.sqrt(1 - np.array([0.1, 0.9999]))) / 2
     assert found.voltage_pu[:, 1] == pytest.approx(by_hand, abs=1e-9)
     with pytest.raises(CannotSolve, match="at interval 1"):
@@ -74,15 +75,11 @@ def test_where_newton_does_not_arrive_at_once_the_powers_grow_step_by_step() -> 
 def test_chunks_change_nothing() -> None:
     network, draw = random_network(9, nodes=6, loops=1), np.random.default_rng(5).normal(2000, 1000, (7, 6))
     whole = solve_series(network, draw, draw / 5)
-    assert solve_series(network, draw, draw / 5, chunk=3).voltage_pu == pytest.approx(
-        whole.voltage_pu, abs=1e-10
-    )
+    assert solve_series(network, draw, draw / 5, chunk=3).voltage_pu == pytest.approx(whole.voltage_pu, abs=1e-10)
 
 
 def test_a_node_without_a_path_is_told_and_holds_up_nobody() -> None:
-    network = Network(
-        np.full(3, 400.0), np.array([1.0, NAN, NAN]), [Wire("L", 0, 1, 0.05, 0.02, 0.0, 270.0)], []
-    )
+    network = Network(np.full(3, 400.0), np.array([1.0, NAN, NAN]), [Wire("L", 0, 1, 0.05, 0.02, 0.0, 270.0)], [])
     found = solve_series(network, np.array([[0.0, 1000.0, 1000.0]]), np.zeros((1, 3)))
     assert np.isnan(found.voltage_pu).tolist() == [[False, False, True]]
     assert 0 < found.losses_w[0] < 10
@@ -93,9 +90,11 @@ def test_a_node_without_a_path_is_told_and_holds_up_nobody() -> None:
 def test_an_open_switch_leaves_the_charging_and_nothing_else() -> None:
     def network(closed: bool) -> Network:
         return Network(
-            np.full(3, 400.0), np.array([1.0, NAN, NAN]),
-            [Wire("A", 0, 1, 0.05, 0.02, 0.0, 270.0), Wire("B", 0, 2, 0.05, 0.02, 4e-3, 270.0, closed_to=closed)], [],
-        )  # fmt: skip
+            np.full(3, 400.0),
+            np.array([1.0, NAN, NAN]),
+            [Wire("A", 0, 1, 0.05, 0.02, 0.0, 270.0), Wire("B", 0, 2, 0.05, 0.02, 4e-3, 270.0, closed_to=closed)],
+            [],
+        )
 
     draw = np.array([0.0, 3000.0, 2000.0])
     for closed in (True, False):

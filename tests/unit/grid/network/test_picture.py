@@ -11,11 +11,7 @@ from grid.domain.network.powerflow import Flow
 number = st.none() | st.integers(-(2**31) + 1, 2**31 - 1)
 
 
-@given(
-    st.lists(number, max_size=30),
-    st.lists(st.tuples(number, number), max_size=30),
-    st.lists(number, max_size=9),
-)
+@given(st.lists(number, max_size=30), st.lists(st.tuples(number, number), max_size=30), st.lists(number, max_size=9))
 def test_what_is_packed_comes_back(voltage, branches, soc) -> None:
     picture = Picture(voltage, [a for a, _ in branches], [b for _, b in branches], soc, soc, soc)
     assert unpack(pack(picture)) == picture
@@ -28,10 +24,7 @@ def test_other_bytes_are_refused(packed: bytes) -> None:
 
 
 def test_a_flow_becomes_whole_numbers() -> None:
-    flow = Flow(
-        np.array([1.025, np.nan]), np.array([0.8012]), np.array([-1499.6]), np.array([0.5]), np.array([3000.2]),
-        0.0, 0.0, 0.0,
-    )  # fmt: skip
+    flow = Flow(np.array([1.025, np.nan]), np.array([0.8012]), np.array([-1499.6]), np.array([0.5]), np.array([3000.2]), 0.0, 0.0, 0.0)
     seen = picture_of(flow, np.array([5000.4, np.nan]), np.array([0.0, np.nan]), np.array([10.0, np.nan]))
     assert seen.voltage == [10250, None]
     assert (seen.loading, seen.branch_w) == ([801, 500], [-1500, 3000])

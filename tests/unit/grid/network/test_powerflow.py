@@ -13,9 +13,11 @@ def feeder(lengths: int = 3, held: float = 1.0) -> Network:
     """Node 0 holds its voltage; a cable of 0.05 + j0.02 Ohm to each next node."""
     nodes = lengths + 1
     return Network(
-        np.full(nodes, 400.0), np.array([held] + [NAN] * lengths),
-        [Wire(f"L{i}", i, i + 1, 0.05, 0.02, 0.0, 270.0) for i in range(lengths)], [],
-    )  # fmt: skip
+        np.full(nodes, 400.0),
+        np.array([held] + [NAN] * lengths),
+        [Wire(f"L{i}", i, i + 1, 0.05, 0.02, 0.0, 270.0) for i in range(lengths)],
+        [],
+    )
 
 
 def fixed_point(draw_va: np.ndarray, held: float) -> np.ndarray:
@@ -56,9 +58,11 @@ def test_a_feeder_that_feeds_in_exports_and_lifts_the_voltage():
 def test_a_transformer_lifts_with_its_tap():
     def low_side(tap: int) -> float:
         network = Network(
-            np.array([20_000.0, 400.0]), np.array([1.0, NAN]), [],
+            np.array([20_000.0, 400.0]),
+            np.array([1.0, NAN]),
+            [],
             [TransformerData("T", 0, 1, 4e5, 2e4, 400.0, 6.0, 4800.0, 1200.0, 0.30001, tap, 0, -2, 2, 2.5)],
-        )  # fmt: skip
+        )
         flow = network.solve(np.array([0.0, 200_000.0]), np.zeros(2))
         assert flow.transformer_loading[0] == pytest.approx(0.5, abs=0.02)
         assert flow.losses_w == pytest.approx(1200 + 4800 * 0.25, rel=0.05)
@@ -68,9 +72,7 @@ def test_a_transformer_lifts_with_its_tap():
 
 
 def test_a_node_without_a_path_has_no_voltage():
-    network = Network(
-        np.full(3, 400.0), np.array([1.0, NAN, NAN]), [Wire("L", 0, 1, 0.05, 0.02, 0.0, 270.0)], []
-    )
+    network = Network(np.full(3, 400.0), np.array([1.0, NAN, NAN]), [Wire("L", 0, 1, 0.05, 0.02, 0.0, 270.0)], [])
     flow = network.solve(np.array([0.0, 1000.0, 1000.0]), np.zeros(3))
     assert np.isnan(flow.voltage_pu).tolist() == [False, False, True]
     assert flow.losses_w < 10
@@ -87,9 +89,7 @@ NAMES = Names(["A", "B"], ["L 1", "L 2"], ["T"], np.full(2, 0.9), np.full(2, 1.1
 
 
 def flow_with(*, lines=(0.1, 0.1), transformer=0.1, voltages=(1.0, 1.0)) -> Flow:
-    return Flow(
-        np.array(voltages), np.array(lines), np.zeros(2), np.array([transformer]), np.zeros(1), 0.0, 0.0, 0.0
-    )
+    return Flow(np.array(voltages), np.array(lines), np.zeros(2), np.array([transformer]), np.zeros(1), 0.0, 0.0, 0.0)
 
 
 def test_a_quiet_network_raises_no_alarm():

@@ -46,13 +46,9 @@ def test_equals_finite_differences(seed: int, nodes: int, loops: int) -> None:
         assert getattr(point.of_transformer_loadings(), name)[carries][:, free] == pytest.approx(
             slopes(moved.transformer_loading)[carries][:, free], abs=1e-9
         )
-        assert getattr(point.of_exchange(), name)[0] == pytest.approx(
-            slopes(moved.fed_w[:, None])[0], abs=1e-5
-        )
+        assert getattr(point.of_exchange(), name)[0] == pytest.approx(slopes(moved.fed_w[:, None])[0], abs=1e-5)
         carries = base.line_loading[0] > 0.01
-        assert getattr(point.of_line_loadings(), name)[carries] == pytest.approx(
-            slopes(moved.line_loading)[carries], abs=1e-8
-        )
+        assert getattr(point.of_line_loadings(), name)[carries] == pytest.approx(slopes(moved.line_loading)[carries], abs=1e-8)
 
 
 @settings(max_examples=10)
@@ -75,9 +71,8 @@ def test_rows_and_columns_agree(seed: int, nodes: int, loops: int) -> None:
 def test_a_feeder_by_hand() -> None:
     """Without load, a watt at the end of a cable of R + jX lowers its voltage by R / U and another's by the common part."""
     network = Network(
-        np.full(3, 400.0), np.array([1.0, NAN, NAN]),
-        [Wire("A", 0, 1, 0.05, 0.02, 0.0, 250.0), Wire("B", 1, 2, 0.1, 0.04, 0.0, 250.0)], [],
-    )  # fmt: skip
+        np.full(3, 400.0), np.array([1.0, NAN, NAN]), [Wire("A", 0, 1, 0.05, 0.02, 0.0, 250.0), Wire("B", 1, 2, 0.1, 0.04, 0.0, 250.0)], []
+    )
     found = linearise(network, np.zeros(3), np.zeros(3))
     by_w, by_var = found.of_voltages().by_w, found.of_voltages().by_var
     assert by_w[2] == pytest.approx([0.0, -0.05 / 400**2, -0.15 / 400**2])
@@ -93,16 +88,16 @@ def test_what_leaves_a_transformer_is_what_enters_it_less_its_losses() -> None:
     lost = here.transformer_power_w - here.transformer_output_w
     assert 1100 < lost[0] < 1500  # its iron, and little copper
     found = here.of_transformer_outputs().by_w[0, 3] * STEP_W
-    assert found == pytest.approx(
-        float(there.transformer_output_w[0] - here.transformer_output_w[0]), rel=1e-3
-    )
+    assert found == pytest.approx(float(there.transformer_output_w[0] - here.transformer_output_w[0]), rel=1e-3)
 
 
 def test_what_hangs_on_an_open_switch_has_no_influence() -> None:
     network = Network(
-        np.full(3, 400.0), np.array([1.0, NAN, NAN]),
-        [Wire("A", 0, 1, 0.05, 0.02, 0.0, 250.0), Wire("B", 1, 2, 0.1, 0.04, 0.0, 250.0, closed_to=False)], [],
-    )  # fmt: skip
+        np.full(3, 400.0),
+        np.array([1.0, NAN, NAN]),
+        [Wire("A", 0, 1, 0.05, 0.02, 0.0, 250.0), Wire("B", 1, 2, 0.1, 0.04, 0.0, 250.0, closed_to=False)],
+        [],
+    )
     found = linearise(network, np.array([0.0, 1000.0, 1000.0]), np.zeros(3))
     assert np.isnan(found.voltage_pu).tolist() == [False, False, True]
     assert (found.of_voltages().by_w[:, 2] == 0).all()

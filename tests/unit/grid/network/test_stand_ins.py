@@ -11,19 +11,15 @@ NAN = float("nan")
 
 def test_the_best_that_is_known_stands_in() -> None:
     expected = Expected(
-        np.array([900.0, 800.0, NAN, NAN]), np.array([50.0, 60.0, NAN, NAN]), np.array([NAN, 700.0, 600.0, NAN]),
-        np.array([NAN, 10.0, 10.0, NAN]), np.array([2000.0, 2000.0, 2000.0, 1000.0]),
-    )  # fmt: skip
-    found = complete(
-        np.array([1000.0, 0, 0, 0]),
-        np.array([1000.0, 0, 0, 0]),
-        np.array([True, False, False, False]),
-        expected,
+        np.array([900.0, 800.0, NAN, NAN]),
+        np.array([50.0, 60.0, NAN, NAN]),
+        np.array([NAN, 700.0, 600.0, NAN]),
+        np.array([NAN, 10.0, 10.0, NAN]),
+        np.array([2000.0, 2000.0, 2000.0, 1000.0]),
     )
+    found = complete(np.array([1000.0, 0, 0, 0]), np.array([1000.0, 0, 0, 0]), np.array([True, False, False, False]), expected)
     assert found.way.tolist() == [0, 1, 2, 3]
-    assert found.value_w == pytest.approx(
-        [1000, 800, 600, 500]
-    )  # the last: half of its nominal power, as the first
+    assert found.value_w == pytest.approx([1000, 800, 600, 500])  # the last: half of its nominal power, as the first
     assert found.sigma_w == pytest.approx([15, 60, 220, 700])
     assert (
         found.words

@@ -21,9 +21,7 @@ def truth(seed: int, nodes: int, loops: int) -> tuple[Network, np.ndarray, np.nd
     return network, active, reactive
 
 
-def readings(
-    network: Network, active: np.ndarray, reactive: np.ndarray, noise: np.random.Generator | None
-) -> Readings:
+def readings(network: Network, active: np.ndarray, reactive: np.ndarray, noise: np.random.Generator | None) -> Readings:
     """Voltages of all nodes but the first, flows of all branches."""
     point = linearise(network, active, reactive)
     nodes, lines = np.arange(1, len(active)), np.arange(len(network.wires))
@@ -33,9 +31,17 @@ def readings(
         return values if noise is None else values + noise.normal(0, spread)
 
     return Readings(
-        [f"U{i}" for i in nodes] + [f"P{i}" for i in lines] + ["PT"], nodes, seen(point.voltage_pu[nodes], sigma[0]), sigma[0],
-        lines, seen(point.line_power_w, sigma[1]), sigma[1], np.array([0]), seen(point.transformer_output_w, sigma[2]), sigma[2],
-    )  # fmt: skip
+        [f"U{i}" for i in nodes] + [f"P{i}" for i in lines] + ["PT"],
+        nodes,
+        seen(point.voltage_pu[nodes], sigma[0]),
+        sigma[0],
+        lines,
+        seen(point.line_power_w, sigma[1]),
+        sigma[1],
+        np.array([0]),
+        seen(point.transformer_output_w, sigma[2]),
+        sigma[2],
+    )
 
 
 def measured(active: np.ndarray, reactive: np.ndarray, sigma_w: float) -> Draws:
@@ -62,9 +68,7 @@ def test_redundant_noisy_measurements_come_closer_to_the_truth(seed: int, nodes:
     network, active, reactive = truth(seed, nodes, loops)
     random = np.random.default_rng(seed)
     seen = active + np.concatenate([[0], random.normal(0, 500, nodes - 1)])
-    found = estimate(
-        network, measured(seen, reactive, 500.0), readings(network, active, reactive, random), CODES
-    )
+    found = estimate(network, measured(seen, reactive, 500.0), readings(network, active, reactive, random), CODES)
     assert np.linalg.norm(found.draw_w - active) < np.linalg.norm(seen - active)
     assert (found.sigma_w(np.arange(1, nodes)) < 500.0).all()
 
@@ -77,9 +81,17 @@ def test_a_silent_node_is_found_from_the_flow_above_it() -> None:
     draws = Draws(guess, reactive, sigma, np.full(10, 20.0), is_measured)
     point = linearise(network, active, reactive)
     others = Readings(
-        ["PT"], np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0),
-        np.array([0]), point.transformer_output_w, np.array([20.0]),
-    )  # fmt: skip
+        ["PT"],
+        np.zeros(0, dtype=np.int64),
+        np.zeros(0),
+        np.zeros(0),
+        np.zeros(0, dtype=np.int64),
+        np.zeros(0),
+        np.zeros(0),
+        np.array([0]),
+        point.transformer_output_w,
+        np.array([20.0]),
+    )
     found = estimate(network, draws, others, CODES)
     assert found.draw_w[4] == pytest.approx(active[4], abs=200)
     assert found.sigma_w(np.array([4])) < 100
@@ -122,9 +134,17 @@ def test_equals_the_estimator_of_power_grid_model(seed: int, nodes: int, loops: 
     seen_var = reactive + np.concatenate([[0], random.normal(0, 100, nodes - 1)])
     others = readings(network, active, reactive, random)
     others = Readings(
-        others.names[: nodes - 1], others.voltage_node, others.voltage_pu, others.voltage_sigma, others.line[:0], others.line_w[:0],
-        others.line_sigma[:0], others.transformer[:0], others.transformer_w[:0], others.transformer_sigma[:0],
-    )  # fmt: skip
+        others.names[: nodes - 1],
+        others.voltage_node,
+        others.voltage_pu,
+        others.voltage_sigma,
+        others.line[:0],
+        others.line_w[:0],
+        others.line_sigma[:0],
+        others.transformer[:0],
+        others.transformer_w[:0],
+        others.transformer_sigma[:0],
+    )
     found = estimate(network, measured(seen_w, seen_var, 300.0), others, CODES)
     if found.suspects:
         return  # power-grid-model leaves nothing out
@@ -132,18 +152,19 @@ def test_equals_the_estimator_of_power_grid_model(seed: int, nodes: int, loops: 
     assert ours == pytest.approx(by_power_grid_model(network, seen_w, seen_var, others), abs=1e-6)
 
 
-def by_power_grid_model(
-    network: Network, seen_w: np.ndarray, seen_var: np.ndarray, others: Readings
-) -> np.ndarray:
+def by_power_grid_model(network: Network, seen_w: np.ndarray, seen_var: np.ndarray, others: Readings) -> np.ndarray:
     nodes = len(seen_w)
     lines, transformers = network._lines(nodes), network._transformers(nodes + len(network.wires))
     first_load = network._first_load
     parts = {
-        "node": initialize_array("input", "node", nodes), "line": lines, "transformer": transformers,
-        "source": initialize_array("input", "source", 1), "sym_load": initialize_array("input", "sym_load", nodes - 1),
+        "node": initialize_array("input", "node", nodes),
+        "line": lines,
+        "transformer": transformers,
+        "source": initialize_array("input", "source", 1),
+        "sym_load": initialize_array("input", "sym_load", nodes - 1),
         "sym_voltage_sensor": initialize_array("input", "sym_voltage_sensor", nodes),
         "sym_power_sensor": initialize_array("input", "sym_power_sensor", nodes - 1),
-    }  # fmt: skip
+    }
     parts["node"]["id"], parts["node"]["u_rated"] = np.arange(nodes), network.nominal_voltage_v
     source, load = parts["source"], parts["sym_load"]
     source["id"], source["node"], source["status"], source["u_ref"] = first_load - 1, 0, 1, network.held_pu[0]

@@ -19,9 +19,10 @@ def plain(seed: int, nodes: int, loops: int) -> Network:
     network = random_network(seed, nodes=nodes, loops=loops)
     [transformer] = network.transformers
     return replace(
-        network, wires=[replace(wire, susceptance_s=0.0) for wire in network.wires],
+        network,
+        wires=[replace(wire, susceptance_s=0.0) for wire in network.wires],
         transformers=[replace(transformer, iron_loss_w=0.0, no_load_current_percent=0.0)],
-    )  # fmt: skip
+    )
 
 
 def phase_voltages(network: Network, power: np.ndarray, ratio: float) -> np.ndarray:
@@ -59,18 +60,14 @@ def phase_voltages(network: Network, power: np.ndarray, ratio: float) -> np.ndar
 def test_what_is_told_of_a_line_counts_and_the_usual_ratio_elsewhere() -> None:
     """One line returns through a thin neutral, the others through the usual one."""
     network, random = plain(3, 6, 1), np.random.default_rng(3)
-    thin = [
-        replace(w, zero_ohm=complex(7 * w.resistance_ohm, 2 * w.reactance_ohm)) for w in network.wires[:1]
-    ]
+    thin = [replace(w, zero_ohm=complex(7 * w.resistance_ohm, 2 * w.reactance_ohm)) for w in network.wires[:1]]
     told = replace(network, wires=[*thin, *network.wires[1:]])
     active, reactive = random.normal(1500, 2500, (6, 3)), random.normal(200, 300, (6, 3))
     active[0] = reactive[0] = 0.0
     found = solve_unbalanced(told, active[None], reactive[None]).voltage_pu[0, 1:]
     expected = phase_voltages(told, (active + 1j * reactive)[1:], 4.0)
     assert found == pytest.approx(np.abs(expected) * np.sqrt(3) / 400, abs=1e-6)
-    assert not np.allclose(
-        found, solve_unbalanced(network, active[None], reactive[None]).voltage_pu[0, 1:], atol=1e-5
-    )
+    assert not np.allclose(found, solve_unbalanced(network, active[None], reactive[None]).voltage_pu[0, 1:], atol=1e-5)
 
 
 @settings(max_examples=8)

@@ -17,16 +17,12 @@ def told(name: str) -> list[str]:
 
 
 def test_a_charge_names_its_source_what_it_is_for_and_what_it_would_fetch_now() -> None:
-    assert told("an ordinary day")[8] == (
-        "battery charges 2.6 kW from the roofs: that energy is worth 0.34 at 18:00; 0.08 if sold now."
-    )
+    assert told("an ordinary day")[8] == ("battery charges 2.6 kW from the roofs: that energy is worth 0.34 at 18:00; 0.08 if sold now.")
 
 
 def test_a_discharge_names_where_it_came_from_and_what_it_replaces() -> None:
     sentences = told("an ordinary day")
-    assert (
-        sentences[6] == "battery gives 0.4 kW that it held from the start, instead of energy bought at 0.30."
-    )
+    assert sentences[6] == "battery gives 0.4 kW that it held from the start, instead of energy bought at 0.30."
     assert "it stored at 09:00, instead of energy bought at 0.38" in sentences[19]
 
 
@@ -44,12 +40,7 @@ def test_negative_prices_peaks_and_curtailment_are_named() -> None:
 
 
 def test_every_interval_of_every_scenario_has_a_sentence() -> None:
-    for name in (
-        "two unlike storages",
-        "island with too little",
-        "end value above the price",
-        "washing in one run",
-    ):
+    for name in ("two unlike storages", "island with too little", "end value above the price", "washing in one run"):
         assert all(told(name)), name
 
 
@@ -57,7 +48,5 @@ def test_what_is_charged_leaves_again_or_stays() -> None:
     problem = plan_from(NAMED["self-discharge"])
     plan = find_plan(problem)
     passages = passages_of(problem, plan, 0)
-    assert sum(p.discharged_wh for p in passages if p.end < 24) == pytest.approx(
-        plan.discharge_w.sum(), abs=1e-3
-    )
+    assert sum(p.discharged_wh for p in passages if p.end < 24) == pytest.approx(plan.discharge_w.sum(), abs=1e-3)
     assert sum(p.charged_wh for p in passages) == pytest.approx(plan.charge_w.sum(), abs=1e-3)

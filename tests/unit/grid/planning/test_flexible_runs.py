@@ -12,8 +12,14 @@ PRICE = np.array([0.4, 0.4, 0.3, 0.1, 0.1, 0.2, 0.3, 0.3])
 
 def run(**changes: object) -> OpenRun:
     values = {
-        "name": "car", "energy_wh": 4000.0, "told_wh": 0.0, "power_w": 2000.0, "start_hours": 0.0, "ready_hours": 8.0, "may_pause": True,
-    } | changes  # fmt: skip
+        "name": "car",
+        "energy_wh": 4000.0,
+        "told_wh": 0.0,
+        "power_w": 2000.0,
+        "start_hours": 0.0,
+        "ready_hours": 8.0,
+        "may_pause": True,
+    } | changes
     return OpenRun(**values)  # type: ignore[arg-type]
 
 
@@ -38,7 +44,7 @@ def test_the_sentence_names_the_hours_and_what_they_save() -> None:
     )
     short = reason_of(run(energy_wh=30_000.0), np.full(8, 2000.0), PRICE, 1.0, CLOCK)
     assert "14.0 of 30.0 kWh do not fit before the plan's end" in short
-    assert "all the time it has" in reason_of(run(ready_hours=2.0), np.array([2000.0, 2000, 0, 0, 0, 0, 0, 0]), PRICE, 1.0, CLOCK)  # fmt: skip
+    assert "all the time it has" in reason_of(run(ready_hours=2.0), np.array([2000.0, 2000, 0, 0, 0, 0, 0, 0]), PRICE, 1.0, CLOCK)
     assert "had all" in reason_of(run(told_wh=4000.0), np.zeros(8), PRICE, 1.0, CLOCK)
     assert reason_of(run(), power, PRICE, 1.0, CLOCK, GERMAN) == (
         "Es läuft von 03:00 bis 05:00: Eine kWh ist dann 0,10 wert, so früh wie möglich wären es 0,40: zusammen 1,20 weniger."

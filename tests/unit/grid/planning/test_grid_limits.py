@@ -25,46 +25,65 @@ HOME = np.full(HOURS, 4000.0)
 def village(amperes: float, vm_min_pu: float = 0.9, home_w: Array = HOME, cars: int = 0) -> Wires:
     """The transformer's busbar; a strong cable to homes with a battery, a thin one to a home with two."""
     network = Network(
-        np.full(3, 400.0), np.array([1.0, NAN, NAN]),
-        [Wire("strong", 0, 1, 0.02, 0.01, 0.0, 400.0), Wire("thin", 0, 2, 0.12, 0.04, 1e-7, amperes)], [],
-    )  # fmt: skip
+        np.full(3, 400.0),
+        np.array([1.0, NAN, NAN]),
+        [Wire("strong", 0, 1, 0.02, 0.01, 0.0, 400.0), Wire("thin", 0, 2, 0.12, 0.04, 1e-7, amperes)],
+        [],
+    )
     draw = np.zeros((HOURS, 3))
     draw[:, 1], draw[:, 2] = 2 * home_w, home_w
     nodes = np.array([1, 2, 2])
-    return Wires(
-        network, ["busbar", "street", "end"], np.full(3, vm_min_pu), np.full(3, 1.1), draw, draw * 0.2, nodes,
-        np.full(cars, 2),
-    )  # fmt: skip
+    return Wires(network, ["busbar", "street", "end"], np.full(3, vm_min_pu), np.full(3, 1.1), draw, draw * 0.2, nodes, np.full(cars, 2))
 
 
-def planned(wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME, car: FlexibleLoads | None = None, find: Find | None = None) -> Fitted:  # fmt: skip
+def planned(
+    wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME, car: FlexibleLoads | None = None, find: Find | None = None
+) -> Fitted:
     """Three batteries of 10 kW and 20 kWh, alike; `find` in place of the ordinary search."""
     flexible = car if car is not None else FlexibleLoads.none()
 
     def ask(groups: Places, shared: SharedLimits | None) -> PlanProblem:
         size = np.bincount(groups).astype(float)
         storages = Storages.of(
-            HOURS, [f"group {g}" for g in range(len(size))], soc_start_wh=start_wh * size, soc_max_wh=20_000 * size,
-            charge_max_w=10_000 * size, discharge_max_w=10_000 * size, eta_charge=0.95, eta_discharge=0.95,
-        )  # fmt: skip
+            HOURS,
+            [f"group {g}" for g in range(len(size))],
+            soc_start_wh=start_wh * size,
+            soc_max_wh=20_000 * size,
+            charge_max_w=10_000 * size,
+            discharge_max_w=10_000 * size,
+            eta_charge=0.95,
+            eta_discharge=0.95,
+        )
         return PlanProblem.of(
-            interval_minutes=60, import_price_per_kwh=BOUGHT, export_price_per_kwh=0.05, load_w=3 * home_w, production_w=0.0,
-            storages=storages, shared=shared, flexible=flexible,
-        )  # fmt: skip
+            interval_minutes=60,
+            import_price_per_kwh=BOUGHT,
+            export_price_per_kwh=0.05,
+            load_w=3 * home_w,
+            production_w=0.0,
+            storages=storages,
+            shared=shared,
+            flexible=flexible,
+        )
 
     def divide(found: PlanSolution, groups: Places) -> tuple[Array, Array, Array]:
         size = np.bincount(groups)[groups][:, None]
         return found.charge_w[groups] / size, found.discharge_w[groups] / size, found.soc_wh[groups] / size
 
-    return fit(wires=wires, groups=np.zeros(3, dtype=np.int64), room_w=np.ones(3), ask=ask, find=find or (lambda problem, known: find_plan(problem, known=known)), divide=divide, clock=CLOCK)  # fmt: skip
+    return fit(
+        wires=wires,
+        groups=np.zeros(3, dtype=np.int64),
+        room_w=np.ones(3),
+        ask=ask,
+        find=find or (lambda problem, known: find_plan(problem, known=known)),
+        divide=divide,
+        clock=CLOCK,
+    )
 
 
 def loading(wires: Wires, plan: Fitted) -> Array:
     """By Newton's method of power-grid-model, instant by instant: nothing of what the plan was made with."""
     drawn = wires.drawn(plan.charge_w - plan.discharge_w, plan.found.flexible_w)
-    return np.array(
-        [wires.network.solve(w, v).line_loading for w, v in zip(drawn, wires.draw_var, strict=True)]
-    )
+    return np.array([wires.network.solve(w, v).line_loading for w, v in zip(drawn, wires.draw_var, strict=True)])
 
 
 def test_without_the_wires_a_cable_is_overloaded_and_with_them_it_is_not() -> None:
@@ -83,9 +102,7 @@ def test_without_the_wires_a_cable_is_overloaded_and_with_them_it_is_not() -> No
 
 def test_the_sentence_of_an_hour_names_the_cable_that_is_full() -> None:
     seeing = planned(village(amperes=20.0))
-    sentences = " ".join(
-        s for reason in explain(seeing.problem, seeing.found, CLOCK) for s in reason.sentences
-    )
+    sentences = " ".join(s for reason in explain(seeing.problem, seeing.found, CLOCK) for s in reason.sentences)
     assert "cable thin is at its limit: more is not asked of group 1." in sentences
 
 
@@ -132,9 +149,7 @@ def test_a_network_with_room_adds_nothing() -> None:
     assert seeing.found.charge_w.tolist() == planned(None).found.charge_w.tolist()
 
 
-def test_a_round_with_the_wires_that_runs_out_of_time_leaves_the_plan_before_it_with_what_it_overloads() -> (
-    None
-):
+def test_a_round_with_the_wires_that_runs_out_of_time_leaves_the_plan_before_it_with_what_it_overloads() -> None:
     wires = village(amperes=20.0)
     asked: list[KnownPlan | None] = []
 

@@ -26,11 +26,17 @@ def _equations(seed: int, storages: int, intervals: int, *, peaked: bool) -> Equ
     shared = 4 * intervals + 1 if peaked else 3 * intervals
     rows = storages * intervals + intervals * (2 if peaked else 1)
     return Equations(
-        storages=storages, intervals=intervals, kept=random.uniform(0.9, 1.0, (storages, 1)),
-        gain=random.uniform(0.8, 1.0, shape) * charge, loss=random.uniform(1.0, 1.2, shape) * discharge,
-        charge_open=charge.astype(float), discharge_open=discharge.astype(float), soc_open=soc.astype(float),
-        shared_open=np.ones(shared), right=random.normal(size=rows),
-    )  # fmt: skip
+        storages=storages,
+        intervals=intervals,
+        kept=random.uniform(0.9, 1.0, (storages, 1)),
+        gain=random.uniform(0.8, 1.0, shape) * charge,
+        loss=random.uniform(1.0, 1.2, shape) * discharge,
+        charge_open=charge.astype(float),
+        discharge_open=discharge.astype(float),
+        soc_open=soc.astype(float),
+        shared_open=np.ones(shared),
+        right=random.normal(size=rows),
+    )
 
 
 def _dense(equations: Equations, columns: int) -> np.ndarray:
@@ -51,19 +57,13 @@ def test_a_matrix_that_is_not_positive_definite_has_no_factor() -> None:
 
 
 @settings(max_examples=25)
-@given(
-    seed=st.integers(0, 10_000), storages=st.integers(1, 4), intervals=st.integers(1, 9), peaked=st.booleans()
-)
-def test_the_structured_solution_is_that_of_the_dense_normal_equations(
-    seed: int, storages: int, intervals: int, peaked: bool
-) -> None:
+@given(seed=st.integers(0, 10_000), storages=st.integers(1, 4), intervals=st.integers(1, 9), peaked=st.booleans())
+def test_the_structured_solution_is_that_of_the_dense_normal_equations(seed: int, storages: int, intervals: int, peaked: bool) -> None:
     equations = _equations(seed, storages, intervals, peaked=peaked)
     columns = 3 * storages * intervals + len(equations.shared_open)
     random = np.random.default_rng(seed)
     dense = _dense(equations, columns)
-    assert np.allclose(
-        np.column_stack([equations.transposed_times(row) for row in np.eye(len(dense))]), dense.T
-    )
+    assert np.allclose(np.column_stack([equations.transposed_times(row) for row in np.eye(len(dense))]), dense.T)
     weights = 10.0 ** random.uniform(-2, 2, columns)
     right = dense @ random.normal(size=columns)
     solved = NormalEquations(equations, weights, 1e-12).solve(right)
@@ -88,11 +88,7 @@ def _check(problem: PlanProblem, plan: PlanSolution) -> None:
     assert np.all(plan.import_w <= problem.import_limit_w + 1e-3)
     assert np.all(plan.export_w <= problem.export_limit_w + 1e-3)
     drawn = plan.charge_w.sum(axis=0) - plan.discharge_w.sum(axis=0) + plan.flexible_w.sum(axis=0)
-    assert np.allclose(
-        plan.import_w - plan.export_w,
-        problem.load_w - problem.production_w + plan.curtailed_w + drawn,
-        atol=1e-6,
-    )
+    assert np.allclose(plan.import_w - plan.export_w, problem.load_w - problem.production_w + plan.curtailed_w + drawn, atol=1e-6)
 
 
 def _compare(problem: PlanProblem) -> None:
@@ -122,42 +118,39 @@ def test_storages_that_cannot_move_do_not_disturb_the_others() -> None:
     no_power[1] = 0.0
     _compare(
         _with_storages(
-            problem, soc_max_wh=stuck, soc_min_wh=none, soc_start_wh=np.minimum(storages.soc_start_wh, stuck), soc_end_min_wh=none,
-            charge_max_w=no_power, discharge_max_w=no_power, self_discharge_per_h=none,
+            problem,
+            soc_max_wh=stuck,
+            soc_min_wh=none,
+            soc_start_wh=np.minimum(storages.soc_start_wh, stuck),
+            soc_end_min_wh=none,
+            charge_max_w=no_power,
+            discharge_max_w=no_power,
+            self_discharge_per_h=none,
         )
-    )  # fmt: skip
+    )
 
 
 def test_storages_without_losses_and_without_wear_leave_many_best_plans_and_one_cost() -> None:
     problem = random_fleet(4, storages=5, intervals=48)
     one, none = np.ones(5), np.zeros(5)
-    _compare(
-        _with_storages(
-            problem, eta_charge=one, eta_discharge=one, self_discharge_per_h=none, wear_per_kwh=none
-        )
-    )
+    _compare(_with_storages(problem, eta_charge=one, eta_discharge=one, self_discharge_per_h=none, wear_per_kwh=none))
 
 
 def test_a_storage_that_forgets_everything_is_planned_too() -> None:
     problem = replace(random_fleet(5, storages=4, intervals=24), import_limit_w=np.full(24, np.inf))
     _compare(
         _with_storages(
-            problem, self_discharge_per_h=np.ones(4), soc_min_wh=np.zeros(4), soc_end_min_wh=np.zeros(4),
-            soc_start_wh=np.zeros(4),
+            problem, self_discharge_per_h=np.ones(4), soc_min_wh=np.zeros(4), soc_end_min_wh=np.zeros(4), soc_start_wh=np.zeros(4)
         )
-    )  # fmt: skip
+    )
 
 
 def test_cars_and_interruptible_loads_are_storages_that_must_be_full_in_time() -> None:
     problem = random_fleet(6, storages=4, intervals=48)
-    loads = FlexibleLoads.of(
-        ["boiler", "pump"], energy_wh=[3000.0, 2000.0], power_max_w=2000.0, earliest=[4, 20], latest=[30, 48]
-    )
+    loads = FlexibleLoads.of(["boiler", "pump"], energy_wh=[3000.0, 2000.0], power_max_w=2000.0, earliest=[4, 20], latest=[30, 48])
     wanted = np.zeros((4, 48))
     wanted[0, 30] = problem.storages.soc_max_wh[0] * 0.6
-    changed = replace(
-        _with_storages(problem, soc_wanted_wh=wanted), flexible=loads, shared=SharedLimits.none(4, 2, 48)
-    )
+    changed = replace(_with_storages(problem, soc_wanted_wh=wanted), flexible=loads, shared=SharedLimits.none(4, 2, 48))
     _compare(changed)
     plan = find_proven_plan(changed)
     assert plan is not None
@@ -179,10 +172,7 @@ def test_a_wish_that_cannot_be_kept_is_left_to_the_general_search() -> None:
 def test_burning_energy_at_negative_prices_is_never_given_as_a_proven_plan() -> None:
     problem = random_fleet(9, storages=3, intervals=24)
     negative = np.full(24, -0.2)
-    assert (
-        find_proven_plan(replace(problem, import_price_per_kwh=negative, export_price_per_kwh=negative))
-        is None
-    )
+    assert find_proven_plan(replace(problem, import_price_per_kwh=negative, export_price_per_kwh=negative)) is None
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -190,9 +180,7 @@ def test_negative_prices_at_noon_are_proven_where_curtailing_is_better_than_burn
     problem = random_fleet(seed, storages=4, intervals=96)
     price = problem.import_price_per_kwh.copy()
     price[40:56] = 0.02
-    _compare(
-        replace(problem, import_price_per_kwh=price, export_price_per_kwh=np.where(price < 0.05, -0.1, 0.05))
-    )
+    _compare(replace(problem, import_price_per_kwh=price, export_price_per_kwh=np.where(price < 0.05, -0.1, 0.05)))
 
 
 def test_the_method_is_asked_only_where_its_equations_hold_the_whole_problem() -> None:
@@ -222,13 +210,15 @@ def test_shadow_prices_say_what_one_more_kilowatt_hour_costs() -> None:
 
 
 def test_no_storages_at_all_still_have_a_cost() -> None:
-    storages = Storages.of(
-        4, [], soc_start_wh=[], soc_max_wh=[], charge_max_w=np.zeros((0, 4)), discharge_max_w=np.zeros((0, 4))
-    )
+    storages = Storages.of(4, [], soc_start_wh=[], soc_max_wh=[], charge_max_w=np.zeros((0, 4)), discharge_max_w=np.zeros((0, 4)))
     problem = PlanProblem.of(
-        interval_minutes=60, import_price_per_kwh=0.3, export_price_per_kwh=0.1, load_w=[1000.0, 0, 0, 500.0],
-        production_w=[0, 0, 2000.0, 0], storages=storages,
-    )  # fmt: skip
+        interval_minutes=60,
+        import_price_per_kwh=0.3,
+        export_price_per_kwh=0.1,
+        load_w=[1000.0, 0, 0, 500.0],
+        production_w=[0, 0, 2000.0, 0],
+        storages=storages,
+    )
     plan = find_plan(problem)
     assert plan.cost == pytest.approx(0.3 * 1.5 - 0.1 * 2.0)
 

@@ -18,9 +18,14 @@ def days(count: int, spike_w: float = 8000.0, hours: int = 1) -> np.ndarray:
 
 def peak(past, reached_w: float = 0.0, days_left: float = 20.0):
     return month_peak(
-        FLEET, hours=0.25, held_w=held_levels_w(FLEET, 0.25, past), net_w=np.full(96, 2000.0), reached_w=reached_w,
-        intervals_left=round(days_left * 96), price_per_kw=5.0,
-    )  # fmt: skip
+        FLEET,
+        hours=0.25,
+        held_w=held_levels_w(FLEET, 0.25, past),
+        net_w=np.full(96, 2000.0),
+        reached_w=reached_w,
+        intervals_left=round(days_left * 96),
+        price_per_kw=5.0,
+    )
 
 
 def test_a_day_is_held_at_what_power_and_energy_allow():
@@ -64,9 +69,7 @@ def test_more_days_left_make_a_low_peak_less_likely():
 def test_costs_between_levels_and_above_them():
     found = peak(days(29), reached_w=7500.0)
     by_level = np.tile(found.cost, (3, 1))
-    at = found.at(
-        by_level, np.array([7000.0, (found.levels_w[0] + found.levels_w[1]) / 2, found.levels_w[-1] + 2000.0])
-    )
+    at = found.at(by_level, np.array([7000.0, (found.levels_w[0] + found.levels_w[1]) / 2, found.levels_w[-1] + 2000.0]))
     assert at == pytest.approx([0.0, found.cost[1] / 2, found.cost[-1] + 10.0])
 
 

@@ -15,9 +15,7 @@ def random_function(seed: int, corners: int) -> Piecewise:
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), corners=st.integers(1, 9), low=st.floats(-3, 3), width=st.floats(0, 4))
-def test_the_least_value_in_a_window_is_that_of_all_its_points(
-    seed: int, corners: int, low: float, width: float
-) -> None:
+def test_the_least_value_in_a_window_is_that_of_all_its_points(seed: int, corners: int, low: float, width: float) -> None:
     function = random_function(seed, corners)
     found = least_within(function, low, low + width)
     points = np.linspace(found.x[0], found.x[-1], 60)

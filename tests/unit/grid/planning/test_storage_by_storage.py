@@ -25,16 +25,33 @@ def surplus(count: int, batteries: int = 2) -> PlanProblem:
     """Unlike batteries at noon, a car that may charge any time, and a wash."""
     chance = np.random.default_rng(7)
     storages = Storages.of(
-        count, [f"b{i}" for i in range(batteries)], soc_start_wh=[1000.0, 4000.0, 6000.0][:batteries], soc_max_wh=[6000.0, 9000.0, 7000.0][:batteries],
-        charge_max_w=[3000.0, 4500.0, 2000.0][:batteries], discharge_max_w=[3000.0, 2500.0, 2000.0][:batteries], eta_charge=0.9, eta_discharge=0.88,
-    )  # fmt: skip
+        count,
+        [f"b{i}" for i in range(batteries)],
+        soc_start_wh=[1000.0, 4000.0, 6000.0][:batteries],
+        soc_max_wh=[6000.0, 9000.0, 7000.0][:batteries],
+        charge_max_w=[3000.0, 4500.0, 2000.0][:batteries],
+        discharge_max_w=[3000.0, 2500.0, 2000.0][:batteries],
+        eta_charge=0.9,
+        eta_discharge=0.88,
+    )
     loads = FlexibleLoads.of(
-        ("car", "wash"), energy_wh=[2000.0, 1500.0], power_max_w=[3000.0, 1000.0], earliest=[1, 0], latest=[count - 1, count], interruptible=[True, False]
-    )  # fmt: skip
+        ("car", "wash"),
+        energy_wh=[2000.0, 1500.0],
+        power_max_w=[3000.0, 1000.0],
+        earliest=[1, 0],
+        latest=[count - 1, count],
+        interruptible=[True, False],
+    )
     return PlanProblem.of(
-        interval_minutes=30, import_price_per_kwh=0.3, export_price_per_kwh=0.1, export_limit_w=0.0, load_w=chance.uniform(200, 3000, count),
-        production_w=chance.uniform(2000, 9000, count), storages=storages, flexible=loads,
-    )  # fmt: skip
+        interval_minutes=30,
+        import_price_per_kwh=0.3,
+        export_price_per_kwh=0.1,
+        export_limit_w=0.0,
+        load_w=chance.uniform(200, 3000, count),
+        production_w=chance.uniform(2000, 9000, count),
+        storages=storages,
+        flexible=loads,
+    )
 
 
 def first_point(problem: PlanProblem, slack: Slack | None) -> tuple[Model, np.ndarray]:
@@ -58,12 +75,7 @@ def test_each_battery_ends_with_its_best_course_beside_the_others(batteries: int
     assert 0 < spent < 60
     for place in range(batteries):
         others = np.arange(batteries) != place
-        stay = (
-            model.charge[others].ravel(),
-            model.discharge[others].ravel(),
-            model.flexible[0, 1:9],
-            model.runs[0].columns,
-        )
+        stay = (model.charge[others].ravel(), model.discharge[others].ravel(), model.flexible[0, 1:9], model.runs[0].columns)
         held = np.concatenate(stay)
         lower, upper = program.lower.copy(), program.upper.copy()
         lower[held] = upper[held] = values[held]

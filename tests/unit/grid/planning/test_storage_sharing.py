@@ -41,9 +41,7 @@ def test_cycles_draw_together_over_days():
 
 def test_dividing_keeps_the_sum_where_storages_can():
     limits = limits_of(3)
-    charge, discharge, soc = divide_fairly(
-        np.array([3000.0, -3000.0]), np.full(3, 2000.0), limits, np.zeros(3), 0.25
-    )
+    charge, discharge, soc = divide_fairly(np.array([3000.0, -3000.0]), np.full(3, 2000.0), limits, np.zeros(3), 0.25)
     assert (charge - discharge).sum(axis=0) == pytest.approx([3000.0, -3000.0])
     assert not (charge * discharge).any()
     assert (soc >= 0).all() and (soc <= 4000.0).all()

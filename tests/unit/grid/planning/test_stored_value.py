@@ -18,10 +18,16 @@ FLEET = Fleet(10_000.0, 5000.0, 5000.0, 0.95, 0.95, 1.0, 0.02)
 def outlook(net_w, prices, **changes) -> Outlook:
     net = np.asarray(net_w, dtype=np.float64)
     given = {
-        "hours": 0.25, "net_w": net, "up_w": np.full(len(net), 200.0), "down_w": np.full(len(net), 200.0),
-        "import_price": np.asarray(prices, dtype=np.float64), "export_price": np.full(len(net), 0.08),
-        "end_value_per_kwh": 0.2, "peak": NO_PEAK, "persistence": np.full(len(net), PERSISTENCE),
-    }  # fmt: skip
+        "hours": 0.25,
+        "net_w": net,
+        "up_w": np.full(len(net), 200.0),
+        "down_w": np.full(len(net), 200.0),
+        "import_price": np.asarray(prices, dtype=np.float64),
+        "export_price": np.full(len(net), 0.08),
+        "end_value_per_kwh": 0.2,
+        "peak": NO_PEAK,
+        "persistence": np.full(len(net), PERSISTENCE),
+    }
     return Outlook(**(given | changes))
 
 
@@ -47,16 +53,8 @@ def test_what_lasts_differs_by_the_interval():
 
 def test_a_long_dull_spell_is_kept_for_and_a_short_spike_is_not():
     """Off the median now, a storage gives less where that will last until energy is dear."""
-    dear_later = {
-        "net_w": [2000.0] * 16,
-        "prices": [0.30] * 8 + [0.38] * 8,
-        "up_w": np.full(16, 1500.0),
-        "end_value_per_kwh": 0.0,
-    }
-    short, long = (
-        value_of_storing(FLEET, outlook(**dear_later, persistence=np.full(16, share)))
-        for share in (0.2, 0.98)
-    )
+    dear_later = {"net_w": [2000.0] * 16, "prices": [0.30] * 8 + [0.38] * 8, "up_w": np.full(16, 1500.0), "end_value_per_kwh": 0.0}
+    short, long = (value_of_storing(FLEET, outlook(**dear_later, persistence=np.full(16, share))) for share in (0.2, 0.98))
     assert long.per_kwh(0, 4000.0, 6000.0) > short.per_kwh(0, 4000.0, 6000.0) + 0.01
 
 
@@ -114,15 +112,8 @@ def test_a_spike_is_met_from_what_was_kept_for_it():
 
 def test_what_rare_spikes_need_is_kept_though_energy_is_dear():
     """Without a peak charge the storage is emptied into the dear hour; with one it keeps something, and more does no harm when it came."""
-    dear = {
-        "net_w": [3000.0] * 16,
-        "prices": [0.38] * 4 + [0.30] * 12,
-        "up_w": np.full(16, 2500.0),
-        "end_value_per_kwh": 0.0,
-    }
-    free, charged = (
-        value_of_storing(FLEET, outlook(**dear, peak=peak)) for peak in (NO_PEAK, peak_from(4000.0))
-    )
+    dear = {"net_w": [3000.0] * 16, "prices": [0.38] * 4 + [0.30] * 12, "up_w": np.full(16, 2500.0), "end_value_per_kwh": 0.0}
+    free, charged = (value_of_storing(FLEET, outlook(**dear, peak=peak)) for peak in (NO_PEAK, peak_from(4000.0)))
     assert free.power_w(0, 3000.0, 2500.0) == pytest.approx(-3000.0, abs=60)
     assert charged.power_w(0, 3000.0, 2500.0, 4000.0) > -1500.0
 
@@ -144,9 +135,13 @@ def test_bands_of_use_and_production_add_as_independent_errors():
     use = Quantiles.of_energy(np.array([200.0]), np.array([250.0]), np.array([325.0]), 0.25)
     production = Quantiles.of_energy(np.array([50.0]), np.array([150.0]), np.array([175.0]), 0.25)
     found = outlook_of(
-        independent_difference(use, production), hours=0.25, import_price=np.array([0.3]), export_price=np.array([0.1]),
-        peak=NO_PEAK, persistence=np.zeros(0),
-    )  # fmt: skip
+        independent_difference(use, production),
+        hours=0.25,
+        import_price=np.array([0.3]),
+        export_price=np.array([0.1]),
+        peak=NO_PEAK,
+        persistence=np.zeros(0),
+    )
     assert found.persistence.tolist() == [PERSISTENCE]
     assert found.net_w == pytest.approx([400.0])
     assert found.up_w == pytest.approx([500.0])

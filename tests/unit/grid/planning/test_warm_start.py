@@ -17,17 +17,29 @@ def problem(seed: int, first: int, soc_wh: np.ndarray, peak: float = 0.0) -> Pla
     hour = (np.arange(first, first + COUNT) / 4) % 24
     price = np.where((hour >= 22) | (hour < 6), 0.2, np.where((hour >= 17) & (hour < 21), 0.38, 0.3))
     storages = Storages.of(
-        COUNT, ["a", "b", "c"], soc_start_wh=soc_wh, soc_max_wh=10_000.0, charge_max_w=4000.0, discharge_max_w=4000.0,
-        eta_charge=[0.95, 0.93, 0.95], eta_discharge=0.95, wear_per_kwh=0.02, end_value_per_kwh=0.2,
-    )  # fmt: skip
-    car = FlexibleLoads.of(
-        ["car"], energy_wh=9000.0, power_max_w=3700.0, earliest=30 - first, latest=90 - first
+        COUNT,
+        ["a", "b", "c"],
+        soc_start_wh=soc_wh,
+        soc_max_wh=10_000.0,
+        charge_max_w=4000.0,
+        discharge_max_w=4000.0,
+        eta_charge=[0.95, 0.93, 0.95],
+        eta_discharge=0.95,
+        wear_per_kwh=0.02,
+        end_value_per_kwh=0.2,
     )
+    car = FlexibleLoads.of(["car"], energy_wh=9000.0, power_max_w=3700.0, earliest=30 - first, latest=90 - first)
     return PlanProblem.of(
-        interval_minutes=15, import_price_per_kwh=price, export_price_per_kwh=0.08, storages=storages, flexible=car,
+        interval_minutes=15,
+        import_price_per_kwh=price,
+        export_price_per_kwh=0.08,
+        storages=storages,
+        flexible=car,
         load_w=4000 + 5000 * np.exp(-(((hour - 19) / 2) ** 2)) + chance.normal(0, 200, COUNT),
-        production_w=np.maximum(np.sin((hour - 6) / 12 * np.pi), 0) * 15_000, peak_price_per_kw=peak, peak_so_far_w=6000.0,
-    )  # fmt: skip
+        production_w=np.maximum(np.sin((hour - 6) / 12 * np.pi), 0) * 15_000,
+        peak_price_per_kw=peak,
+        peak_so_far_w=6000.0,
+    )
 
 
 @pytest.mark.parametrize("peak", [0.0, 5.0])
@@ -45,10 +57,7 @@ def test_the_answer_is_the_same_wherever_the_search_begins(peak: float) -> None:
 def test_a_plan_of_others_is_no_beginning() -> None:
     given = problem(1, 0, np.full(3, 3000.0))
     nothing = np.zeros((2, COUNT))
-    assert (
-        find_plan(given, known=KnownPlan(nothing, nothing, nothing, np.zeros((0, COUNT)))).cost
-        == find_plan(given).cost
-    )
+    assert find_plan(given, known=KnownPlan(nothing, nothing, nothing, np.zeros((0, COUNT)))).cost == find_plan(given).cost
 
 
 def test_a_known_plan_moves_on_and_ends() -> None:
@@ -58,8 +67,4 @@ def test_a_known_plan_moves_on_and_ends() -> None:
     assert moved.soc_wh.tolist() == [[6, 6, 6, 6]]
     both = KnownPlan(np.array([[1.0], [0]]), np.array([[0.0], [3]]), np.array([[1.0], [2]]), np.zeros((0, 1)))
     grouped = both.in_groups(np.array([0, 0]))
-    assert (
-        grouped.charge_w.tolist() == [[0]]
-        and grouped.discharge_w.tolist() == [[2]]
-        and grouped.soc_wh.tolist() == [[3]]
-    )
+    assert grouped.charge_w.tolist() == [[0]] and grouped.discharge_w.tolist() == [[2]] and grouped.soc_wh.tolist() == [[3]]

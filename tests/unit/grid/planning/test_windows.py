@@ -19,13 +19,24 @@ def surplus(count: int) -> Model:
     """Two unlike batteries at noon; what is sought is the least energy above the export limit."""
     chance = np.random.default_rng(5)
     storages = Storages.of(
-        count, ("a", "b"), soc_start_wh=[1000.0, 4000.0], soc_max_wh=[6000.0, 9000.0], charge_max_w=[3000.0, 4500.0],
-        discharge_max_w=[3000.0, 2500.0], eta_charge=0.9, eta_discharge=0.88,
-    )  # fmt: skip
+        count,
+        ("a", "b"),
+        soc_start_wh=[1000.0, 4000.0],
+        soc_max_wh=[6000.0, 9000.0],
+        charge_max_w=[3000.0, 4500.0],
+        discharge_max_w=[3000.0, 2500.0],
+        eta_charge=0.9,
+        eta_discharge=0.88,
+    )
     problem = PlanProblem.of(
-        interval_minutes=30, import_price_per_kwh=np.full(count, 0.3), export_price_per_kwh=np.full(count, 0.1),
-        load_w=chance.uniform(200, 3000, count), production_w=chance.uniform(2000, 9000, count), export_limit_w=0.0, storages=storages,
-    )  # fmt: skip
+        interval_minutes=30,
+        import_price_per_kwh=np.full(count, 0.3),
+        export_price_per_kwh=np.full(count, 0.1),
+        load_w=chance.uniform(200, 3000, count),
+        production_w=chance.uniform(2000, 9000, count),
+        export_limit_w=0.0,
+        storages=storages,
+    )
     return write(problem, Slack(Aim.ABOVE_LIMITS))
 
 

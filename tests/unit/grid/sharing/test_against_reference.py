@@ -25,8 +25,10 @@ def solved(case: dict[str, Any]) -> dict[str, Any]:
     return {
         "received_wh": dict(zip(read_case.members, result.received_wh.T.tolist(), strict=True)),
         "delivered_wh": dict(zip(read_case.members, result.delivered_wh.T.tolist(), strict=True)),
-        "buy_price_per_kwh": list(result.buy), "sell_price_per_kwh": list(result.sell), "matched_wh": result.matched_wh.tolist(),
-    }  # fmt: skip
+        "buy_price_per_kwh": list(result.buy),
+        "sell_price_per_kwh": list(result.sell),
+        "matched_wh": result.matched_wh.tolist(),
+    }
 
 
 @pytest.mark.parametrize("rule", list(ShareRule))
@@ -80,9 +82,5 @@ def test_nobody_is_worse_off_than_alone_with_the_retailer(price_rule: str) -> No
 
 
 def test_an_interval_whose_ratio_has_no_price_says_so() -> None:
-    case = random_case(1, "dynamic") | {
-        "price_rule": "supply_demand_ratio", "feed_in_price_per_kwh": 0, "retail_price_per_kwh": 0.3,
-    }  # fmt: skip
-    assert list(share_case(read(case)).fell_back) == list(
-        range(len(case["consumption_wh"][case["members"][0]["id"]]))
-    )
+    case = random_case(1, "dynamic") | {"price_rule": "supply_demand_ratio", "feed_in_price_per_kwh": 0, "retail_price_per_kwh": 0.3}
+    assert list(share_case(read(case)).fell_back) == list(range(len(case["consumption_wh"][case["members"][0]["id"]])))

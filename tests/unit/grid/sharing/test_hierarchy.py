@@ -26,11 +26,7 @@ def test_own_site_first_then_the_feeder_then_all():
 
 @settings(max_examples=40)
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 30), st.one_of(st.just(0), st.integers(0, 60)), st.integers(0, 2)),
-        min_size=1,
-        max_size=len(CODES),
-    ),
+    st.lists(st.tuples(st.integers(0, 30), st.one_of(st.just(0), st.integers(0, 60)), st.integers(0, 2)), min_size=1, max_size=len(CODES)),
     st.permutations(CODES),
 )
 def test_a_member_follows_the_own_share_from_the_published_levels(rows, codes):
@@ -51,16 +47,6 @@ def test_a_member_follows_the_own_share_from_the_published_levels(rows, codes):
     for i, code in enumerate(codes):
         at_home = min(drawn[i], fed_in[i])
         g = feeders[i]
-        near = part(
-            drawn[i] - at_home, matched[g], c[g],
-            int(level.received_cutoff[0, g]), int(level.received_cutoff_site[0, g]), code,
-        )  # fmt: skip
-        far = part(
-            drawn[i] - at_home - near,
-            min(c_left, p_left),
-            c_left,
-            int(last.cutoff[0]),
-            int(last.cutoff_site[0]),
-            code,
-        )
+        near = part(drawn[i] - at_home, matched[g], c[g], int(level.received_cutoff[0, g]), int(level.received_cutoff_site[0, g]), code)
+        far = part(drawn[i] - at_home - near, min(c_left, p_left), c_left, int(last.cutoff[0]), int(last.cutoff_site[0]), code)
         assert at_home + near + far == last.parts_wh[0][i]

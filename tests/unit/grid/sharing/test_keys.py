@@ -24,23 +24,17 @@ def rounded(exact: list[Fraction], codes: list[str]) -> list[int]:
     return parts
 
 
-def reference(
-    drawn: list[int], fed_in: list[int], codes: list[str], keys: list[int] | None = None
-) -> tuple[list[int], list[int]]:
+def reference(drawn: list[int], fed_in: list[int], codes: list[str], keys: list[int] | None = None) -> tuple[list[int], list[int]]:
     """Received and delivered of one interval, as the rules are written."""
     total_drawn, total_fed_in = sum(drawn), sum(fed_in)
     if keys is None:
         matched = min(total_drawn, total_fed_in)
         exact = [Fraction(matched * c, total_drawn) if total_drawn else Fraction(0) for c in drawn]
     else:
-        exact = [
-            min(Fraction(k, 1_000_000) * total_fed_in, Fraction(c)) for k, c in zip(keys, drawn, strict=True)
-        ]
+        exact = [min(Fraction(k, 1_000_000) * total_fed_in, Fraction(c)) for k, c in zip(keys, drawn, strict=True)]
     received = rounded(exact, codes)
     total = sum(received)
-    delivered = rounded(
-        [Fraction(total * p, total_fed_in) if total_fed_in else Fraction(0) for p in fed_in], codes
-    )
+    delivered = rounded([Fraction(total * p, total_fed_in) if total_fed_in else Fraction(0) for p in fed_in], codes)
     return received, delivered
 
 
@@ -53,8 +47,7 @@ def shared(drawn: list[int], fed_in: list[int], codes: list[str], keys: list[int
 
 energies = st.lists(
     st.tuples(
-        st.one_of(st.just(0), st.integers(0, 7), st.integers(0, 100_000)),
-        st.one_of(st.just(0), st.integers(0, 7), st.integers(0, 100_000)),
+        st.one_of(st.just(0), st.integers(0, 7), st.integers(0, 100_000)), st.one_of(st.just(0), st.integers(0, 7), st.integers(0, 100_000))
     ),
     min_size=1,
     max_size=len(CODES),
@@ -73,9 +66,7 @@ def test_dynamic_key_equals_the_reference(pairs, codes):
 
 
 @settings(max_examples=40)
-@given(
-    energies, st.permutations(CODES), st.lists(st.integers(0, 1_000_000), min_size=5, max_size=5)
-)  # fmt: skip
+@given(energies, st.permutations(CODES), st.lists(st.integers(0, 1_000_000), min_size=5, max_size=5))
 def test_static_key_equals_the_reference(pairs, codes, cuts):
     drawn, fed_in = [list(side) for side in zip(*pairs, strict=True)]
     codes = codes[: len(drawn)]
@@ -131,11 +122,7 @@ def test_under_the_hybrid_key_too_a_member_follows_the_own_share(pairs, codes, w
     cutoff, at = int(result.received.cutoff[0]), int(result.received.cutoff_site[0])
     for i, own in enumerate(drawn):
         if weights[i]:
-            part, remainder = (
-                divmod(min(own * divisor, weights[i] * level), divisor)
-                if divisor
-                else (own if matched else 0, 0)
-            )
+            part, remainder = divmod(min(own * divisor, weights[i] * level), divisor) if divisor else (own if matched else 0, 0)
         else:
             part, remainder = divmod((matched - keyed) * own, total - keyed) if matched > keyed else (0, 0)
         if at >= 0 and (remainder > cutoff or (remainder == cutoff and codes[i] <= codes[at])):
@@ -201,17 +188,13 @@ def test_keys_must_sum_to_one():
 
 def test_energies_beyond_64_bits_are_shared_exactly():
     result = shared([2**62, 2**62 + 2], [2**63 - 1, 0], ["a", "b"])
-    assert (
-        result.received.parts_wh[0].tolist() == reference([2**62, 2**62 + 2], [2**63 - 1, 0], ["a", "b"])[0]
-    )
+    assert result.received.parts_wh[0].tolist() == reference([2**62, 2**62 + 2], [2**63 - 1, 0], ["a", "b"])[0]
     assert int(result.shared_wh[0]) == 2**63 - 1
 
 
 def test_hybrid_gives_again_what_a_member_cannot_use():
     drawn, fed_in = np.array([[100, 300, 100]]), np.array([[0, 0, 500]])
-    result = share_hybrid(
-        drawn, fed_in, np.array([500_000, 300_000, 200_000]), ranks_by_code(["1", "2", "3"])
-    )
+    result = share_hybrid(drawn, fed_in, np.array([500_000, 300_000, 200_000]), ranks_by_code(["1", "2", "3"]))
     assert result.received.parts_wh[0].tolist() == [100, 300, 100]
 
 

@@ -51,15 +51,13 @@ def lists(draw):
         entries += [
             Preference(giver, receiver, place, draw(st.sampled_from([1, WHOLE // 3, WHOLE // 2, WHOLE])), draw(st.booleans()))
             for place, receiver in enumerate(chosen, start=1)
-        ]  # fmt: skip
+        ]
     wh = st.integers(0, 50)
-    drawn, fed_in, bid = (
-        np.array([[draw(wh) for _ in range(n)] for _ in range(t)], dtype=np.int64) for _ in range(3)
-    )
+    drawn, fed_in, bid = (np.array([[draw(wh) for _ in range(n)] for _ in range(t)], dtype=np.int64) for _ in range(3))
     return n, entries, drawn, fed_in, bid
 
 
-@given(lists(), st.sampled_from([ShareRule.DYNAMIC, ShareRule.STATIC, ShareRule.HYBRID, ShareRule.HIERARCHICAL, ShareRule.MARKET]))  # fmt: skip
+@given(lists(), st.sampled_from([ShareRule.DYNAMIC, ShareRule.STATIC, ShareRule.HYBRID, ShareRule.HIERARCHICAL, ShareRule.MARKET]))
 @settings(max_examples=80)
 def test_what_is_given_is_conserved_to_the_wh_under_every_rule(case, rule):
     n, entries, drawn, fed_in, bid = case
@@ -81,9 +79,7 @@ def test_what_is_given_is_conserved_to_the_wh_under_every_rule(case, rule):
         for k, entry in enumerate(entries):
             assert (found.given.wh[:, k] <= fed_in[:, entry.giver] * entry.share // SHARE_UNITS).all()
             if entry.place == 1 and sum(e.receiver == entry.receiver for e in entries) == 1:
-                wanted = np.minimum(
-                    fed_in[:, entry.giver] * entry.share // SHARE_UNITS, drawn[:, entry.receiver]
-                )
+                wanted = np.minimum(fed_in[:, entry.giver] * entry.share // SHARE_UNITS, drawn[:, entry.receiver])
                 assert (found.given.wh[:, k] == wanted).all()
 
 

@@ -30,9 +30,7 @@ def test_bands_of_intervals_are_shared_like_the_whole_day(key: ShareRule, larges
     drawn, fed_in = rng.integers(0, largest_wh, (2, INTERVALS, SITES))
     fed_in[:, ::2] = 0
     drawn[4], fed_in[9] = 0, 0
-    terms = SharingTerms(
-        key, shares=np.array([0, 250_000, 1, 0, 149_999, 400_000, 200_000]), feeders=np.arange(SITES) % 3
-    )
+    terms = SharingTerms(key, shares=np.array([0, 250_000, 1, 0, 149_999, 400_000, 200_000]), feeders=np.arange(SITES) % 3)
     ranks = ranks_by_code([f"site {n}" for n in range(SITES)])
     whole = share_by(terms, drawn, fed_in, ranks)
     for most_cells in (1, 3 * SITES, 10 * SITES + 3, 22 * SITES):
@@ -47,12 +45,8 @@ def test_readings_as_narrow_as_they_are_stored_are_shared_like_wide_ones(key: Sh
     drawn, fed_in = np.random.default_rng(3).integers(0, 2**31, (2, INTERVALS, SITES))
     drawn[::3] //= 1000
     fed_in[:, ::2] = 0
-    terms = SharingTerms(
-        key, shares=np.array([0, 250_000, 1, 0, 149_999, 400_000, 200_000]), feeders=np.arange(SITES) % 3
-    )
-    preferences = (
-        [Preference(1, 4, 1, 300_000, is_gift=True), Preference(3, 0, 1, 1_000_000)] if given else []
-    )
+    terms = SharingTerms(key, shares=np.array([0, 250_000, 1, 0, 149_999, 400_000, 200_000]), feeders=np.arange(SITES) % 3)
+    preferences = [Preference(1, 4, 1, 300_000, is_gift=True), Preference(3, 0, 1, 1_000_000)] if given else []
     ranks = ranks_by_code([f"site {n}" for n in range(SITES)])
     whole = share_day(terms, preferences, None, drawn, fed_in, ranks)
     stored = (np.ascontiguousarray(values.T, dtype=np.int32).T for values in (drawn, fed_in))

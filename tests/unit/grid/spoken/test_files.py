@@ -12,9 +12,12 @@ from kernel.phrases import PLACE
 
 ENERGY = Path(__file__).resolve().parents[4] / "energy"
 READERS = [
-    *sorted((ENERGY / "adapters").glob("readings_*.py")), ENERGY / "adapters" / "delimited_text.py",
-    ENERGY / "domain" / "day_folding.py", ENERGY / "services" / "import_staging.py", ENERGY / "services" / "imports.py",
-]  # fmt: skip
+    *sorted((ENERGY / "adapters").glob("readings_*.py")),
+    ENERGY / "adapters" / "delimited_text.py",
+    ENERGY / "domain" / "day_folding.py",
+    ENERGY / "services" / "import_staging.py",
+    ENERGY / "services" / "imports.py",
+]
 TELLERS = {"CannotReadFile", "CannotImport", "RowProblem", "_tell", "self._tell", "tell"}
 FILLED = {"n": "7", "q": "has errors", None: "Elm"}
 
@@ -25,9 +28,7 @@ def texts(node: ast.expr) -> Iterator[str]:
         yield from (node.value.replace("{:g}", "7").replace("{}", "Elm"),)
     elif isinstance(node, ast.JoinedStr):
         for filled in ("7", "Elm"):
-            yield "".join(
-                str(v.value) if isinstance(v, ast.Constant) else filled for v in node.values
-            ).replace("{}", "Elm")
+            yield "".join(str(v.value) if isinstance(v, ast.Constant) else filled for v in node.values).replace("{}", "Elm")
 
 
 def told() -> Iterator[tuple[str, list[str]]]:
@@ -43,11 +44,7 @@ def told() -> Iterator[tuple[str, list[str]]]:
 def test_each_sentence_of_a_reader_is_said() -> None:
     found = list(told())
     assert len(found) > 50
-    unsaid = [
-        (place, tried[0])
-        for place, tried in found
-        if all(BOOK.german(text) in (None, text) for text in tried)
-    ]
+    unsaid = [(place, tried[0]) for place, tried in found if all(BOOK.german(text) in (None, text) for text in tried)]
     assert unsaid == []
 
 

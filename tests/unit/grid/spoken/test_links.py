@@ -28,14 +28,8 @@ def test_a_sentence_is_read_back_with_its_places(phrase) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        (
-            "gives 4.20 kW, at most 3.00 kW, 64 % charged",
-            "gibt 4,20 kW ab, höchstens 3,00 kW, zu 64 % geladen",
-        ),
-        (
-            "It did not answer in time. At register 40000.",
-            "Es hat nicht rechtzeitig geantwortet. Bei Register 40000.",
-        ),
+        ("gives 4.20 kW, at most 3.00 kW, 64 % charged", "gibt 4,20 kW ab, höchstens 3,00 kW, zu 64 % geladen"),
+        ("It did not answer in time. At register 40000.", "Es hat nicht rechtzeitig geantwortet. Bei Register 40000."),
         ("surplus at 2016-04-02 11:34:45 UTC", "Überschuss am 02.04.2016, 11:34:45 UTC"),
         ("first in, first out from 2010-01-01", "zuerst hinein, zuerst hinaus ab 01.01.2010"),
     ],

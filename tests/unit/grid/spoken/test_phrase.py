@@ -61,19 +61,16 @@ def test_other_languages_read_what_was_written() -> None:
 
 
 def flow(loading: float, voltage_pu: float) -> tuple[Flow, Names]:
-    names = Names(
-        ["Bus 1", "Bus 2, left"],
-        ["Line 1"],
-        ["Trafo. A"],
-        np.full(2, 0.9),
-        np.full(2, 1.1),
-        np.array([False, False]),
-    )
+    names = Names(["Bus 1", "Bus 2, left"], ["Line 1"], ["Trafo. A"], np.full(2, 0.9), np.full(2, 1.1), np.array([False, False]))
     empty = np.zeros(1)
     given = {
-        "voltage_pu": np.array([voltage_pu, np.nan]), "line_loading": np.array([loading]), "transformer_loading": np.array([loading]),
-        "line_power_w": empty, "transformer_power_w": empty, "losses_w": 0.0,
-    }  # fmt: skip
+        "voltage_pu": np.array([voltage_pu, np.nan]),
+        "line_loading": np.array([loading]),
+        "transformer_loading": np.array([loading]),
+        "line_power_w": empty,
+        "transformer_power_w": empty,
+        "losses_w": 0.0,
+    }
     wanted = inspect.signature(Flow).parameters
     return Flow(**{name: given.get(name, empty) for name in wanted}), names
 
@@ -88,17 +85,14 @@ def spoken_findings() -> list[str]:
     told += [one.sentence for one in findings.exchange_findings(2e4, 2e4, 10_000, 10_000)]
     told += [one.sentence for one in findings.late_findings(20.0, 2.5)]
     told += [findings.stopped_finding(30.0, owner).sentence for owner in (True, False)]
-    told += [
-        one.sentence for one in findings.silence_findings(np.array([True, False]), ["B1"], np.array([False]))
-    ]
+    told += [one.sentence for one in findings.silence_findings(np.array([True, False]), ["B1"], np.array([False]))]
     return told + [one.sentence for one in findings.unacknowledged_findings(["B1"])]
 
 
 def spoken_states() -> list[str]:
     limits = (10_000, 10_000)
     situations = [
-        Situation(import_w, export_w, 0, 0, *limits, 3, 4)
-        for import_w, export_w in ((9e3, 0), (0, 9e3), (0, 2e3), (2e3, 0), (0, 0))
+        Situation(import_w, export_w, 0, 0, *limits, 3, 4) for import_w, export_w in ((9e3, 0), (0, 9e3), (0, 2e3), (2e3, 0), (0, 0))
     ]
     told = [sentence for one in situations for sentence in status_of(one)[1]]
     told += re.findall(r'"([A-Z][^"]+\.)"\)', inspect.getsource(grid_states))
@@ -114,14 +108,7 @@ def test_what_ticks_say_is_said_in_german(sentence: str) -> None:
 def test_what_joining_waits_for_is_said_in_german() -> None:
     assert (
         len(re.findall(r"Closing\(", inspect.getsource(resynchronising)))
-        == len(
-            [
-                phrase
-                for phrase in BOOK.phrases
-                if phrase.english.startswith(("Waits to join", "The breaker is told"))
-            ]
-        )
-        + 1
+        == len([phrase for phrase in BOOK.phrases if phrase.english.startswith(("Waits to join", "The breaker is told"))]) + 1
     )  # the class itself
 
 
@@ -140,7 +127,5 @@ def test_what_joining_waits_for_is_said_in_german() -> None:
 )
 def test_why_a_plan_does_what_it_does_is_said_in_german(name: str) -> None:
     problem = plan_from(named_scenarios()[name])
-    sentences = {
-        sentence for reason in explain(problem, find_plan(problem), CLOCK) for sentence in reason.sentences
-    }
+    sentences = {sentence for reason in explain(problem, find_plan(problem), CLOCK) for sentence in reason.sentences}
     assert [sentence for sentence in sorted(sentences) if BOOK.german(sentence) is None] == []

@@ -13,17 +13,18 @@ from kernel.phrases import PLACE
 
 CLOCK = [f"{h:02d}:{m:02d}" for h in range(4) for m in (0, 15, 30, 45)]
 POWERS = {
-    "all": [1000.0] * 16, "one": [0.0] * 4 + [1000.0] * 4 + [0.0] * 8, "two": [1000.0] * 2 + [0.0] * 12 + [1000.0] * 2,
-    "four": [1000.0, 0, 0, 0] * 4, "nothing": [0.0] * 16,
-}  # fmt: skip
+    "all": [1000.0] * 16,
+    "one": [0.0] * 4 + [1000.0] * 4 + [0.0] * 8,
+    "two": [1000.0] * 2 + [0.0] * 12 + [1000.0] * 2,
+    "four": [1000.0, 0, 0, 0] * 4,
+    "nothing": [0.0] * 16,
+}
 PRICES = {"flat": [0.3] * 16, "falling": np.linspace(0.6, 0.05, 16).tolist()}
 
 
 @pytest.mark.parametrize("power, price, left", list(product(POWERS, PRICES, (0.0, 1000.0, 4000.0, 9999.0))))
 def test_a_kept_reason_is_said_in_german_as_a_plan_would(power: str, price: str, left: float) -> None:
-    run = OpenRun(
-        "car", energy_wh=left, told_wh=0.0, power_w=1000.0, start_hours=0.0, ready_hours=4.0, may_pause=True
-    )
+    run = OpenRun("car", energy_wh=left, told_wh=0.0, power_w=1000.0, start_hours=0.0, ready_hours=4.0, may_pause=True)
     words = (run, np.array(POWERS[power]), np.array(PRICES[price]), 0.25, CLOCK)
     english, german = reason_of(*words, ENGLISH), reason_of(*words, GERMAN)
     assert in_language(english, "de") == german
