@@ -1,7 +1,7 @@
 """Microgrids, sites and what stands behind them; devices and what was refused."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import transaction
@@ -282,8 +282,8 @@ class _WireAdmin(FactAdmin):
 
     cooperative_path = "microgrid__cooperative"
     list_filter = ("microgrid",)
-    ordering: tuple[str, ...] = ("microgrid", "code")
-    search_fields: tuple[str, ...] = ("code",)
+    ordering: ClassVar[tuple[str, ...]] = ("microgrid", "code")
+    search_fields: ClassVar[tuple[str, ...]] = ("code",)
 
 
 @admin.register(Node)

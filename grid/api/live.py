@@ -22,6 +22,27 @@ from grid.selectors.states import latest_state, spelled_out
 from kernel.written import whole_number
 from members.selectors.scope import user_of
 
+NOON = {
+    "type": "grid.state",
+    "tick": 4711,
+    "at": "2016-04-01T11:20:00+00:00",
+    "status": "SURPLUS",
+    "production_w": 74461,
+    "consumption_w": 55152,
+    "charge_w": 12300,
+    "discharge_w": 0,
+    "import_w": 0,
+    "export_w": 7009,
+    "losses_w": 1468,
+    "storage_wh": 61894,
+    "storage_capacity_wh": 158300,
+    "sites_reporting": 134,
+    "sites_total": 134,
+    "points_estimated": 0,
+    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+}
+"""What a tick tells on a sunny noon, as an example; what differs by door is added there."""
+
 
 @extend_schema_serializer(
     examples=[
@@ -173,23 +194,7 @@ class LiveState(APIView):
             OpenApiExample(
                 "a sunny noon",
                 {
-                    "type": "grid.state",
-                    "tick": 4711,
-                    "at": "2016-04-01T11:20:00+00:00",
-                    "status": "SURPLUS",
-                    "production_w": 74461,
-                    "consumption_w": 55152,
-                    "charge_w": 12300,
-                    "discharge_w": 0,
-                    "import_w": 0,
-                    "export_w": 7009,
-                    "losses_w": 1468,
-                    "storage_wh": 61894,
-                    "storage_capacity_wh": 158300,
-                    "sites_reporting": 134,
-                    "sites_total": 134,
-                    "points_estimated": 0,
-                    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+                    **NOON,
                     "storages": [
                         {
                             "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8",

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from energy.models import Microgrid
 from grid.api.days import microgrid_of
+from grid.api.live import NOON
 from grid.selectors.drawing import draw
 from grid.selectors.replay import moment
 
@@ -54,23 +55,7 @@ NETWORK = {
     "storages": [STORAGE],
 }
 MOMENT = {
-    "type": "grid.state",
-    "tick": 4711,
-    "at": "2016-04-01T11:20:00+00:00",
-    "status": "SURPLUS",
-    "production_w": 74461,
-    "consumption_w": 55152,
-    "charge_w": 12300,
-    "discharge_w": 0,
-    "import_w": 0,
-    "export_w": 7009,
-    "losses_w": 1468,
-    "storage_wh": 61894,
-    "storage_capacity_wh": 158300,
-    "sites_reporting": 134,
-    "sites_total": 134,
-    "points_estimated": 0,
-    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+    **NOON,
     "reasons_de": ["Die Dächer geben 7,0 kW mehr, als Haushalte und Speicher aufnehmen."],
     "order": "9f86d081884c",
     "voltage": [10311],

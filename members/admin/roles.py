@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.filters import ChoicesFieldListFilter, FieldListFilter
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,7 @@ def served_ids(request: HttpRequest, roles: Sequence[Role]) -> set[int]:
     return {cooperative for cooperative, role in request._roles_served if role in roles}  # type: ignore[attr-defined]
 
 
-class RoleScope:
+class RoleScope(BaseModelAdmin):
     """Permissions by role; `cooperative_path` leads from a row to its cooperative, empty for the cooperative itself."""
 
     view_roles: Sequence[Role] = READING_ROLES
@@ -100,10 +101,10 @@ class RoleScope:
 
     def _judged(self, row: Model | None) -> Model | None:
         """The row by which permissions are judged; an inline is asked about its parent, which was judged already."""
-        return row if isinstance(row, self.model) else None  # type: ignore[attr-defined]
+        return row if isinstance(row, self.model) else None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)  # type: ignore[misc]
+        rows = super().get_queryset(request)
         if request.user.is_superuser:
             return rows
         path = f"{self.cooperative_path}__in" if self.cooperative_path else "pk__in"
@@ -111,21 +112,21 @@ class RoleScope:
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only rows that the user sees on their own page."""
-        related = self.admin_site._registry.get(db_field.related_model)  # type: ignore[attr-defined]
+        related = self.admin_site._registry.get(db_field.related_model)
         if "queryset" not in kwargs and isinstance(related, RoleScope):
             kwargs["queryset"] = related.get_queryset(request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Kinds and states in the reader's language; what is stored stays as it is."""
-        offered = super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+        offered: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
         offered.choices = [(value, label_said(str(label))) for value, label in offered.choices]
         return offered
 
     @property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[str], str]]:
         """How the theme says kinds, states and kept sentences that only show."""
-        fields = self.model._meta.fields  # type: ignore[attr-defined]
+        fields = self.model._meta.fields
         return {field.name: shown_label_said for field in fields if is_said(field)}
 
 

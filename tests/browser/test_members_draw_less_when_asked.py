@@ -1,14 +1,11 @@
 """A member takes part in demand response and leaves one event out; the operator calls it, and reads what an earlier one brought."""
 
 import re
-import subprocess
-import sys
 from datetime import date, timedelta
 
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 # An event of a day that is settled already, on readings of the working days before it: 200 Wh a quarter hour, 50 Wh in its hour.
 MEASURE_ONE = """
@@ -42,34 +39,8 @@ credit_event(event=DemandEvent.objects.get(pk=event.pk), now=start + timedelta(d
 """
 
 
-def measure_an_event(village) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            MEASURE_ONE,
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-
-
 def test_consent_call_opting_out_and_the_result(village, browser):
-    measure_an_event(village)
+    let(village, MEASURE_ONE)
     member = village.log_in(browser, "member")
     member.goto(f"{village.address}/energy/programmes/")
     with member.expect_navigation():

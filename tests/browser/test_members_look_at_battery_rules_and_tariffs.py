@@ -1,14 +1,11 @@
 """A member reads about the own battery in German, votes on a sharing rule, and tries another tariff on what was really drawn."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 # The producer acts for a household with a battery too, and the cooperative asks for a vote.
 PREPARE = """
@@ -36,29 +33,7 @@ DEAR = """{"format": 1, "currency": "EUR", "parts": [
 
 @pytest.fixture(scope="module")
 def prepared(village):
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            PREPARE,
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    let(village, PREPARE)
     return village
 
 

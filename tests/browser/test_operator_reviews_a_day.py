@@ -1,12 +1,8 @@
 """An operator finds a day that waits, looks at it, and decides it without touching the mouse."""
 
-import subprocess
-import sys
-
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 # A spike in a day that is closed: what the close of a day opens once it knows what is usual, which takes four weeks.
 OPEN_REVIEWS = """
@@ -26,34 +22,8 @@ for meter in homes:
 """
 
 
-def open_reviews(village) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            OPEN_REVIEWS,
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-
-
 def test_one_day_is_accepted_and_one_is_edited(village, browser):
-    open_reviews(village)
+    let(village, OPEN_REVIEWS)
     page = village.log_in(browser, "operator")
     page.get_by_role("link", name="Readings").click()
     page.get_by_role("link", name="Reviews").click()

@@ -1,13 +1,10 @@
 """An operator acknowledges an alarm without the mouse, looks at a node, and replays last night."""
 
 import re
-import subprocess
-import sys
 
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 # Of a kind that no tick judges, so that they stay until somebody acts.
 RAISE_ALARMS = """
@@ -23,34 +20,8 @@ for subject, priority in (("Battery of the school", Priority.HIGH), ("Battery of
 LAST_NIGHT = "2016-03-31T21:30"
 
 
-def raise_alarms(village) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            RAISE_ALARMS,
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-
-
 def test_alarms_are_acknowledged_by_key_and_at_the_side_of_the_live_page(village, browser):
-    raise_alarms(village)
+    let(village, RAISE_ALARMS)
     page = village.log_in(browser, "operator")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Alarms").click()
     school = page.locator("[data-row]", has_text="Battery of the school")

@@ -1,15 +1,12 @@
 """Operators switch: one opens a cable's end in two steps, one asks for an outage that another approves."""
 
 import re
-import subprocess
-import sys
 from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 SECOND, WORD = "second", "a long enough word"
 MAKE_A_SECOND_OPERATOR = f"""
@@ -23,29 +20,7 @@ Membership.objects.get_or_create(user=user, cooperative=Cooperative.objects.get(
 
 @pytest.fixture(scope="module")
 def second_operator(village):
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            MAKE_A_SECOND_OPERATOR,
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    let(village, MAKE_A_SECOND_OPERATOR)
     village.passwords[f"{SECOND}@wiesengrund.example"] = WORD
     return SECOND
 

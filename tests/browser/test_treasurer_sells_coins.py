@@ -1,16 +1,13 @@
 """The treasurer takes the coins of the contract, sells them at an exchange, and finds the money on the bank account; on a dark German phone too."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
 from tests.browser.test_every_page_is_sound import FAULTS
-from tests.conftest import ROOT
+from tests.browser.village import command
 from tests.unit.billing.banking.camt_files import camt, detail, entry
 
 LONGEST_WAIT_S = 120
@@ -18,29 +15,7 @@ LONGEST_WAIT_S = 120
 
 def collect(village: Any) -> None:
     """The command that an operator runs."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres,anvil",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "collect_coins",
-        ],
-        env=environment_of_its_own(village.var),
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    command(village, "collect_coins", need="postgres,anvil")
 
 
 def wait_for_coins(page: Page) -> None:

@@ -16,24 +16,12 @@ print("unpaid", json.dumps([[d.label, f"{d.gross_minor / 100:.2f}", d.member_id]
 """
 
 
-def let(village: Any, script: str) -> str:
-    """Let a script run inside the village; returns what it prints."""
+def command(village: Any, *words: str, need: str = "postgres") -> str:
+    """Give the village a management command, as an operator does; returns what it prints."""
     done = subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "microgrid_site.embedded",
-            "run",
-            "--var",
-            str(village.var),
-            "--need",
-            "postgres",
-            "--",
-            sys.executable,
-            str(ROOT / "manage.py"),
-            "shell",
-            "-c",
-            script,
+            *(sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", need, "--"),
+            *(sys.executable, str(ROOT / "manage.py"), *words),
         ],
         env=environment_of_its_own(village.var),
         cwd=ROOT,
@@ -44,6 +32,11 @@ def let(village: Any, script: str) -> str:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
+
+
+def let(village: Any, script: str) -> str:
+    """Let a script run inside the village; returns what it prints."""
+    return command(village, "shell", "-c", script)
 
 
 def unpaid_bills(village: Any) -> list[tuple[str, str, int]]:
