@@ -16,6 +16,7 @@ from energy.models.topology import ISOLATING_POINT
 
 BATCH = 2000
 MOST_SAID = 20
+KIND_OF: dict[Any, str] = {Line: "lines", Transformer: "transformers", Switch: "switches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _replace(
     microgrid: Microgrid, model: Any, wanted: Mapping[str, dict[str, Any]], since: datetime | None, report: TopologyReport
 ) -> None:
     """End rows that changed or are gone at `since`, begin what is new there; what began there itself is corrected in place."""
-    name = str(model._meta.verbose_name_plural)
+    name = KIND_OF[model]
     rows = model.objects.filter(microgrid=microgrid, valid_to__isnull=True)
     if model is Switch:  # no file names them; they stay
         rows = rows.exclude(kind=ISOLATING_POINT)
