@@ -37,6 +37,10 @@ class Speaker:
 class Life(Protocol):
     """The physics behind the devices."""
 
+    def lacks_profiles(self, now: datetime) -> bool: ...
+
+    def read_ahead(self, now: datetime) -> None: ...
+
     def live_until(self, now: datetime) -> bool: ...
 
     def samples(self) -> dict[int, Sample]: ...
@@ -135,8 +139,14 @@ class _Talk:
             await self._speak(client, began)
             await _wait(stopped, max(self._every_s - (loop.time() - began), 0.05))
 
+    async def _now(self) -> datetime:
+        """What the clock shows, once the village can live until then; the database is asked in a thread, and seldom."""
+        if self._life.lacks_profiles(self._clock()):
+            await asyncio.to_thread(self._life.read_ahead, self._clock())
+        return self._clock()
+
     async def _speak(self, client: aiomqtt.Client, loop_time: float) -> None:
-        now = self._clock()
+        now = await self._now()
         self._waits = self._life.live_until(now) or self._waits
         samples = self._life.samples()
         unsent = self._memory.unsent(span_s=MOST_INTERVALS * self._interval_s) if self._waits else {}
@@ -180,7 +190,7 @@ class _Talk:
 
     async def _take_command(self, client: aiomqtt.Client, name: str, order: dict[str, object]) -> None:
         """Obey and acknowledge; a command that has expired on its way is not obeyed and not acknowledged."""
-        who, now = self._who_obeys.get(name), self._clock()
+        who, now = self._who_obeys.get(name), await self._now()
         expires_s = float(str(order["expires_at"]))
         if who is None or expires_s <= now.timestamp() or not self._obey(who, order, expires_s, now):
             return

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 from numpy.typing import NDArray
 
 from energy.domain.telemetry import Sample
@@ -67,8 +68,7 @@ class VillageLife:
         self._village, self._memory = village, memory
         self._interval = timedelta(minutes=village.microgrid.interval_minutes)
         self._days = profile_days(village.microgrid)
-        self._day: date | None = None
-        self._loads = self._sources = np.zeros((0, 0))
+        self._held: dict[date, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
         self.orders = Orders.none(len(village.plan.storage_site))
         self.source_limits = Limits.none(len(village.plan.source_site))
         self.load_limits = Limits.none(len(village.plan.load_site))
@@ -80,6 +80,18 @@ class VillageLife:
             "discharge": village.storage_meters,
         }
         self._moment = self._wake_up(now)
+        self._hold(now)
+
+    def lacks_profiles(self, now: datetime) -> bool:
+        """Whether profiles up to the day after `now` are still to be read: with them time passes without the database."""
+        return any(day not in self._held for day in self._days_until(now))
+
+    def read_ahead(self, now: datetime) -> None:
+        """Read the profiles that `lacks_profiles` misses, in a thread whose connection is not needed after that."""
+        try:
+            self._hold(now)
+        finally:
+            connection.close()
 
     def order(self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime) -> None:
         """Tell one storage what to do from `now` on."""
@@ -147,13 +159,26 @@ class VillageLife:
         """Loads and sources [W] in the interval that holds `at`."""
         microgrid = self._village.microgrid
         day = at.astimezone(microgrid.zone).date()
-        if day != self._day:
+        loads, sources = self._powers_on(day)
+        index = microgrid.local_day(day).index_of(at)
+        return loads[:, index], sources[:, index]
+
+    def _powers_on(self, day: date) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Loads and sources [W] of a day."""
+        if day not in self._held:
             if day not in self._days:
                 raise CannotLive(f"There are no profiles for {day}; they reach from {self._days[0]} to {self._days[-1]}.")
-            self._loads, self._sources = powers(self._village, [day])
-            self._day = day
-        index = microgrid.local_day(day).index_of(at)
-        return self._loads[:, index], self._sources[:, index]
+            self._held = {day: powers(self._village, [day])}
+        return self._held[day]
+
+    def _hold(self, now: datetime) -> None:
+        """Hold the profiles from where the village is to the day after `now`, and no others."""
+        self._held = {day: self._held.get(day) or powers(self._village, [day]) for day in self._days_until(now)}
+
+    def _days_until(self, now: datetime) -> list[date]:
+        """The days with profiles from where the village is to the day after `now`."""
+        first, last = (at.astimezone(self._village.microgrid.zone).date() for at in (self._moment.at, now))
+        return [day for day in self._days if first <= day <= last + timedelta(days=1)]
 
     def _wake_up(self, now: datetime) -> Moment:
         """Go on from the memory, or begin today as the replay would have left it; catch up with the intervals since.
@@ -170,12 +195,10 @@ class VillageLife:
         while at < last_end:
             local_day = self._village.microgrid.local_day(at.astimezone(zone).date())
             until = min(local_day.end_at, last_end)
-            self._powers_at(at)
+            loads, sources = self._powers_on(local_day.day)
             first = local_day.index_of(at)
             last = first + round((until - at) / self._interval)
-            registers, state = simulate(
-                self._village.plan, self._loads[:, first:last], self._sources[:, first:last], length_s / 3600, state
-            )
+            registers, state = simulate(self._village.plan, loads[:, first:last], sources[:, first:last], length_s / 3600, state)
             self._memory.keep(until, state, self._caught_up(registers, at))
             at = until
         return begin(self._village.plan, state, at)

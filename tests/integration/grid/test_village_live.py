@@ -85,6 +85,19 @@ def test_a_power_cut_loses_nothing(microgrid, memory, own_var):
             assert len(run) == 56
 
 
+def test_time_passes_without_the_database(microgrid, memory, django_assert_num_queries):
+    """Devices live in an event loop, where the database is not asked: neither after a restart nor when a day begins."""
+    village = load_village(microgrid)
+    VillageLife(village, memory, SHOWN_NOW)
+    life = VillageLife(village, memory, SHOWN_NOW)
+    midnight = microgrid.local_day(TODAY).end_at
+    with django_assert_num_queries(0):
+        life.live_until(SHOWN_NOW + timedelta(seconds=4))
+        assert not life.lacks_profiles(SHOWN_NOW)
+        life.live_until(midnight + timedelta(minutes=20))
+    assert {r.start_s for readings in memory.unsent(span_s=SPAN_S).values() for r in readings} >= {int(midnight.timestamp())}
+
+
 def test_devices_take_their_fallback_when_the_platform_falls_silent(microgrid, memory):
     village = load_village(microgrid)
     life = VillageLife(village, memory, SHOWN_NOW)
