@@ -75,8 +75,9 @@ def say_names(app: AppConfig, names: Iterable[str], otherwise: Mapping[str, Any]
             made = str(getattr(options, name))
             if made in words and name not in options.original_attrs:
                 setattr(options, name, words[made])
-        for field in (*options.local_fields, *options.local_many_to_many):
+        fields: list[Any] = [*options.local_fields, *options.local_many_to_many]
+        for field in fields:
             made = str(field.verbose_name)
             word = words.get(f"{model.__name__}.{field.name}") or words.get(made)
-            if field._verbose_name is None and word is not None:  # type: ignore[attr-defined]
+            if field._verbose_name is None and word is not None:
                 field.verbose_name = word

@@ -6,6 +6,7 @@ out only beyond it. The same holds for what a member withdrew on the chain.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
@@ -16,7 +17,7 @@ from billing.models.charges import HAD_ALREADY
 from billing.services.allocations import lock_member, set_off
 from billing.services.charges import charge_member, take_back_charge
 from members.models import Cooperative, Member
-from members.services.notifications import notify
+from members.services.notifications import notify_member
 
 WHY_SET_OFF = {ChargeKind.CLAIM: "set off against a claim", ChargeKind.WITHDRAWN: "withdrawn on the chain"}
 
@@ -42,20 +43,10 @@ def _claim(payout: Payout, over_minor: int, cause: str, now: datetime) -> Charge
         amount_minor=over_minor,
         now=now,
     )
-    for membership in payout.member.memberships.select_related("user"):
-        subject, text = overpaid(
-            membership.user.language, amount_minor=over_minor, currency=payout.member.cooperative.currency, label=payout.text
-        )
-        notify(
-            users=[membership.user],
-            kind="claim",
-            key=f"claim:{charge.public_id}",
-            subject=subject,
-            text=text,
-            path="/payments/",
-            by_mail=True,
-            now=now,
-        )
+    words = partial(overpaid, amount_minor=over_minor, currency=payout.member.cooperative.currency, label=payout.text)
+    notify_member(
+        member=payout.member, words=words, kind="claim", key=f"claim:{charge.public_id}", path="/payments/", by_mail=True, now=now
+    )
     return charge
 
 

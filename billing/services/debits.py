@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Max, Q
@@ -35,8 +36,8 @@ from billing.services.line_postings import book_fee
 from billing.services.mandates import pause_mandate
 from billing.services.payments import Origin, book_member_payment, return_payment, rules_of
 from kernel.intervals import months_later
-from members.models import Cooperative, Member, User
-from members.services.notifications import notify
+from members.models import Cooperative, User
+from members.services.notifications import notify_member
 
 MANDATE_LASTS_MONTHS = 36
 # For a mandate's life what was presented counts, rejected or returned too (SDD Core rulebook, 36 months without a collection).
@@ -186,28 +187,24 @@ def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) 
 
 def _tell_before(debit: Debit, order: BankOrder, creditor_id: str, now: datetime) -> None:
     """The notice before a debit: how much, when, by which mandate."""
-    member = debit.document.member
-    for membership in member.memberships.select_related("user"):
-        subject, text = debit_notice(
-            membership.user.language,
-            amount_minor=debit.amount_minor,
-            currency=debit.document.currency,
-            day=order.execution_date,
-            label=debit.document.label,
-            mandate=debit.mandate.reference,
-            account=debit.mandate.masked_iban,
-            creditor_id=creditor_id,
-        )
-        notify(
-            users=[membership.user],
-            kind="debit",
-            key=f"debit:{debit.public_id}",
-            subject=subject,
-            text=text,
-            path="/payments/",
-            by_mail=True,
-            now=now,
-        )
+    words = partial(
+        debit_notice,
+        amount_minor=debit.amount_minor,
+        currency=debit.document.currency,
+        day=order.execution_date,
+        label=debit.document.label,
+        mandate=debit.mandate.reference,
+        account=debit.mandate.masked_iban,
+        creditor_id=creditor_id,
+    )
+    _tell(debit, "debit", words, now)
+
+
+def _tell(debit: Debit, what: str, words: Callable[[str], tuple[str, str]], now: datetime) -> None:
+    """Tell who pays by a debit once what became of it."""
+    notify_member(
+        member=debit.document.member, words=words, kind="debit", key=f"{what}:{debit.public_id}", path="/payments/", by_mail=True, now=now
+    )
 
 
 def group_ids(order: BankOrder) -> dict[str, str]:
@@ -239,9 +236,9 @@ def refuse_items(*, order: BankOrder, refused: Mapping[str, Refusal], now: datet
 def _tell_refusal(debit: Debit, now: datetime) -> None:
     """Who was told of a debit is told that it does not come."""
     reason = reason_of(debit.code)
-    for membership in debit.document.member.memberships.select_related("user"):
-        language = membership.user.language
-        subject, text = debit_refused(
+
+    def words(language: str) -> tuple[str, str]:
+        return debit_refused(
             language,
             amount_minor=debit.amount_minor,
             currency=debit.document.currency,
@@ -249,16 +246,8 @@ def _tell_refusal(debit: Debit, now: datetime) -> None:
             why=reason.german if language == "de" else reason.english,
             reference=debit.document.payment_reference,
         )
-        notify(
-            users=[membership.user],
-            kind="debit",
-            key=f"refused:{debit.public_id}",
-            subject=subject,
-            text=text,
-            path="/payments/",
-            by_mail=True,
-            now=now,
-        )
+
+    _tell(debit, "refused", words, now)
 
 
 def book_debit_line(*, line: BankStatementLine, now: datetime) -> str:
@@ -367,11 +356,11 @@ def _returned_debit(line: BankStatementLine) -> Debit | None:
 
 
 def _tell_return(debit: Debit, fee: int, now: datetime) -> None:
-    member: Member = debit.document.member
+    """Who pays is told that the money went back, what that costs and what to do."""
     reason = reason_of(debit.code)
-    for membership in member.memberships.select_related("user"):
-        language = membership.user.language
-        subject, text = debit_returned(
+
+    def words(language: str) -> tuple[str, str]:
+        return debit_returned(
             language,
             amount_minor=debit.amount_minor,
             currency=debit.document.currency,
@@ -381,13 +370,5 @@ def _tell_return(debit: Debit, fee: int, now: datetime) -> None:
             paused=reason.pauses_mandate,
             reference=debit.document.payment_reference,
         )
-        notify(
-            users=[membership.user],
-            kind="debit",
-            key=f"return:{debit.public_id}",
-            subject=subject,
-            text=text,
-            path="/payments/",
-            by_mail=True,
-            now=now,
-        )
+
+    _tell(debit, "return", words, now)

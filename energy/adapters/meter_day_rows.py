@@ -39,8 +39,8 @@ class MeterDayRow:
 Shape = tuple[int, int, bool, bool]
 
 
-def _columns(shape: Shape, provenance: str) -> list[Column]:
-    intervals, messages, start_unknown, end_unknown = shape
+def columns_of(intervals: int, messages: int, provenance: str, *, start_unread: bool, end_unread: bool) -> list[Column]:
+    """A meter day's columns as they are copied: of so many intervals, from so many messages, with or without each register."""
     return [
         Column("day", "date"),
         Column("meter_id", "int8"),
@@ -50,10 +50,10 @@ def _columns(shape: Shape, provenance: str) -> list[Column]:
         Column("status", "int2"),
         Column("values_wh", "int4[]", intervals),
         Column("quality", "int2[]", intervals),
-        Column("register_start_wh", "null" if start_unknown else "int8"),
-        Column("register_end_wh", "null" if end_unknown else "int8"),
+        Column("register_start_wh", "null" if start_unread else "int8"),
+        Column("register_end_wh", "null" if end_unread else "int8"),
         Column("message_ids", "int8[]", messages),
-        Column("provenance", "bytes", len(provenance)),
+        Column("provenance", "bytes", len(provenance.encode())),
         Column("changed_at", "timestamptz"),
     ]
 
@@ -66,7 +66,9 @@ def write_rows(cursor: Any, rows: Sequence[MeterDayRow], *, microgrid_id: int, p
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE {TABLE} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS")
     for shape, members in groupby(sorted(rows, key=lambda row: row.shape), key=lambda row: row.shape):
         group = list(members)
-        copy_in(cursor, target, _columns(shape, provenance), _values(group, microgrid_id, provenance, now), len(group))
+        intervals, messages, start_unread, end_unread = shape
+        columns = columns_of(intervals, messages, provenance, start_unread=start_unread, end_unread=end_unread)
+        copy_in(cursor, target, columns, _values(group, microgrid_id, provenance, now), len(group))
     if replace:
         cursor.execute(
             f"""INSERT INTO {TABLE} SELECT * FROM {STAGING}

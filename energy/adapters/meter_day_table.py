@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from energy.adapters.array_literals import whole_numbers
 from energy.adapters.binary_copy import Column, copy_in, copy_out
+from energy.adapters.meter_day_rows import TABLE, columns_of
 
-TABLE = "energy_meterday"
 STAGING = "meter_day_intake"
 UNREAD = -1  # a register that was not read; registers are never negative
 EPOCH = date(1970, 1, 1)
@@ -132,27 +132,8 @@ def _copy(
     for layout in np.unique(layouts).tolist():
         chosen = rows[layouts == layout]
         ids = np.array([message_ids[row] for row in chosen.tolist()], dtype=np.int64).reshape(len(chosen), -1)
-        columns = _columns(table.values_wh.shape[1], layout, provenance)
+        columns = columns_of(table.values_wh.shape[1], layout // 4, provenance, start_unread=bool(layout & 2), end_unread=bool(layout & 1))
         copy_in(cursor, target, columns, _values(table, chosen, ids, provenance), len(chosen))
-
-
-def _columns(intervals: int, layout: int, provenance: str) -> list[Column]:
-    messages, start_unread, end_unread = layout // 4, layout & 2, layout & 1
-    return [
-        Column("day", "date"),
-        Column("meter_id", "int8"),
-        Column("channel", "int2"),
-        Column("version", "int2"),
-        Column("microgrid_id", "int8"),
-        Column("status", "int2"),
-        Column("values_wh", "int4[]", intervals),
-        Column("quality", "int2[]", intervals),
-        Column("register_start_wh", "null" if start_unread else "int8"),
-        Column("register_end_wh", "null" if end_unread else "int8"),
-        Column("message_ids", "int8[]", messages),
-        Column("provenance", "bytes", len(provenance.encode())),
-        Column("changed_at", "timestamptz"),
-    ]
 
 
 def _values(table: MeterDayTable, rows: NDArray[np.int64], ids: NDArray[np.int64], provenance: str) -> dict[str, Any]:

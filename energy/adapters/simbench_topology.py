@@ -104,6 +104,14 @@ def planned_transformer(row: Row, types: Mapping[str, Row], busbar_of: Mapping[s
         round(kind.number_of("sR") * MEGA),
         round(kind.number_of("vmHV") * 1000),
         round(kind.number_of("vmLV") * 1000),
+        *impedance_and_tap(row, kind),
+        _place(row),
+    )
+
+
+def impedance_and_tap(row: Row, kind: Row) -> tuple[float, float, float, float, int, int, int, int, float]:
+    """A transformer's short circuit [%], copper and iron losses [W], current without load [%]; tap's position, neutral, least, most, step [%]."""
+    return (
         kind.number_of("vmImp"),
         kind.number_of("pCu") * 1000,
         kind.number_of("pFe", 0.0) * 1000,
@@ -113,7 +121,6 @@ def planned_transformer(row: Row, types: Mapping[str, Row], busbar_of: Mapping[s
         round(kind.number_of("tapMin", 0.0)),
         round(kind.number_of("tapMax", 0.0)),
         kind.number_of("dVm", 0.0),
-        _place(row),
     )
 
 

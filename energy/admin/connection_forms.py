@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 else:
     MicrogridFormBase = SiteFormBase = StorageFormBase = forms.ModelForm
 
+BATTERY = ("code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge", "soc_min_wh", "soc_max_wh")
 INTERVALS = [(minutes, f"{minutes} min") for minutes in (5, 10, 15, 30, 60)]
 PHASES = [(phases, phases) for phases in ("123", "1", "2", "3", "12", "13", "23")]
 
@@ -99,17 +100,7 @@ class StorageForm(StorageFormBase):
 
     class Meta:
         model = StorageUnit
-        fields = (
-            "code",
-            "capacity_wh",
-            "charge_max_w",
-            "discharge_max_w",
-            "eta_charge",
-            "eta_discharge",
-            "soc_min_wh",
-            "soc_max_wh",
-            "status",
-        )
+        fields = (*BATTERY, "status")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
-from energy.admin.connection_forms import ConnectionForm, MicrogridForm, StorageForm
+from energy.admin.connection_forms import BATTERY, ConnectionForm, MicrogridForm, StorageForm
 from energy.admin.enrolment import code_for
 from energy.models import Consumer, Line, Meter, Microgrid, NetworkChange, Node, Site, Source, StorageUnit, Switch, Transformer
 from energy.models.assets import AssetStatus
@@ -109,18 +109,7 @@ class SourceInline(_AssetInline):
 
 class StorageInline(_AssetInline):
     model = StorageUnit
-    fields = (
-        "code",
-        "capacity_wh",
-        "charge_max_w",
-        "discharge_max_w",
-        "eta_charge",
-        "eta_discharge",
-        "soc_min_wh",
-        "soc_max_wh",
-        "soc_wh",
-        "status",
-    )
+    fields = (*BATTERY, "soc_wh", "status")
     form = StorageForm
     readonly_fields = ("soc_wh",)
 

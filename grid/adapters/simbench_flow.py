@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.adapters.simbench_folder import CannotReadNetwork, Profiles, Row, SimbenchNetwork, read_network
-from energy.adapters.simbench_topology import read_simbench_topology
+from energy.adapters.simbench_topology import impedance_and_tap, read_simbench_topology
 from energy.domain.topology_figures import wrong_figures
 from grid.domain.network.powerflow import Network, TransformerData, Wire
 from kernel.intervals import Month
@@ -158,13 +158,5 @@ def _transformer(row: Row, kind: Row, at: dict[str, int]) -> TransformerData:
         kind.number_of("sR") * MEGA,
         kind.number_of("vmHV") * 1000,
         kind.number_of("vmLV") * 1000,
-        kind.number_of("vmImp"),
-        kind.number_of("pCu") * 1000,
-        kind.number_of("pFe", 0.0) * 1000,
-        kind.number_of("iNoLoad", 0.0),
-        round(row.number_of("tappos", 0.0)),
-        round(kind.number_of("tapNeutr", 0.0)),
-        round(kind.number_of("tapMin", 0.0)),
-        round(kind.number_of("tapMax", 0.0)),
-        kind.number_of("dVm", 0.0),
+        *impedance_and_tap(row, kind),
     )

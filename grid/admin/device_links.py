@@ -23,6 +23,8 @@ from members.language import energy_in_words, say_kept
 from members.models import Role
 
 OPERATORS = (Role.OPERATOR,)
+# What the platform finds out by itself.
+FOUND = ("key_hint", "model", "version", "state", "last_contact_at", "told", "read_back", "health", "problem_since", "failures")
 
 
 class LinkForm(forms.ModelForm):
@@ -70,29 +72,9 @@ class DeviceLinkAdmin(RoleAdmin):
         "connector",
         "fallback_w",
         "gateway",
-        "key_hint",
-        "model",
-        "version",
-        "state",
-        "last_contact_at",
-        "told",
-        "read_back",
-        "health",
-        "problem_since",
-        "failures",
+        *FOUND,
     )
-    readonly_fields = (
-        "key_hint",
-        "model",
-        "version",
-        "state",
-        "last_contact_at",
-        "told",
-        "read_back",
-        "health",
-        "problem_since",
-        "failures",
-    )
+    readonly_fields = FOUND
     actions = ("give_new_key",)
 
     @display(description=gettext_lazy("Last contact"), ordering="last_contact_at")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -15,37 +14,18 @@ from energy.selectors.meter_days import day_offsets, load_channel
 from energy.selectors.site_energy import site_energy
 from grid.domain.flexibility import Ints
 from grid.domain.run_savings import RunFacts
-from grid.models import (
-    BalanceDay,
-    ChargingSession,
-    CommandStatus,
-    DemandResponse,
-    FlexibleRun,
-    FlexibleRunPlan,
-    FlexibleRunResult,
-    PriceDay,
-)
+from grid.models import BalanceDay, ChargingSession, DemandResponse, FlexibleRun, FlexibleRunPlan, FlexibleRunResult, PriceDay
 from grid.selectors.run_limits import run_reason
+from grid.selectors.told import acknowledged, acknowledged_parameters
 
-LONGEST_COMMAND = timedelta(hours=1)
 MEASURED = (Method.MEASURED, Method.CALCULATED)
-LET = """
-WITH told AS (
-    SELECT consumer_id, limit_w, reason, issued_at AS since,
-           least(expires_at, coalesce(lead(issued_at) OVER (PARTITION BY consumer_id ORDER BY issued_at, id), expires_at)) AS until
-    FROM grid_devicecommand
-    WHERE microgrid_id = %(grid)s AND consumer_id = ANY(%(consumers)s) AND status = %(status)s
-      AND issued_at >= %(from)s AND issued_at < %(to)s),
-spread AS (
-    SELECT t.*, place, extract(epoch FROM
-        least(t.until, %(start)s + (place + 1) * %(step)s) - greatest(t.since, %(start)s + place * %(step)s)) AS seconds
-    FROM told t, generate_series(
-        greatest(floor(extract(epoch FROM t.since - %(start)s) / %(step_s)s)::int, 0),
-        least(floor(extract(epoch FROM t.until - %(start)s) / %(step_s)s)::int, %(count)s - 1)) AS place
-    WHERE limit_w IS NOT NULL)
+LET = (
+    acknowledged("consumer_id")
+    + """
 SELECT consumer_id, reason, place, round(sum(limit_w * seconds) / 3600)::int
-FROM spread WHERE seconds > 0 GROUP BY 1, 2, 3
+FROM spread WHERE seconds > 0 AND limit_w IS NOT NULL GROUP BY 1, 2, 3
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +130,8 @@ def _own_wh(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], span: 
 
 def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> list[tuple[int, str, int, int]]:
     """What the site's devices were let draw by commands they acknowledged: device, reason, interval, Wh."""
-    step = timedelta(minutes=microgrid.interval_minutes)
     consumers = list(run.consumer.site.consumers.values_list("pk", flat=True))
-    parameters: dict[str, Any] = {
-        "grid": microgrid.pk,
-        "consumers": consumers,
-        "status": CommandStatus.ACKNOWLEDGED.value,
-        "from": start_at - LONGEST_COMMAND,
-        "to": start_at + count * step,
-        "start": start_at,
-        "step": step,
-        "step_s": step.total_seconds(),
-        "count": count,
-    }
+    parameters = acknowledged_parameters(microgrid=microgrid, ids=consumers, start_at=start_at, count=count)
     with connection.cursor() as cursor:
         cursor.execute(LET, parameters)
         return cursor.fetchall()

@@ -13,12 +13,19 @@ from energy.models import Microgrid
 from grid.models import CommandKind, CommandStatus, Plan, PlanSource
 
 LONGEST_COMMAND = timedelta(hours=1)
-TOLD = """
+
+
+def acknowledged(of: str) -> str:
+    """SQL that spreads the commands which those in column `of` acknowledged over intervals: `spread` with place and seconds.
+
+    A command holds until it ends or the next comes. To be given `acknowledged_parameters`.
+    """
+    return f"""
 WITH told AS (
-    SELECT storage_id, charge_w, discharge_w, reason, issued_at AS since,
-           least(expires_at, coalesce(lead(issued_at) OVER (PARTITION BY storage_id ORDER BY issued_at, id), expires_at)) AS until
+    SELECT {of}, charge_w, discharge_w, limit_w, reason, issued_at AS since,
+           least(expires_at, coalesce(lead(issued_at) OVER (PARTITION BY {of} ORDER BY issued_at, id), expires_at)) AS until
     FROM grid_devicecommand
-    WHERE microgrid_id = %(grid)s AND storage_id = ANY(%(storages)s) AND status = %(status)s
+    WHERE microgrid_id = %(grid)s AND {of} = ANY(%(ids)s) AND status = %(status)s
       AND issued_at >= %(from)s AND issued_at < %(to)s),
 spread AS (
     SELECT t.*, place, extract(epoch FROM
@@ -26,10 +33,33 @@ spread AS (
     FROM told t, generate_series(
         greatest(floor(extract(epoch FROM t.since - %(start)s) / %(step_s)s)::int, 0),
         least(floor(extract(epoch FROM t.until - %(start)s) / %(step_s)s)::int, %(count)s - 1)) AS place)
+"""
+
+
+def acknowledged_parameters(*, microgrid: Microgrid, ids: Sequence[int], start_at: datetime, count: int) -> dict[str, Any]:
+    """For `count` intervals from `start_at` on."""
+    step = timedelta(minutes=microgrid.interval_minutes)
+    return {
+        "grid": microgrid.pk,
+        "ids": list(ids),
+        "status": CommandStatus.ACKNOWLEDGED.value,
+        "from": start_at - LONGEST_COMMAND,
+        "to": start_at + count * step,
+        "start": start_at,
+        "step": step,
+        "step_s": step.total_seconds(),
+        "count": count,
+    }
+
+
+TOLD = (
+    acknowledged("storage_id")
+    + """
 SELECT storage_id, place, round(sum(charge_w * seconds) / 3600)::int, round(sum(discharge_w * seconds) / 3600)::int,
        mode() WITHIN GROUP (ORDER BY reason)
 FROM spread WHERE seconds > 0 GROUP BY 1, 2
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +78,10 @@ class Told:
 
 def told_between(*, microgrid: Microgrid, storage_ids: Sequence[int], start_at: datetime, count: int) -> Told:
     """What was acknowledged in `count` intervals from `start_at` on; a command holds until it ends or the next comes."""
-    step = timedelta(minutes=microgrid.interval_minutes)
     column = {pk: i for i, pk in enumerate(storage_ids)}
     shape = (count, len(storage_ids))
     told = Told(*(np.zeros(shape, dtype=np.int64) for _ in range(3)))
-    parameters: dict[str, Any] = {
-        "grid": microgrid.pk,
-        "storages": list(storage_ids),
-        "status": CommandStatus.ACKNOWLEDGED.value,
-        "from": start_at - LONGEST_COMMAND,
-        "to": start_at + count * step,
-        "start": start_at,
-        "step": step,
-        "step_s": step.total_seconds(),
-        "count": count,
-    }
+    parameters = acknowledged_parameters(microgrid=microgrid, ids=storage_ids, start_at=start_at, count=count)
     with connection.cursor() as cursor:
         cursor.execute(TOLD, parameters)
         for storage_id, place, charge_wh, discharge_wh, reason in cursor.fetchall():

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import override
 
 from members.language import say_kept
-from members.models import Cooperative, Membership, Notification, Role, User
+from members.models import Cooperative, Member, Membership, Notification, Role, User
 
 log = logging.getLogger(__name__)
 CLAIM_HOLDS = timedelta(minutes=10)
@@ -42,6 +42,17 @@ def notify_in_words(
         with override(language):
             subject, text = words()
         told += notify(users=readers, kind=kind, key=key, subject=subject, text=text, path=path, by_mail=by_mail, now=now)
+    return told
+
+
+def notify_member(
+    *, member: Member, words: Callable[[str], tuple[str, str]], kind: str, key: str, path: str, by_mail: bool, now: datetime
+) -> int:
+    """As `notify`, all who act for a member; `words` gives subject and text in the language named."""
+    told = 0
+    for membership in member.memberships.select_related("user"):
+        subject, text = words(membership.user.language)
+        told += notify(users=[membership.user], kind=kind, key=key, subject=subject, text=text, path=path, by_mail=by_mail, now=now)
     return told
 
 

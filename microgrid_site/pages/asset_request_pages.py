@@ -39,6 +39,19 @@ class SiteChoice(forms.ModelChoiceField):
         return str(site.name)
 
 
+def _kilo(label: Any, *, of_battery: bool = False) -> forms.DecimalField:
+    """A figure in kW or kWh, typed as people write it."""
+    return forms.DecimalField(
+        label=label,
+        required=not of_battery,
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+        help_text=gettext_lazy("For a battery only.") if of_battery else "",
+    )
+
+
 class RequestForm(forms.Form):
     """A device as its owner describes it."""
 
@@ -47,31 +60,9 @@ class RequestForm(forms.Form):
     name = forms.CharField(
         max_length=60, label=gettext_lazy("Make and model"), help_text=gettext_lazy("As on its plate, or what you call it.")
     )
-    power_kw = forms.DecimalField(
-        label=gettext_lazy("Draws at most [kW]"),
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}),
-    )
-    capacity_kwh = forms.DecimalField(
-        label=gettext_lazy("Battery: holds [kWh]"),
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}),
-        help_text=gettext_lazy("For a battery only."),
-    )
-    feed_in_kw = forms.DecimalField(
-        label=gettext_lazy("Battery: gives at most [kW]"),
-        required=False,
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        widget=forms.TextInput({"inputmode": "decimal"}),
-        help_text=gettext_lazy("For a battery only."),
-    )
+    power_kw = _kilo(gettext_lazy("Draws at most [kW]"))
+    capacity_kwh = _kilo(gettext_lazy("Battery: holds [kWh]"), of_battery=True)
+    feed_in_kw = _kilo(gettext_lazy("Battery: gives at most [kW]"), of_battery=True)
     may_wait = forms.BooleanField(
         label=gettext_lazy("It may wait for cheap hours; you say by when it must be ready"), required=False, initial=True
     )

@@ -22,6 +22,7 @@ from billing.models import (
     PrepaidDay,
     PrepaidRule,
     Protection,
+    ReturnKind,
     TariffAssignment,
 )
 from billing.selectors.matching import open_ledger
@@ -188,13 +189,13 @@ def test_each_threshold_is_told_once_and_again_only_after_a_top_up(house: House)
     house.pay(100_000)
     assert standing(house) == []
     returned = Payment.objects.latest("pk")
-    return_payment(payment=returned, kind="undone", now=AFTER)  # type: ignore[arg-type]
+    return_payment(payment=returned, kind=ReturnKind.UNDONE, now=AFTER)
     house.look()
     assert len(house.told()) == count + 1  # the worst of what was passed, once
     assert PrepaidAlarm.objects.filter(is_told=True).count() == len(house.told())
     house.pay(100_000)
     Member.objects.filter(pk=house.member.pk).update(language="de")
-    return_payment(payment=Payment.objects.latest("pk"), kind="undone", now=AFTER)  # type: ignore[arg-type]
+    return_payment(payment=Payment.objects.latest("pk"), kind=ReturnKind.UNDONE, now=AFTER)
     house.look()
     note = Notification.objects.filter(user=house.user).latest("pk")
     assert "Guthaben" in note.subject + note.text or "Kredit" in note.text
@@ -231,7 +232,7 @@ def test_a_declined_request_is_not_asked_again_until_all_is_used_up_anew(house: 
     house.look(TUESDAY + timedelta(hours=1))
     assert SupplyRequest.objects.count() == 1
     payment = house.pay(10_000, at=TUESDAY)
-    return_payment(payment=payment, kind="undone", now=TUESDAY)  # type: ignore[arg-type]
+    return_payment(payment=payment, kind=ReturnKind.UNDONE, now=TUESDAY)
     assert SupplyRequest.objects.count() == 1
     house.look(TUESDAY + timedelta(hours=2))
     assert SupplyRequest.objects.count() == 2
@@ -343,7 +344,7 @@ def test_a_top_up_while_somebody_decides_leaves_no_limit(transactional_db: None)
         request.refresh_from_db()
         assert request.status == "withdrawn"
         payment = Payment.objects.get(external_ref=f"top up {round_number}")
-        return_payment(payment=payment, kind="undone", now=TUESDAY + timedelta(minutes=round_number + 1))  # type: ignore[arg-type]
+        return_payment(payment=payment, kind=ReturnKind.UNDONE, now=TUESDAY + timedelta(minutes=round_number + 1))
     assert len(outcomes) == 2
 
 
